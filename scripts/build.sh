@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Compile src/cli/main.ts and everything it imports into one executable, dist/berth.
+#
+# The two --no-compile-autoload flags matter for safety: without them the program would load a .env file and run the
+# preload of a bunfig.toml that lies in whatever folder it is started from. x11 is an optional import of dbus-next.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p dist
+# Written beside and renamed: a running berth keeps its old file, and an interrupted build leaves no half of one.
+node_modules/.bin/bun build --compile --minify --bytecode --format=esm \
+  --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
+  --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
+  --external x11 --outfile dist/berth.new src/cli/main.ts
+mv dist/berth.new dist/berth

@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import type { Scope } from "../scope.ts";
+
+/** What every command is given; nothing in src/cli reads process.env or process.cwd() by itself. */
+export interface CommandContext {
+  readonly scope: Scope;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Results, for people or machines. */
+  out(text: string): void;
+  /** Progress, warnings and errors. */
+  err(text: string): void;
+  /** Whether stderr is a terminal that can show a progress bar. */
+  readonly errIsTerminal: boolean;
+}
+
+/** A command's own file: it adds its arguments, options, examples and action to the given commander command. */
+export interface CommandModule {
+  define(command: Command, context: CommandContext): void;
+}
+
+/** An error that already knows how the program should end; `exitCode` follows podman (125) and systemctl. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(
+    message: string,
+    readonly exitCode: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,57 @@
+import { userInfo } from "node:os";
+import { basename } from "node:path";
+import { Command } from "commander";
+import { systemScope, userScope } from "../scope.ts";
+import { CommandError } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+
+const VERSION = "0.1.0";
+
+/** Everything the commands may know of the process they run in. */
+function processContext(): CommandContext {
+  const uid = process.getuid?.() ?? 0;
+  return {
+    scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
+    env: process.env,
+    cwd: process.cwd(),
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    errIsTerminal: process.stderr.isTTY === true,
+  };
+}
+
+/** One line a level: what was being done, then why it failed, down to the first cause. */
+function describe(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
+    parts.push(at instanceof Error ? at.message : String(at));
+  }
+  return parts.join(": ");
+}
+
+async function main(): Promise<void> {
+  const context = processContext();
+  if (basename(process.argv0) === "berth-generator") {
+    const { generatorMain } = await import("../generator/main.ts");
+    process.exitCode = await generatorMain(process.argv.slice(2), context.env);
+    return;
+  }
+  const program = new Command("berth")
+    .description("Run containers the way systemd runs everything else.")
+    .version(`berth ${VERSION}`)
+    .showSuggestionAfterError()
+    .enablePositionalOptions();
+  const wanted = process.argv[2];
+  for (const entry of COMMANDS) {
+    const command = program.command(entry.name, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
+    // Only the command that is asked for is loaded: start-up time is part of every container's start.
+    if (entry.name === wanted) (await entry.load()).define(command, context);
+  }
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`berth: error: ${describe(error)}\n`);
+  process.exitCode = error instanceof CommandError ? error.exitCode : 125;
+});

@@ -1,0 +1,59 @@
+/**
+ * The flags of `berth run`, as data: podman's (and docker's) names, because `PodmanArgs=` in people's files holds
+ * those. The command line, the generator's check of `PodmanArgs=`, help and the manual page read this one table.
+ */
+export interface RunFlag {
+  /** Long name without dashes, as podman spells it. */
+  readonly name: string;
+  /** One-letter form without the dash. */
+  readonly short?: string;
+  /** `boolean` flags take an optional `=true|false`; `string` keeps the last value; `list` keeps all, in order. */
+  readonly kind: "boolean" | "string" | "list";
+  /** What the value is called in help: `--name NAME`. */
+  readonly value?: string;
+  readonly help: string;
+  /** Left out of help: flags that only generated units use. */
+  readonly hidden?: true;
+}
+
+export const RUN_FLAGS: readonly RunFlag[] = [
+  { name: "add-host", kind: "list", value: "NAME:IP", help: "Add a line to /etc/hosts (IP may be host-gateway)" },
+  { name: "annotation", kind: "list", value: "KEY=VALUE", help: "Add an OCI annotation" },
+  { name: "cap-add", kind: "list", value: "CAP", help: "Add a capability, or all" },
+  { name: "cap-drop", kind: "list", value: "CAP", help: "Drop a capability, or all" },
+  { name: "detach", short: "d", kind: "boolean", help: "Run in the background, as a unit of systemd's" },
+  { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the image's file" },
+  { name: "entrypoint", kind: "string", value: "COMMAND", help: "Replace the image's entrypoint: a command or a JSON array" },
+  { name: "env", short: "e", kind: "list", value: "NAME[=VALUE]", help: "Set a variable, or pass one on; NAME* passes all with that prefix" },
+  { name: "env-file", kind: "list", value: "FILE", help: "Read variables from a file of NAME=VALUE lines" },
+  { name: "env-host", kind: "boolean", help: "Pass on the whole environment of berth" },
+  { name: "expose", kind: "list", value: "PORT[/PROTO]", help: "Note that the container listens on a port" },
+  { name: "hostname", short: "h", kind: "string", value: "NAME", help: "Host name inside the container" },
+  { name: "init", kind: "boolean", help: "Run a minimal init (catatonit) as PID 1" },
+  { name: "interactive", short: "i", kind: "boolean", help: "Keep standard input open" },
+  { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
+  { name: "loginuid", kind: "string", value: "USER|UID|caller", help: "Seal the audit login uid of the container's processes" },
+  { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs|volume,source=…,target=…" },
+  { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
+  { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
+  { name: "publish", short: "p", kind: "list", value: "[[IP:]HOST:]PORT[/PROTO]", help: "Publish a port on the host (bridge network)" },
+  { name: "pull", kind: "string", value: "POLICY", help: "always, missing, never or newer" },
+  { name: "read-only", kind: "boolean", help: "Mount the root file system read-only" },
+  { name: "read-only-tmpfs", kind: "boolean", help: "With --read-only: writable tmpfs on /run, /tmp, /var/tmp (default true)" },
+  { name: "replace", kind: "boolean", help: "Remove a container of the same name first" },
+  { name: "rm", kind: "boolean", help: "Remove the container when it ends (always so)" },
+  { name: "sdnotify", kind: "string", value: "MODE", help: "started, container or ignore: who tells systemd that the unit is ready", hidden: true },
+  { name: "security-opt", kind: "list", value: "OPT", help: "no-new-privileges, seccomp=FILE|unconfined" },
+  { name: "shm-size", kind: "string", value: "SIZE", help: "Size of /dev/shm (64m)" },
+  { name: "stop-signal", kind: "string", value: "SIGNAL", help: "Signal that asks the payload to stop" },
+  { name: "stop-timeout", kind: "string", value: "SECONDS", help: "Wait this long before SIGKILL (10)" },
+  { name: "sysctl", kind: "list", value: "NAME=VALUE", help: "Set a namespaced kernel parameter" },
+  { name: "tmpfs", kind: "list", value: "DIR[:OPTIONS]", help: "Mount a tmpfs" },
+  { name: "tty", short: "t", kind: "boolean", help: "Allocate a terminal" },
+  { name: "tz", kind: "string", value: "ZONE", help: "Time zone inside the container, or local" },
+  { name: "ulimit", kind: "list", value: "TYPE=SOFT[:HARD]", help: "Set a resource limit, or host" },
+  { name: "unit", kind: "string", value: "UNIT", help: "The systemd service this command is the ExecStart= of", hidden: true },
+  { name: "user", short: "u", kind: "string", value: "USER[:GROUP]", help: "User, and group, inside the container" },
+  { name: "volume", short: "v", kind: "list", value: "SOURCE:DEST[:OPTIONS]", help: "Attach a host path or a named volume" },
+  { name: "workdir", short: "w", kind: "string", value: "DIR", help: "Working directory inside the container" },
+];
