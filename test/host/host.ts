@@ -1,0 +1,336 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { cacheDir, debianRoot, entriesOf, isOnOverlay, type Suite } from "./root.ts";
+
+/** What a command in a host printed, and how it ended (128 + n for signal n, 124 for a time-out). */
+export interface Result {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface RunOptions {
+  /** A user of the host, with the environment of a user's shell (HOME, XDG_RUNTIME_DIR, the user bus); root if left out. */
+  readonly user?: string;
+  /** Added to the clean environment that every command starts with. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly input?: string | Uint8Array;
+  /** Milliseconds, 60 000 if left out; the command is killed after it. */
+  readonly timeout?: number;
+  /** Sets the audit loginuid of the command, as a login would have done; it is unset if left out. */
+  readonly loginuid?: number;
+}
+
+export interface BootOptions {
+  readonly suite: Suite;
+  /** Puts this berth executable into the host and links the generators; `dist/berth` when it exists, false for none. */
+  readonly berth?: string | false;
+  /** Where /var/lib/berth, /var/lib/containers and /home are: in memory, or in the cache folder on the disk. */
+  readonly storage?: "memory" | "disk";
+  /** Lets the host live on when this process ends, to be found again by this name. */
+  readonly detached?: string;
+  /** Changes the host's files before its PID 1 starts; given the folder that becomes the overlay's extra lower layer. */
+  readonly prepare?: (files: string) => Promise<void>;
+}
+
+/** The repository's own build. */
+export const DIST_BERTH = join(import.meta.dir, "../../dist/berth");
+
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The users that commands can be run as. */
+const UIDS: Readonly<Record<string, number>> = { root: 0, alice: 1000 };
+
+/** A systemd host that runs in namespaces of this machine. */
+export class Host {
+  constructor(
+    /** The host's PID 1, as this machine numbers it. */
+    readonly pid: number,
+    readonly suite: Suite,
+    private readonly dir: string,
+    private readonly cgroup: string,
+  ) {}
+
+  /** The path by which this machine reaches a file of the host. Absolute links in it lead to this machine's files. */
+  path(inside: string): string {
+    return join(`/proc/${this.pid}/root`, inside);
+  }
+
+  /** The argv that runs a command in the host, for callers that want to spawn it themselves. */
+  argv(argv: readonly string[], options: RunOptions = {}): string[] {
+    const user = options.user ?? "root";
+    const uid = UIDS[user];
+    if (uid === undefined) throw new Error(`the host has no user ${user}`);
+    const env: Record<string, string> = {
+      PATH,
+      LANG: "C.UTF-8",
+      HOME: uid === 0 ? "/root" : `/home/${user}`,
+      USER: user,
+      LOGNAME: user,
+      SHELL: "/bin/bash",
+      ...(uid === 0
+        ? {}
+        : { XDG_RUNTIME_DIR: `/run/user/${uid}`, DBUS_SESSION_BUS_ADDRESS: `unix:path=/run/user/${uid}/bus` }),
+      ...options.env,
+    };
+    // The cgroup is joined first, from outside: in the host's root cgroup systemd would take the process for its own.
+    const enter = [
+      `echo 0 > ${this.cgroup}/${uid === 0 ? "shell" : `shell-${user}`}/cgroup.procs`,
+      options.loginuid === undefined ? ":" : `echo ${options.loginuid} > /proc/self/loginuid`,
+      'exec "$@"',
+    ].join(" && ");
+    return [
+      ...[
+        "/bin/sh",
+        "-c",
+        enter,
+        "sh",
+        "nsenter",
+        "--all",
+        "--target",
+        String(this.pid),
+        `--wdns=${options.cwd ?? env["HOME"] ?? "/"}`,
+      ],
+      ...["--", "env", "-i", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
+      ...(uid === 0 ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--init-groups", "--inh-caps=-all", "--"]),
+      ...argv,
+    ];
+  }
+
+  /** Runs a command in the host to its end, whatever its exit code. */
+  async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+    const child = Bun.spawn(this.argv(argv, options), {
+      stdin: options.input === undefined ? "ignore" : new Blob([options.input as string]),
+      stdout: "pipe",
+      stderr: "pipe",
+      timeout: options.timeout ?? 60_000,
+      killSignal: "SIGKILL",
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    return { stdout, stderr, exitCode };
+  }
+
+  /** Runs a command that must succeed, and returns its stdout without the last line break. */
+  async ok(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+    const result = await this.run(argv, options);
+    if (result.exitCode !== 0) {
+      const said = `${result.stdout}${result.stderr}`.trim().slice(-4000);
+      throw new Error(`in the ${this.suite} host: ${argv.join(" ")}: exit code ${result.exitCode}\n${said}`);
+    }
+    return result.stdout.replace(/\n$/, "");
+  }
+
+  /** Runs a shell script that must succeed (`set -eu`), and returns its stdout. */
+  async sh(script: string, options: RunOptions = {}): Promise<string> {
+    return this.ok(["bash", "-euc", script], options);
+  }
+
+  /** Writes a file of the host, with its folders. */
+  async write(inside: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
+    await mkdir(dirname(this.path(inside)), { recursive: true });
+    await writeFile(this.path(inside), text, { mode });
+  }
+
+  /** The files of the journal's entries for a unit, message lines only. */
+  async journal(unit: string): Promise<string> {
+    await this.run(["journalctl", "--sync"]);
+    return this.ok(["journalctl", "--no-pager", "--output=cat", `--unit=${unit}`]);
+  }
+
+  /**
+   * Runs a command in a login session of its own, opened by PAM as sshd would: with a session scope, and with the audit
+   * loginuid set by pam_loginuid.
+   */
+  async login(
+    user: string,
+    argv: readonly string[],
+    options: Omit<RunOptions, "user" | "loginuid"> = {},
+  ): Promise<Result> {
+    const env = Object.entries(options.env ?? {}).map(([key, value]) => `--setenv=${key}=${value}`);
+    return this.run(
+      [
+        ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--uid=${user}`],
+        ...["-p", "PAMName=login", ...env, "--", ...argv],
+      ],
+      options,
+    );
+  }
+
+  /** Ends the host: its PID 1 is killed, with it every process in the host, and the kernel drops the mounts. */
+  async close(): Promise<void> {
+    await endHost(this.dir, this.cgroup);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** What is written down of a running host, in its folder's host.json. */
+interface HostRecord {
+  readonly pid: number;
+  readonly started: string;
+  readonly suite: Suite;
+  readonly detached: string | undefined;
+}
+
+async function readRecord(dir: string): Promise<HostRecord | undefined> {
+  const text = await readFile(join(dir, "host.json"), "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function endHost(dir: string, cgroup: string): Promise<void> {
+  const record = await readRecord(dir);
+  if (record !== undefined && record.started === (await startTime(record.pid))) {
+    process.kill(record.pid, "SIGKILL");
+    while ((await startTime(record.pid)) === record.started) await Bun.sleep(5);
+  }
+  await rm(dir, { recursive: true, force: true });
+  await removeCgroup(cgroup);
+}
+
+/** Removes a cgroup tree from its leaves up; the kernel may need a moment for processes that have just died. */
+async function removeCgroup(cgroup: string): Promise<void> {
+  for (let tries = 0; existsSync(cgroup) && tries < 200; tries++) {
+    await runFind(cgroup);
+    if (existsSync(cgroup)) await Bun.sleep(10);
+  }
+}
+
+async function runFind(cgroup: string): Promise<void> {
+  const find = Bun.spawn(["find", cgroup, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], {
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+  await find.exited;
+}
+
+/** When a process started, in clock ticks since boot (proc(5), stat's field 22): with the pid, it names one process. */
+async function startTime(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // A zombie has ended, also while nobody has waited for it.
+  return fields === undefined || fields[0] === "Z" ? undefined : fields[19];
+}
+
+/** The machine's cgroup2 tree: by itself, or beside cgroup v1 controllers. */
+function cgroupTree(): string {
+  const tree = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((at) => existsSync(join(at, "cgroup.controllers")));
+  if (tree === undefined) throw new Error("this machine has no cgroup2 file system");
+  return tree;
+}
+
+function hostsDir(): string {
+  return join(cacheDir(), "hosts");
+}
+
+/** Removes what hosts left behind whose test process was killed. */
+async function sweep(): Promise<void> {
+  for (const name of await entriesOf(hostsDir())) {
+    const owner = Number(name.split("-")[2]);
+    const dir = join(hostsDir(), name);
+    const record = await readRecord(dir);
+    const alive = record !== undefined && record.started === (await startTime(record.pid));
+    if (!alive && !existsSync(`/proc/${owner}`)) await endHost(dir, join(cgroupTree(), name));
+  }
+}
+
+async function childOf(pid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  const first = Number(children.trim().split(" ")[0]);
+  return first > 0 ? first : undefined;
+}
+
+/** Copies a build of berth into a tree and links its generators, as `berth setup` does. */
+export async function installBerth(files: string, berth = DIST_BERTH): Promise<void> {
+  const bin = join(files, "usr/local/bin");
+  await mkdir(bin, { recursive: true });
+  // Copied beside and renamed, because an executable that runs cannot be written to.
+  await cp(berth, join(bin, ".berth.new"));
+  await rename(join(bin, ".berth.new"), join(bin, "berth"));
+  for (const kind of ["system", "user"]) {
+    const generators = join(files, `usr/local/lib/systemd/${kind}-generators`);
+    await mkdir(generators, { recursive: true });
+    await rm(join(generators, "berth-generator"), { force: true });
+    await symlink("../../../bin/berth", join(generators, "berth-generator"));
+  }
+}
+
+/** Waits for a condition that a process brings about; throws after `timeout` milliseconds. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  timeout = 30_000,
+): Promise<T> {
+  for (const end = Date.now() + timeout; ; await Bun.sleep(20)) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > end) throw new Error(`waited ${timeout} ms in vain: ${what}`);
+  }
+}
+
+/**
+ * Boots a systemd host of the suite and waits until its start-up is over. Needs root. The host has Debian's packages of
+ * `root.ts`, a user `alice` (uid 1000, subordinate ids, lingering), a network of its own with nothing on the other side.
+ */
+export async function bootHost(options: BootOptions): Promise<Host> {
+  if (process.getuid?.() !== 0) throw new Error("a systemd host in namespaces needs root");
+  await sweep();
+  const root = await debianRoot(options.suite);
+  const name = `berth-host-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  const dir = join(hostsDir(), name);
+  const cgroup = join(cgroupTree(), name);
+  const files = join(dir, "files");
+  await mkdir(files, { recursive: true });
+  const berth = options.berth ?? (existsSync(DIST_BERTH) ? DIST_BERTH : false);
+  if (berth !== false) await installBerth(files, berth);
+  await options.prepare?.(files);
+  const storage = (await isOnOverlay(dir)) ? "memory" : (options.storage ?? "memory");
+
+  const guard = options.detached ? ["setsid"] : ["setpriv", "--pdeathsig", "KILL"];
+  const boot = [join(import.meta.dir, "boot.sh"), root, dir, name, storage];
+  const child = Bun.spawn([...guard, "bash", ...boot], {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: Bun.file(join(dir, "boot.log")),
+  });
+  child.unref();
+  try {
+    const pid = await until("the host's PID 1 to be systemd", async () => {
+      if (child.exitCode !== null) throw new Error(`boot.sh: ${await readFile(join(dir, "boot.log"), "utf8")}`);
+      const at = await childOf(child.pid);
+      const comm = at === undefined ? "" : await readFile(`/proc/${at}/comm`, "utf8").catch(() => "");
+      return comm.trim() === "systemd" ? at : undefined;
+    });
+    const record: HostRecord = {
+      pid,
+      started: (await startTime(pid)) ?? "",
+      suite: options.suite,
+      detached: options.detached,
+    };
+    await writeFile(join(dir, "host.json"), JSON.stringify(record));
+    for (const shell of ["shell", "shell-alice"]) await mkdir(join(cgroup, shell));
+    const host = new Host(pid, options.suite, dir, cgroup);
+    await until("systemd to be reachable", () => existsSync(host.path("/run/systemd/private")));
+    await host.run(["systemctl", "is-system-running", "--wait"]);
+    return host;
+  } catch (error) {
+    child.kill("SIGKILL");
+    await child.exited;
+    await removeCgroup(cgroup);
+    throw error;
+  }
+}
+
+/** The host that was booted with this `detached` name, or undefined when it does not run. */
+export async function detachedHost(name: string): Promise<Host | undefined> {
+  for (const entry of await entriesOf(hostsDir())) {
+    const dir = join(hostsDir(), entry);
+    const record = await readRecord(dir);
+    if (record?.detached !== name || record.started !== (await startTime(record.pid))) continue;
+    return new Host(record.pid, record.suite, dir, join(cgroupTree(), entry));
+  }
+  return undefined;
+}
