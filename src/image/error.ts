@@ -1,0 +1,57 @@
+/** What kind of failure an {@link ImageError} is; stable, for callers that act on it and for tests. */
+export type ImageErrorCode =
+  | "bad-reference"
+  | "bad-digest"
+  | "not-found"
+  | "ambiguous"
+  | "unauthorized"
+  | "registry"
+  | "network"
+  | "stalled"
+  | "cancelled"
+  | "protocol"
+  | "too-large"
+  | "bad-manifest"
+  | "bad-config"
+  | "unsupported"
+  | "no-platform"
+  | "digest-mismatch"
+  | "size-mismatch"
+  | "corrupt-layer"
+  | "hostile-layer"
+  | "no-space"
+  | "store-corrupt"
+  | "store-io"
+  | "in-use"
+  | "bad-archive"
+  | "bad-settings";
+
+/** An operation on images that failed. `facts` holds the numbers and names that the message shows. */
+export class ImageError extends Error {
+  override name = "ImageError";
+  constructor(
+    readonly code: ImageErrorCode,
+    message: string,
+    readonly facts: Readonly<Record<string, string | number>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The errno name of a failed system call (`ENOENT`), or undefined for any other error. */
+export function errnoName(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code: unknown = (error as Error & { code?: unknown }).code;
+  return typeof code === "string" ? code : undefined;
+}
+
+/**
+ * Puts what was being done in front of a failure: the code and the facts of an ImageError are kept, a full disk
+ * becomes `no-space`, and anything else becomes `otherwise`.
+ */
+export function withContext(doing: string, error: unknown, otherwise: ImageErrorCode): ImageError {
+  if (error instanceof ImageError) return new ImageError(error.code, doing, error.facts, { cause: error });
+  const full = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errnoName(error) ?? "");
+  return new ImageError(full ? "no-space" : otherwise, doing, {}, { cause: error });
+}
