@@ -21,6 +21,9 @@ if [ "$1" != --inside ]; then
   echo $$ > "$tree/$name/cgroup.procs"
   # As on a machine's own PID 1: the audit loginuid is unset, also if a person who has logged in runs this.
   echo 4294967295 > /proc/self/loginuid 2> /dev/null || true
+  # systemd's own default for file descriptors, whatever the caller was limited to.
+  ulimit -Hn 524288 2> /dev/null || true
+  ulimit -Sn 1024
   mkdir -p "$dir/mnt"
   exec unshare --mount --propagation private --pid --uts --ipc --net --cgroup --fork --kill-child=KILL \
     "$BASH" "${BASH_SOURCE[0]}" --inside "$root" "$dir" "$storage"

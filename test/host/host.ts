@@ -91,7 +91,7 @@ export class Host {
         "--all",
         "--target",
         String(this.pid),
-        `--wdns=${options.cwd ?? env["HOME"] ?? "/"}`,
+        `--wdns=${options.cwd ?? env.HOME ?? "/"}`,
       ],
       ...["--", "env", "-i", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
       ...(uid === 0 ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--init-groups", "--inh-caps=-all", "--"]),

@@ -9,7 +9,7 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
     systemd-random-seed.service systemd-timesyncd.service systemd-networkd-wait-online.service systemd-remount-fs.service \
     proc-sys-fs-binfmt_misc.automount proc-sys-fs-binfmt_misc.mount dev-hugepages.mount sys-kernel-debug.mount \
     sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount \
-    console-getty.service getty.target getty-static.service tmp.mount; do
+    systemd-journald-audit.socket console-getty.service getty.target getty-static.service tmp.mount; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 for unit in docker-registry nginx netavark-dhcp-proxy podman podman-auto-update podman-restart podman-clean-transient; do
@@ -21,6 +21,7 @@ cat > "$root/etc/systemd/journald.conf.d/test.conf" <<END
 [Journal]
 RateLimitIntervalSec=0
 SystemMaxUse=256M
+Audit=no
 END
 
 # alice: an ordinary user whose manager runs without a login, with subordinate ids for her containers.

@@ -22,9 +22,9 @@ const PACKAGES_OF_SUITE: Readonly<Record<Suite, readonly string[]>> = { bookworm
 
 /** Where roots, sample images and running hosts' files are kept, also over fresh clones of the project. */
 export function cacheDir(): string {
-  const base = process.env["BERTH_TEST_CACHE"];
+  const base = process.env.BERTH_TEST_CACHE;
   if (base) return base;
-  return join(process.env["XDG_CACHE_HOME"] || "/var/cache", "berth-test");
+  return join(process.env.XDG_CACHE_HOME || "/var/cache", "berth-test");
 }
 
 /** Runs a command on this machine to its end; throws with its stderr when it fails. */

@@ -30,7 +30,7 @@ if (suite === undefined) throw new Error(`--suite is one of ${SUITES.join(", ")}
 
 async function enter(host: Host): Promise<number> {
   const command = positionals.length > 0 ? positionals : ["bash", "-l"];
-  const env = { TERM: process.env["TERM"] ?? "dumb" };
+  const env = { TERM: process.env.TERM ?? "dumb" };
   const child = Bun.spawn(host.argv(command, { user: values.user, env }), { stdio: ["inherit", "inherit", "inherit"] });
   return child.exited;
 }
