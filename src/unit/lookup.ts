@@ -1,0 +1,45 @@
+import type { Entry, Header } from "./entry.ts";
+import type { UnitFile } from "./unit-file.ts";
+
+/** A section's entries by key, each list in order, drop-ins last: what the lookups below take. */
+export type SectionEntries = ReadonlyMap<string, readonly Entry[]>;
+
+/** Every section of the file by name, in order of first appearance; parts of the same name are one section. */
+export function indexSections(file: UnitFile): ReadonlyMap<string, SectionEntries> {
+  const sections = new Map<string, Map<string, Entry[]>>();
+  for (const item of file.items) {
+    if (item.kind !== "header" && item.kind !== "entry") continue;
+    let keys = sections.get(item.section);
+    if (keys === undefined) {
+      keys = new Map();
+      sections.set(item.section, keys);
+    }
+    if (item.kind === "header") continue;
+    const entries = keys.get(item.key);
+    if (entries === undefined) keys.set(item.key, [item]);
+    else entries.push(item);
+  }
+  return sections;
+}
+
+/** Entries of one section in order. */
+export function entriesOf(file: UnitFile, section: string): Entry[] {
+  return file.items.filter((item) => item.kind === "entry" && item.section === section) as Entry[];
+}
+
+/** The headers, for diagnostics about sections. */
+export function headersOf(file: UnitFile): Header[] {
+  return file.items.filter((item) => item.kind === "header");
+}
+
+/** The assignment that counts for a key with one value: the last, even if it is empty. */
+export function lastEntry(section: SectionEntries | undefined, key: string): Entry | undefined {
+  return section?.get(key)?.at(-1);
+}
+
+/** The assignments that count for a key with a list: those after the last empty one. */
+export function listEntries(section: SectionEntries | undefined, key: string): readonly Entry[] {
+  const entries = section?.get(key) ?? [];
+  const reset = entries.findLastIndex((entry) => entry.value === "");
+  return reset < 0 ? entries : entries.slice(reset + 1);
+}

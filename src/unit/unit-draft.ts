@@ -1,0 +1,167 @@
+import type { Entry, Item } from "./entry.ts";
+import { encodeText } from "./text.ts";
+import type { UnitFile } from "./unit-file.ts";
+
+/** One header with the lines below it; the first block of a file may have no header. */
+interface Block {
+  /** Absent before the first header, and below a broken one. */
+  readonly name?: string;
+  header: string;
+  readonly lines: Line[];
+}
+
+interface Line {
+  /** Text with its line end. */
+  text: string;
+  readonly blank: boolean;
+  /** What the line was parsed from. */
+  readonly entry?: Entry;
+  /** Key, of entries copied or added. */
+  readonly key?: string;
+}
+
+/**
+ * A unit file in the making: copied from a parsed one with its comments, or from nothing; sections are renamed, entries
+ * added, replaced and removed; then it is printed. Sections of the same name count as one; what is added goes to its end.
+ */
+export class UnitDraft {
+  #blocks: Block[] = [];
+
+  /** A draft with every line of the file as it was written; lines that nothing could be made of become comments. */
+  static copyOf(file: UnitFile): UnitDraft {
+    const draft = new UnitDraft();
+    let block: Block | undefined;
+    for (const item of file.items) {
+      if (item.kind === "byte-order-mark") continue;
+      if (item.kind === "header" || block === undefined) {
+        block =
+          item.kind === "header"
+            ? { name: item.section, header: `[${item.section}]\n`, lines: [] }
+            : { header: "", lines: [] };
+        draft.#blocks.push(block);
+      }
+      if (item.kind !== "header") block.lines.push(lineOf(item));
+    }
+    return draft;
+  }
+
+  /** Names of the sections in order of first appearance. */
+  sections(): string[] {
+    return [...new Set(this.#blocks.flatMap((block) => block.name ?? []))];
+  }
+
+  /** Whether the section assigns the key at all, be it the empty value. */
+  has(section: string, key: string): boolean {
+    return this.#blocksOf(section).some((block) => block.lines.some((line) => line.key === key));
+  }
+
+  /** Adds `key=value` at the end of the section, which is made, at the end of the file, if there is none. */
+  append(section: string, key: string, value: string): this {
+    return this.#add(section, { text: renderEntry(key, value), blank: false, key });
+  }
+
+  /** Adds `key=value` right below the section's first header: what the file says itself then comes later and wins. */
+  prepend(section: string, key: string, value: string): this {
+    const first = this.#blocksOf(section)[0];
+    if (first === undefined) return this.append(section, key, value);
+    first.lines.unshift({ text: renderEntry(key, value), blank: false, key });
+    return this;
+  }
+
+  /** Adds a comment, one `# ` line for each line of the text, at the end of the section. */
+  comment(section: string, text: string): this {
+    for (const line of text.split("\n")) this.#add(section, { text: `# ${oneLine(line)}\n`, blank: false });
+    return this;
+  }
+
+  /** Gives an entry of the copied file another value, in its place. */
+  replace(entry: Entry, value: string): this {
+    for (const block of this.#blocks) {
+      const line = block.lines.find((candidate) => candidate.entry === entry);
+      if (line !== undefined) line.text = renderEntry(entry.key, value);
+    }
+    return this;
+  }
+
+  /** Takes every assignment of the key out of the section. */
+  remove(section: string, key: string): this {
+    for (const block of this.#blocksOf(section)) {
+      block.lines.splice(0, block.lines.length, ...block.lines.filter((line) => line.key !== key));
+    }
+    return this;
+  }
+
+  /** Renames a section: `[Container]` to `[X-Container]`, which systemd passes over. */
+  renameSection(from: string, to: string): this {
+    this.#blocks = this.#blocks.map((block) =>
+      block.name === from ? { ...block, name: to, header: `[${to}]\n` } : block,
+    );
+    return this;
+  }
+
+  /** Takes a section out with all its lines. */
+  removeSection(name: string): this {
+    this.#blocks = this.#blocks.filter((block) => block.name !== name);
+    return this;
+  }
+
+  /** The unit's text: one blank line between sections, a line end at the end. */
+  toString(): string {
+    const parts: string[] = [];
+    for (const block of this.#blocks) {
+      const end = block.lines.findLastIndex((line) => !line.blank) + 1;
+      const text = [block.header, ...block.lines.slice(0, end).map((line) => line.text)].join("");
+      if (text !== "") parts.push(text);
+    }
+    return parts.join("\n");
+  }
+
+  /** {@link toString} as bytes; bytes of the copied file that were not UTF-8 are themselves again. */
+  print(): Uint8Array {
+    return encodeText(this.toString());
+  }
+
+  #blocksOf(section: string): Block[] {
+    return this.#blocks.filter((block) => block.name === section);
+  }
+
+  #add(section: string, line: Line): this {
+    let block = this.#blocks.findLast((candidate) => candidate.name === section);
+    if (block === undefined) {
+      block = { name: section, header: `[${section}]\n`, lines: [] };
+      this.#blocks.push(block);
+    }
+    // Before the blank lines that set off the next section.
+    const after = block.lines.findLastIndex((candidate) => !candidate.blank) + 1;
+    block.lines.splice(after, 0, line);
+    return this;
+  }
+}
+
+/** `Key=value` as one line for systemd. */
+function renderEntry(key: string, value: string): string {
+  const text = oneLine(value);
+  // A backslash at the very end would take in the next line; systemd drops the blank again.
+  return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
+}
+
+/** What systemd takes as the end of a line (LF, CR, NUL) would make the rest a line of its own. */
+function oneLine(text: string): string {
+  return text.replace(/[\n\r\0]+/g, " ");
+}
+
+function lineOf(item: Item): Line {
+  if (item.kind === "entry") {
+    const text = item.rawIsSafe ? closed(item.raw) : renderEntry(item.key, item.value);
+    return { text, blank: false, entry: item, key: item.key };
+  }
+  const text = closed(item.raw);
+  if (item.kind === "blank") return { text: "\n", blank: true };
+  return { text: item.kind === "invalid" ? text.replace(/^(?=[^])/gm, "# ") : text, blank: false };
+}
+
+/** With a line end, and nothing else in it that systemd would take for one. */
+function closed(raw: string): string {
+  const text = raw.replace(/\r\n/g, "\n").replace(/[\r\0]/g, " ");
+  return text.endsWith("\n") ? text : `${text}\n`;
+}

@@ -1,0 +1,195 @@
+import { decodeText, encodeText } from "./text.ts";
+
+/**
+ * How a value is split into words. White space separates words, `"…"` and `'…'` are removed wherever they are in a word.
+ * - `plain` (Quadlet's class W): a backslash is an ordinary character.
+ * - `escaped` (Quadlet's classes A, C and K): C escapes; `\xHH` and `\OOO` above 127 are code points.
+ * - `systemd` (systemd's own command lines and Environment=): C escapes; `\xHH` and `\OOO` are bytes.
+ * - `backslash` (systemd's lists of paths, RequiresMountsFor=): a backslash takes the next character as it is.
+ */
+export type WordStyle = "plain" | "escaped" | "systemd" | "backslash";
+
+export interface Word {
+  /** Quotes removed, escapes decoded. */
+  readonly text: string;
+  /** Where the word begins and ends in the value, quotes included. */
+  readonly offset: number;
+  readonly end: number;
+  /** Whether any part was in quotes: `"{"` and `";"` are not the same as the bare characters to everyone. */
+  readonly quoted: boolean;
+}
+
+export interface WordProblem {
+  readonly code: "unbalanced-quote" | "unknown-escape" | "trailing-backslash";
+  /** Where in the value. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface Words {
+  readonly words: readonly Word[];
+  /** At most {@link MAX_PROBLEMS}. Quadlet drops such an assignment, mostly without a word; whether to is the caller's choice. */
+  readonly problems: readonly WordProblem[];
+}
+
+/** More than this from one value helps nobody, and placing each costs the length of its line. */
+const MAX_PROBLEMS = 10;
+
+/**
+ * Splits a value into words; never throws. Words are there even if there are problems: an open quote ends with the value,
+ * an unknown escape stands for itself. Unlike Quadlet, an empty word (`""`) is a word like any other and ends nothing.
+ */
+export function splitWords(value: string, style: WordStyle): Words {
+  const words: Word[] = [];
+  const problems: WordProblem[] = [];
+  const report = (code: WordProblem["code"], offset: number, message: string): void => {
+    if (problems.length < MAX_PROBLEMS) problems.push({ code, offset, message });
+  };
+  let at = skipSeparators(value, 0);
+  while (at < value.length) {
+    const offset = at;
+    const parts: string[] = [];
+    let quote = "";
+    let quoteOffset = 0;
+    let quoted = false;
+    let bytes = false;
+    let plainFrom = at;
+    for (; at < value.length; at++) {
+      const character = value.charAt(at);
+      if (character === "\\" && style !== "plain") {
+        parts.push(value.slice(plainFrom, at));
+        const found = readEscape(value, at, style);
+        if (found.problem !== undefined) report(found.problem, at, escapeMessage(found.problem, value, at));
+        parts.push(found.text);
+        bytes ||= found.byte;
+        at += found.length - 1;
+        plainFrom = at + 1;
+      } else if (quote === "" ? character === '"' || character === "'" : character === quote) {
+        parts.push(value.slice(plainFrom, at));
+        plainFrom = at + 1;
+        if (quote === "") quoteOffset = at;
+        quote = quote === "" ? character : "";
+        quoted = true;
+      } else if (quote === "" && isSeparator(character)) {
+        break;
+      }
+    }
+    parts.push(value.slice(plainFrom, at));
+    if (quote !== "") report("unbalanced-quote", quoteOffset, `no closing ${quote}`);
+    const text = parts.join("");
+    // Bytes given one by one may make up UTF-8 together.
+    words.push({ text: bytes ? decodeText(encodeText(text)) : text, offset, end: at, quoted });
+    at = skipSeparators(value, at);
+  }
+  return { words, problems };
+}
+
+/** `NAME=VALUE`, or a bare `NAME`, as a word of a map (Quadlet's class K, Environment= of systemd). */
+export interface Assignment {
+  readonly name: string;
+  /** Absent if the word has no `=`. */
+  readonly value?: string;
+  readonly word: Word;
+}
+
+/** A word split at its first `=`. */
+export function splitAssignment(word: Word): Assignment {
+  const equals = word.text.indexOf("=");
+  if (equals < 0) return { name: word.text, word };
+  return { name: word.text.slice(0, equals), value: word.text.slice(equals + 1), word };
+}
+
+/**
+ * A single string (Quadlet's class S): one pair of double quotes around the whole is removed, nothing else is; what is
+ * inside is not unescaped.
+ */
+export function unquoteString(value: string): string {
+  const paired = value.length >= 2 && value.startsWith('"') && value.endsWith('"');
+  return paired ? value.slice(1, -1) : value;
+}
+
+interface Escape {
+  readonly text: string;
+  /** Characters of the value that it takes, backslash included. */
+  readonly length: number;
+  /** Whether `text` is one raw byte, in the form that text.ts gives to bytes that are not UTF-8. */
+  readonly byte: boolean;
+  readonly problem?: "unknown-escape" | "trailing-backslash";
+}
+
+const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+  s: " ",
+};
+
+/** The escape at value[at], a backslash; after systemd's cunescape_one(). */
+function readEscape(value: string, at: number, style: WordStyle): Escape {
+  const letter = value.charAt(at + 1);
+  if (letter === "")
+    return { text: style === "escaped" ? "" : "\\", length: 1, byte: false, problem: "trailing-backslash" };
+  if (style === "backslash") return { text: letter, length: 2, byte: false };
+  const simple = SIMPLE_ESCAPES[letter];
+  if (simple !== undefined) return { text: simple, length: 2, byte: false };
+  const number = readNumber(value, at + 1);
+  if (number === undefined) return { text: "\\", length: 1, byte: false, problem: "unknown-escape" };
+  const byte = number.byte && number.code > 0x7f && style === "systemd";
+  const text = byte ? String.fromCharCode(0xdc00 + number.code) : String.fromCodePoint(number.code);
+  return { text, length: 1 + number.length, byte };
+}
+
+const NUMBER_FORMS: readonly {
+  readonly letter: string;
+  readonly digits: RegExp;
+  readonly base: 8 | 16;
+  readonly byte: boolean;
+}[] = [
+  { letter: "x", digits: /[0-9a-fA-F]{2}/y, base: 16, byte: true },
+  { letter: "u", digits: /[0-9a-fA-F]{4}/y, base: 16, byte: false },
+  { letter: "U", digits: /[0-9a-fA-F]{8}/y, base: 16, byte: false },
+  { letter: "", digits: /[0-7]{3}/y, base: 8, byte: true },
+];
+
+/** `xHH`, `OOO`, `uHHHH` or `UHHHHHHHH` at value[at]. NUL and what is no Unicode character are refused, as by systemd. */
+function readNumber(value: string, at: number): { code: number; length: number; byte: boolean } | undefined {
+  for (const { letter, digits, base, byte } of NUMBER_FORMS) {
+    if (!value.startsWith(letter, at)) continue;
+    const match = new RegExp(digits).exec(value.slice(at + letter.length, at + letter.length + 8));
+    if (match === null) continue;
+    const code = Number.parseInt(match[0], base);
+    const fits = byte ? code <= 0xff : isUnicodeCharacter(code);
+    return code !== 0 && fits ? { code, length: letter.length + match[0].length, byte } : undefined;
+  }
+  return undefined;
+}
+
+/** As systemd's unichar_is_valid(): no surrogates, no noncharacters. */
+export function isUnicodeCharacter(code: number): boolean {
+  return (
+    code <= 0x10ffff && (code & ~0x7ff) !== 0xd800 && !(code >= 0xfdd0 && code <= 0xfdef) && (code & 0xfffe) !== 0xfffe
+  );
+}
+
+function escapeMessage(problem: "unknown-escape" | "trailing-backslash", value: string, at: number): string {
+  if (problem === "trailing-backslash") return "backslash at the end";
+  const next = String.fromCodePoint(value.codePointAt(at + 1) ?? 0xfffd);
+  return `unknown escape \\${/[\p{Cc}\p{Surrogate}]/u.test(next) ? "\ufffd" : next}`;
+}
+
+function isSeparator(character: string): boolean {
+  return character === " " || character === "\t" || character === "\n" || character === "\r";
+}
+
+function skipSeparators(value: string, from: number): number {
+  let at = from;
+  while (at < value.length && isSeparator(value.charAt(at))) at++;
+  return at;
+}
