@@ -1,0 +1,33 @@
+import { keyTable, later } from "./key.ts";
+
+/** `[Build]`: Quadlet's keys for an image to build, podman-systemd.unit(5). */
+export const BUILD_KEYS = keyTable([
+  later("Annotation", "map", "OCI annotations", "org.example.team=web"),
+  later("Arch", "string", "Architecture", "arm64"),
+  later("AuthFile", "string", "File with credentials", "/etc/registry/auth.json"),
+  later("BuildArg", "map", "Build arguments", "VERSION=1", "5.7"),
+  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  later("DNS", "lines", "Resolver for the steps", "192.0.2.53"),
+  later("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1"),
+  later("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com"),
+  later("Environment", "map", "Variables kept in the image", "STAGE=test"),
+  later("File", "string", "Containerfile: path or URL", "/srv/web/Containerfile"),
+  later("ForceRM", "boolean", "Remove intermediate containers", "no"),
+  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
+  later("GroupAdd", "lines", "Supplementary group", "keep-groups"),
+  later("IgnoreFile", "string", "File that names what is left out of the context", "/srv/web/.ignore", "5.7"),
+  later("ImageTag", "lines", "Name of the image", "localhost/web:1"),
+  later("Label", "map", "Labels", "org.example.stage=test"),
+  later("Network", "lines", "Network mode or network", "host"),
+  later("PodmanArgs", "exec-words", "More flags for the build", "--pull=never"),
+  later("Pull", "string", "When base images are pulled", "never"),
+  later("Retry", "string", "How often a failed pull is tried again", "5", "5.5"),
+  later("RetryDelay", "string", "Time between tries", "10s", "5.5"),
+  later("Secret", "exec-words", "Secret for the steps", "id=token,src=/etc/token"),
+  later("ServiceName", "string", "Name of the service, without .service", "web-build"),
+  later("SetWorkingDirectory", "string", "Context of the build: unit, file, a path or a URL", "unit"),
+  later("Target", "string", "Stage to build", "app"),
+  later("TLSVerify", "boolean", "Check the registry's certificate", "no"),
+  later("Variant", "string", "Variant of the architecture", "v7"),
+  later("Volume", "lines", "Host path or named volume for the steps", "/srv:/srv"),
+]);

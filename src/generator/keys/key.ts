@@ -1,0 +1,59 @@
+import type { ValueCheck } from "../values/check.ts";
+
+/**
+ * How the assignments of a key become values.
+ *
+ * - `string`: the last one; a pair of double quotes around the whole value is taken off.
+ * - `lines`: all, in order; the text of each line is one value, quotes included.
+ * - `words`: all; split at white space, quotes taken off, a backslash is an ordinary character.
+ * - `exec-words`: as `words`, and C escapes are decoded.
+ * - `command`: the last one, split as `exec-words`.
+ * - `map`: all, split as `exec-words` into `name=value`; a later name replaces an earlier one; sorted by name.
+ * - `boolean`: the last one.
+ *
+ * An empty assignment takes back everything before it.
+ */
+export type ValueClass = "string" | "lines" | "words" | "exec-words" | "command" | "map" | "boolean";
+
+/** One key of a file type: everything that the parser, the checks, "did you mean" and the manual page know of it. */
+export interface KeySpec {
+  readonly name: string;
+  readonly values: ValueClass;
+  /** The Podman release that first had the key; absent for keys older than 5.4, and for berth's own. */
+  readonly since?: string;
+  /** One line, as in the manual page. */
+  readonly help: string;
+  /** A value that passes the checks. */
+  readonly example: string;
+  /** A key that is not supported yet is refused with these words, never ignored. */
+  readonly status: "supported" | "not supported yet";
+  /** Looks at one value (one word, for the word classes) and tells what is wrong with it. */
+  readonly check?: ValueCheck;
+  /** The flag of `berth run` that carries the value, without dashes; absent where the key becomes something else. */
+  readonly flag?: string;
+}
+
+/** The keys of one section, by name. */
+export type KeyTable = ReadonlyMap<string, KeySpec>;
+
+/** Makes a table out of its rows. */
+export function keyTable(rows: readonly KeySpec[]): KeyTable {
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+/** A row for a key of Quadlet's that berth knows but does not carry out yet. */
+export function later(name: string, values: ValueClass, help: string, example: string, since?: string): KeySpec {
+  const row: KeySpec = { name, values, help, example, status: "not supported yet" };
+  return since === undefined ? row : { ...row, since };
+}
+
+/** A row for a key that works. */
+export function supported(
+  name: string,
+  values: ValueClass,
+  help: string,
+  example: string,
+  more: Pick<KeySpec, "since" | "check" | "flag"> = {},
+): KeySpec {
+  return { name, values, help, example, status: "supported", ...more };
+}

@@ -1,0 +1,24 @@
+import { keyTable, later } from "./key.ts";
+
+/** `[Kube]`: Quadlet's keys for a Kubernetes YAML file, podman-systemd.unit(5). */
+export const KUBE_KEYS = keyTable([
+  later("AutoUpdate", "words", "Where newer images are looked for", "registry"),
+  later("ConfigMap", "words", "ConfigMap files", "/etc/web/config.yml"),
+  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  later("ExitCodePropagation", "string", "How containers' failures become the service's: all, any or none", "any"),
+  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
+  later("KubeDownForce", "boolean", "Remove volumes at stop as well", "yes"),
+  later("LogDriver", "string", "Where output goes", "journald"),
+  later("LogOpt", "words", "Option of the log driver", "tag=web"),
+  later("Network", "lines", "Network mode or network", "host"),
+  later("PodmanArgs", "exec-words", "More flags for kube play", "--annotation=team=web"),
+  later("PublishPort", "lines", "Port published on the host", "8080:80"),
+  later("RemapGid", "words", "Group ids for RemapUsers=", "210"),
+  later("RemapUid", "words", "User ids for RemapUsers=", "200"),
+  later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
+  later("RemapUsers", "string", "User namespace: auto or keep-id", "auto"),
+  later("ServiceName", "string", "Name of the service, without .service", "shop"),
+  later("SetWorkingDirectory", "string", "Working directory: yaml or unit", "yaml"),
+  later("UserNS", "string", "User namespace", "keep-id"),
+  later("Yaml", "words", "The YAML files", "/etc/web/web.yml"),
+]);

@@ -1,0 +1,51 @@
+import { isDeferred, type Problem, quoted } from "./check.ts";
+
+const COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+/** The grammar of distribution's `reference` package, for what follows the registry. */
+const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** `Image=`: a name as podman and docker write it, or an image's id. */
+export function checkImageName(value: string): Problem | undefined {
+  if (isDeferred(value) || isImageId(value)) return undefined;
+  const bad = (part: string, why: string, at: number): Problem => ({
+    code: "bad-image-name",
+    message: `${quoted(part)} ${why}`,
+    at,
+  });
+  const start = value.startsWith("docker://") ? "docker://".length : 0;
+  let name = value.slice(start);
+  const digestAt = name.indexOf("@");
+  if (digestAt >= 0) {
+    const digest = name.slice(digestAt + 1);
+    if (!DIGEST.test(digest)) return bad(digest, "is not a sha256 digest", start + digestAt + 1);
+    name = name.slice(0, digestAt);
+  }
+  const colon = name.lastIndexOf(":");
+  if (colon > name.lastIndexOf("/")) {
+    const tag = name.slice(colon + 1);
+    if (!TAG.test(tag)) return bad(tag, "is not a tag", start + colon + 1);
+    name = name.slice(0, colon);
+  }
+  const slash = isShortName(name) ? -1 : name.indexOf("/");
+  const repository = name.slice(slash + 1);
+  if (REPOSITORY.test(repository)) return undefined;
+  const lower = repository !== repository.toLowerCase() ? "is not an image name: it has to be lower-case" : undefined;
+  return bad(repository, lower ?? "is not an image name", start + slash + 1);
+}
+
+/**
+ * Whether the name leaves its registry out. (Podman: a first component with a dot, a colon or the name `localhost` is
+ * a registry; ids are unambiguous as well.)
+ */
+export function isShortName(value: string): boolean {
+  if (value.startsWith("docker://") || isImageId(value)) return false;
+  const slash = value.indexOf("/");
+  const first = value.slice(0, Math.max(slash, 0));
+  return slash < 0 || !(/[.:]/.test(first) || first === "localhost");
+}
+
+function isImageId(value: string): boolean {
+  return /^(?:sha256:)?[0-9a-f]{64}$/.test(value);
+}

@@ -1,0 +1,64 @@
+import { isDeferred, type Problem, quoted } from "./check.ts";
+
+/** A host name fits in 64 bytes on Linux: sethostname(2). */
+const HOST_NAME_MAX = 64;
+/** A unit's name fits in 255 bytes: systemd.unit(5). */
+const UNIT_NAME_MAX = 255;
+/** The highest id but one is the last usable: (uid_t) -1 stands for "none". */
+const ID_MAX = 0xfffffffe;
+
+/** A container's name, as podman has it. */
+export function checkContainerName(value: string): Problem | undefined {
+  // A specifier may stand for any part, so only the characters around it can be judged.
+  const literal = isDeferred(value) ? value.replace(/%.|\$\{\w*\}|\$\w+/g, "x") : value;
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(literal)) return undefined;
+  return {
+    code: "bad-container-name",
+    message: `${quoted(value)} is not a container name`,
+    hint: "letters, digits, _ . and -, a letter or digit first",
+  };
+}
+
+/** A host name: labels of letters, digits, hyphens and underscores between dots. */
+export function checkHostName(value: string): Problem | undefined {
+  if (isDeferred(value)) return undefined;
+  if (value.length > HOST_NAME_MAX) {
+    return { code: "bad-host-name", message: `host name of ${value.length} characters; ${HOST_NAME_MAX} fit` };
+  }
+  const label = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?";
+  if (new RegExp(`^${label}(?:\\.${label})*$`).test(value)) return undefined;
+  return { code: "bad-host-name", message: `${quoted(value)} is not a host name` };
+}
+
+/** `ServiceName=`: what is before `.service`. */
+export function checkServiceName(value: string): Problem | undefined {
+  const bad = (message: string, hint?: string): Problem =>
+    hint === undefined ? { code: "bad-service-name", message } : { code: "bad-service-name", message, hint };
+  if (value === "") return bad("the name of the service is empty");
+  if (value.endsWith(".service")) return bad(`${quoted(value)} ends in .service`, "leave .service out");
+  if (!/^[A-Za-z0-9:_.\\@-]+$/.test(value) || value.startsWith("@")) {
+    return bad(`${quoted(value)} cannot be part of a unit's name`, "letters, digits, : - _ . \\ and one @");
+  }
+  if ((value.match(/@/g) ?? []).length > 1) return bad(`${quoted(value)} has more than one @`);
+  if (value.length + ".service".length > UNIT_NAME_MAX) return bad(`longer than a unit's name can be`);
+  return undefined;
+}
+
+/** A user or group inside the container: a name or a number. */
+export function checkUser(value: string): Problem | undefined {
+  if (isDeferred(value)) return undefined;
+  if (/^\d+$/.test(value)) {
+    if (Number(value) <= ID_MAX) return undefined;
+    return { code: "bad-user", message: `${value} is out of the range of ids` };
+  }
+  if (/^[^\s:\-\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]*$/.test(value)) return undefined;
+  if (/^[^:\s]+:[^:\s]+$/.test(value)) {
+    return { code: "bad-user", message: `${quoted(value)} names a group as well`, hint: "write Group= for the group" };
+  }
+  return { code: "bad-user", message: `${quoted(value)} is not a user or group` };
+}
+
+/** `LoginUID=`: a user of the host, a uid, or `caller`. */
+export function checkLoginUid(value: string): Problem | undefined {
+  return value === "" ? { code: "bad-user", message: "no user" } : checkUser(value);
+}
