@@ -157,7 +157,7 @@ function lineOf(item: Item): Line {
   }
   const text = closed(item.raw);
   if (item.kind === "blank") return { text: "\n", blank: true };
-  return { text: item.kind === "invalid" ? text.replace(/^(?=[^])/gm, "# ") : text, blank: false };
+  return { text: item.kind === "invalid" ? text.replace(/^(?=.|\n)/gm, "# ") : text, blank: false };
 }
 
 /** With a line end, and nothing else in it that systemd would take for one. */

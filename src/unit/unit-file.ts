@@ -1,6 +1,6 @@
 import { checkCharacters } from "./characters.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { Entry, Header, Item, Piece } from "./entry.ts";
+import type { Filler, Item, Piece, Position } from "./entry.ts";
 import { countCodePoints, decodeText, encodeText } from "./text.ts";
 
 /** A unit file (or a Quadlet file, or a drop-in) as its items in order; nothing of the text is lost. */
@@ -11,6 +11,8 @@ export interface UnitFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const HASH = 0x23;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
@@ -63,8 +65,8 @@ class Parser {
 
   /** systemd skips it at the start of a file; it counts as no column. */
   #byteOrderMark(): void {
-    this.#items.push({ kind: "byte-order-mark", path: this.#path, section: "", raw: "\ufeff", line: 1, column: 1 });
     this.#at = 1;
+    this.#filler("byte-order-mark", 0, { line: 1, column: 1 });
   }
 
   /** One item: a physical line, or several that are joined by continuation. */
@@ -72,107 +74,109 @@ class Parser {
     const start = this.#at;
     const line = this.#line;
     const end = this.#endOfLine();
-    const first = skipSpace(this.#text, start, end);
-    const last = trimSpace(this.#text, first, end);
+    const from = skipSpace(this.#text, start, end);
+    const to = trimSpace(this.#text, from, end);
     this.#nextLine(end);
-    if (first === last) {
-      this.#filler("blank", start, line, 1);
-      return;
+    const place = this.#place(start, from, line);
+    if (from === to) {
+      this.#filler("blank", start, { line, column: 1 });
+    } else if (isCommentCharacter(this.#text.charCodeAt(from))) {
+      this.#filler("comment", start, place);
+    } else if (this.#text.charCodeAt(to - 1) === BACKSLASH) {
+      this.#continued(start, from, to, { offset: 0, ...place });
+    } else {
+      this.#logicalLine(start, this.#text.slice(from, to), [{ offset: 0, ...place }], true);
     }
-    const initial = this.#text.charCodeAt(first);
-    const column = 1 + countCodePoints(this.#text, start, first);
-    if (initial === HASH || initial === SEMICOLON) {
-      this.#filler("comment", start, line, column);
-      return;
-    }
-    if (this.#text.charCodeAt(last - 1) !== BACKSLASH) {
-      const logical = this.#text.slice(first, last);
-      this.#logicalLine(start, logical, [{ offset: 0, line, column }], true);
-      return;
-    }
-    this.#continued(start, first, last, { offset: 0, line, column });
   }
 
-  #continued(start: number, first: number, last: number, piece: Piece): void {
+  /** The lines from text[start] on that backslashes join; the first, text[from, to), ends in one. */
+  #continued(start: number, from: number, to: number, first: Piece): void {
     const text = this.#text;
-    const parts = [text.slice(first, last - 1)];
-    const pieces = [piece];
-    let length = last - 1 - first;
-    let safe = systemdContinues(text, last);
-    let blank = 0;
+    const parts = [text.slice(from, to - 1)];
+    const pieces = [first];
+    let length = to - 1 - from;
+    let backslash = this.#place(start, to - 1, first.line);
+    let safe = this.#continuesForSystemd(to - 1, backslash);
+    let blankLine = 0;
     let ended = false;
     while (!ended && this.#at < text.length) {
       const lineStart = this.#at;
       const line = this.#line;
       const end = this.#endOfLine();
-      const from = skipSpace(text, lineStart, end);
-      let to = trimSpace(text, from, end);
+      const partStart = skipSpace(text, lineStart, end);
+      const partEnd = trimSpace(text, partStart, end);
       this.#nextLine(end);
-      if (from === to) {
-        blank ||= line;
+      if (partStart === partEnd) {
+        blankLine ||= line;
         safe = false;
         continue;
       }
-      const initial = text.charCodeAt(from);
-      if (initial === HASH || initial === SEMICOLON) continue;
-      if (blank > 0) {
-        this.#report(
-          "warning",
-          "blank-in-continuation",
-          blank,
-          1,
-          "blank line inside a continued line: systemd would end it here",
-        );
-        blank = 0;
+      if (isCommentCharacter(text.charCodeAt(partStart))) continue;
+      if (blankLine > 0) {
+        const message = "blank line inside a continued line: it goes on here, but for systemd it ends";
+        this.#report("warning", "blank-in-continuation", { line: blankLine, column: 1 }, message);
+        blankLine = 0;
       }
-      pieces.push({ offset: length, line, column: 1 + countCodePoints(text, lineStart, from) });
-      if (text.charCodeAt(to - 1) === BACKSLASH) {
-        safe &&= systemdContinues(text, to);
-        to--;
-      } else {
-        ended = true;
+      pieces.push({ offset: length, ...this.#place(lineStart, partStart, line) });
+      ended = text.charCodeAt(partEnd - 1) !== BACKSLASH;
+      const part = text.slice(partStart, ended ? partEnd : partEnd - 1);
+      parts.push(part);
+      length += part.length;
+      if (!ended) {
+        backslash = this.#place(lineStart, partEnd - 1, line);
+        safe = this.#continuesForSystemd(partEnd - 1, backslash) && safe;
       }
-      parts.push(text.slice(from, to));
-      length += to - from;
     }
-    const tail = pieces[pieces.length - 1] ?? piece;
     if (!ended) {
-      this.#report(
-        "warning",
-        "open-continuation",
-        tail.line,
-        0,
-        "the file ends inside a line continued by a backslash",
-      );
+      this.#report("warning", "open-continuation", backslash, "nothing follows the line that this backslash continues");
       safe = false;
     }
     this.#logicalLine(start, parts.join(""), pieces, safe);
   }
 
+  /**
+   * Whether systemd continues the line at the backslash text[at], too: it must be the very last character, and not
+   * itself be escaped by a backslash before it.
+   */
+  #continuesForSystemd(at: number, place: Position): boolean {
+    const after = this.#text.charCodeAt(at + 1);
+    const last = after === LINE_FEED || (after === CARRIAGE_RETURN && this.#text.charCodeAt(at + 2) === LINE_FEED);
+    let before = 0;
+    while (this.#text.charCodeAt(at - 1 - before) === BACKSLASH) before++;
+    if (before % 2 === 0) return last;
+    const message = "the line is continued, but for systemd the backslash before this one escapes it";
+    this.#report("warning", "escaped-continuation", place, message);
+    return false;
+  }
+
+  /** A section header or an assignment, continuations joined; text[start] is where its first line begins. */
   #logicalLine(start: number, logical: string, pieces: readonly Piece[], rawIsSafe: boolean): void {
     const { line, column } = pieces[0] ?? { line: this.#line, column: 1 };
     if (logical.startsWith("[")) {
-      this.#header(start, logical, line, column);
+      this.#header(start, logical, { line, column });
       return;
     }
     const equals = logical.indexOf("=");
-    const keyEnd = equals < 0 ? 0 : trimSpace(logical, 0, equals);
-    if (keyEnd === 0) {
-      const what =
-        equals < 0 ? `${quoted(logical)} is not a section, a comment or a key=value pair` : "no key before the =";
-      this.#report("error", equals < 0 ? "not-an-assignment" : "empty-key", line, column, what);
-      this.#filler("invalid", start, line, column);
+    const key = equals < 0 ? "" : logical.slice(0, trimSpace(logical, 0, equals));
+    if (key === "") {
+      if (equals === 0) this.#report("error", "empty-key", { line, column }, "no key before the =");
+      else
+        this.#report(
+          "error",
+          "not-an-assignment",
+          { line, column },
+          `${quoted(logical)} is not KEY=VALUE, [SECTION] or a comment`,
+        );
+      this.#filler("invalid", start, { line, column });
       return;
     }
-    const key = logical.slice(0, keyEnd);
     if (this.#section === "" && !this.#reportedOrphan) {
       this.#reportedOrphan = true;
-      this.#report("error", "key-outside-section", line, column, `key ${quoted(key)} is not in any section`);
+      this.#report("error", "key-outside-section", { line, column }, `key ${quoted(key)} is not in any section`);
     }
     const valueOffset = skipSpace(logical, equals + 1, logical.length);
     const value = logical.slice(valueOffset, trimSpace(logical, valueOffset, logical.length));
-    const raw = this.#text.slice(start, this.#at);
-    const entry: Entry = {
+    this.#items.push({
       kind: "entry",
       path: this.#path,
       section: this.#section,
@@ -180,42 +184,37 @@ class Parser {
       value,
       line,
       column,
-      raw,
+      raw: this.#text.slice(start, this.#at),
       rawIsSafe,
       valueOffset,
       logical,
       pieces,
-    };
-    this.#items.push(entry);
+    });
   }
 
-  #header(start: number, logical: string, line: number, column: number): void {
-    const close = logical.indexOf("]");
-    const name = logical.slice(1, close < 0 ? undefined : close);
-    if (close !== logical.length - 1 || name === "" || /[[\x00-\x1f\x7f]/.test(name)) {
-      this.#report(
-        "error",
-        "bad-section-header",
-        line,
-        column,
-        `${quoted(logical)} is not a section header`,
-        "write [Name]",
-      );
+  #header(start: number, logical: string, place: Position): void {
+    const name = logical.slice(1, -1);
+    if (!logical.endsWith("]") || name === "" || /[[\]\x00-\x1f\x7f]/.test(name)) {
+      this.#report("error", "bad-section-header", place, `${quoted(logical)} is not a section header`);
       // Keys that follow belong nowhere we know of, and saying so for each would only hide this error.
       this.#section = "";
       this.#reportedOrphan = true;
-      this.#filler("invalid", start, line, column);
+      this.#filler("invalid", start, place);
       return;
     }
     this.#section = name;
     const raw = this.#text.slice(start, this.#at);
-    const header: Header = { kind: "header", path: this.#path, section: name, raw, line, column };
-    this.#items.push(header);
+    this.#items.push({ kind: "header", path: this.#path, section: name, raw, ...place });
   }
 
-  #filler(kind: "comment" | "blank" | "invalid", start: number, line: number, column: number): void {
+  #filler(kind: Filler["kind"], start: number, place: Position): void {
     const raw = this.#text.slice(start, this.#at);
-    this.#items.push({ kind, path: this.#path, section: this.#section, raw, line, column });
+    this.#items.push({ kind, path: this.#path, section: this.#section, raw, ...place });
+  }
+
+  /** Line and column of text[at], in the line that begins at text[lineStart]. */
+  #place(lineStart: number, at: number, line: number): Position {
+    return { line, column: 1 + countCodePoints(this.#text, lineStart, at) };
   }
 
   #endOfLine(): number {
@@ -228,30 +227,18 @@ class Parser {
     this.#line++;
   }
 
-  #report(
-    severity: Diagnostic["severity"],
-    code: string,
-    line: number,
-    column: number,
-    message: string,
-    hint?: string,
-  ): void {
-    const diagnostic: Diagnostic = { path: this.#path, line, column, severity, code, message };
-    this.#diagnostics.push(hint === undefined ? diagnostic : { ...diagnostic, hint });
+  #report(severity: Diagnostic["severity"], code: string, place: Position, message: string): void {
+    this.#diagnostics.push({ path: this.#path, ...place, severity, code, message });
   }
 }
 
-/** systemd continues only if the backslash is the very last character and is not itself escaped. */
-function systemdContinues(text: string, last: number): boolean {
-  const after = text.charCodeAt(last);
-  const atEnd = after === 0x0a || (after === 0x0d && text.charCodeAt(last + 1) === 0x0a);
-  let backslashes = 0;
-  while (text.charCodeAt(last - 1 - backslashes) === BACKSLASH) backslashes++;
-  return atEnd && backslashes % 2 === 1;
+function isCommentCharacter(unit: number): boolean {
+  return unit === HASH || unit === SEMICOLON;
 }
 
+/** What systemd takes for white space inside a line; not all that Unicode does. */
 function isSpace(unit: number): boolean {
-  return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
+  return unit === 0x20 || unit === 0x09 || unit === CARRIAGE_RETURN;
 }
 
 function skipSpace(text: string, from: number, to: number): number {

@@ -1,0 +1,115 @@
+import { basename } from "node:path/posix";
+import type { Item } from "./entry.ts";
+import type { UnitFile } from "./unit-file.ts";
+import { joinName, splitName } from "./unit-name.ts";
+
+/**
+ * Names of the directories whose `.conf` files are drop-ins of a file, most specific first. `a-b@x.container` has
+ * `a-b@x.container.d`, `a-b@.container.d`, `a-@.container.d`, `a-.container.d`, `container.d`; dashes of the instance
+ * do not count.
+ */
+export function dropInDirectories(fileName: string): string[] {
+  const { prefix, instance, suffix } = splitName(fileName);
+  const names = [fileName];
+  if (instance !== undefined) names.push(joinName({ prefix, instance: "", suffix }));
+  for (let dash = prefix.lastIndexOf("-"); dash > 0; dash = prefix.lastIndexOf("-", dash - 1)) {
+    const shorter = prefix.slice(0, dash + 1);
+    if (instance !== undefined) names.push(joinName({ prefix: shorter, instance: "", suffix }));
+    names.push(joinName({ prefix: shorter, suffix }));
+  }
+  if (suffix !== "") names.push(suffix);
+  return [...new Set(names)].map((name) => `${name}.d`);
+}
+
+/**
+ * Of the candidates in order of precedence (directory pattern first, search directory second) the first of each base
+ * name, in the order in which they are merged: by base name, byte for byte.
+ */
+export function selectDropIns(candidates: readonly string[]): string[] {
+  const chosen = new Map<string, string>();
+  for (const path of candidates) {
+    const name = basename(path);
+    if (!chosen.has(name)) chosen.set(name, path);
+  }
+  return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
+}
+
+/** Order of two texts by their bytes in UTF-8: that of file names in search directories and drop-ins. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * The file with its drop-ins, in the order they are given: each section of a drop-in is added to the end of the section of
+ * that name, or as a new section at the end. Entries keep path and position of the file they come from; the diagnostics are
+ * those of all the files. Keys outside any section, an error in any file, are not taken over from drop-ins.
+ */
+export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): UnitFile {
+  if (dropIns.length === 0) return main;
+  const added = new Map<string, Item[]>();
+  for (const dropIn of dropIns) {
+    for (const [section, items] of sectionParts(dropIn)) {
+      const list = added.get(section);
+      if (list === undefined) added.set(section, items);
+      else for (const item of items) list.push(item);
+    }
+  }
+  const items: Item[] = [];
+  const mainItems = sealed(main.items);
+  const ends = sectionEnds(mainItems);
+  for (const [index, item] of mainItems.entries()) {
+    items.push(item);
+    const more = ends.get(index);
+    if (more === undefined) continue;
+    for (const addition of added.get(more) ?? []) if (addition.kind !== "header") items.push(addition);
+    added.delete(more);
+  }
+  for (const additions of added.values()) {
+    const last = items.at(-1);
+    if (last !== undefined && last.kind !== "blank") items.push(blankAfter(last));
+    for (const item of additions) items.push(item);
+  }
+  return { path: main.path, items, diagnostics: [main, ...dropIns].flatMap((file) => file.diagnostics) };
+}
+
+/** A drop-in's items by section, one header each; comments above the first header go with that section. */
+function sectionParts(file: UnitFile): Map<string, Item[]> {
+  const parts = new Map<string, Item[]>();
+  let leading: Item[] = [];
+  for (const item of sealed(file.items)) {
+    if (item.kind === "blank" || item.kind === "byte-order-mark") continue;
+    if (item.kind === "header") {
+      const part = parts.get(item.section);
+      if (part === undefined) parts.set(item.section, [item, ...leading]);
+      leading = [];
+    } else if (item.section !== "") {
+      parts.get(item.section)?.push(item);
+    } else if (item.kind === "comment") {
+      leading.push(item);
+    }
+  }
+  return parts;
+}
+
+/** For each section the index of its last item that is not blank; the header is one. */
+function sectionEnds(items: readonly Item[]): Map<number, string> {
+  const last = new Map<string, number>();
+  for (const [index, item] of items.entries()) {
+    if (item.kind !== "blank" && item.section !== "") last.set(item.section, index);
+  }
+  return new Map([...last].map(([section, index]) => [index, section]));
+}
+
+/** The items with the last one ended, so that something may follow: by a line end, and without an open continuation. */
+function sealed(items: readonly Item[]): readonly Item[] {
+  const last = items.at(-1);
+  if (last === undefined) return items;
+  if (last.kind === "entry" && !last.rawIsSafe)
+    return [...items.slice(0, -1), { ...last, raw: `${last.key}=${last.value}\n` }];
+  return last.raw.endsWith("\n") ? items : [...items.slice(0, -1), { ...last, raw: `${last.raw}\n` }];
+}
+
+function blankAfter(item: Item): Item {
+  const { path, section, line, column } = item;
+  return { kind: "blank", path, section, line, column, raw: "\n" };
+}
