@@ -31,6 +31,15 @@ touch "$root/var/lib/systemd/linger/alice"
 echo alice:100000:65536 > "$root/etc/subuid"
 echo alice:100000:65536 > "$root/etc/subgid"
 
+# The peers use the same runtime as berth, and no limits: on a machine with cgroup v1 the host has no controllers.
+mkdir -p "$root/etc/containers"
+cat > "$root/etc/containers/containers.conf" <<END
+[containers]
+pids_limit = 0
+[engine]
+runtime = "runc"
+END
+
 echo berth-test > "$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 berth-test\n' > "$root/etc/hosts"
 rm -f "$root/etc/machine-id" "$root/var/lib/dbus/machine-id"

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The Debian releases that berth is tested on. */
@@ -19,6 +19,8 @@ const PACKAGES: readonly string[] = [
   ...["docker-registry", "skopeo", "buildah", "umoci", "attr", "libcap2-bin", "strace", "apache2-utils", "tzdata"],
 ];
 const PACKAGES_OF_SUITE: Readonly<Record<Suite, readonly string[]>> = { bookworm: [], trixie: ["podman"] };
+
+const WEEK = 7 * 24 * 3600 * 1000;
 
 /** Where roots, sample images and running hosts' files are kept, also over fresh clones of the project. */
 export function cacheDir(): string {
@@ -62,7 +64,7 @@ async function aptArchive(): Promise<{ uri: string; options: string[] }> {
 /**
  * The folder of a Debian root of this suite, made by mmdebstrap the first time (about half a minute). It is shared by
  * all hosts and must not be written to: hosts put an overlay over it. A change of the package list or of the set-up
- * script makes another root; those of the same suite that nobody uses any more are removed then.
+ * script makes another root; those of the same suite that were not used for a week are removed then.
  */
 export async function debianRoot(suite: Suite): Promise<string> {
   const setup = join(import.meta.dir, "root-setup.sh");
@@ -74,9 +76,17 @@ export async function debianRoot(suite: Suite): Promise<string> {
     .slice(0, 12);
   const roots = join(cacheDir(), "roots");
   const root = join(roots, `${suite}-${key}`);
-  if (existsSync(root)) return root;
+  if (existsSync(root)) {
+    await utimes(root, new Date(), new Date());
+    return root;
+  }
   await mkdir(roots, { recursive: true });
   const { uri, options } = await aptArchive();
+  for (const name of await readdir(roots)) {
+    const old = join(roots, name);
+    const used = (await stat(old)).mtimeMs;
+    if (name.startsWith(suite) && Date.now() - used > WEEK) await rm(old, { recursive: true, force: true });
+  }
   const unfinished = `${root}.${process.pid}`;
   process.stderr.write(`making a Debian ${suite} root with systemd ${SYSTEMD_VERSION[suite]} (once) …\n`);
   try {
