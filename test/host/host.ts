@@ -152,7 +152,7 @@ export class Host {
     return this.run(
       [
         ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--uid=${user}`],
-        ...["-p", "PAMName=login", ...env, "--", ...argv],
+        ...["-p", "PAMName=test-login", ...env, "--", ...argv],
       ],
       options,
     );

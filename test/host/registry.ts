@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { bootHost, type Host, until } from "./host.ts";
-import { cacheDir, runHere } from "./root.ts";
+import { cacheDir, removeUnused, runHere } from "./root.ts";
 
 /** The sample images: what is in them stands at the top of images/build.sh. */
 export type SampleImage = `${"app" | "httpd" | "nginx" | "tools"}:1` | `layers:${"1" | "zstd" | "docker" | "umoci"}`;
@@ -45,7 +45,11 @@ async function sampleData(): Promise<string> {
   const hash = createHash("sha256");
   for (const file of (await readdir(recipe)).sort()) hash.update(await readFile(join(recipe, file)));
   const data = join(cacheDir(), "registry", hash.digest("hex").slice(0, 12));
-  if (existsSync(data)) return data;
+  if (existsSync(data)) {
+    await utimes(data, new Date(), new Date());
+    return data;
+  }
+  await removeUnused(dirname(data));
   process.stderr.write("making the sample images (once) …\n");
   await using host = await bootHost({ suite: "bookworm", berth: false });
   await startDockerRegistry(host);

@@ -31,6 +31,14 @@ touch "$root/var/lib/systemd/linger/alice"
 echo alice:100000:65536 > "$root/etc/subuid"
 echo alice:100000:65536 > "$root/etc/subgid"
 
+# What a login does (sshd, login): an account check, the audit loginuid, a session.
+cat > "$root/etc/pam.d/test-login" <<END
+account required pam_unix.so
+session required pam_loginuid.so
+session required pam_unix.so
+session required pam_systemd.so
+END
+
 # The peers use the same runtime as berth, and no limits: on a machine with cgroup v1 the host has no controllers.
 mkdir -p "$root/etc/containers"
 cat > "$root/etc/containers/containers.conf" <<END

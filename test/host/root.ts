@@ -82,11 +82,7 @@ export async function debianRoot(suite: Suite): Promise<string> {
   }
   await mkdir(roots, { recursive: true });
   const { uri, options } = await aptArchive();
-  for (const name of await readdir(roots)) {
-    const old = join(roots, name);
-    const used = (await stat(old)).mtimeMs;
-    if (name.startsWith(suite) && Date.now() - used > WEEK) await rm(old, { recursive: true, force: true });
-  }
+  await removeUnused(roots, suite);
   const unfinished = `${root}.${process.pid}`;
   process.stderr.write(`making a Debian ${suite} root with systemd ${SYSTEMD_VERSION[suite]} (once) …\n`);
   try {
@@ -104,6 +100,15 @@ export async function debianRoot(suite: Suite): Promise<string> {
     await rm(unfinished, { recursive: true, force: true });
   }
   return root;
+}
+
+/** Removes the entries of a cache folder whose name starts so and that were not used (their mtime set) for a week. */
+export async function removeUnused(folder: string, prefix = ""): Promise<void> {
+  for (const name of await entriesOf(folder)) {
+    const old = join(folder, name);
+    const used = (await stat(old)).mtimeMs;
+    if (name.startsWith(prefix) && Date.now() - used > WEEK) await rm(old, { recursive: true, force: true });
+  }
 }
 
 const OVERLAYFS_MAGIC = 0x794c7630;
