@@ -8,26 +8,26 @@ export interface Expansion {
   /** Where it begins in the text, and how many characters it takes. */
   readonly offset: number;
   readonly length: number;
-  /** The specifier's letter or the variable's name; `%` or `$` for an escape; empty for a `%` at the end. */
+  /** The specifier's letter or the variable's name; `%` or `$` for an escape. */
   readonly name: string;
 }
 
-/** Letters that systemd 252 and later replace in unit files; `c`, `r` and `R` are deprecated, `D` is as of 255. */
+/** Letters with a meaning in unit files as of systemd 252; `c`, `r` and `R` are deprecated. `D` came with 255. */
 const SPECIFIER_LETTERS = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrRsStTuUvVwWyY";
 
-/** Whether `%letter` is a specifier that systemd knows in unit files. It leaves others as they are. */
+/** Whether `%letter` is a specifier that systemd knows in unit files. With any other letter or digit it refuses the value. */
 export function isSpecifier(letter: string): boolean {
   return letter.length === 1 && SPECIFIER_LETTERS.includes(letter);
 }
 
-/** Every `%x` and `%%` of the text, in order, known letters or not. */
+/** Every `%` with a letter or digit, known or not, and every `%%`, in order. Before anything else a `%` is itself. */
 export function scanSpecifiers(text: string): Expansion[] {
-  const found: Expansion[] = [];
-  for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at + 2)) {
-    const name = String.fromCodePoint(...(at + 1 < text.length ? [text.codePointAt(at + 1) ?? 0] : []));
-    found.push({ kind: name === "%" ? "escape" : "specifier", offset: at, length: 1 + name.length, name });
-  }
-  return found;
+  return Array.from(text.matchAll(/%([0-9A-Za-z%])/g), ({ index, 1: name = "" }) => ({
+    kind: name === "%" ? "escape" : "specifier",
+    offset: index,
+    length: 2,
+    name,
+  }));
 }
 
 /** Every `${VAR}` and `$$` of a command's word, and `$VAR` if that is the whole word. */
@@ -47,9 +47,9 @@ export function scanVariables(word: string): Expansion[] {
   return found;
 }
 
-/** Whether systemd would replace any specifier in the text, `%%` not counted. */
+/** Whether there is any specifier in the text, known or not; `%%` is none. */
 export function hasSpecifiers(text: string): boolean {
-  return scanSpecifiers(text).some(({ kind, name }) => kind === "specifier" && isSpecifier(name));
+  return scanSpecifiers(text).some(({ kind }) => kind === "specifier");
 }
 
 export interface Expanded {
