@@ -10,4 +10,12 @@ export interface CommandEntry {
 }
 
 export const COMMANDS: readonly CommandEntry[] = [
+  { name: "run", summary: "Run a container", load: () => import("./run.ts") },
+  { name: "cleanup", summary: "Clear away what a container left behind", load: () => import("./cleanup.ts") },
+  {
+    name: "stop-payload",
+    summary: "Stop a unit's payload with its image's signal",
+    hidden: true,
+    load: () => import("./stop-payload.ts"),
+  },
 ];

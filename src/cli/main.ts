@@ -1,16 +1,18 @@
 import { userInfo } from "node:os";
 import { basename } from "node:path";
 import { Command } from "commander";
+import { userNamespaceOwner } from "../runtime/user-namespace.ts";
 import { systemScope, userScope } from "../scope.ts";
-import { CommandError } from "./command.ts";
 import type { CommandContext } from "./command.ts";
+import { CommandError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 
 const VERSION = "0.1.0";
 
 /** Everything the commands may know of the process they run in. */
 function processContext(): CommandContext {
-  const uid = process.getuid?.() ?? 0;
+  // Inside a user namespace of berth's making uid 0 is that user, not root.
+  const uid = userNamespaceOwner(process.env) ?? process.getuid?.() ?? 0;
   return {
     scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
     env: process.env,

@@ -1,0 +1,25 @@
+import type { Command } from "commander";
+import { cleanUp, cleanUpStale } from "../runtime/cleanup.ts";
+import { enterUserNamespace } from "../runtime/user-namespace.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+
+/** `berth cleanup`: ExecStopPost= of generated units, the hook of foreground runs, and berth-cleanup.service at boot. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option("--unit <unit>", "clean up after this run of a service (its $INVOCATION_ID)")
+    .option("--id <id>", "clean up after the container with this ID")
+    .option("--stale", "clean up after every container of which nothing runs any more")
+    .addHelpText("after", "\nExample:\n  berth cleanup --stale\n")
+    .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
+      enterUserNamespace(context.scope, context.env);
+      if (stale) {
+        for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
+        return;
+      }
+      const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
+      if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
+        throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
+      }
+      await cleanUp(context.scope, target);
+    });
+}

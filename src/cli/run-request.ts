@@ -1,0 +1,220 @@
+import { isAbsolute, resolve } from "node:path";
+import type { FlagValues } from "../generator/parse-run-flags.ts";
+import { checkAddHost, checkDns } from "../generator/values/address.ts";
+import { checkCapability } from "../generator/values/capability.ts";
+import { type Problem, splitAt, type ValueCheck } from "../generator/values/check.ts";
+import { checkEntrypoint, checkNamedValue } from "../generator/values/command.ts";
+import { checkMount, splitMount } from "../generator/values/mount.ts";
+import { checkContainerName, checkHostName } from "../generator/values/name.ts";
+import { checkNetwork } from "../generator/values/network.ts";
+import { checkContainerPath, checkTimezone } from "../generator/values/path.ts";
+import { checkPublishPort } from "../generator/values/port.ts";
+import { checkPull } from "../generator/values/pull.ts";
+import { checkSysctl, checkUlimit } from "../generator/values/resource.ts";
+import { checkSignal, signalName } from "../generator/values/signal.ts";
+import { checkSize, sizeInBytes } from "../generator/values/size.ts";
+import { checkStopTimeout } from "../generator/values/time.ts";
+import { checkTmpfs } from "../generator/values/tmpfs.ts";
+import { checkVolume, splitVolume } from "../generator/values/volume.ts";
+import type { HostEntry, MountRequest, PortMapping, RunRequest, Ulimit } from "../runtime/run-request.ts";
+import { CommandError } from "./command.ts";
+
+/** podman's defaults: 64 MiB of /dev/shm, ten seconds to stop. */
+const SHM_SIZE = 64 * 1024 * 1024;
+const STOP_TIMEOUT = 10;
+
+/**
+ * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
+ * files. `cwd` is what relative host paths are relative to. Throws CommandError (exit code 125, as podman) that
+ * names the flag.
+ */
+export function toRunRequest(flags: FlagValues, image: string, command: readonly string[], cwd: string): RunRequest {
+  const text = (name: string, check?: ValueCheck): string | undefined => {
+    const value = flags[name];
+    if (typeof value !== "string") return undefined;
+    return checked(name, value, check);
+  };
+  const list = (name: string, check?: ValueCheck): string[] => {
+    const values = flags[name];
+    return Array.isArray(values) ? values.map((value) => checked(name, value, check)) : [];
+  };
+  const flag = (name: string) => flags[name] === true;
+  const security = parseSecurityOptions(list("security-opt"));
+  const ulimits = list("ulimit", checkUlimit);
+  const signal = text("stop-signal", checkSignal);
+  const shmSize = text("shm-size", checkSize);
+  const entrypoint = text("entrypoint", checkEntrypoint);
+  return {
+    name: text("name", checkContainerName),
+    unit: text("unit"),
+    detach: flag("detach"),
+    sdnotify: notifyMode(text("sdnotify")),
+    image,
+    command,
+    entrypoint: entrypoint === undefined ? undefined : parseEntrypoint(entrypoint),
+    env: list("env"),
+    envFiles: list("env-file").map((path) => resolve(cwd, path)),
+    envHost: flag("env-host"),
+    workdir: text("workdir", checkContainerPath),
+    user: text("user"),
+    hostname: text("hostname", checkHostName),
+    mounts: [
+      ...list("volume", checkVolume).map((value) => parseVolume(value, cwd)),
+      ...list("mount", checkMount).map((value) => parseMount(value, cwd)),
+      ...list("tmpfs", checkTmpfs).map(parseTmpfs),
+    ],
+    network: parseNetwork(list("network", checkNetwork)),
+    ports: list("publish", checkPublishPort).map(parsePort),
+    addHosts: list("add-host", checkAddHost).map(parseHost),
+    dns: list("dns", checkDns),
+    labels: assignments(list("label")),
+    annotations: assignments(list("annotation", checkNamedValue)),
+    capAdd: list("cap-add", checkCapability).map(capabilityName),
+    capDrop: list("cap-drop", checkCapability).map(capabilityName),
+    noNewPrivileges: security.noNewPrivileges,
+    seccomp: security.seccomp,
+    readOnly: flag("read-only"),
+    readOnlyTmpfs: flags["read-only-tmpfs"] !== false,
+    stopSignal: signal === undefined ? undefined : signalName(signal)?.replace(/^SIG/, ""),
+    stopTimeout: Number(text("stop-timeout", checkStopTimeout) ?? STOP_TIMEOUT),
+    timezone: text("tz", checkTimezone),
+    ulimits: ulimits.includes("host") ? "host" : ulimits.map(parseUlimit),
+    sysctls: assignments(list("sysctl", checkSysctl)),
+    shmSize: shmSize === undefined ? SHM_SIZE : (sizeInBytes(shmSize) ?? SHM_SIZE),
+    init: flag("init"),
+    pull: (text("pull", checkPull) ?? "missing") as RunRequest["pull"],
+    tty: flag("tty"),
+    interactive: flag("interactive"),
+    loginuid: text("loginuid"),
+    replace: flag("replace"),
+  };
+}
+
+function checked(name: string, value: string, check: ValueCheck | undefined): string {
+  const problem = check?.(value);
+  if (problem !== undefined) throw badFlag(name, value, problem);
+  return value;
+}
+
+function badFlag(name: string, value: string, problem: Problem): CommandError {
+  const hint = problem.hint === undefined ? "" : ` (${problem.hint})`;
+  return new CommandError(`--${name} ${value}: ${problem.message}${hint}`, 125);
+}
+
+function refuse(name: string, value: string, message: string): CommandError {
+  return badFlag(name, value, { code: "bad-flag", message });
+}
+
+/** podman's words are taken too: "conmon" means that the manager speaks, as berth does with "started". */
+function notifyMode(value: string | undefined): RunRequest["sdnotify"] {
+  if (value === undefined || value === "ignore") return "ignore";
+  if (value === "started" || value === "conmon") return "started";
+  if (value === "container") return "container";
+  throw refuse("sdnotify", value, "started, container or ignore");
+}
+
+/** A JSON array is several words, anything else is one; nothing at all clears the image's entrypoint. */
+function parseEntrypoint(value: string): string[] {
+  if (value === "") return [];
+  return value.startsWith("[") ? (JSON.parse(value) as string[]) : [value];
+}
+
+function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: boolean; seccomp: string | undefined } {
+  let noNewPrivileges = false;
+  let seccomp: string | undefined;
+  for (const option of options) {
+    const { head, tail } = splitAt(option.replace(":", "="), "=");
+    if (head === "no-new-privileges") noNewPrivileges = tail === undefined || tail === "true";
+    else if (head === "seccomp" && tail !== undefined && (tail === "unconfined" || isAbsolute(tail))) seccomp = tail;
+    else throw refuse("security-opt", option, "not supported yet: no-new-privileges and seccomp=/FILE|unconfined are");
+  }
+  return { noNewPrivileges, seccomp };
+}
+
+function parseVolume(value: string, cwd: string): MountRequest {
+  const { source, destination, options } = splitVolume(value);
+  const words = options === undefined ? [] : options.split(",");
+  if (words.includes("U")) throw refuse("volume", value, 'option "U" is not supported yet');
+  if (source === undefined) return { type: "anonymous", target: destination, options: words };
+  if (/^[/.]/.test(source)) return { type: "bind", source: resolve(cwd, source), target: destination, options: words };
+  return { type: "volume", name: source, target: destination, options: words };
+}
+
+/** Names of `--mount` fields that say the same as a mount option. */
+const MOUNT_FLAGS: Readonly<Record<string, (value: string | undefined) => string[]>> = {
+  readonly: (value) => [value === "false" ? "rw" : "ro"],
+  ro: (value) => [value === "false" ? "rw" : "ro"],
+  rw: (value) => [value === "false" ? "ro" : "rw"],
+  "bind-propagation": (value) => [value ?? "rprivate"],
+  "bind-nonrecursive": (value) => [value === "false" ? "rbind" : "bind"],
+  relabel: () => [],
+  "tmpfs-size": (value) => [`size=${value}`],
+  "tmpfs-mode": (value) => [`mode=${value}`],
+};
+
+function parseMount(value: string, cwd: string): MountRequest {
+  const { type, fields } = splitMount(value);
+  const options: string[] = [];
+  let source = "";
+  let target = "";
+  for (const { text } of fields) {
+    const { head, tail } = splitAt(text, "=");
+    if (head === "type") continue;
+    if (head === "source" || head === "src") source = tail ?? "";
+    else if (head === "target" || head === "destination" || head === "dst") target = tail ?? "";
+    else if (head === "chown" || head === "U") throw refuse("mount", value, `field ${head} is not supported yet`);
+    else options.push(...(MOUNT_FLAGS[head]?.(tail) ?? [text]));
+  }
+  if (type === "tmpfs") return { type, target, options };
+  return { type: "bind", source: resolve(cwd, source), target, options };
+}
+
+function parseTmpfs(value: string): MountRequest {
+  const { head, tail } = splitAt(value, ":");
+  return { type: "tmpfs", target: head, options: tail === undefined || tail === "" ? [] : tail.split(",") };
+}
+
+function parseNetwork(values: readonly string[]): RunRequest["network"] {
+  if (values.length > 1) throw refuse("network", values.join(" "), "only one network is supported yet");
+  return (values[0] ?? "bridge") as RunRequest["network"];
+}
+
+/** `[[ip:][hostPort]:]containerPort[/protocol]`, checked before. Without a host port the same number is used. */
+function parsePort(value: string): PortMapping {
+  const { head, tail } = splitAt(value, "/");
+  const [, hostIp = "", host = "", container = ""] = /^(?:(\[[^\]]*\]|[^:]*):)??(?:([^:]*):)?([^:]*)$/.exec(head) ?? [];
+  const [first, last] = container.split("-").map(Number);
+  const [hostFirst] = (host || container).split("-").map(Number);
+  return {
+    hostIp: hostIp.replace(/^\[|\]$/g, ""),
+    hostPort: hostFirst ?? 0,
+    containerPort: first ?? 0,
+    range: (last ?? first ?? 0) - (first ?? 0) + 1,
+    protocol: (tail?.toLowerCase() ?? "tcp") as PortMapping["protocol"],
+  };
+}
+
+function parseHost(value: string): HostEntry {
+  const { head, tail = "" } = splitAt(value, ":");
+  return { names: head.split(";"), address: tail.replace(/^\[|\]$/g, "") };
+}
+
+function parseUlimit(value: string): Ulimit {
+  const { head, tail = "" } = splitAt(value, "=");
+  const { head: soft, tail: hard } = splitAt(tail, ":");
+  const limit = (text: string) => (text === "unlimited" ? -1 : Number(text));
+  return { type: head, soft: limit(soft), hard: limit(hard ?? soft) };
+}
+
+function capabilityName(value: string): string {
+  return value.toUpperCase().replace(/^CAP_/, "");
+}
+
+function assignments(values: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    values.map((value) => {
+      const { head, tail } = splitAt(value, "=");
+      return [head, tail ?? ""];
+    }),
+  );
+}

@@ -1,0 +1,78 @@
+import { RUN_FLAGS, type RunFlag } from "./run-flags.ts";
+import { closest } from "./suggest.ts";
+import type { Problem } from "./values/check.ts";
+
+/** Values by the flag's long name: a list for repeatable flags. */
+export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export interface ParsedFlags {
+  readonly flags: FlagValues;
+  /** From the first word that is not a flag or a flag's value: the image and its command. */
+  readonly rest: readonly string[];
+  /** What could not be read; `word` is the index of the word concerned. */
+  readonly problems: readonly (Problem & { readonly word: number })[];
+}
+
+const TRUE: readonly string[] = ["true", "1", "t"];
+const FALSE: readonly string[] = ["false", "0", "f"];
+
+/**
+ * Reads words as flags of `berth run`, in the forms that podman takes: `--flag value`, `--flag=value`, `-f value`, `-fvalue`,
+ * `-it`, `--flag=false`, and `--` before the image. All problems are collected.
+ */
+export function parseRunFlags(words: readonly string[]): ParsedFlags {
+  const flags: Record<string, string | boolean | string[]> = {};
+  const problems: (Problem & { word: number })[] = [];
+  const set = (flag: RunFlag, value: string | boolean) => {
+    const before = flags[flag.name];
+    if (flag.kind !== "list") flags[flag.name] = value;
+    else if (Array.isArray(before)) before.push(String(value));
+    else flags[flag.name] = [String(value)];
+  };
+  let at = 0;
+  /** Sets a flag that was named at `at`; `attached` is a value in the same word. */
+  const take = (flag: RunFlag, attached: string | undefined) => {
+    if (flag.kind === "boolean") {
+      const known = attached === undefined || TRUE.includes(attached) || FALSE.includes(attached);
+      if (known) set(flag, attached === undefined || TRUE.includes(attached));
+      else problems.push({ code: "bad-flag", message: `--${flag.name} is true or false, not "${attached}"`, word: at });
+    } else if (attached !== undefined) set(flag, attached);
+    else if (at + 1 < words.length) set(flag, words[++at] ?? "");
+    else problems.push({ code: "bad-flag", message: `--${flag.name} needs a value`, word: at });
+  };
+  for (; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "--") return { flags, rest: words.slice(at + 1), problems };
+    if (!word.startsWith("-") || word === "-") break;
+    if (word.startsWith("--")) {
+      const equals = word.indexOf("=");
+      const name = word.slice(2, equals < 0 ? undefined : equals);
+      const flag = RUN_FLAGS.find((candidate) => candidate.name === name);
+      if (flag === undefined) problems.push({ ...unknown(`--${name}`), word: at });
+      else take(flag, equals < 0 ? undefined : word.slice(equals + 1));
+      continue;
+    }
+    for (let letter = 1; letter < word.length; letter++) {
+      const flag = RUN_FLAGS.find((candidate) => candidate.short === word.charAt(letter));
+      if (flag === undefined) {
+        problems.push({ ...unknown(`-${word.charAt(letter)}`), word: at });
+        break;
+      }
+      if (flag.kind === "boolean") take(flag, undefined);
+      else {
+        take(flag, letter + 1 < word.length ? word.slice(letter + 1).replace(/^=/, "") : undefined);
+        break;
+      }
+    }
+  }
+  return { flags, rest: words.slice(at), problems };
+}
+
+function unknown(name: string): Problem {
+  const near = closest(
+    name,
+    RUN_FLAGS.map((flag) => `--${flag.name}`),
+  );
+  const problem: Problem = { code: "unknown-flag", message: `flag ${name} is unknown, or not supported yet` };
+  return near === undefined ? problem : { ...problem, hint: `did you mean ${near}?` };
+}

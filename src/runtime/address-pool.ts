@@ -1,0 +1,89 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "./error.ts";
+import { isMissing, removeIfThere, replaceFile } from "./record.ts";
+
+/** Name of the file that holds the address handed out last: no lease is called so. */
+const LAST = "last";
+
+/**
+ * Takes a free IPv4 address of `subnet` ("10.87.0.0/16") for `owner`: a file of that name in `directory`, made
+ * exclusively, is the lease. The search begins after the address given last, so that one is not reused at once.
+ * The network, the first (gateway) and the broadcast address are left out. Throws "network" when all are taken.
+ */
+export function leaseAddress(directory: string, subnet: string, owner: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { first, last } = hostRange(subnet);
+  const taken = new Set(readdirSync(directory));
+  const count = last - first + 1;
+  const start = lastGiven(directory) ?? first - 1;
+  for (let step = 1; step <= count; step++) {
+    const candidate = first + ((((start - first + step) % count) + count) % count);
+    const address = formatAddress(candidate);
+    if (taken.has(address)) continue;
+    try {
+      writeFileSync(join(directory, address), owner, { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      throw error;
+    }
+    replaceFile(join(directory, LAST), address);
+    return address;
+  }
+  throw new RuntimeError("network", `no free address in ${subnet}`);
+}
+
+/** Gives an address back, if `owner` holds it. */
+export function releaseAddress(directory: string, address: string, owner: string): void {
+  const path = join(directory, address);
+  try {
+    if (readFileSync(path, "utf8") === owner) removeIfThere(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+}
+
+/** Addresses whose owner does not satisfy `alive`, given back: what a crash between lease and record left. */
+export function releaseStaleAddresses(directory: string, alive: (owner: string) => boolean): void {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  for (const name of names) {
+    if (!/^[0-9.]+$/.test(name)) continue;
+    const owner = readFileSync(join(directory, name), "utf8");
+    if (!alive(owner)) releaseAddress(directory, name, owner);
+  }
+}
+
+/** The gateway: the subnet's first address, as podman and docker have it. */
+export function gatewayOf(subnet: string): string {
+  return formatAddress(hostRange(subnet).first - 1);
+}
+
+function hostRange(subnet: string): { first: number; last: number } {
+  const [base = "", bits = ""] = subnet.split("/");
+  const size = 2 ** (32 - Number(bits));
+  const network = Math.floor(parseAddress(base) / size) * size;
+  return { first: network + 2, last: network + size - 2 };
+}
+
+function lastGiven(directory: string): number | undefined {
+  try {
+    return parseAddress(readFileSync(join(directory, LAST), "utf8"));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function parseAddress(text: string): number {
+  return text.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+function formatAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
+}

@@ -1,0 +1,56 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../scope.ts";
+import { releaseStaleAddresses } from "./address-pool.ts";
+import { isContainerAlive } from "./liveness.ts";
+import { detachMount } from "./native.ts";
+import { disconnectFromBridge, leasesDir } from "./network.ts";
+import { containerPaths, namesDir, runcRoot } from "./paths.ts";
+import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
+import { deleteContainer } from "./runc.ts";
+
+/**
+ * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
+ * name and bundle. Every step may find its work done already, so this can be killed anywhere and run again; the bundle,
+ * by which it is found, goes last.
+ */
+export async function cleanUp(scope: Scope, id: string): Promise<void> {
+  const paths = containerPaths(scope, id);
+  const record = readRecord(scope, id);
+  if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
+  await disconnectFromBridge(scope, paths, id);
+  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
+  detachMount(paths.rootfs);
+  detachMount(paths.networkNamespace);
+  rmSync(paths.layers, { recursive: true, force: true });
+  if (record !== undefined) releaseName(scope, record.name, id);
+  rmSync(paths.bundle, { recursive: true, force: true });
+}
+
+/**
+ * Cleans up after every container of which nothing runs any more: what a crash of the machine, or of a foreground run,
+ * left behind. Returns the IDs.
+ */
+export async function cleanUpStale(scope: Scope): Promise<string[]> {
+  const onDisk = readDirectory(join(scope.stateDir, "containers"));
+  const ids = [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
+    const record = readRecord(scope, id);
+    return record === undefined || !isContainerAlive(scope, record);
+  });
+  for (const id of ids) await cleanUp(scope, id);
+  for (const name of readDirectory(namesDir(scope))) {
+    const id = idOfName(scope, name);
+    if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
+  }
+  releaseStaleAddresses(leasesDir(scope), (owner) => existsSync(containerPaths(scope, owner).bundle));
+  return ids;
+}
+
+function readDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+import { RuntimeError } from "./error.ts";
+
+/** A user as the kernel and the payload need it. */
+export interface ContainerUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups, from the image's /etc/group. */
+  readonly groups: readonly number[];
+  readonly home: string;
+}
+
+/** /etc/passwd and /etc/group of the container's root file system; "" where the image has none. */
+export interface UserDatabase {
+  readonly passwd: string;
+  readonly group: string;
+}
+
+interface PasswdEntry {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+interface GroupEntry {
+  name: string;
+  gid: number;
+  members: string[];
+}
+
+const ID = /^[0-9]{1,10}$/;
+const MAX_ID = 0xffff_fffe;
+
+/**
+ * Resolves `USER[:GROUP]`, names or numbers, against the container's own databases, as podman and docker do: a number
+ * needs no entry; without a group the user's primary group (0 if unknown) and its memberships count; with one, that
+ * group alone. Throws "no-such-user".
+ */
+export function resolveUser(wanted: string, database: UserDatabase): ContainerUser {
+  const [userText = "", groupText] = splitOnce(wanted === "" ? "0" : wanted, ":");
+  const users = parsePasswd(database.passwd);
+  const groups = parseGroup(database.group);
+  const byName = users.find((entry) => entry.name === userText);
+  const numeric = ID.test(userText) ? Number(userText) : undefined;
+  const entry = byName ?? users.find((candidate) => candidate.uid === numeric);
+  const uid = entry?.uid ?? numeric;
+  if (uid === undefined || uid > MAX_ID)
+    throw new RuntimeError("no-such-user", `no user ${JSON.stringify(userText)} in the image's /etc/passwd`);
+  const home = entry?.home || "/";
+  if (groupText !== undefined && groupText !== "") {
+    return { uid, gid: resolveGroup(groupText, groups), groups: [], home };
+  }
+  const memberships =
+    entry === undefined ? [] : groups.filter((group) => group.members.includes(entry.name)).map((group) => group.gid);
+  return { uid, gid: entry?.gid ?? 0, groups: memberships, home };
+}
+
+function resolveGroup(text: string, groups: readonly GroupEntry[]): number {
+  const gid = groups.find((group) => group.name === text)?.gid ?? (ID.test(text) ? Number(text) : undefined);
+  if (gid === undefined || gid > MAX_ID)
+    throw new RuntimeError("no-such-user", `no group ${JSON.stringify(text)} in the image's /etc/group`);
+  return gid;
+}
+
+/** passwd(5); lines that are not entries are passed over, as getpwent(3) does. */
+function parsePasswd(text: string): PasswdEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");
+    return name !== "" && ID.test(uid) && ID.test(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [];
+  });
+}
+
+/** group(5). */
+function parseGroup(text: string): GroupEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", , gid = "", members = ""] = line.split(":");
+    return name !== "" && ID.test(gid)
+      ? [{ name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }]
+      : [];
+  });
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}

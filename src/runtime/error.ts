@@ -1,0 +1,23 @@
+import { BerthError } from "../error.ts";
+
+/** Why a container operation failed; callers decide on exit codes by `code`, never by message. */
+export type RuntimeErrorCode =
+  | "bad-request"
+  | "command-not-executable"
+  | "command-not-found"
+  | "image-not-found"
+  | "loginuid"
+  | "missing-program"
+  | "mount"
+  | "name-in-use"
+  | "network"
+  | "no-such-container"
+  | "no-such-user"
+  | "runc"
+  | "syscall"
+  | "systemd"
+  | "user-namespace"
+  | "volume";
+
+/** A container could not be started, stopped, entered or cleaned up. */
+export class RuntimeError extends BerthError<RuntimeErrorCode> {}

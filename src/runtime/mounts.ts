@@ -1,0 +1,123 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../scope.ts";
+import { RuntimeError } from "./error.ts";
+import { openInRoot } from "./native.ts";
+import { type ContainerPaths, volumesDir } from "./paths.ts";
+import { findProgram } from "./programs.ts";
+import type { MountRequest } from "./run-request.ts";
+import type { SpecMount } from "./runtime-spec.ts";
+
+/** podman's words that the runtime must not see: labels (no SELinux here) and what resolveMounts itself acts on. */
+const OWN_OPTIONS = new Set(["z", "Z", "copy", "nocopy", "rw"]);
+const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
+
+/** podman's defaults for a tmpfs that is asked for (podman-run(1), --tmpfs). */
+const TMPFS_OPTIONS: readonly string[] = ["rw", "rprivate", "noexec", "nosuid", "nodev", "tmpcopyup"];
+
+/**
+ * The request's mounts with their sources on the host. Named volumes are made when they are first used and then get
+ * what the image has at that place, with its owner and mode; volumes without a name lie beside the upper layer and go
+ * with it. `imageVolumes` are the image's own VOLUME paths that nothing else is mounted on.
+ * Throws "volume" when a host path does not exist.
+ */
+export function resolveMounts(
+  scope: Scope,
+  paths: ContainerPaths,
+  requests: readonly MountRequest[],
+  imageVolumes: readonly string[],
+): SpecMount[] {
+  const covered = new Set(requests.map((request) => request.target));
+  const implied = imageVolumes
+    .filter((target) => !covered.has(target))
+    .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
+  return [...requests, ...implied].map((request, index) => resolveMount(scope, paths, request, index));
+}
+
+function resolveMount(scope: Scope, paths: ContainerPaths, request: MountRequest, index: number): SpecMount {
+  switch (request.type) {
+    case "tmpfs":
+      return { destination: request.target, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(request.options) };
+    case "bind":
+      if (!existsSync(request.source))
+        throw new RuntimeError("volume", `mount ${request.target}: ${request.source} does not exist on the host`);
+      return bindMount(request.source, request.target, request.options);
+    case "volume":
+      return volumeMount(paths, join(volumesDir(scope), request.name, "_data"), request);
+    case "anonymous":
+      return volumeMount(paths, join(paths.layers, "volumes", `${index}`), request);
+    default:
+      throw new RuntimeError("bad-request", `unknown mount ${JSON.stringify(request satisfies never)}`);
+  }
+}
+
+function volumeMount(
+  paths: ContainerPaths,
+  data: string,
+  request: { target: string; options: readonly string[] },
+): SpecMount {
+  const isNew = !existsSync(data);
+  if (isNew) mkdirSync(data, { recursive: true, mode: 0o755 });
+  if (!request.options.includes("nocopy") && readdirSync(data).length === 0) copyUp(paths.rootfs, request.target, data);
+  // A volume is a file system for data: no devices and no set-uid programs unless the options say so, as with podman.
+  const defaults = ["nosuid", "nodev"].filter((word) => !request.options.includes(word.slice(2)));
+  return bindMount(data, request.target, [...defaults, ...request.options]);
+}
+
+/**
+ * Copies what the image has at `target` into the empty volume at `data`, with owners, modes and xattrs. `target` is looked
+ * up inside the root file system, so an image's symbolic links cannot lead the copy to the host's files.
+ */
+function copyUp(rootfs: string, target: string, data: string): void {
+  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const source = openInRoot(root, target, constants.O_RDONLY | constants.O_DIRECTORY);
+    if (source === undefined) return;
+    try {
+      const { uid, gid, mode } = fstatSync(source);
+      chownSync(data, uid, gid);
+      chmodSync(data, mode & 0o7777);
+      // fd 3 in the copy is the directory itself: no path to be followed twice.
+      const copy = Bun.spawnSync([findProgram("cp"), "-a", "--reflink=auto", "/proc/self/fd/3/.", data], {
+        stdio: ["ignore", "ignore", "pipe", source],
+      });
+      if (copy.exitCode !== 0)
+        throw new RuntimeError(
+          "volume",
+          `copy the image's ${target} into a new volume: ${copy.stderr?.toString().trim()}`,
+        );
+    } finally {
+      closeSync(source);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** A bind mount with podman's defaults: recursive, private, and read-write unless "ro" is among the options. */
+export function bindMount(source: string, destination: string, options: readonly string[]): SpecMount {
+  const kept = options.filter((option) => !OWN_OPTIONS.has(option) && option !== "bind" && option !== "rbind");
+  const recursion = options.includes("bind") ? "bind" : "rbind";
+  const propagation = kept.some((option) => PROPAGATION.test(option)) ? [] : ["rprivate"];
+  return { destination, type: "bind", source, options: [recursion, ...propagation, ...kept] };
+}
+
+/** Later words win over the defaults they contradict. */
+function tmpfsOptions(options: readonly string[]): string[] {
+  const opposite = (word: string) => (word === "ro" ? "rw" : word === "notmpcopyup" ? "tmpcopyup" : `no${word}`);
+  const contradicted = new Set(options.map(opposite));
+  return [
+    ...TMPFS_OPTIONS.filter((word) => !contradicted.has(word)),
+    ...options.filter((word) => word !== "notmpcopyup"),
+  ];
+}

@@ -1,0 +1,190 @@
+import type { ImageConfig } from "../image/image-config.ts";
+import { boundingSet } from "./capabilities.ts";
+import type { ContainerUser } from "./container-user.ts";
+import {
+  DEFAULT_RLIMIT,
+  DEVICE_RULES,
+  KERNEL_MOUNTS,
+  MASKED_PATHS,
+  NETWORK_SYSCTLS,
+  READONLY_PATHS,
+} from "./defaults.ts";
+import { RuntimeError } from "./error.ts";
+import type { RunRequest } from "./run-request.ts";
+import type { RuntimeSpec, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
+
+/** What the launcher has found out or made before config.json can be written. */
+export interface SpecInput {
+  readonly request: RunRequest;
+  readonly image: ImageConfig;
+  readonly user: ContainerUser;
+  readonly environment: readonly string[];
+  readonly hostname: string;
+  readonly rootfs: string;
+  /** The request's mounts and berth's own files (hosts, resolv.conf…), sources resolved. */
+  readonly mounts: readonly SpecMount[];
+  readonly cgroupsPath: string;
+  /** Path of the network namespace to join; undefined stays in the host's, "" has runc make an empty one. */
+  readonly networkNamespace: string | undefined;
+  readonly seccomp: SpecSeccomp | undefined;
+  /** Whether the launcher is root of a user namespace rather than of the machine. */
+  readonly inUserNamespace: boolean;
+  /** Hard limits of the launcher itself (setrlimit(2)), which an unprivileged one cannot exceed. */
+  readonly hardLimits: Readonly<Record<"nofile" | "nproc", number>>;
+  /** Command that runc runs once the container is gone; only for runs that no unit cleans up after. */
+  readonly poststop: { readonly path: string; readonly args: readonly string[] } | undefined;
+}
+
+/** The path inside the container where the init program is found (RunInit). */
+export const INIT_PATH = "/run/berth-init";
+
+/** config.json for one container (OCI runtime specification). Pure: the same input gives the same document. */
+export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
+  const { request, user } = input;
+  const bounding = boundingSet(request.capAdd, request.capDrop);
+  // Another user than root starts without any, save those the request adds by name, which then stay over exec.
+  const added = request.capAdd.filter((name) => name !== "ALL").map((name) => `CAP_${name}`);
+  const effective = user.uid === 0 ? bounding : bounding.filter((name) => added.includes(name));
+  const ambient = user.uid === 0 ? [] : effective;
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: request.tty,
+      user: {
+        uid: user.uid,
+        gid: user.gid,
+        umask: 0o022,
+        ...(user.groups.length === 0 ? {} : { additionalGids: [...user.groups] }),
+      },
+      args: payloadArguments(input),
+      env: [...input.environment],
+      cwd: request.workdir ?? (input.image.workingDirectory || "/"),
+      capabilities: { bounding, effective, permitted: effective, inheritable: ambient, ambient },
+      rlimits: resourceLimits(input),
+      noNewPrivileges: request.noNewPrivileges,
+    },
+    root: { path: input.rootfs, readonly: request.readOnly },
+    ...(request.network === "host" && request.hostname === undefined ? {} : { hostname: input.hostname }),
+    mounts: allMounts(input),
+    ...(input.poststop === undefined
+      ? {}
+      : { hooks: { poststop: [{ path: input.poststop.path, args: [...input.poststop.args] }] } }),
+    annotations: { ...request.annotations },
+    linux: {
+      namespaces: namespaces(input),
+      cgroupsPath: input.cgroupsPath,
+      resources: { devices: [...DEVICE_RULES] },
+      sysctl: sysctls(input),
+      maskedPaths: [...MASKED_PATHS],
+      readonlyPaths: [...READONLY_PATHS],
+      ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
+    },
+  };
+}
+
+/** Entrypoint and command: the request's entrypoint also drops the image's Cmd, as with docker and podman. */
+function payloadArguments(input: SpecInput): string[] {
+  const { request, image } = input;
+  const entrypoint = request.entrypoint ?? image.entrypoint;
+  const defaultCommand = request.entrypoint === undefined ? image.command : [];
+  const args = [...entrypoint, ...(request.command.length > 0 ? request.command : defaultCommand)];
+  if (args.length === 0) {
+    throw new RuntimeError(
+      "bad-request",
+      "no command: the image has neither an entrypoint nor a default command, and none was given",
+    );
+  }
+  return request.init ? [INIT_PATH, "--", ...args] : args;
+}
+
+function namespaces(input: SpecInput): { type: string; path?: string }[] {
+  const list: { type: string; path?: string }[] = [
+    { type: "pid" },
+    { type: "ipc" },
+    { type: "mount" },
+    { type: "cgroup" },
+  ];
+  if (input.request.network !== "host" || input.request.hostname !== undefined) list.push({ type: "uts" });
+  if (input.networkNamespace !== undefined) {
+    list.push(input.networkNamespace === "" ? { type: "network" } : { type: "network", path: input.networkNamespace });
+  }
+  return list;
+}
+
+function sysctls(input: SpecInput): Record<string, string> {
+  const own = input.networkNamespace !== undefined;
+  for (const name of Object.keys(input.request.sysctls)) {
+    if (!own && name.startsWith("net.")) {
+      throw new RuntimeError("bad-request", `sysctl ${name} needs a network of the container's own, not the host's`);
+    }
+  }
+  return { ...(own ? NETWORK_SYSCTLS : {}), ...input.request.sysctls };
+}
+
+function resourceLimits(input: SpecInput): { type: string; soft: number; hard: number }[] {
+  const { ulimits } = input.request;
+  if (ulimits === "host") return [];
+  const limits = new Map<string, { soft: number; hard: number }>();
+  for (const type of ["nofile", "nproc"] as const) {
+    const most = input.inUserNamespace ? Math.min(DEFAULT_RLIMIT, input.hardLimits[type]) : DEFAULT_RLIMIT;
+    limits.set(type, { soft: most, hard: most });
+  }
+  for (const { type, soft, hard } of ulimits) limits.set(type, { soft, hard });
+  // -1 is "unlimited" in every command line; the specification has RLIM_INFINITY, all bits set.
+  const value = (limit: number) => (limit < 0 ? RLIM_INFINITY : limit);
+  return [...limits].map(([type, { soft, hard }]) => ({
+    type: `RLIMIT_${type.toUpperCase()}`,
+    soft: value(soft),
+    hard: value(hard),
+  }));
+}
+
+/** 2^64-1 has no exact number in JavaScript; writeSpec puts the digits in. */
+export const RLIM_INFINITY = Number.MAX_SAFE_INTEGER;
+
+/** config.json's text. */
+export function formatRuntimeSpec(spec: RuntimeSpec): string {
+  return JSON.stringify(spec).replaceAll(`${RLIM_INFINITY}`, "18446744073709551615");
+}
+
+/** The kernel's mounts, /dev/shm, a read-only root's writable places, then the request's, parents before children. */
+function allMounts(input: SpecInput): SpecMount[] {
+  const { request } = input;
+  const readonlyDev = request.readOnly && !request.readOnlyTmpfs;
+  const mounts = new Map<string, SpecMount>();
+  const add = (mount: SpecMount) => mounts.set(mount.destination, mount);
+  for (const mount of KERNEL_MOUNTS) add(mount);
+  add({
+    destination: "/dev/shm",
+    type: "tmpfs",
+    source: "shm",
+    options: [
+      "nosuid",
+      "noexec",
+      "nodev",
+      "mode=1777",
+      ...(request.shmSize === 0 ? [] : [`size=${request.shmSize}`]),
+      ...(readonlyDev ? ["ro"] : []),
+    ],
+  });
+  if (request.readOnly && request.readOnlyTmpfs) {
+    for (const destination of ["/run", "/tmp", "/var/tmp"]) {
+      add({ destination, type: "tmpfs", source: "tmpfs", options: ["rw", "nosuid", "nodev", "tmpcopyup"] });
+    }
+  }
+  if (input.inUserNamespace && request.network === "host") {
+    // sysfs shows the network namespace it is mounted in; a user namespace may not mount it for the host's.
+    add({ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] });
+    mounts.delete("/sys/fs/cgroup");
+  }
+  const sorted = [...input.mounts].sort((a, b) => depth(a.destination) - depth(b.destination));
+  for (const mount of sorted) {
+    mounts.delete(mount.destination);
+    add(mount);
+  }
+  return [...mounts.values()];
+}
+
+function depth(path: string): number {
+  return path.split("/").filter((part) => part !== "").length;
+}

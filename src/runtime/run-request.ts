@@ -1,0 +1,86 @@
+/** What one container is to be: the typed form of `berth run`'s command line. */
+export interface RunRequest {
+  readonly name: string | undefined;
+  /** The systemd service whose ExecStart= this is; undefined when a person ran it from a shell. */
+  readonly unit: string | undefined;
+  /** Leave the container behind as its own process, rather than become its foreground runner. */
+  readonly detach: boolean;
+  /** Who tells systemd that the unit is ready: berth once the payload runs, the payload itself, or nobody. */
+  readonly sdnotify: "started" | "container" | "ignore";
+  readonly image: string;
+  /** Replaces the image's Cmd when not empty. */
+  readonly command: readonly string[];
+  /** Replaces the image's Entrypoint; an empty list clears it. */
+  readonly entrypoint: readonly string[] | undefined;
+  /** `NAME=VALUE`, `NAME` (pass on) or `PREFIX*` (pass on all), in order. */
+  readonly env: readonly string[];
+  readonly envFiles: readonly string[];
+  readonly envHost: boolean;
+  readonly workdir: string | undefined;
+  /** `USER[:GROUP]`, names or numbers. */
+  readonly user: string | undefined;
+  readonly hostname: string | undefined;
+  readonly mounts: readonly MountRequest[];
+  readonly network: "bridge" | "host" | "none";
+  readonly ports: readonly PortMapping[];
+  readonly addHosts: readonly HostEntry[];
+  readonly dns: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Without the CAP_ prefix, upper case; `ALL` stands for every one. */
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly noNewPrivileges: boolean;
+  /** Path of a profile, `unconfined`, or undefined for the distribution's default profile. */
+  readonly seccomp: string | undefined;
+  readonly readOnly: boolean;
+  readonly readOnlyTmpfs: boolean;
+  /** Signal name without SIG, or a number; undefined leaves it to the image, then TERM. */
+  readonly stopSignal: string | undefined;
+  /** Seconds. */
+  readonly stopTimeout: number;
+  readonly timezone: string | undefined;
+  readonly ulimits: readonly Ulimit[] | "host";
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Bytes; 0 is unlimited. */
+  readonly shmSize: number;
+  readonly init: boolean;
+  readonly pull: "always" | "missing" | "never" | "newer";
+  readonly tty: boolean;
+  readonly interactive: boolean;
+  /** User name, uid, or `caller`. */
+  readonly loginuid: string | undefined;
+  /** Remove a running container of the same name first. */
+  readonly replace: boolean;
+}
+
+/** Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, copy…). */
+export type MountRequest =
+  | { readonly type: "bind"; readonly source: string; readonly target: string; readonly options: readonly string[] }
+  | { readonly type: "volume"; readonly name: string; readonly target: string; readonly options: readonly string[] }
+  | { readonly type: "anonymous"; readonly target: string; readonly options: readonly string[] }
+  | { readonly type: "tmpfs"; readonly target: string; readonly options: readonly string[] };
+
+/** One range of published ports; `hostPort` 0 lets the kernel choose. */
+export interface PortMapping {
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  /** How many consecutive ports. */
+  readonly range: number;
+  readonly protocol: "tcp" | "udp" | "sctp";
+}
+
+export interface HostEntry {
+  readonly names: readonly string[];
+  /** An address, or `host-gateway`. */
+  readonly address: string;
+}
+
+/** A resource limit as setrlimit(2) has it; -1 is unlimited. */
+export interface Ulimit {
+  /** Lower-case name without RLIMIT_: `nofile`. */
+  readonly type: string;
+  readonly soft: number;
+  readonly hard: number;
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import type { Scope } from "../scope.ts";
+import { RuntimeError } from "./error.ts";
+import { type ContainerPaths, runcRoot } from "./paths.ts";
+import { findProgram } from "./programs.ts";
+import { isMissing } from "./record.ts";
+
+/** What runc may see of the launcher's environment: where a user's bus and runtime directory are, and nothing else. */
+const PASSED_ON = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** runc's environment. Above all it lacks NOTIFY_SOCKET and LISTEN_*, which runc would act upon itself. */
+export function runcEnvironment(env: Environment): Record<string, string> {
+  const kept = PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...Object.fromEntries(kept) };
+}
+
+export interface RuncRun {
+  readonly scope: Scope;
+  readonly paths: ContainerPaths;
+  readonly id: string;
+  /** How many of the file descriptors from 3 on go to the payload. */
+  readonly preserveFds: number;
+  /** Make a transient scope by systemd for the container's cgroup, where no unit has one to give. */
+  readonly systemdCgroup: boolean;
+}
+
+/** argv of `runc run`. */
+export function runcRunArguments(run: RuncRun, detach: boolean): [string, ...string[]] {
+  return [
+    findProgram("runc"),
+    ...globalArguments(run.scope, run.paths),
+    ...(run.systemdCgroup ? ["--systemd-cgroup"] : []),
+    "run",
+    ...(detach ? ["--detach"] : []),
+    ...(run.preserveFds > 0 ? ["--preserve-fds", `${run.preserveFds}`] : []),
+    "--pid-file",
+    run.paths.pidFile,
+    "--bundle",
+    run.paths.bundle,
+    run.id,
+  ];
+}
+
+function globalArguments(scope: Scope, paths: ContainerPaths): string[] {
+  return ["--root", runcRoot(scope), "--log", paths.runcLog, "--log-format", "json"];
+}
+
+/**
+ * Starts a container and leaves it: returns the PID of its first process. Standard input, output and error, and the
+ * descriptors to preserve, are this process's own. Throws "command-not-found", "command-not-executable" or "runc".
+ */
+export function runDetached(run: RuncRun, env: Environment): number {
+  const preserved = Array.from({ length: run.preserveFds }, (_, index) => 3 + index);
+  const child = Bun.spawnSync(runcRunArguments(run, true), {
+    stdio: ["inherit", "inherit", "inherit", ...preserved],
+    env: runcEnvironment(env),
+  });
+  if (child.exitCode !== 0) throw startError(run.paths, child.exitCode);
+  return Number(readFileSync(run.paths.pidFile, "utf8"));
+}
+
+/** Removes what runc knows of a container, killing what is left of it. No error if runc knows nothing. */
+export function deleteContainer(scope: Scope, paths: ContainerPaths, id: string): void {
+  const child = Bun.spawnSync([findProgram("runc"), ...globalArguments(scope, paths), "delete", "--force", id], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: runcEnvironment({}),
+  });
+  if (child.exitCode !== 0) throw new RuntimeError("runc", `delete container ${id}: ${child.stderr.toString().trim()}`);
+}
+
+/** Turns runc's log into the error it means. */
+function startError(paths: ContainerPaths, exitCode: number | null): RuntimeError {
+  const message = lastError(paths) ?? `runc ended with status ${exitCode}`;
+  // The payload's own failures are worth an exit code of their own: 127 and 126, as a shell has them.
+  const executable = /exec: "([^"]*)": (.*)$|exec (\S+): (.*)$|error finding executable "([^"]*)"/.exec(message);
+  const missing = /executable file not found|no such file or directory/;
+  if (executable !== null && missing.test(message)) return new RuntimeError("command-not-found", message);
+  if (executable !== null && /permission denied|exec format error|is a directory/.test(message)) {
+    return new RuntimeError("command-not-executable", message);
+  }
+  return new RuntimeError("runc", message);
+}
+
+function lastError(paths: ContainerPaths): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(paths.runcLog, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const messages = text.split("\n").flatMap((line) => {
+    try {
+      const entry = JSON.parse(line) as { level?: string; msg?: string };
+      return entry.level === "error" && entry.msg !== undefined ? [entry.msg] : [];
+    } catch {
+      return [];
+    }
+  });
+  return messages.at(-1)?.replace(/^runc run failed: /, "");
+}

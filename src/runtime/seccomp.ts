@@ -1,0 +1,85 @@
+import type { SpecSeccomp } from "./runtime-spec.ts";
+
+/** Where distributions put the profile that podman and buildah use; the admin's copy comes first (seccomp.json(5)). */
+export const SECCOMP_PROFILES = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"] as const;
+
+/** The profile language of containers-common: the runtime spec's, plus conditions on capabilities and architecture. */
+interface SeccompProfile {
+  defaultAction: string;
+  defaultErrnoRet?: number;
+  defaultErrno?: string;
+  architectures?: string[];
+  archMap?: { architecture: string; subArchitectures: string[] }[];
+  syscalls: SeccompRule[];
+}
+
+interface SeccompRule {
+  name?: string;
+  names?: string[];
+  action: string;
+  errnoRet?: number;
+  errno?: string;
+  args?: unknown[] | null;
+  includes?: SeccompCondition;
+  excludes?: SeccompCondition;
+}
+
+interface SeccompCondition {
+  caps?: string[];
+  arches?: string[];
+  minKernel?: string;
+}
+
+export interface SeccompContext {
+  /** Go's name of the machine's architecture, as profiles spell it: `amd64`. */
+  readonly architecture: string;
+  /** libseccomp's name of it: `SCMP_ARCH_X86_64`. */
+  readonly seccompArchitecture: string;
+  /** The container's bounding set, with CAP_ prefix. */
+  readonly capabilities: readonly string[];
+  /** uname -r. */
+  readonly kernel: string;
+}
+
+/** Node's process.arch to the names that profiles use. */
+export const SECCOMP_ARCHITECTURES: Readonly<Record<string, { architecture: string; seccompArchitecture: string }>> = {
+  x64: { architecture: "amd64", seccompArchitecture: "SCMP_ARCH_X86_64" },
+  arm64: { architecture: "arm64", seccompArchitecture: "SCMP_ARCH_AARCH64" },
+};
+
+/** Resolves a profile's conditions for one container: the runtime specification's form has none. */
+export function resolveSeccomp(profile: SeccompProfile, context: SeccompContext): SpecSeccomp {
+  const kernel = kernelVersion(context.kernel);
+  const holds = (condition: SeccompCondition | undefined, empty: boolean): boolean => {
+    if (condition === undefined || Object.keys(condition).length === 0) return empty;
+    const { caps, arches, minKernel } = condition;
+    if (arches !== undefined && arches.length > 0 && !arches.includes(context.architecture)) return false;
+    if (caps !== undefined && caps.length > 0 && !caps.every((cap) => context.capabilities.includes(cap))) return false;
+    return minKernel === undefined || minKernel === "" || compareVersions(kernel, kernelVersion(minKernel)) >= 0;
+  };
+  const mapped = profile.archMap?.find((entry) => entry.architecture === context.seccompArchitecture);
+  const syscalls = profile.syscalls
+    .filter((rule) => holds(rule.includes, true) && !holds(rule.excludes, false))
+    .map((rule) => ({
+      names: rule.names ?? (rule.name === undefined ? [] : [rule.name]),
+      action: rule.action,
+      ...(rule.errnoRet === undefined ? {} : { errnoRet: rule.errnoRet }),
+      ...(rule.args === undefined || rule.args === null || rule.args.length === 0 ? {} : { args: rule.args }),
+    }));
+  return {
+    defaultAction: profile.defaultAction,
+    ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
+    architectures:
+      profile.architectures ?? (mapped === undefined ? [] : [mapped.architecture, ...mapped.subArchitectures]),
+    syscalls,
+  };
+}
+
+function kernelVersion(text: string): [number, number] {
+  const [major = "0", minor = "0"] = text.split(/[^0-9]+/);
+  return [Number(major), Number(minor)];
+}
+
+function compareVersions(a: [number, number], b: [number, number]): number {
+  return a[0] - b[0] || a[1] - b[1];
+}

@@ -1,0 +1,44 @@
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Scope } from "../scope.ts";
+import { payloadPid } from "./liveness.ts";
+import { readRecord } from "./record.ts";
+
+/** How often to look whether the payload is gone: milliseconds. */
+const POLL_MS = 10;
+
+/**
+ * Sends an image's own stop signal to the payload and waits for it to end, as long as the container's stop time-out lasts;
+ * then SIGKILL. For SIGTERM nothing is done at all: that is what systemd sends next anyway.
+ */
+export async function stopPayload(scope: Scope, id: string): Promise<void> {
+  const record = readRecord(scope, id);
+  const pid = record === undefined ? undefined : payloadPid(scope, record);
+  if (record === undefined || pid === undefined || record.stopSignal === "TERM") return;
+  kill(pid, record.stopSignal);
+  const deadline = performance.now() + record.stopTimeout * 1000;
+  while (payloadPid(scope, record) === pid) {
+    if (performance.now() > deadline) return kill(pid, "KILL");
+    await sleep(POLL_MS);
+  }
+}
+
+/** `signal` is a name without SIG, a number, or RTMIN+n. */
+function kill(pid: number, signal: string): void {
+  try {
+    process.kill(pid, signalNumber(signal));
+  } catch (error) {
+    // Gone in the meantime: what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** glibc keeps the first two real-time signals to itself. */
+const SIGRTMIN = 34;
+
+export function signalNumber(signal: string): number {
+  const known: Readonly<Record<string, number>> = constants.signals;
+  const realtime = /^RTMIN(?:\+(\d+))?$/.exec(signal);
+  if (realtime !== null) return SIGRTMIN + Number(realtime[1] ?? 0);
+  return /^\d+$/.test(signal) ? Number(signal) : (known[`SIG${signal}`] ?? constants.signals.SIGTERM);
+}

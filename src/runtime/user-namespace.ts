@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import type { Scope } from "../scope.ts";
+import { execve } from "./native.ts";
+import { findProgram } from "./programs.ts";
+
+/**
+ * Set by berth for itself when it re-executes in a user namespace: the uid of the user outside. It counts only together
+ * with a matching /proc/self/uid_map, so that setting it by hand changes nothing.
+ */
+const MARK = "BERTH_USER_NAMESPACE";
+
+/** The uid of the user whose namespace this process is root of, or undefined outside of one that berth made. */
+export function userNamespaceOwner(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const mark = env[MARK];
+  if (mark === undefined || process.getuid?.() !== 0) return undefined;
+  const [inside, outside, count] = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/);
+  return inside === "0" && count === "1" && outside === mark ? Number(mark) : undefined;
+}
+
+/**
+ * In a user's scope: makes this process root of a user namespace with the user's ranges of /etc/subuid and /etc/subgid
+ * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays. Returns
+ * in the system's scope, and where it has been done.
+ */
+export function enterUserNamespace(scope: Scope, env: Readonly<Record<string, string | undefined>>): void {
+  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const unshare = findProgram("unshare");
+  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  execve(
+    unshare,
+    [
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "--map-auto",
+      "--mount",
+      "--propagation",
+      "slave",
+      "--",
+      process.execPath,
+      ...process.argv.slice(2),
+    ],
+    { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` },
+  );
+}
