@@ -22,6 +22,7 @@ import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
 import { identify, isContainerAlive } from "./liveness.ts";
+import { attainableLimits } from "./limits.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { bindMount, resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec, openInRoot } from "./native.ts";
@@ -136,7 +137,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     networkNamespace: request.network === "host" ? undefined : request.network === "none" ? "" : paths.networkNamespace,
     seccomp: loadSeccomp(request),
     inUserNamespace: context.inUserNamespace,
-    hardLimits: hardLimits(),
+    hardLimits: attainableLimits(context.inUserNamespace),
     poststop:
       request.unit === undefined ? { path: context.program, args: ["berth", "cleanup", "--id", id] } : undefined,
   });
@@ -355,13 +356,4 @@ function readOrEmpty(path: string): string {
     if (isMissing(error)) return "";
     throw error;
   }
-}
-
-function hardLimits(): Record<"nofile" | "nproc", number> {
-  const limits = readFileSync("/proc/self/limits", "utf8");
-  const hard = (label: string) => {
-    const text = new RegExp(`^${label}\\s+\\S+\\s+(\\S+)`, "m").exec(limits)?.[1];
-    return text === undefined || text === "unlimited" ? Number.MAX_SAFE_INTEGER - 1 : Number(text);
-  };
-  return { nofile: hard("Max open files"), nproc: hard("Max processes") };
 }

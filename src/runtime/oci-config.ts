@@ -29,7 +29,7 @@ export interface SpecInput {
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
   readonly inUserNamespace: boolean;
-  /** Hard limits of the launcher itself (setrlimit(2)), which an unprivileged one cannot exceed. */
+  /** The highest limits that the launcher can give (setrlimit(2)). */
   readonly hardLimits: Readonly<Record<"nofile" | "nproc", number>>;
   /** Command that runc runs once the container is gone; only for runs that no unit cleans up after. */
   readonly poststop: { readonly path: string; readonly args: readonly string[] } | undefined;
@@ -126,7 +126,7 @@ function resourceLimits(input: SpecInput): { type: string; soft: number; hard: n
   if (ulimits === "host") return [];
   const limits = new Map<string, { soft: number; hard: number }>();
   for (const type of ["nofile", "nproc"] as const) {
-    const most = input.inUserNamespace ? Math.min(DEFAULT_RLIMIT, input.hardLimits[type]) : DEFAULT_RLIMIT;
+    const most = Math.min(DEFAULT_RLIMIT, input.hardLimits[type]);
     limits.set(type, { soft: most, hard: most });
   }
   for (const { type, soft, hard } of ulimits) limits.set(type, { soft, hard });
