@@ -60,7 +60,7 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
 
 /** In double quotes if need be, with the escapes that systemd's cunescape() undoes. */
 function quoteWord(text: string): string {
-  if (text !== "" && !/[^\x21-\x7e\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]|["'\\]/.test(text)) return text;
+  if (text !== "" && !/[\s"'\\\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(text)) return text;
   let inner = "";
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

@@ -146,27 +146,31 @@ function readEscape(value: string, at: number, style: WordStyle): Escape {
   return { text, length: 1 + number.length, byte };
 }
 
-const NUMBER_FORMS: readonly {
+interface NumberForm {
   readonly letter: string;
   readonly digits: RegExp;
   readonly base: 8 | 16;
   readonly byte: boolean;
-}[] = [
-  { letter: "x", digits: /[0-9a-fA-F]{2}/y, base: 16, byte: true },
-  { letter: "u", digits: /[0-9a-fA-F]{4}/y, base: 16, byte: false },
-  { letter: "U", digits: /[0-9a-fA-F]{8}/y, base: 16, byte: false },
-  { letter: "", digits: /[0-7]{3}/y, base: 8, byte: true },
+  /** Whether the number can be taken; NUL never can. */
+  readonly accepts: (code: number) => boolean;
+}
+
+const NUMBER_FORMS: readonly NumberForm[] = [
+  { letter: "x", digits: /^[0-9a-fA-F]{2}/, base: 16, byte: true, accepts: () => true },
+  { letter: "u", digits: /^[0-9a-fA-F]{4}/, base: 16, byte: false, accepts: (code) => (code & 0xf800) !== 0xd800 },
+  { letter: "U", digits: /^[0-9a-fA-F]{8}/, base: 16, byte: false, accepts: isUnicodeCharacter },
+  { letter: "", digits: /^[0-7]{3}/, base: 8, byte: true, accepts: (code) => code <= 0xff },
 ];
 
-/** `xHH`, `OOO`, `uHHHH` or `UHHHHHHHH` at value[at]. NUL and what is no Unicode character are refused, as by systemd. */
+/** `xHH`, `OOO`, `uHHHH` or `UHHHHHHHH` at value[at]. What systemd refuses is refused, and surrogates in any form. */
 function readNumber(value: string, at: number): { code: number; length: number; byte: boolean } | undefined {
-  for (const { letter, digits, base, byte } of NUMBER_FORMS) {
+  for (const { letter, digits, base, byte, accepts } of NUMBER_FORMS) {
     if (!value.startsWith(letter, at)) continue;
-    const match = new RegExp(digits).exec(value.slice(at + letter.length, at + letter.length + 8));
+    const from = at + letter.length;
+    const match = digits.exec(value.slice(from, from + 8));
     if (match === null) continue;
     const code = Number.parseInt(match[0], base);
-    const fits = byte ? code <= 0xff : isUnicodeCharacter(code);
-    return code !== 0 && fits ? { code, length: letter.length + match[0].length, byte } : undefined;
+    return code !== 0 && accepts(code) ? { code, length: letter.length + match[0].length, byte } : undefined;
   }
   return undefined;
 }
