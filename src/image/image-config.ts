@@ -43,10 +43,10 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     throw new ImageError("bad-config", `image configuration: ${why}`);
   };
   const json = parseJsonObject(bytes, refuse);
-  const run = json["config"] ?? {};
+  const run = json.config ?? {};
   if (!isJsonObject(run)) return refuse("config is not an object");
-  const rootfs = json["rootfs"];
-  if (!isJsonObject(rootfs) || rootfs["type"] !== "layers") return refuse('rootfs.type is not "layers"');
+  const rootfs = json.rootfs;
+  if (!isJsonObject(rootfs) || rootfs.type !== "layers") return refuse('rootfs.type is not "layers"');
   const diffIds = stringArray(rootfs, "diff_ids", refuse);
   if (diffIds.length > LAYERS_MAX) return refuse(`${diffIds.length} layers, more than ${LAYERS_MAX}`);
   return {

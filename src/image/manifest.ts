@@ -79,10 +79,10 @@ export function parseManifest(bytes: Uint8Array, servedType?: string): ImageMani
   };
   const json = parseJsonObject(bytes, refuse);
   const ownType = optionalString(json, "mediaType", refuse);
-  if (json["schemaVersion"] === 1 || /manifest\.v1\+(json|prettyjws)/.test(servedType ?? "")) {
+  if (json.schemaVersion === 1 || /docker\.distribution\.manifest\.v1\+(json|prettyjws)/.test(servedType ?? "")) {
     throw new ImageError("unsupported", "manifest: Docker's schema 1 is not supported; push the image again");
   }
-  if (json["schemaVersion"] !== 2) return refuse("schemaVersion is not 2");
+  if (json.schemaVersion !== 2) return refuse("schemaVersion is not 2");
   const servedKind = servedType === undefined ? undefined : MANIFEST_TYPES[servedType];
   if (ownType !== undefined && servedKind !== undefined && ownType !== servedType) {
     return refuse(`it was served as ${servedType} but says that it is ${ownType}`);
@@ -92,16 +92,14 @@ export function parseManifest(bytes: Uint8Array, servedType?: string): ImageMani
   const hasImage = "config" in json || "layers" in json || "fsLayers" in json;
   const hasIndex = "manifests" in json;
   if (hasImage && hasIndex) return refuse("it is an image and an index at the same time");
-  switch (kind) {
-    case undefined:
-      throw new ImageError("unsupported", `manifest: media type ${mediaType} is not an image`);
-    case "index":
-      return hasIndex
-        ? { kind, mediaType, manifests: descriptors(json, "manifests", refuse) }
-        : refuse("an index without manifests");
-    case "manifest":
-      return hasImage ? imageManifest(json, mediaType, refuse) : refuse("an image without config and layers");
+  if (kind === undefined) {
+    throw new ImageError("unsupported", `manifest: media type ${mediaType} is not an image`);
   }
+  if (kind === "manifest") {
+    return hasImage ? imageManifest(json, mediaType, refuse) : refuse("an image without config and layers");
+  }
+  if (!hasIndex) return refuse("an index without manifests");
+  return { kind, mediaType, manifests: descriptors(json, "manifests", refuse) };
 }
 
 /** OCI documents may leave out their own type; then the members tell. */
@@ -110,7 +108,7 @@ function impliedType(json: JsonObject): string {
 }
 
 function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): ImageManifest {
-  const config = parseDescriptor(json["config"], refuse);
+  const config = parseDescriptor(json.config, refuse);
   if (!CONFIG_TYPES.includes(config.mediaType)) {
     throw new ImageError("unsupported", `manifest: its config is ${config.mediaType}: an artifact, not an image`);
   }
@@ -137,12 +135,12 @@ function descriptors(json: JsonObject, key: string, refuse: Refuse): Descriptor[
 
 function parseDescriptor(value: unknown, refuse: Refuse): Descriptor {
   if (!isJsonObject(value)) return refuse("a descriptor is not an object");
-  const size = value["size"];
+  const size = value.size;
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return refuse("a descriptor without a size");
-  const platform = value["platform"];
+  const platform = value.platform;
   return {
     mediaType: optionalString(value, "mediaType", refuse) ?? refuse("a descriptor without a media type"),
-    digest: parseDigest(value["digest"]),
+    digest: parseDigest(value.digest),
     size,
     annotations: stringMap(value, "annotations", refuse),
     ...(isJsonObject(platform) ? { platform: parsePlatform(platform, refuse) } : {}),

@@ -8,20 +8,18 @@ export const TREE = "tree";
 export const RECORD = "layer.json";
 
 /**
- * Where a layer may be, best first. Nearly every layer is the same whatever it lies on and is named for its diffID.
- * One that had to copy something from the layers below (a hard link to a lower file, a parent directory that the
- * archive leaves out) belongs to that chain alone and is named for its chainID.
+ * What each layer's directory may be called, best first. Nearly every layer is the same whatever it lies on and is
+ * named for its diffID. One that had to copy something from the layers below (a hard link to a lower file, a parent
+ * directory that the archive leaves out) belongs to that chain alone and is named for its chainID.
  */
-export function layerCandidates(layersDir: string, diffId: DiffId, chainId: DiffId): [own: string, chained: string] {
-  return [join(layersDir, digestHex(diffId)), join(layersDir, `chain-${digestHex(chainId)}`)];
+export function layerNames(layers: readonly DiffId[]): [own: string, chained: string][] {
+  const chain = chainIds(layers);
+  return layers.map((diffId, at) => [digestHex(diffId), `chain-${digestHex(chain[at] ?? diffId)}`]);
 }
 
-/** The directories of a chain of layers, each undefined while its layer is not complete in the store. */
+/** The directory of each layer of a chain; undefined where the layer is not complete in the store. */
 export function presentLayers(layersDir: string, layers: readonly DiffId[]): (string | undefined)[] {
-  const chain = chainIds(layers);
-  return layers.map((diffId, at) =>
-    layerCandidates(layersDir, diffId, chain[at] ?? diffId).find((dir) => existsSync(dir)),
-  );
+  return layerNames(layers).map((names) => names.map((name) => join(layersDir, name)).find((dir) => existsSync(dir)));
 }
 
 /**

@@ -1,0 +1,181 @@
+import { closeSync, createReadStream, existsSync, fchmodSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { chainIds, type DiffId } from "./digest.ts";
+import { ImageError, withContext } from "./error.ts";
+import { layerNames, presentLayers, TREE } from "./layer/directory.ts";
+import type { Native } from "./layer/native.ts";
+import { type LayerLimits, LayerUnpack } from "./layer/unpack.ts";
+import { blobPath, type StorePaths } from "./layout.ts";
+import type { Descriptor } from "./manifest.ts";
+import type { OnProgress } from "./progress.ts";
+import { publish } from "./store-write.ts";
+import type { WorkDirectory } from "./work.ts";
+
+/** What bringing layers into the store takes. */
+export interface IngestOptions {
+  readonly paths: StorePaths;
+  readonly work: WorkDirectory;
+  readonly native: Native;
+  readonly inUserNamespace: boolean;
+  readonly limits: LayerLimits;
+  readonly onProgress: OnProgress;
+  readonly signal: AbortSignal;
+  /** Layers of one image in work at the same time; each holds about a megabyte of buffers. */
+  readonly parallel: number;
+}
+
+/** A layer of an image: the blob as it is transferred and what it must be uncompressed. */
+export interface WantedLayer {
+  readonly blob: Descriptor;
+  readonly diffId: DiffId;
+}
+
+/** Opens a blob's bytes, from a registry or from an archive. */
+export type OpenBlob = (blob: Descriptor) => AsyncIterable<Uint8Array>;
+
+/**
+ * Brings the layers of one image into the store, several at a time, lowest first. Each is checked, unpacked and kept
+ * as a blob while its bytes arrive, and published only when all of that has succeeded. Rejects with the first
+ * failure, after all work has stopped.
+ */
+export async function ingestLayers(
+  layers: readonly WantedLayer[],
+  open: OpenBlob,
+  options: IngestOptions,
+): Promise<void> {
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const finished: Promise<void>[] = [];
+  const slots = new Slots(options.parallel);
+  let failed = false;
+  layers.forEach((layer, at) => {
+    const below = finished.slice();
+    const chain = diffIds.slice(0, at + 1);
+    // The same blob may be there twice in an image: the second finds what the first has made.
+    const twin = layers.findIndex(({ blob }) => blob.digest === layer.blob.digest);
+    const work = async (): Promise<void> => {
+      if (twin < at) await finished[twin];
+      await slots.take();
+      try {
+        if (failed) throw new ImageError("cancelled", `layer ${layer.blob.digest}: given up`);
+        const trees = async (): Promise<string[]> => {
+          await Promise.all(below);
+          return presentLayers(options.paths.layers, chain.slice(0, -1)).map((dir) => join(dir ?? "", TREE));
+        };
+        await ingestLayer(layer, chain, open, trees, options);
+      } catch (error) {
+        failed = true;
+        throw error;
+      } finally {
+        slots.give();
+      }
+    };
+    finished.push(work());
+  });
+  const results = await Promise.allSettled(finished);
+  const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+  // The layer that failed first, not those that were given up because of it.
+  const cause = failures.find((error) => !(error instanceof ImageError && error.code === "cancelled")) ?? failures[0];
+  if (cause !== undefined) throw cause;
+}
+
+async function ingestLayer(
+  { blob, diffId }: WantedLayer,
+  chain: readonly DiffId[],
+  open: OpenBlob,
+  below: () => Promise<string[]>,
+  options: IngestOptions,
+): Promise<void> {
+  const { paths, work, onProgress, signal } = options;
+  const haveBlob = existsSync(blobPath(paths, blob.digest));
+  const haveLayer = presentLayers(paths.layers, chain).at(-1) !== undefined;
+  if (haveBlob && haveLayer) {
+    onProgress({ kind: "layer-present", digest: blob.digest, size: blob.size });
+    return;
+  }
+  const dir = work.fresh("layer");
+  const unpack = haveLayer ? undefined : new LayerUnpack({ ...options, diffId, dir, below });
+  const copy = haveBlob ? undefined : new BlobFile(work.fresh("blob"));
+  const hash = new Bun.CryptoHasher("sha256");
+  let received = 0;
+  try {
+    for await (const chunk of haveBlob ? createReadStream(blobPath(paths, blob.digest)) : open(blob)) {
+      if (signal.aborted) throw new ImageError("cancelled", "cancelled");
+      hash.update(chunk as Uint8Array);
+      received += chunk.length;
+      copy?.write(chunk as Uint8Array);
+      await unpack?.write(chunk as Uint8Array);
+      onProgress({ kind: "layer-bytes", digest: blob.digest, received, size: blob.size });
+    }
+    const digest = `sha256:${hash.digest("hex")}`;
+    if (received !== blob.size) {
+      const facts = { expected: blob.size, got: received };
+      throw new ImageError("size-mismatch", `expected ${blob.size} bytes, got ${received}`, facts);
+    }
+    if (digest !== blob.digest) throw new ImageError("digest-mismatch", `the bytes that arrived are ${digest}`);
+    const unpacked = await unpack?.finish();
+    copy?.finish();
+    if (copy !== undefined) publish(copy.path, blobPath(paths, blob.digest));
+    if (unpacked !== undefined) {
+      const [own, chained] = layerNames(chain).at(-1) ?? ["", ""];
+      publish(dir, join(paths.layers, unpacked.dependsOnLower ? chained : own));
+    }
+  } catch (error) {
+    unpack?.abort();
+    copy?.abort();
+    rmSync(dir, { recursive: true, force: true });
+    throw withContext(`layer ${blob.digest}`, error, "store-io");
+  }
+  onProgress({ kind: "layer-done", digest: blob.digest, size: blob.size });
+}
+
+/** A blob on its way to the disk. */
+class BlobFile {
+  readonly #fd: number;
+  #open = true;
+
+  constructor(readonly path: string) {
+    this.#fd = openSync(path, "wx", 0o600);
+  }
+
+  write(chunk: Uint8Array): void {
+    for (let done = 0; done < chunk.length; ) done += writeSync(this.#fd, chunk, done);
+  }
+
+  finish(): void {
+    fchmodSync(this.#fd, 0o644);
+    fsyncSync(this.#fd);
+    this.#close();
+  }
+
+  abort(): void {
+    this.#close();
+    rmSync(this.path, { force: true });
+  }
+
+  #close(): void {
+    if (this.#open) closeSync(this.#fd);
+    this.#open = false;
+  }
+}
+
+/** A counting semaphore: whoever asked first goes first, so lower layers are never behind higher ones. */
+class Slots {
+  readonly #waiting: (() => void)[] = [];
+  constructor(private free: number) {}
+
+  async take(): Promise<void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.free += 1;
+    else next();
+  }
+}
+
+/** Everything that an image in the making needs to keep: blobs, layers, and layers bound to their chain. */
+export function keptDigests(blobs: readonly Descriptor[], layers: readonly DiffId[]): string[] {
+  return [...blobs.map(({ digest }) => digest), ...layers, ...chainIds(layers)];
+}

@@ -1,0 +1,147 @@
+import { ImageError } from "../error.ts";
+import type { Timestamp } from "./native.ts";
+import { parseSparseMap, type SparseMap } from "./sparse.ts";
+import type { TarMember } from "./tar-reader.ts";
+
+/** Where an entry belongs: path components below the layer's root, latin1 text. Empty for the root itself. */
+export type EntryPath = readonly string[];
+
+/** What an archive member asks for, checked and decoded. Text is latin1, one character a byte. */
+export interface LayerEntry {
+  readonly path: EntryPath;
+  readonly kind: "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo" | "whiteout" | "opaque";
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: Timestamp;
+  /** Target of a symbolic link, as it stands. */
+  readonly target: string;
+  /** Target of a hard link. */
+  readonly linkPath: EntryPath;
+  readonly major: number;
+  readonly minor: number;
+  readonly attributes: ReadonlyMap<string, Buffer>;
+  /** Bytes of data in the archive. */
+  readonly size: number;
+  readonly sparse?: SparseMap;
+}
+
+const KINDS: Readonly<Record<string, LayerEntry["kind"]>> = {
+  file: "file",
+  "contiguous-file": "file",
+  directory: "directory",
+  symlink: "symlink",
+  link: "hardlink",
+  "character-device": "character",
+  "block-device": "block",
+  fifo: "fifo",
+};
+
+const WHITEOUT = ".wh.";
+/** aufs's own bookkeeping; all of it but the opaque marker is meaningless elsewhere (image-spec, layer.md). */
+const AUFS_META = ".wh..wh.";
+const OPAQUE = ".wh..wh..opq";
+const PATH_MAX = 4095;
+const ID_MAX = 0xffff_fffe;
+
+/**
+ * What a member asks for; undefined for aufs bookkeeping, which means nothing here. Throws ImageError
+ * `hostile-layer` for what no honest archive holds, `unsupported` for what berth cannot unpack.
+ */
+export function toLayerEntry(member: TarMember): LayerEntry | undefined {
+  const pax = new Map(member.pax);
+  const sparse = parseSparseMap(member.pax);
+  const path = parseEntryPath(sparse?.name ?? pax.get("path") ?? member.name);
+  const base = path.at(-1) ?? "";
+  if (path.slice(0, -1).some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META))) {
+    throw hostile("it lies below a whiteout");
+  }
+  const kind = KINDS[member.type];
+  if (kind === undefined) throw new ImageError("unsupported", "its type is not supported (GNU sparse, or unknown)");
+  const special = base.startsWith(WHITEOUT) ? whiteoutOf(base) : undefined;
+  if (base !== OPAQUE && path.some((part) => part.startsWith(AUFS_META))) return undefined;
+  const own = { uid: identity(pax.get("uid"), member.uid, "uid"), gid: identity(pax.get("gid"), member.gid, "gid") };
+  const linkName = pax.get("linkpath") ?? member.linkName;
+  if (kind === "symlink") checkSymlink(linkName);
+  return {
+    ...own,
+    path: special === undefined ? path : special === "opaque" ? path.slice(0, -1) : [...path.slice(0, -1), special],
+    kind: special === undefined ? kind : special === "opaque" ? "opaque" : "whiteout",
+    mode: member.mode & 0o7777,
+    mtime: timestamp(pax.get("mtime") ?? member.mtime),
+    target: kind === "symlink" ? linkName : "",
+    linkPath: kind === "hardlink" && special === undefined ? parseEntryPath(linkName) : [],
+    major: member.major,
+    minor: member.minor,
+    attributes: attributes(member),
+    size: member.size,
+    ...(sparse === undefined ? {} : { sparse }),
+  };
+}
+
+function hostile(why: string): ImageError {
+  return new ImageError("hostile-layer", why);
+}
+
+/** Splits a member's name; `./` and doubled slashes mean nothing. */
+export function parseEntryPath(name: string): EntryPath {
+  if (name === "") throw hostile("its name is empty");
+  if (name.includes("\0")) throw hostile("its name holds a NUL");
+  if (name.startsWith("/")) throw hostile("its name is absolute");
+  if (name.length > PATH_MAX) throw hostile(`its name is longer than ${PATH_MAX} bytes`);
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.includes("..")) throw hostile("its name leads out of the layer (..)");
+  return parts;
+}
+
+function whiteoutOf(base: string): string {
+  if (base === OPAQUE) return "opaque";
+  const hidden = base.slice(WHITEOUT.length);
+  if (hidden === "" || hidden === "." || hidden === "..") throw hostile("it is a whiteout of nothing");
+  return hidden;
+}
+
+function checkSymlink(target: string): void {
+  if (target === "") throw hostile("a symbolic link to nothing");
+  if (target.includes("\0")) throw hostile("its link target holds a NUL");
+  if (target.length > PATH_MAX) throw hostile(`its link target is longer than ${PATH_MAX} bytes`);
+}
+
+function identity(text: string | undefined, fallback: number, what: string): number {
+  const value = text === undefined ? fallback : /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isInteger(value) || value < 0 || value > ID_MAX) throw hostile(`its ${what} is out of range`);
+  return value;
+}
+
+/** A time as pax writes it (`-1.5`, `1700000000.123456789`; more digits are cut off), or whole seconds. */
+export function timestamp(time: string | number): Timestamp {
+  const match = /^(-?)([0-9]{1,15})(?:\.([0-9]*))?$/.exec(String(time));
+  if (match === null) throw hostile("its time is malformed");
+  const [, sign, whole = "0", fraction = ""] = match;
+  const nanoseconds = Number(fraction.slice(0, 9).padEnd(9, "0"));
+  if (sign === "") return { seconds: BigInt(whole), nanoseconds };
+  if (nanoseconds === 0) return { seconds: -BigInt(whole), nanoseconds };
+  return { seconds: -BigInt(whole) - 1n, nanoseconds: 1_000_000_000 - nanoseconds };
+}
+
+const XATTR = "SCHILY.xattr.";
+
+/**
+ * The extended attributes that a layer may set. Dropped: overlay's own, with which a layer could forge whiteouts,
+ * redirects into other directories or metadata-only files; all other `trusted.`, which only the host's
+ * administrator may set; and the SELinux label of the machine that built the image.
+ */
+function attributes(member: TarMember): Map<string, Buffer> {
+  const kept = new Map<string, Buffer>();
+  for (const [key, value] of member.pax) {
+    if (!key.startsWith(XATTR)) continue;
+    const name = key.slice(XATTR.length);
+    if (name === "" || name.length > 255 || name.includes("\0"))
+      throw hostile("an extended attribute's name is malformed");
+    if (value.length > 65536) throw hostile(`its extended attribute ${name} is longer than 65536 bytes`);
+    if (/^(trusted\.|user\.overlay\.|security\.selinux$)/.test(name)) continue;
+    kept.set(name, Buffer.from(value, "latin1"));
+  }
+  return kept;
+}

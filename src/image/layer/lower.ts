@@ -1,0 +1,52 @@
+import { lstatSync, type Stats } from "node:fs";
+import type { EntryPath } from "./entry.ts";
+import type { Native } from "./native.ts";
+
+/** The overlay attribute that hides everything below a directory, outside and inside a user namespace. */
+export function opaqueAttribute(inUserNamespace: boolean): string {
+  // overlayfs mounted in a user namespace reads user.overlay.* (mount option userxattr); trusted.* needs real root.
+  return inUserNamespace ? "user.overlay.opaque" : "trusted.overlay.opaque";
+}
+
+/** A file in one of the layers below. */
+export interface LowerFile {
+  /** Absolute path, bytes. */
+  readonly path: Buffer;
+  readonly stats: Stats;
+}
+
+/** Whether this is how overlay (and every layer in the store) writes "deleted here". */
+export function isWhiteout(stats: Stats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0;
+}
+
+export function joinPath(root: Buffer, path: EntryPath): Buffer {
+  return path.length === 0 ? root : Buffer.concat([root, Buffer.from(`/${path.join("/")}`, "latin1")]);
+}
+
+/**
+ * What an overlay of the given trees (lowest first) would show at the path, symbolic links not followed; undefined
+ * when nothing, or when something other than a directory stands in the way.
+ */
+export function findInLower(
+  trees: readonly string[],
+  path: EntryPath,
+  native: Native,
+  opaque: string,
+): LowerFile | undefined {
+  for (const tree of trees.toReversed()) {
+    const root = Buffer.from(tree);
+    let hidesRest = false;
+    for (let depth = 0; depth <= path.length; depth++) {
+      const file = joinPath(root, path.slice(0, depth));
+      const stats = lstatSync(file, { throwIfNoEntry: false });
+      if (stats === undefined) break;
+      if (isWhiteout(stats)) return undefined;
+      if (depth === path.length) return { path: file, stats };
+      if (!stats.isDirectory()) return undefined;
+      hidesRest ||= native.attributes(file).has(opaque);
+    }
+    if (hidesRest) return undefined;
+  }
+  return undefined;
+}

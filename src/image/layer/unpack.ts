@@ -1,0 +1,148 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { DiffId } from "../digest.ts";
+import { errnoName, ImageError, withContext } from "../error.ts";
+import { Decompression } from "./decompression.ts";
+import { TREE } from "./directory.ts";
+import { toLayerEntry } from "./entry.ts";
+import type { Native } from "./native.ts";
+import { takeCensus, writeRecord } from "./record.ts";
+import { createTarReader, type TarMember, type TarReader } from "./tar-reader.ts";
+import { LayerTree } from "./tree.ts";
+
+/** Bounds on one layer, far above any honest one: a small archive must not be able to fill a machine. */
+export interface LayerLimits {
+  readonly entries: number;
+  /** Of the uncompressed archive, and of the files in it with their holes. */
+  readonly bytes: number;
+}
+
+export const LAYER_LIMITS: LayerLimits = { entries: 4_000_000, bytes: 256 * 1024 ** 3 };
+
+export interface UnpackOptions {
+  /** What the image's configuration promises the uncompressed layer to be. */
+  readonly diffId: DiffId;
+  /** An absolute path that does not exist yet, in a directory that nobody else can enter. */
+  readonly dir: string;
+  /** Trees of the layers below, lowest first; resolves when all of them are complete. */
+  readonly below: () => Promise<readonly string[]>;
+  readonly native: Native;
+  readonly inUserNamespace: boolean;
+  readonly limits: LayerLimits;
+}
+
+/**
+ * Unpacks one layer while its bytes arrive. What it makes is private until {@link finish} has checked everything;
+ * on any failure the caller removes `dir`. Errors carry the layer's diffID and, where one is to blame, the entry.
+ */
+export class LayerUnpack {
+  readonly #hash = new Bun.CryptoHasher("sha256");
+  readonly #tree: LayerTree;
+  readonly #reader: TarReader;
+  readonly #decompression: Decompression;
+  #entries = 0;
+  #bytes = 0;
+  #apparent = 0;
+
+  constructor(private readonly options: UnpackOptions) {
+    mkdirSync(options.dir, { mode: 0o755 });
+    const root = join(options.dir, TREE);
+    mkdirSync(root, { mode: 0o755 });
+    this.#tree = new LayerTree({ ...options, root });
+    let blamed: TarMember | undefined;
+    const blame = (error: unknown): never => {
+      throw withContext(`entry ${JSON.stringify(blamed?.name ?? "?")}`, error, systemFailure(error));
+    };
+    const guarded = <T>(work: () => T): T => {
+      try {
+        return work();
+      } catch (error) {
+        return blame(error);
+      }
+    };
+    this.#reader = createTarReader({
+      begin: (member) => {
+        blamed = member;
+        return guarded(() => this.#begin(member))?.catch(blame);
+      },
+      data: (chunk) => guarded(() => this.#tree.data(chunk)),
+      end: () => guarded(() => this.#tree.end()),
+    });
+    this.#decompression = new Decompression((chunk) => this.#takeTar(chunk));
+  }
+
+  /** More of the compressed (or plain) layer. */
+  async write(chunk: Uint8Array): Promise<void> {
+    await this.#explained(() => this.#decompression.write(chunk));
+  }
+
+  /**
+   * All bytes are in: checks the archive's end and its digest, writes the layer's record, and has the kernel write
+   * everything to the disk. The directory may be renamed into place after that.
+   */
+  async finish(): Promise<{ readonly dependsOnLower: boolean }> {
+    await this.#explained(async () => {
+      await this.#decompression.finish();
+      await this.#reader.finish();
+      const diffId = `sha256:${this.#hash.digest("hex")}`;
+      if (diffId !== this.options.diffId) {
+        throw new ImageError("digest-mismatch", `uncompressed, it is ${diffId}`);
+      }
+      this.#tree.finish();
+      writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });
+      // One syncfs(2) for all the files, in a process of its own because it takes long and would block this one.
+      await execa("sync", ["--file-system", this.options.dir]);
+    });
+    return { dependsOnLower: this.#tree.dependsOnLower };
+  }
+
+  /** Stops all work; the caller removes the directory. */
+  abort(): void {
+    this.#decompression.destroy();
+    this.#reader.destroy();
+    this.#tree.abort();
+  }
+
+  async #takeTar(chunk: Uint8Array): Promise<void> {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.options.limits.bytes) {
+      throw new ImageError("too-large", `more than ${this.options.limits.bytes} bytes uncompressed`);
+    }
+    await this.#reader.write(chunk);
+  }
+
+  #begin(member: TarMember): void | Promise<void> {
+    this.#entries += 1;
+    if (this.#entries > this.options.limits.entries) {
+      throw new ImageError("too-large", `more than ${this.options.limits.entries} entries`);
+    }
+    const entry = toLayerEntry(member);
+    if (entry === undefined) return;
+    this.#apparent += entry.sparse?.size ?? entry.size;
+    if (this.#apparent > this.options.limits.bytes) {
+      throw new ImageError("too-large", `more than ${this.options.limits.bytes} bytes of files`);
+    }
+    return this.#tree.begin(entry);
+  }
+
+  async #explained(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.abort();
+      throw withContext(`layer ${this.options.diffId}`, error, systemFailure(error));
+    }
+  }
+}
+
+/** The store's disk is to blame for a failed system call, the layer for all else (zlib, tar). */
+function systemFailure(error: unknown): "store-io" | "corrupt-layer" {
+  return /^E[A-Z0-9]+$/.test(errnoName(error) ?? "") ? "store-io" : "corrupt-layer";
+}
+
+/** Whether this process is root only in a user namespace: its map is not the whole range of ids (user_namespaces(7)). */
+export function isInUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
+}

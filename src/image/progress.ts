@@ -1,0 +1,11 @@
+import type { Digest } from "./digest.ts";
+
+/** What happens during a pull or a load, as it happens. Sizes are bytes in transfer. */
+export type ImageEvent =
+  | { readonly kind: "manifest"; readonly reference: string; readonly digest: Digest; readonly layers: number }
+  | { readonly kind: "layer-present"; readonly digest: Digest; readonly size: number }
+  | { readonly kind: "layer-bytes"; readonly digest: Digest; readonly received: number; readonly size: number }
+  | { readonly kind: "layer-done"; readonly digest: Digest; readonly size: number }
+  | { readonly kind: "retry"; readonly what: string; readonly reason: string; readonly delayMs: number };
+
+export type OnProgress = (event: ImageEvent) => void;

@@ -1,0 +1,55 @@
+import type { OnProgress } from "../progress.ts";
+import type { Reference } from "../reference.ts";
+import type { Credentials } from "./auth.ts";
+import { RegistryClient } from "./registry.ts";
+import type { RetryPolicy } from "./retry.ts";
+import { createTransport } from "./transport.ts";
+
+/** What is known of registries before anything is asked. */
+export interface RegistrySettings {
+  /** `host[:port]` of registries that may be spoken to without encryption or with a certificate that nobody vouches for. */
+  readonly insecure: readonly string[];
+  /** True: every registry is insecure (`--tls-verify=false`); false: none, not even this machine's own. */
+  readonly allInsecure?: boolean | undefined;
+  /** Looks up stored credentials (authentication files). */
+  readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
+}
+
+export interface ConnectOptions {
+  readonly settings: RegistrySettings;
+  readonly credentials: Credentials | undefined;
+  readonly retries: RetryPolicy;
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+/** Docker Hub's name is not where it answers. */
+const API_HOSTS: Readonly<Record<string, string>> = { "docker.io": "registry-1.docker.io" };
+
+/** A client for the registry of an image name, over https unless it is insecure. */
+export async function connect(reference: Reference, options: ConnectOptions) {
+  const { settings } = options;
+  const host = API_HOSTS[reference.registry] ?? reference.registry;
+  const insecure = settings.allInsecure ?? (settings.insecure.includes(reference.registry) || isLoopback(host));
+  const transport = createTransport({
+    verifyTls: !insecure,
+    stallTimeoutMs: options.stallTimeoutMs,
+    signal: options.signal,
+  });
+  const client = new RegistryClient(reference, {
+    transport,
+    origins: insecure ? [`https://${host}`, `http://${host}`] : [`https://${host}`],
+    credentials: options.credentials ?? (await settings.credentialsFor(reference)),
+    retries: options.retries,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  });
+  return { client, close: () => transport.close() };
+}
+
+/** This machine itself: what goes there crosses no network. Docker makes the same exception. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/:[0-9]+$/, "");
+  return name === "localhost" || name === "[::1]" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(name);
+}

@@ -1,0 +1,255 @@
+import { type Digest, digestOf } from "../digest.ts";
+import { ImageError } from "../error.ts";
+import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../manifest.ts";
+import type { OnProgress } from "../progress.ts";
+import type { Reference } from "../reference.ts";
+import { basicAuthorization, type Challenge, type Credentials, parseChallenges } from "./auth.ts";
+import { PassingFailure, parseRetryAfter, Retries, type RetryPolicy } from "./retry.ts";
+import type { HttpAnswer, HttpRequest, Transport } from "./transport.ts";
+
+/** A manifest's bytes, checked against the digest under which they were asked for. */
+export interface FetchedManifest {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  /** Content-Type without parameters; undefined when the registry sent none. */
+  readonly mediaType: string | undefined;
+}
+
+export interface RegistryOptions {
+  readonly transport: Transport;
+  /** `https://registry.example:5000`, in the order in which they are tried. */
+  readonly origins: readonly string[];
+  readonly credentials?: Credentials | undefined;
+  readonly retries: RetryPolicy;
+  readonly signal: AbortSignal;
+  readonly onProgress: OnProgress;
+}
+
+const TOKEN_MAX = 1024 * 1024;
+
+/** One repository of a registry, over the OCI distribution protocol (distribution-spec 1.1). */
+export class RegistryClient {
+  #origin: string | undefined;
+  #authorization: string | undefined;
+
+  constructor(
+    private readonly reference: Reference,
+    private readonly options: RegistryOptions,
+  ) {}
+
+  /** The manifest or index under a tag or a digest. */
+  async manifest(which: string): Promise<FetchedManifest> {
+    const accept = Object.keys(MANIFEST_TYPES).join(", ");
+    return this.#retries().run("manifest", async () => {
+      const answer = await this.#get(`manifests/${which}`, { accept });
+      const bytes = await readAll(answer, MANIFEST_MAX, "the manifest");
+      const digest = digestOf(bytes);
+      const claimed = which.startsWith("sha256:") ? which : (answer.header("docker-content-digest") ?? digest);
+      if (claimed.startsWith("sha256:") && claimed !== digest) {
+        throw new ImageError("digest-mismatch", `the manifest should be ${claimed} but is ${digest}`);
+      }
+      return { bytes, digest, mediaType: answer.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() };
+    });
+  }
+
+  /**
+   * A blob's bytes, in order, each once, over as many connections as it takes: after a break it goes on where it
+   * stopped (Range). Checks the size; the digest is the reader's to check, as it sees every byte anyway.
+   */
+  async *blob(blob: Descriptor): AsyncGenerator<Uint8Array> {
+    const retries = this.#retries();
+    let received = 0;
+    while (received < blob.size) {
+      try {
+        for await (const chunk of this.#blobFrom(blob, received)) {
+          received += chunk.length;
+          if (received > blob.size) throw wrongSize(blob, received);
+          retries.progress();
+          yield chunk;
+        }
+        if (received < blob.size) throw new ImageError("network", `the connection ended after ${received} bytes`);
+      } catch (error) {
+        await retries.afterFailure(`blob ${blob.digest}`, error);
+      }
+    }
+  }
+
+  async *#blobFrom(blob: Descriptor, offset: number): AsyncGenerator<Uint8Array> {
+    const range: Record<string, string> = offset > 0 ? { range: `bytes=${offset}-` } : {};
+    // No transfer compression: the digest is that of the bytes as they are stored.
+    const answer = await this.#get(`blobs/${blob.digest}`, { "accept-encoding": "identity", ...range });
+    const partial = answer.status === 206;
+    if (partial && !(answer.header("content-range") ?? "").startsWith(`bytes ${offset}-`)) {
+      answer.discard();
+      throw new ImageError("protocol", `blob ${blob.digest}: the registry sent another range than was asked for`);
+    }
+    const length = answer.header("content-length");
+    const total = length === undefined ? undefined : Number(length) + (partial ? offset : 0);
+    if (total !== undefined && total !== blob.size) {
+      answer.discard();
+      throw wrongSize(blob, total);
+    }
+    let skip = partial ? 0 : offset; // A registry without ranges starts over.
+    for await (const chunk of answer.body) {
+      const rest = chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - rest.length;
+      if (rest.length > 0) yield rest;
+    }
+  }
+
+  #retries(): Retries {
+    return new Retries(this.options.retries, this.options.signal, this.options.onProgress);
+  }
+
+  /** GET below the repository, with whatever authorization it takes. */
+  async #get(path: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const origin = await this.#findOrigin();
+    const url = new URL(`${origin}/v2/${this.reference.repository}/${path}`);
+    const send = (): Promise<HttpAnswer> => {
+      const authorization = this.#authorization;
+      return this.options.transport.send({ url, headers: { ...headers, ...(authorization ? { authorization } : {}) } });
+    };
+    let answer = await send();
+    if (answer.status === 401) {
+      const challenges = parseChallenges(answer.header("www-authenticate") ?? "");
+      answer.discard();
+      this.#authorization = await this.#authorize(challenges);
+      answer = await send();
+    }
+    if (answer.status === 200 || answer.status === 206) return answer;
+    throw await this.#refusal(answer, path);
+  }
+
+  /** The first origin that speaks HTTP. With a single one there is nothing to find out. */
+  async #findOrigin(): Promise<string> {
+    if (this.#origin !== undefined) return this.#origin;
+    const { origins, transport } = this.options;
+    let last: unknown = new ImageError("network", "no address to try");
+    for (const origin of origins) {
+      if (origins.length > 1) {
+        try {
+          const answer = await transport.send({ url: new URL(`${origin}/v2/`), headers: {} });
+          answer.discard();
+        } catch (error) {
+          if (error instanceof ImageError && error.code === "cancelled") throw error;
+          last = error;
+          continue;
+        }
+      }
+      this.#origin = origin;
+      return origin;
+    }
+    throw last;
+  }
+
+  async #authorize(challenges: readonly Challenge[]): Promise<string> {
+    const { credentials } = this.options;
+    const bearer = challenges.find(({ scheme, parameters }) => scheme === "bearer" && parameters.realm !== undefined);
+    if (bearer !== undefined) return `Bearer ${await this.#token(bearer.parameters)}`;
+    if (challenges.some(({ scheme }) => scheme === "basic") && credentials !== undefined) {
+      return basicAuthorization(credentials);
+    }
+    throw this.#unauthorized();
+  }
+
+  #unauthorized(): ImageError {
+    const have = this.options.credentials === undefined ? "no credentials" : "the credentials were not accepted";
+    return new ImageError("unauthorized", `${this.reference.registry} wants authorization: ${have}`);
+  }
+
+  /** A token from the server that the challenge names (distribution, "Token Authentication Specification"). */
+  async #token(parameters: Readonly<Record<string, string>>): Promise<string> {
+    const { credentials, transport } = this.options;
+    const query = new URLSearchParams();
+    if (parameters.service !== undefined) query.set("service", parameters.service);
+    query.set("scope", parameters.scope ?? `repository:${this.reference.repository}:pull`);
+    const url = tokenServer(parameters.realm ?? "", this.#origin ?? "");
+    let wanted: HttpRequest;
+    if (credentials?.identityToken !== undefined) {
+      query.set("grant_type", "refresh_token");
+      query.set("refresh_token", credentials.identityToken);
+      query.set("client_id", "berth");
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      wanted = { url, method: "POST", headers, body: query.toString() };
+    } else {
+      for (const [name, value] of query) url.searchParams.append(name, value);
+      wanted = { url, headers: credentials === undefined ? {} : { authorization: basicAuthorization(credentials) } };
+    }
+    const answer = await transport.send(wanted);
+    if (answer.status === 401 || answer.status === 403) {
+      answer.discard();
+      throw this.#unauthorized();
+    }
+    if (answer.status !== 200) throw await this.#refusal(answer, "token");
+    const bytes = await readAll(answer, TOKEN_MAX, "the token");
+    let json: unknown;
+    try {
+      json = JSON.parse(Buffer.from(bytes).toString());
+    } catch {
+      throw new ImageError("protocol", `${url.origin}: the token is not JSON`);
+    }
+    const { token, access_token } = (json ?? {}) as { token?: unknown; access_token?: unknown };
+    const value = token ?? access_token;
+    // A token goes into a header: nothing that could end it and start another.
+    if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
+    throw new ImageError("protocol", `${url.origin}: there is no token in the answer`);
+  }
+
+  /** The error for an answer that is not what was asked for, by its status and the registry's own words. */
+  async #refusal(answer: HttpAnswer, path: string): Promise<Error> {
+    const { status } = answer;
+    const words = await errorText(answer);
+    const what = `${this.reference.registry}/${this.reference.repository} ${path}: HTTP ${status}${words}`;
+    if (status === 401 || status === 403) return new ImageError("unauthorized", what, { status });
+    if (status === 404) return new ImageError("not-found", what, { status });
+    if (status === 416) return new ImageError("size-mismatch", what, { status });
+    const failure = new ImageError("registry", what, { status });
+    const passes = status === 429 || status === 408 || (status >= 500 && status !== 501);
+    return passes ? new PassingFailure(failure, parseRetryAfter(answer.header("retry-after"), Date.now())) : failure;
+  }
+}
+
+function tokenServer(realm: string, origin: string): URL {
+  let url: URL;
+  try {
+    url = new URL(realm);
+  } catch {
+    throw new ImageError("protocol", `the registry names ${JSON.stringify(realm)} as its token server`);
+  }
+  // Credentials that were safe on the way to the registry must stay so on the way to its token server.
+  const safe = url.protocol === "https:" || (url.protocol === "http:" && origin.startsWith("http:"));
+  if (!safe) throw new ImageError("protocol", `the registry's token server ${url.origin} is not encrypted`);
+  return url;
+}
+
+function wrongSize(blob: Descriptor, got: number): ImageError {
+  const facts = { expected: blob.size, got };
+  return new ImageError("size-mismatch", `blob ${blob.digest}: expected ${blob.size} bytes, got ${got}`, facts);
+}
+
+async function readAll(answer: HttpAnswer, limit: number, what: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const tooLarge = () => new ImageError("too-large", `${what} is longer than ${limit} bytes`, { limit });
+  if (Number(answer.header("content-length") ?? 0) > limit) {
+    answer.discard();
+    throw tooLarge();
+  }
+  for await (const chunk of answer.body) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** `": manifest unknown"` from a registry's JSON error (distribution-spec, "Error Codes"), or nothing. */
+async function errorText(answer: HttpAnswer): Promise<string> {
+  try {
+    const json: unknown = JSON.parse(Buffer.from(await readAll(answer, 64 * 1024, "the error")).toString());
+    const message: unknown = (json as { errors?: { message?: unknown }[] }).errors?.[0]?.message;
+    return typeof message === "string" ? `: ${message.replace(/[^\x20-\x7e]/g, "?").slice(0, 200)}` : "";
+  } catch {
+    return "";
+  }
+}

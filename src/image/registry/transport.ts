@@ -1,0 +1,141 @@
+import { Agent, type Dispatcher, request } from "undici/index.js";
+import { ImageError } from "../error.ts";
+
+/** An answer whose body has not been read. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** A header's value by its lower-case name; several of the same name are joined with a comma. */
+  header(name: string): string | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Ends the connection: the body is not wanted. */
+  discard(): void;
+}
+
+export interface HttpRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly method?: "GET" | "POST";
+  readonly body?: string;
+}
+
+/** Sends requests; follows redirects. Failures to connect or to go on are `network` or `stalled` ImageErrors. */
+export interface Transport {
+  send(wanted: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Whether certificates are checked and https may not lead to http. */
+  readonly verifyTls: boolean;
+  /** Longest wait for a connection, for the headers and between two pieces of a body. */
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal;
+  /** PEM certificates to trust besides the system's. */
+  readonly authorities?: readonly string[];
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+}
+
+const REDIRECTS_MAX = 10;
+
+export function createTransport(options: TransportOptions): Transport {
+  const { stallTimeoutMs, signal } = options;
+  const agent = new Agent({
+    connect: {
+      timeout: stallTimeoutMs,
+      rejectUnauthorized: options.verifyTls,
+      ...(options.authorities === undefined ? {} : { ca: [...options.authorities] }),
+      ...options.clientCertificate,
+    },
+    headersTimeout: stallTimeoutMs,
+    bodyTimeout: stallTimeoutMs,
+  });
+  const once = async (wanted: HttpRequest, url: URL, headers: Readonly<Record<string, string>>) => {
+    try {
+      return await request(url, {
+        dispatcher: agent,
+        method: wanted.method ?? "GET",
+        headers: { ...headers },
+        ...(wanted.body === undefined ? {} : { body: wanted.body }),
+        signal,
+      });
+    } catch (error) {
+      throw networkError(`${wanted.method ?? "GET"} ${url.origin}`, error, signal);
+    }
+  };
+  return {
+    async send(wanted) {
+      let { url } = wanted;
+      let headers = wanted.headers;
+      for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+        const response = await once(wanted, url, headers);
+        const location = single(response.headers.location);
+        if (![301, 302, 303, 307, 308].includes(response.statusCode) || location === undefined) {
+          return answer(response, url, signal);
+        }
+        discard(response);
+        const next = redirectTarget(location, url, options.verifyTls);
+        // The registry's credentials are for the registry: storage behind it has its own, in the address.
+        if (next.origin !== url.origin) headers = withoutAuthorization(headers);
+        url = next;
+      }
+      throw new ImageError("protocol", `GET ${wanted.url.origin}: more than ${REDIRECTS_MAX} redirects`);
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function redirectTarget(location: string, from: URL, verifyTls: boolean): URL {
+  let next: URL;
+  try {
+    next = new URL(location, from);
+  } catch {
+    throw new ImageError("protocol", `redirect to ${JSON.stringify(location)}: not an address`);
+  }
+  if (next.protocol !== "https:" && next.protocol !== "http:") {
+    throw new ImageError("protocol", `redirect to ${next.protocol} refused`);
+  }
+  if (from.protocol === "https:" && next.protocol === "http:" && verifyTls) {
+    throw new ImageError("protocol", `redirect from ${from.origin} to unencrypted ${next.origin} refused`);
+  }
+  return next;
+}
+
+function withoutAuthorization(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"));
+}
+
+function single(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
+function discard(response: Dispatcher.ResponseData): void {
+  response.body.on("error", () => {});
+  response.body.destroy();
+}
+
+function answer(response: Dispatcher.ResponseData, url: URL, signal: AbortSignal): HttpAnswer {
+  return {
+    status: response.statusCode,
+    header: (name) => single(response.headers[name]),
+    body: explained(response.body, url, signal),
+    discard: () => discard(response),
+  };
+}
+
+async function* explained(body: AsyncIterable<Uint8Array>, url: URL, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw networkError(`read from ${url.origin}`, error, signal);
+  }
+}
+
+const TIMEOUTS: readonly string[] = ["UND_ERR_BODY_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"];
+
+function networkError(doing: string, error: unknown, signal: AbortSignal): ImageError {
+  if (error instanceof ImageError) return error;
+  if (signal.aborted) return new ImageError("cancelled", `${doing}: cancelled`, {}, { cause: signal.reason });
+  const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
+  if (TIMEOUTS.includes(String(code))) return new ImageError("stalled", `${doing}: the server has gone silent`, {});
+  return new ImageError("network", doing, {}, { cause: error });
+}
