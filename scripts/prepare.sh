@@ -1,0 +1,39 @@
+# Sourced by the other scripts, from the project's folder: installs what they need, and nothing that is there already.
+#
+#   need_npm_packages              node_modules as package-lock.json has it; sets bun
+#   need_debian_packages NAME…     with apt-get, once updated
+#   as_root COMMAND…               the command as root, by sudo when need be
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  else
+    sudo --preserve-env=CI,BERTH_TEST_CACHE,XDG_CACHE_HOME,PATH "$@"
+  fi
+}
+
+need_npm_packages() {
+  if [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    echo "installing the npm packages …" >&2
+    npm ci --no-audit --no-fund >&2
+    # When nothing has changed npm keeps the old time, and would be asked again every time.
+    touch node_modules/.package-lock.json
+  fi
+  bun=$PWD/node_modules/.bin/bun
+  # bun's program is put in place by its install script, which npm can be told not to run.
+  "$bun" --version > /dev/null 2>&1 || node node_modules/bun/install.js
+}
+
+need_debian_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2> /dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  echo "installing Debian packages: ${missing[*]} …" >&2
+  as_root apt-get -qq update >&2
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}" >&2
+}
+
+# What booting a test host takes: see test/host.
+host_packages=(mmdebstrap ca-certificates debian-archive-keyring util-linux iproute2)
