@@ -13,6 +13,12 @@ const FORBIDDEN: readonly ForbiddenCharacter[] = [
   // systemd's read_line() takes NUL and a lone CR as the end of a line, so the rest would be read as a line of its own.
   { code: "nul-character", message: "NUL character", pattern: /\0/ },
   { code: "stray-carriage-return", message: "carriage return inside a line", pattern: /\r(?!\n|$)/ },
+  // systemd skips the first it meets at the start of whatever line; most likely files were put together.
+  {
+    code: "stray-byte-order-mark",
+    message: "byte-order mark after the start of the file",
+    pattern: /(?<=^|\n)\ufeff/,
+  },
   // systemd ignores lines that are not UTF-8.
   { code: "invalid-utf-8", message: "invalid UTF-8", pattern: /[\udc80-\udcff]/u },
 ];

@@ -51,7 +51,7 @@ export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): Un
     for (const [section, items] of sectionParts(dropIn)) {
       const list = added.get(section);
       if (list === undefined) added.set(section, items);
-      else for (const item of items) list.push(item);
+      else for (const item of items) if (item.kind !== "header") list.push(item);
     }
   }
   const items: Item[] = [];

@@ -16,6 +16,8 @@ const CARRIAGE_RETURN = 0x0d;
 const HASH = 0x23;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
+/** systemd gives up on the whole file for a control character, quote or backslash in a header. */
+const FORBIDDEN_IN_SECTION = /[[\]\x00-\x1f\x7f"'\\]/;
 
 /**
  * Parses a unit file; never throws, in linear time. The syntax is systemd.syntax(7) as Quadlet reads it: lines are
@@ -194,7 +196,7 @@ class Parser {
 
   #header(start: number, logical: string, place: Position): void {
     const name = logical.slice(1, -1);
-    if (!logical.endsWith("]") || name === "" || /[[\]\x00-\x1f\x7f]/.test(name)) {
+    if (!logical.endsWith("]") || name === "" || FORBIDDEN_IN_SECTION.test(name)) {
       this.#report("error", "bad-section-header", place, `${quoted(logical)} is not a section header`);
       // Keys that follow belong nowhere we know of, and saying so for each would only hide this error.
       this.#section = "";

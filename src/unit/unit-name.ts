@@ -95,9 +95,9 @@ export function mangleUnitName(text: string, suffix: UnitType = "service"): Unit
   if (isUnitName(text)) return text;
   if (text === "") return undefined;
   if (text.startsWith("/")) {
-    const device = text.startsWith("/dev/") || text.startsWith("/sys/");
     const escaped = escapePath(text);
-    if (escaped !== undefined) return parseUnitName(`${escaped}.${device ? "device" : "mount"}`);
+    // The dash is a slash: `/dev/x`, `//dev//x`, but not `/dev/` itself, which is a mount point.
+    if (escaped !== undefined) return parseUnitName(`${escaped}.${/^(dev|sys)-/.test(escaped) ? "device" : "mount"}`);
   }
   const mangled = [...encodeText(text)].map(mangleByte).join("");
   const typed = (UNIT_TYPES as readonly string[]).includes(splitName(mangled).suffix);

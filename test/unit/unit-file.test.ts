@@ -57,6 +57,7 @@ describe("diagnostics", () => {
     ["escaped continuation", "[A]\nb=\\\\\nc\n", ["2:4 escaped-continuation"]],
     ["NUL, in a comment too", "[A]\n#\0\nb=\u00e9\0\0\n", ["2:2 nul-character", "3:4 nul-character"]],
     ["carriage return inside a line", "[A]\r\nb=c\rd\r\ne=f\r", ["2:4 stray-carriage-return"]],
+    ["byte-order marks", "\ufeff[A]\n\ufeffb=\ufeffc\n", ["2:1 stray-byte-order-mark"]],
     ["columns are code points", "[A]\nb=😀\udcff\n", ["2:4 invalid-utf-8"]],
     ["in order of position", "foo\n#\0\n[\n", ["1:1 not-an-assignment", "2:2 nul-character", "3:1 bad-section-header"]],
   ])("%s", (_, text, expected) => {
