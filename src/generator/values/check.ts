@@ -1,3 +1,5 @@
+import { hasSpecifiers, scanVariables } from "../../unit/specifier.ts";
+
 /** What is wrong with one value, before it is known where the value stands. */
 export interface Problem {
   /** Stable, for machines: `bad-port`. */
@@ -27,7 +29,7 @@ export function shifted(problem: Problem | undefined, by: number): Problem | und
  */
 export function isDeferred(text: string): boolean {
   if (!text.includes("%") && !text.includes("$")) return false;
-  return /%[^%]/.test(text.replaceAll("%%", "")) || /\$\{[A-Za-z_]/.test(text) || /^\$[A-Za-z_]\w*$/.test(text);
+  return hasSpecifiers(text) || scanVariables(text).some(({ kind }) => kind === "variable");
 }
 
 /** A value of a map written `name=value`: the part in front of the `=`, the part behind it, and where that begins. */

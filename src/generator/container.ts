@@ -1,0 +1,46 @@
+import { lastEntry } from "../unit/lookup.ts";
+import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateOptions } from "./context.ts";
+import { installLinks } from "./install.ts";
+import { KeyReader } from "./key-reader.ts";
+import { BERTH_KEYS } from "./keys/berth.ts";
+import { QUADLET_KEYS } from "./keys/quadlet.ts";
+import type { Report } from "./report.ts";
+import { containerService } from "./service.ts";
+import { containerSockets } from "./socket.ts";
+import type { ParsedSource } from "./source.ts";
+import type { UnitIndex } from "./unit-index.ts";
+
+/** What a source makes if nothing is wrong with it. */
+export interface Units {
+  readonly files: readonly GeneratedFile[];
+  readonly links: readonly GeneratedLink[];
+}
+
+/** Turns a `.container` file into its service, its sockets and their links. What is wrong is reported. */
+export function containerUnits(
+  parsed: ParsedSource,
+  index: UnitIndex,
+  options: GenerateOptions,
+  report: Report,
+): Units {
+  const reader = (name: string, table: ConstructorParameters<typeof KeyReader>[2]) =>
+    new KeyReader(name, parsed.sections.get(name), table, report);
+  const container = reader(parsed.type.section, parsed.type.keys);
+  const quadlet = reader("Quadlet", QUADLET_KEYS);
+  const berth = reader("Berth", BERTH_KEYS);
+  for (const keys of [container, quadlet, berth]) keys.checkKeys();
+  // Which name it comes to is settled already; this is for the diagnostic of a bad one.
+  const name = container.string("ServiceName") ?? lastEntry(parsed.sections.get(parsed.type.section), "ServiceName");
+  if (name !== undefined && "value" in name && name.value === "") {
+    report.item(name, { code: "bad-service-name", message: "ServiceName: the name of the service is empty" });
+  }
+  const context: ContainerContext = { parsed, units: index, options, report, container, quadlet, berth };
+  const sockets = containerSockets(context);
+  const service = containerService(context, sockets);
+  const links = installLinks(
+    parsed.sections.get("Install"),
+    { service: parsed.serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) },
+    report,
+  );
+  return { files: [{ name: parsed.serviceName, text: service.toString() }, ...sockets.files], links };
+}

@@ -1,0 +1,40 @@
+import type { KeyReader } from "./key-reader.ts";
+import type { Report } from "./report.ts";
+import type { ParsedSource } from "./source.ts";
+import type { UnitIndex } from "./unit-index.ts";
+
+/** What the generator needs to know besides the files. */
+export interface GenerateOptions {
+  /** Whose manager the units are for. */
+  readonly scope: "system" | "user";
+  /** Path of the berth executable, for the command lines. */
+  readonly berth: string;
+}
+
+/** One `.container` file while it is being turned into units. */
+export interface ContainerContext {
+  readonly parsed: ParsedSource;
+  readonly units: UnitIndex;
+  readonly options: GenerateOptions;
+  readonly report: Report;
+  /** The keys of `[Container]`, `[Quadlet]` and `[Berth]`. */
+  readonly container: KeyReader;
+  readonly quadlet: KeyReader;
+  readonly berth: KeyReader;
+}
+
+/** A unit file that was generated. */
+export interface GeneratedFile {
+  /** `app.service`. */
+  readonly name: string;
+  /** In the form of src/unit/text.ts: bytes that were not UTF-8 are kept. */
+  readonly text: string;
+}
+
+/** A link that was generated. */
+export interface GeneratedLink {
+  /** Below the output directory: `multi-user.target.wants/app.service`. */
+  readonly path: string;
+  /** What the link holds: `../app.service`. */
+  readonly target: string;
+}

@@ -1,0 +1,23 @@
+/** A variable that the runtime inside berth's executable obeys, and why it must not come from a unit's environment. */
+export interface ObeyedVariable {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/**
+ * Environment variables that Bun obeys in every program it is compiled into. A service's environment comes from many places
+ * (the manager's, EnvironmentFile=, `systemctl set-environment`), and is meant for the payload: it must not take berth
+ * over, which runs as root. Generated units take these out with UnsetEnvironment=, which systemd applies last.
+ */
+export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
+  { name: "BUN_OPTIONS", reason: "command-line options, --preload=FILE among them: runs any code" },
+  { name: "BUN_BE_BUN", reason: "turns the executable into the plain bun command" },
+  { name: "BUN_INSPECT", reason: "opens a debugger's port, which can run any code" },
+  { name: "BUN_INSPECT_CONNECT_TO", reason: "connects to a debugger" },
+  { name: "BUN_INSPECT_NOTIFY", reason: "tells a debugger of the start" },
+  { name: "BUN_INSPECT_PRELOAD", reason: "loads a file for the debugger: runs any code" },
+  { name: "BUN_CONFIG_VERBOSE_FETCH", reason: "prints requests with their credentials" },
+  { name: "BUN_RUNTIME_TRANSPILER_CACHE_PATH", reason: "a cache of code, read and written" },
+  { name: "NODE_CHANNEL_FD", reason: "takes a file descriptor for a parent's messages" },
+  { name: "NODE_TLS_REJECT_UNAUTHORIZED", reason: "turns the check of registries' certificates off" },
+];

@@ -1,0 +1,67 @@
+import { joinName, splitName } from "../unit/unit-name.ts";
+import { ARTIFACT_KEYS } from "./keys/artifact.ts";
+import { BUILD_KEYS } from "./keys/build.ts";
+import { CONTAINER_KEYS } from "./keys/container.ts";
+import { IMAGE_KEYS } from "./keys/image.ts";
+import type { KeyTable } from "./keys/key.ts";
+import { KUBE_KEYS } from "./keys/kube.ts";
+import { NETWORK_KEYS } from "./keys/network.ts";
+import { POD_KEYS } from "./keys/pod.ts";
+import { VOLUME_KEYS } from "./keys/volume.ts";
+
+/** One kind of Quadlet file. */
+export interface FileType {
+  /** What file names end in, without the dot; also in words: `.container files`. */
+  readonly extension: string;
+  /** The type's own section. */
+  readonly section: string;
+  readonly keys: KeyTable;
+  /** Added to the file's name for the service's: `data.volume` makes `data-volume.service`. */
+  readonly serviceSuffix: string;
+  readonly status: "supported" | "not supported yet";
+}
+
+/** Every kind of file that Quadlet has; those that berth does not carry out yet are known all the same, and refused. */
+export const FILE_TYPES: readonly FileType[] = [
+  {
+    extension: "artifact",
+    section: "Artifact",
+    keys: ARTIFACT_KEYS,
+    serviceSuffix: "-artifact",
+    status: "not supported yet",
+  },
+  { extension: "build", section: "Build", keys: BUILD_KEYS, serviceSuffix: "-build", status: "not supported yet" },
+  { extension: "container", section: "Container", keys: CONTAINER_KEYS, serviceSuffix: "", status: "supported" },
+  { extension: "image", section: "Image", keys: IMAGE_KEYS, serviceSuffix: "-image", status: "not supported yet" },
+  { extension: "kube", section: "Kube", keys: KUBE_KEYS, serviceSuffix: "", status: "not supported yet" },
+  {
+    extension: "network",
+    section: "Network",
+    keys: NETWORK_KEYS,
+    serviceSuffix: "-network",
+    status: "not supported yet",
+  },
+  { extension: "pod", section: "Pod", keys: POD_KEYS, serviceSuffix: "-pod", status: "not supported yet" },
+  { extension: "volume", section: "Volume", keys: VOLUME_KEYS, serviceSuffix: "-volume", status: "not supported yet" },
+];
+
+/** The type of a file by its name, undefined if it is not Quadlet's. */
+export function fileTypeOf(name: string): FileType | undefined {
+  const { suffix } = splitName(name);
+  return name.startsWith(".") ? undefined : FILE_TYPES.find((type) => type.extension === suffix);
+}
+
+/**
+ * The service's name without `.service`, when no ServiceName= is given: `app`, `data-volume`. The suffix of a template comes
+ * before its `@`; that of an instance's file at the end, as Quadlet has it.
+ */
+export function defaultServiceName(fileName: string, type: FileType): string {
+  const { prefix, instance } = splitName(fileName);
+  if (instance === undefined || instance !== "") {
+    return (
+      joinName({ prefix, ...(instance === undefined ? {} : { instance: instance + type.serviceSuffix }), suffix: "" }) +
+      (instance === undefined ? type.serviceSuffix : "")
+    );
+  }
+  return joinName({ prefix: prefix + type.serviceSuffix, instance: "", suffix: "" });
+}

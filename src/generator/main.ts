@@ -1,0 +1,91 @@
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path/posix";
+import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
+import { generate } from "./generate.ts";
+import { findSources, searchDirectories } from "./search.ts";
+import { writeGenerated } from "./write.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Longest record that the kernel's log takes from one write: CONSOLE_EXT_LOG_MAX less what it adds. */
+const KMSG_RECORD_MAX = 900;
+
+/**
+ * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, and returns the exit status: 0, or 1 if any file
+ * has an error. It runs before everything else at boot and at every daemon-reload, so it asks no service for anything.
+ */
+export async function generatorMain(argv: readonly string[], env: Environment): Promise<number> {
+  const log = openLog(env);
+  try {
+    const directory = argv[0];
+    if (directory === undefined) {
+      log.write("error", "missing output directory argument");
+      return 1;
+    }
+    return runGenerator(directory, env, log);
+  } finally {
+    log.close();
+  }
+}
+
+function runGenerator(directory: string, env: Environment, log: Log): number {
+  const scope = scopeOf(process.argv0, env);
+  const { directories, warnings } = searchDirectories({ scope, uid: process.getuid?.() ?? 0, env });
+  for (const warning of warnings) log.write("warning", warning);
+  const sources = findSources(directories);
+  if (sources.length === 0) return 0;
+  const generated = generate(sources, { scope, berth: berthPath(process.execPath) });
+  for (const diagnostic of generated.diagnostics) log.write(diagnostic.severity, formatDiagnostic(diagnostic));
+  const failures = writeGenerated(directory, generated);
+  for (const failure of failures) log.write("error", failure);
+  return failures.length > 0 || generated.diagnostics.some(({ severity }) => severity === "error") ? 1 : 0;
+}
+
+/** The command beside the generator's own executable, of which the generator is a link. */
+export function berthPath(executable: string): string {
+  return join(dirname(executable), "berth");
+}
+
+/** systemd says so as of 251; before, only the directory of the generator tells. */
+function scopeOf(argv0: string, env: Environment): "system" | "user" {
+  const told = env["SYSTEMD_SCOPE"];
+  if (told === "user" || told === "system") return told;
+  return argv0.includes("user-generators") ? "user" : "system";
+}
+
+interface Log {
+  write(severity: Diagnostic["severity"], text: string): void;
+  close(): void;
+}
+
+/**
+ * To the kernel's log when the system's manager runs the generator, as nothing else takes messages that early; to stderr
+ * otherwise, which a user's manager puts in the journal.
+ */
+function openLog(env: Environment): Log {
+  const kernel = env["SYSTEMD_SCOPE"] === "system" ? openKernelLog() : undefined;
+  return {
+    write: (severity, text) => {
+      const line = `berth-generator[${process.pid}]: ${text}`;
+      const level = severity === "error" ? 3 : 4;
+      try {
+        if (kernel === undefined) writeSync(2, `${line}\n`);
+        else writeSync(kernel, `<${level}>${line.slice(0, KMSG_RECORD_MAX)}`);
+      } catch {
+        // Nowhere to say that nothing can be said; the units matter more.
+      }
+    },
+    close: () => {
+      if (kernel !== undefined) closeSync(kernel);
+    },
+  };
+}
+
+function openKernelLog(): number | undefined {
+  try {
+    // Not created if it does not exist: then it would be a plain file.
+    return openSync("/dev/kmsg", constants.O_WRONLY | constants.O_NOCTTY);
+  } catch {
+    return undefined;
+  }
+}

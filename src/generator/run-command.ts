@@ -1,0 +1,297 @@
+import { posix } from "node:path";
+import { escapeSpecifiers, quotePath } from "../unit/quoting.ts";
+import { splitName } from "../unit/unit-name.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { ContainerContext } from "./context.ts";
+import { checkPodmanArgs } from "./podman-args.ts";
+import type { Value } from "./report.ts";
+import { referenceProblem } from "./unit-index.ts";
+import { isDeferred, quoted } from "./values/check.ts";
+import { isShortName } from "./values/image-name.ts";
+import { checkMount, joinMount, mountSource, splitMount } from "./values/mount.ts";
+import { absolutePath } from "./values/path.ts";
+import { splitVolume } from "./values/volume.ts";
+
+/** What a container's keys come to besides the command line. */
+export interface RunCommand {
+  /** Host paths that have to be mounted first, quoted for RequiresMountsFor=. */
+  readonly mountsNeeded: readonly string[];
+}
+
+/**
+ * Adds `berth run`'s flags, the image and the arguments to the command line, in the order in which Quadlet has them.
+ * What is wrong with the keys is reported.
+ */
+export function addRunCommand(line: CommandLine, context: ContainerContext, foreground: boolean): RunCommand {
+  return new RunCommandBuilder(line, context).build(foreground);
+}
+
+class RunCommandBuilder {
+  readonly #line: CommandLine;
+  readonly #context: ContainerContext;
+  readonly #mountsNeeded: string[] = [];
+  /** What is mounted where inside, to find two in one place. */
+  readonly #destinations = new Map<string, string>();
+
+  constructor(line: CommandLine, context: ContainerContext) {
+    this.#line = line;
+    this.#context = context;
+  }
+
+  build(foreground: boolean): RunCommand {
+    const { container, berth, report, parsed } = this.#context;
+    const image = this.#image();
+    this.#line.literal("run").expanded("--unit", "%n");
+    this.#line.expanded("--name", container.string("ContainerName")?.text ?? defaultContainerName(parsed.source.name));
+    this.#entrypoint();
+    for (const key of ["Timezone", "ShmSize", "WorkingDir", "HostName", "Pull"]) this.#string(key);
+    for (const key of ["Ulimit", "DNS", "AddHost"]) this.#list(key);
+    this.#tmpfs();
+    for (const key of ["RunInit", "EnvironmentHost", "ReadOnlyTmpfs"]) this.#boolean(key);
+    const network = this.#network();
+    const notify = this.#notify();
+    if (!foreground) this.#line.literal(`--sdnotify=${notify}`, "-d");
+    if (container.boolean("NoNewPrivileges") === true) this.#line.literal("--security-opt=no-new-privileges");
+    this.#capabilities();
+    this.#sysctls(network);
+    this.#boolean("ReadOnly");
+    this.#user();
+    this.#volumes();
+    this.#list("ExposeHostPort");
+    this.#publishedPorts(network);
+    for (const key of ["Environment", "Label", "Annotation"]) this.#list(key);
+    for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);
+    this.#mounts();
+    const loginUid = berth.string("LoginUID");
+    if (loginUid !== undefined) {
+      if (this.#context.options.scope === "user") {
+        const message = "LoginUID is for system services: those of a user's manager have the user's login uid already";
+        report.item(loginUid.entry, { code: "not-for-users", message });
+      }
+      this.#line.expanded("--loginuid", loginUid.text);
+    }
+    const podmanArgs = container.list("PodmanArgs");
+    checkPodmanArgs(podmanArgs, report);
+    this.#line.expanded(...podmanArgs.map(({ text }) => text));
+    if (image !== undefined) this.#line.expanded(image.text);
+    this.#line.expanded(...container.command("Exec").map(({ text }) => text));
+    return { mountsNeeded: this.#mountsNeeded };
+  }
+
+  #string(key: string): void {
+    const value = this.#context.container.string(key);
+    if (value !== undefined) this.#line.literal(this.#flag(key)).expanded(value.text);
+  }
+
+  #list(key: string): void {
+    for (const { text } of this.#context.container.list(key)) this.#line.literal(this.#flag(key)).expanded(text);
+  }
+
+  #boolean(key: string): void {
+    const truth = this.#context.container.boolean(key);
+    if (truth !== undefined) this.#line.literal(truth ? this.#flag(key) : `${this.#flag(key)}=false`);
+  }
+
+  #flag(key: string): string {
+    return `--${this.#context.parsed.type.keys.get(key)?.flag ?? key}`;
+  }
+
+  #image(): Value | undefined {
+    const { container, report, units } = this.#context;
+    const image = container.string("Image", (text) => referenceProblem(text, ["image", "build"], units));
+    if (!container.has("Image") && !container.mentions("Rootfs")) {
+      report.file({
+        code: "no-image",
+        message: "no Image or Rootfs key specified",
+        hint: "write Image= in [Container]",
+      });
+    }
+    if (image !== undefined && !isDeferred(image.text) && isShortName(image.text)) {
+      const full = image.text.includes("/") ? image.text : `library/${image.text}`;
+      const message = `${quoted(image.text)} is not a fully qualified image name`;
+      report.value(image, { code: "short-name", message, hint: `docker.io/${full}, if that is meant` }, "warning");
+    }
+    return image;
+  }
+
+  /** The one key whose empty value says something: no entrypoint, not even the image's. */
+  #entrypoint(): void {
+    const { container } = this.#context;
+    const value = container.string("Entrypoint");
+    if (value !== undefined) this.#line.expanded(`--entrypoint=${value.text}`);
+    else if (container.mentions("Entrypoint") && !container.has("Entrypoint")) this.#line.literal("--entrypoint=");
+  }
+
+  #tmpfs(): void {
+    for (const value of this.#context.container.list("Tmpfs")) {
+      this.#claim(value, value.text.split(":", 1)[0] ?? "");
+      this.#line.literal("--tmpfs").expanded(value.text);
+    }
+  }
+
+  /** The network's mode. */
+  #network(): string {
+    const { container, report, units, options, parsed } = this.#context;
+    const values = container.list("Network", (text) =>
+      referenceProblem(text.split(":", 1)[0] ?? "", ["network", "container"], units),
+    );
+    const [first, second] = values;
+    if (second !== undefined) {
+      report.value(second, { code: "bad-network", message: "only one network is supported yet" });
+    }
+    const mode = first?.text ?? "bridge";
+    if (options.scope === "user" && mode === "bridge" && !(container.has("Network") && first === undefined)) {
+      const problem = {
+        code: "not-supported-yet",
+        message: "the bridge network is not supported yet for a user's containers",
+        hint: "write Network=host or Network=none",
+      };
+      const header = parsed.file.items.find((item) => item.kind === "header" && item.section === parsed.type.section);
+      if (first !== undefined) report.value(first, problem);
+      else if (header?.kind === "header") report.item(header, problem);
+      else report.file(problem);
+    }
+    if (first !== undefined) this.#line.literal("--network").expanded(first.text);
+    return mode;
+  }
+
+  /** Who tells systemd that the service is ready. */
+  #notify(): "container" | "started" {
+    const { container, report } = this.#context;
+    const value = container.string("Notify");
+    if (value?.text.toLowerCase() === "healthy") {
+      report.value(value, { code: "not-supported-yet", message: "healthy is not supported yet" });
+      return "started";
+    }
+    return container.boolean("Notify") === true ? "container" : "started";
+  }
+
+  #capabilities(): void {
+    const { container, report } = this.#context;
+    const bare = (text: string): string => text.toLowerCase().replace(/^cap_/, "");
+    const dropped = container.list("DropCapability");
+    const names = new Set(dropped.map(({ text }) => bare(text)));
+    for (const { text } of dropped) this.#line.literal("--cap-drop").expanded(text.toLowerCase());
+    for (const value of container.list("AddCapability")) {
+      if (bare(value.text) !== "all" && names.has(bare(value.text))) {
+        const message = `${quoted(value.text)} is dropped by DropCapability= as well`;
+        report.value(value, { code: "contradiction", message });
+      }
+      this.#line.literal("--cap-add").expanded(value.text.toLowerCase());
+    }
+  }
+
+  #sysctls(network: string): void {
+    const { container, report } = this.#context;
+    for (const value of container.list("Sysctl")) {
+      if (network === "host" && value.text.startsWith("net.")) {
+        const message = `${quoted(value.text)} would be set for the whole machine with Network=host`;
+        report.value(value, { code: "bad-sysctl", message, hint: "set it in /etc/sysctl.d" });
+      }
+      this.#line.literal("--sysctl").expanded(value.text);
+    }
+  }
+
+  #user(): void {
+    const { container, report } = this.#context;
+    const user = container.string("User");
+    const group = container.string("Group");
+    if (group !== undefined && !container.has("User")) {
+      report.item(group.entry, { code: "group-without-user", message: "invalid Group set without User" });
+    }
+    if (user === undefined) return;
+    this.#line.literal("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
+  }
+
+  #publishedPorts(network: string): void {
+    const { container, report } = this.#context;
+    for (const value of container.list("PublishPort")) {
+      if (network === "host" || network === "none") {
+        const message = `ports are not published with Network=${network}`;
+        report.value(value, { code: "port-without-network", message }, "warning");
+      }
+      this.#line.literal("--publish").expanded(value.text);
+    }
+  }
+
+  #volumes(): void {
+    const { container, report, units } = this.#context;
+    const reference = (text: string) =>
+      referenceProblem(splitVolume(text).source ?? "", ["volume", "artifact", "image"], units);
+    for (const value of container.list("Volume", reference)) {
+      const { source, destination, options } = splitVolume(value.text);
+      this.#claim(value, destination);
+      if (source === undefined && options !== undefined) {
+        report.value(
+          value,
+          { code: "options-without-source", message: "options of a volume without a source are lost" },
+          "warning",
+        );
+      }
+      const words =
+        source === undefined
+          ? [destination]
+          : [this.#hostPath(source), destination, ...(options === undefined ? [] : [options])];
+      this.#line.literal("-v").expanded(words.join(":"));
+    }
+  }
+
+  #mounts(): void {
+    const { container, units } = this.#context;
+    const reference = (text: string) => {
+      const source = mountSource(splitMount(text))?.source ?? "";
+      return referenceProblem(source, ["volume", "artifact", "image"], units) ?? checkMount(text);
+    };
+    for (const value of container.list("Mount", reference)) {
+      const parts = splitMount(value.text);
+      const fields = parts.fields.map(({ text }) => text);
+      const destination = fields.findLast((field) => /^(?:destination|dst|target)=/.test(field));
+      this.#claim(value, destination?.slice(destination.indexOf("=") + 1) ?? "");
+      const source = mountSource(parts);
+      if (parts.type === "bind" && source !== undefined)
+        fields[source.index] = `source=${this.#hostPath(source.source)}`;
+      const type = fields.findIndex((field) => field.startsWith("type="));
+      this.#line.literal("--mount").expanded(joinMount([...fields.splice(type, 1), ...fields]));
+    }
+  }
+
+  /** A path relative to the file's folder is made absolute; what is on a mount of its own is waited for. */
+  #hostPath(source: string): string {
+    const path = source.startsWith(".") ? absolutePath(source, this.#directory()) : source;
+    if (path.startsWith("/") || path.startsWith("%")) {
+      // `$` means nothing to RequiresMountsFor=, so a path with a variable cannot be told to it.
+      const needed = path.includes("$") ? undefined : quotePath(path, { expand: "expanded" });
+      if (path.startsWith("/") && needed !== undefined) this.#mountsNeeded.push(needed);
+    }
+    return path;
+  }
+
+  #environmentFile(value: Value): void {
+    if (value.text.startsWith("-")) {
+      const message = `${quoted(value.text)}: a leading - for "may be missing" is not part of Quadlet's language`;
+      const hint = value.text.startsWith("-/") ? "leave the - out" : `write ./${value.text} for a file of that name`;
+      this.#context.report.value(value, { code: "optional-file", message, hint });
+    }
+    this.#line.literal("--env-file").expanded(absolutePath(value.text, this.#directory()));
+  }
+
+  /** The file's folder, for words in which systemd replaces specifiers and variables. */
+  #directory(): string {
+    return escapeSpecifiers(posix.dirname(this.#context.parsed.source.path)).replaceAll("$", "$$$$");
+  }
+
+  /** Two things mounted in one place would hide one of them; podman refuses that too. */
+  #claim(value: Value, destination: string): void {
+    const place = posix.normalize(destination).replace(/(?<=.)\/$/, "");
+    const other = this.#destinations.get(place);
+    this.#destinations.set(place, value.entry.key);
+    if (other === undefined) return;
+    const message = `${quoted(destination)} is the destination of another ${other}= already`;
+    this.#context.report.value(value, { code: "duplicate-destination", message });
+  }
+}
+
+/** `systemd-%N`, and of templates and instances `systemd-%p_%i`: as Quadlet names them. */
+function defaultContainerName(fileName: string): string {
+  return splitName(fileName).instance === undefined ? "systemd-%N" : "systemd-%p_%i";
+}

@@ -1,0 +1,172 @@
+import type { Entry } from "../unit/entry.ts";
+import { lastEntry } from "../unit/lookup.ts";
+import { escapeSpecifiers } from "../unit/quoting.ts";
+import { UnitDraft } from "../unit/unit-draft.ts";
+import { unquoteString } from "../unit/words.ts";
+import { CommandLine } from "./command-line.ts";
+import type { ContainerContext } from "./context.ts";
+import { translateDependencies } from "./dependencies.ts";
+import { OBEYED_VARIABLES } from "./environment.ts";
+import { addRunCommand } from "./run-command.ts";
+import type { Sockets } from "./socket.ts";
+import { tasksMax } from "./values/resource.ts";
+import { signalName } from "./values/signal.ts";
+import { memoryMax, sizeInBytes } from "./values/size.ts";
+import { timeoutStop } from "./values/time.ts";
+
+/** Where images and containers are kept; the system's scope, src/scope.ts. */
+const STATE_DIRECTORY = "/var/lib/berth";
+/** The launcher and runc live in the same cgroup until the payload runs. */
+const MEMORY_ENOUGH = 32 * 1024 * 1024;
+/** Podman's and docker's default, in seconds. */
+const STOP_TIMEOUT = "10";
+
+/** Directives of `[Service]` that berth needs at a certain value. */
+const FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
+
+/** Directives that would run the launcher as somebody else, who could not start containers. */
+const OTHER_USER: readonly string[] = ["User", "Group", "DynamicUser"];
+
+/** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
+export function containerService(context: ContainerContext, sockets: Sockets): UnitDraft {
+  const { parsed } = context;
+  const draft = UnitDraft.copyOf(parsed.file).removeSection("Socket");
+  for (const section of [parsed.type.section, "Quadlet", "Berth"]) draft.renameSection(section, `X-${section}`);
+  checkService(context);
+  const oneshot = serviceType(context) === "oneshot";
+  const line = new CommandLine().literal(context.options.berth);
+  const command = addRunCommand(line, context, oneshot);
+  completeUnit(draft, context, sockets, command.mountsNeeded);
+  completeService(draft, context, oneshot, line.toString());
+  return draft;
+}
+
+function completeUnit(
+  draft: UnitDraft,
+  context: ContainerContext,
+  sockets: Sockets,
+  mountsNeeded: readonly string[],
+): void {
+  const { parsed, units, options, report, quadlet } = context;
+  translateDependencies(draft, parsed, units, report);
+  // First, so that an empty After= or Wants= of the user's clears them. A user's manager has no such target.
+  if (options.scope === "system" && quadlet.boolean("DefaultDependencies") !== false) {
+    draft.prepend("Unit", "After", "network-online.target").prepend("Unit", "Wants", "network-online.target");
+  }
+  draft.append("Unit", "SourcePath", escapeSpecifiers(parsed.source.path));
+  const mounts = options.scope === "system" ? [STATE_DIRECTORY, ...mountsNeeded] : mountsNeeded;
+  for (const path of mounts) draft.append("Unit", "RequiresMountsFor", path);
+  // Started by hand, the payload has to find its sockets as well.
+  if (sockets.passedTo !== undefined) {
+    draft.append("Unit", "Requires", sockets.passedTo).append("Unit", "After", sockets.passedTo);
+  }
+  if (sockets.stopWhenIdle) draft.append("Unit", "StopWhenUnneeded", "yes");
+}
+
+function completeService(draft: UnitDraft, context: ContainerContext, oneshot: boolean, run: string): void {
+  const { options } = context;
+  const add = (key: string, value: string): void => {
+    draft.append("Service", key, value);
+  };
+  if (given(context, "KillMode") === undefined) add("KillMode", "mixed");
+  addStopping(context, add, oneshot);
+  add("ExecStopPost", new CommandLine().literal(`-${options.berth}`, "cleanup").expanded("--unit", "%n").toString());
+  add("Delegate", FIXED.Delegate);
+  // In a user's manager this would take a user namespace; there the launcher makes its own.
+  if (options.scope === "system") add("PrivateMounts", FIXED.PrivateMounts);
+  if (!oneshot) {
+    if (given(context, "Type") === undefined) add("Type", "notify");
+    add("NotifyAccess", FIXED.NotifyAccess);
+  }
+  addLimits(context, add);
+  if (given(context, "SyslogIdentifier") === undefined) add("SyslogIdentifier", "%N");
+  add("UnsetEnvironment", OBEYED_VARIABLES.map(({ name }) => name).join(" "));
+  add("ExecStart", run);
+}
+
+type AddDirective = (key: string, value: string) => void;
+
+function addStopping(context: ContainerContext, add: AddDirective, oneshot: boolean): void {
+  const { container, options } = context;
+  const signal = container.string("StopSignal");
+  const timeout = container.string("StopTimeout");
+  if (given(context, "KillSignal") !== undefined) {
+    if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
+  } else if (signal !== undefined) {
+    add("KillSignal", signalName(signal.text) ?? "SIGTERM");
+  } else if (!oneshot) {
+    // Only the image knows which signal its payload wants, and images are not looked at before the start.
+    add("ExecStop", new CommandLine().literal(`-${options.berth}`, "stop-payload").expanded("--unit", "%n").toString());
+  }
+  const theirs = given(context, "TimeoutStopSec") ?? given(context, "TimeoutSec");
+  if (theirs === undefined) add("TimeoutStopSec", timeout === undefined ? STOP_TIMEOUT : timeoutStop(timeout.text));
+  else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
+}
+
+function addLimits(context: ContainerContext, add: AddDirective): void {
+  const { container, report } = context;
+  const memory = container.string("Memory");
+  if (memory !== undefined) {
+    if ((sizeInBytes(memory.text) ?? 0) < MEMORY_ENOUGH) {
+      const message = "less than 32m may not be enough to start the container in";
+      report.value(memory, { code: "limit-too-low", message }, "warning");
+    }
+    if (given(context, "MemoryMax") === undefined) add("MemoryMax", memoryMax(memory.text));
+    else overridden(context, memory.entry, "MemoryMax");
+  }
+  const pids = container.string("PidsLimit");
+  if (pids === undefined) return;
+  if (given(context, "TasksMax") === undefined) add("TasksMax", tasksMax(pids.text));
+  else overridden(context, pids.entry, "TasksMax");
+}
+
+/** The service's type: what the user wrote, else `notify`. */
+function serviceType(context: ContainerContext): string {
+  const entry = given(context, "Type");
+  return entry === undefined ? "notify" : unquoteString(entry.value);
+}
+
+/** What the user's `[Service]` says that berth cannot live with. */
+function checkService(context: ContainerContext): void {
+  const { parsed, report } = context;
+  const service = parsed.sections.get("Service");
+  const type = lastEntry(service, "Type");
+  if (type !== undefined && type.value !== "notify" && type.value !== "oneshot") {
+    report.at(type, 0, {
+      code: "bad-service-type",
+      message: `invalid service Type '${type.value}'`,
+      hint: "notify or oneshot",
+    });
+  }
+  const killMode = lastEntry(service, "KillMode");
+  if (killMode !== undefined && killMode.value !== "mixed" && killMode.value !== "control-group") {
+    const message = `invalid KillMode '${killMode.value}'`;
+    report.at(killMode, 0, { code: "bad-kill-mode", message, hint: "mixed or control-group" });
+  }
+  for (const entry of service?.get("ExecStart") ?? []) {
+    const hint = "Exec= in [Container] takes arguments for the image";
+    report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
+  }
+  for (const key of OTHER_USER) {
+    const entry = given(context, key);
+    if (entry === undefined) continue;
+    const message = `using key ${key} in the Service group is not supported: berth itself would run as that user`;
+    report.item(entry, { code: "managed-directive", message, hint: "User= in [Container] is the payload's user" });
+  }
+  for (const [key, value] of Object.entries(FIXED)) {
+    const entry = given(context, key);
+    if (entry === undefined || entry.value === value) continue;
+    report.item(entry, { code: "managed-directive", message: `${key}= is set to ${value} by berth` }, "warning");
+  }
+}
+
+/** The assignment of the user's `[Service]` that counts; undefined if there is none or it is empty. */
+function given(context: ContainerContext, key: string): Entry | undefined {
+  const entry = lastEntry(context.parsed.sections.get("Service"), key);
+  return entry === undefined || entry.value === "" ? undefined : entry;
+}
+
+function overridden(context: ContainerContext, entry: Entry, by: string): void {
+  const message = `${entry.key}= has no effect beside ${by}= of [Service]`;
+  context.report.item(entry, { code: "overridden", message }, "warning");
+}

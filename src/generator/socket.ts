@@ -1,0 +1,104 @@
+import type { Header } from "../unit/entry.ts";
+import { lastEntry } from "../unit/lookup.ts";
+import { escapeSpecifiers } from "../unit/quoting.ts";
+import { UnitDraft } from "../unit/unit-draft.ts";
+import { joinName, splitName } from "../unit/unit-name.ts";
+import { CommandLine } from "./command-line.ts";
+import type { ContainerContext, GeneratedFile } from "./context.ts";
+import { OBEYED_VARIABLES } from "./environment.ts";
+import { parseBoolean } from "./key-reader.ts";
+
+/** What a `[Socket]` section and the keys about it make. */
+export interface Sockets {
+  /** The socket unit and, with SocketProxy=, the proxy's service. */
+  readonly files: readonly GeneratedFile[];
+  /** Name of the socket unit, if there is one. */
+  readonly socket?: string;
+  /** Name of the socket unit whose sockets the payload gets from systemd: not with a proxy, nor one connection each. */
+  readonly passedTo?: string;
+  /** Whether the container goes when its proxy does. */
+  readonly stopWhenIdle: boolean;
+}
+
+/** Directives by which systemd would activate something else than the container. */
+const MANAGED: readonly string[] = ["Service"];
+
+/** The socket unit and the proxy of a `.container` file. */
+export function containerSockets(context: ContainerContext): Sockets {
+  const { parsed, berth, report } = context;
+  const section = parsed.sections.get("Socket");
+  const port = berth.string("SocketProxy");
+  const idle = berth.string("StopWhenIdle");
+  if (section === undefined) {
+    for (const value of [port, idle]) {
+      if (value === undefined) continue;
+      report.item(value.entry, { code: "no-socket", message: `${value.entry.key}= needs a [Socket] section` });
+    }
+    return { files: [], stopWhenIdle: false };
+  }
+  if (idle !== undefined && !berth.has("SocketProxy")) {
+    const message = "StopWhenIdle= needs SocketProxy=: only the proxy knows when the last connection is gone";
+    report.item(idle.entry, { code: "no-proxy", message });
+  }
+  for (const key of MANAGED) {
+    const entry = lastEntry(section, key);
+    if (entry !== undefined)
+      report.item(entry, { code: "managed-directive", message: `${key}= of [Socket] is set by berth` });
+  }
+  const accept = lastEntry(section, "Accept");
+  const accepts = accept !== undefined && parseBoolean(accept.value) === true;
+  const service = splitName(parsed.serviceName);
+  if (accepts && service.instance !== "") {
+    const message = "Accept=yes starts a container for each connection, so the file has to be a template";
+    report.item(accept, { code: "accept-without-template", message, hint: `name it ${service.prefix}@.container` });
+  }
+  if (accepts && port !== undefined) {
+    report.item(port.entry, { code: "accept-with-proxy", message: "SocketProxy= cannot be used with Accept=yes" });
+  }
+  const socket = joinName({ ...(accepts ? { prefix: service.prefix } : service), suffix: "socket" });
+  const proxy = port === undefined ? undefined : joinName({ ...service, prefix: `${service.prefix}-proxy` });
+  const files = [{ name: socket, text: socketText(context, proxy) }];
+  if (proxy !== undefined && port !== undefined) {
+    files.push({ name: proxy, text: proxyText(context, socket, port.text, idle?.text) });
+  }
+  const passed = accepts || proxy !== undefined ? {} : { passedTo: instanceReference(socket) };
+  return { files, socket, ...passed, stopWhenIdle: idle !== undefined };
+}
+
+function socketText(context: ContainerContext, proxy: string | undefined): string {
+  const { file, source, serviceName } = context.parsed;
+  const items = file.items.filter((item) => item.section === "Socket");
+  const unit: Header = { kind: "header", section: "Unit", path: file.path, raw: "[Unit]\n", line: 0, column: 0 };
+  const draft = UnitDraft.copyOf({ ...file, items: [unit, ...items] });
+  draft.append("Unit", "Description", `Socket of ${instanceReference(serviceName)}`);
+  draft.append("Unit", "SourcePath", escapeSpecifiers(source.path));
+  if (proxy !== undefined) draft.append("Socket", "Service", instanceReference(proxy));
+  return draft.toString();
+}
+
+/**
+ * The service that carries connections from the socket into the container's network namespace. It is bound to the
+ * container: if that ends, the proxy goes too, and the next connection starts both.
+ */
+function proxyText(context: ContainerContext, socket: string, port: string, idle: string | undefined): string {
+  const { source, serviceName } = context.parsed;
+  const service = instanceReference(serviceName);
+  const line = new CommandLine().literal(context.options.berth, "socket-proxy").expanded("--unit", service);
+  if (idle !== undefined) line.literal(`--exit-idle-time=${idle}`);
+  line.expanded(port);
+  const draft = new UnitDraft();
+  draft.append("Unit", "Description", `Socket proxy of ${service}`);
+  draft.append("Unit", "SourcePath", escapeSpecifiers(source.path));
+  draft.append("Unit", "BindsTo", service).append("Unit", "Requires", instanceReference(socket));
+  draft.append("Unit", "After", `${service} ${instanceReference(socket)}`);
+  draft.append("Service", "Type", "notify").append("Service", "SyslogIdentifier", "%N");
+  draft.append("Service", "UnsetEnvironment", OBEYED_VARIABLES.map(({ name }) => name).join(" "));
+  draft.append("Service", "ExecStart", line.toString());
+  return draft.toString();
+}
+
+/** How a unit of a template names another one of the same instance: `app@%i.service`; other names are as they are. */
+function instanceReference(unit: string): string {
+  const parts = splitName(unit);
+  return parts.instance === "" ? joinName({ ...parts, instance: "%i" }) : unit;
+}
