@@ -21,7 +21,6 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   await disconnectFromBridge(scope, paths, id);
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
   detachMount(paths.rootfs);
-  detachMount(paths.networkNamespace);
   rmSync(paths.layers, { recursive: true, force: true });
   if (record !== undefined) releaseName(scope, record.name, id);
   rmSync(paths.bundle, { recursive: true, force: true });

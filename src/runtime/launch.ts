@@ -21,12 +21,12 @@ import { resolveUser, type UserDatabase } from "./container-user.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
-import { identify, isContainerAlive } from "./liveness.ts";
 import { attainableLimits } from "./limits.ts";
+import { identify, isContainerAlive } from "./liveness.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { bindMount, resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec, openInRoot } from "./native.ts";
-import { type BridgeSetup, connectToBridge, makeNetworkNamespace } from "./network.ts";
+import { type BridgeSetup, connectToBridge } from "./network.ts";
 import { createNotifier } from "./notify.ts";
 import { formatRuntimeSpec, INIT_PATH, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
@@ -134,7 +134,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
       ...resolveMounts(scope, paths, request.mounts, image.config.volumes),
     ],
     cgroupsPath: cgroup.runcPath,
-    networkNamespace: request.network === "host" ? undefined : request.network === "none" ? "" : paths.networkNamespace,
+    networkNamespace: request.network === "host" ? undefined : (bridge?.namespace.path ?? ""),
     seccomp: loadSeccomp(request),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -144,6 +144,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
   seal(request, context);
   await bridge?.done;
+  if (bridge !== undefined && !request.detach) keepOverExec(bridge.namespace.fd);
   return { scope, paths, id, preserveFds: sockets, systemdCgroup: cgroup.systemd };
 }
 
@@ -170,6 +171,7 @@ async function takeName(scope: Scope, name: string, id: string, request: RunRequ
       throw new RuntimeError("name-in-use", `the name ${name} is in use by container ${other.slice(0, 12)}${where}`);
     }
     await cleanUp(scope, other);
+    // Where its record was never written, only the link itself tells whose the name was.
     releaseName(scope, name, other);
   }
   throw new RuntimeError("name-in-use", `the name ${name} is in use`);
@@ -207,7 +209,6 @@ function openNetwork(
       throw new RuntimeError("bad-request", `published ports need the bridge network, not ${request.network}`);
     return undefined;
   }
-  makeNetworkNamespace(paths.networkNamespace);
   const bridge = connectToBridge(scope, paths, id, name, request.ports);
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   bridge.done.catch(() => undefined);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { gatewayOf, leaseAddress, releaseAddress } from "./address-pool.ts";
 import { RuntimeError } from "./error.ts";
-import { CLONE_NEWNET, MS_BIND, mount, setns, unshare } from "./native.ts";
+import { CLONE_NEWNET, setns, unshare } from "./native.ts";
 import { type ContainerPaths, networksDir } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import { isMissing, removeIfThere } from "./record.ts";
@@ -14,6 +14,9 @@ import type { PortMapping } from "./run-request.ts";
  */
 const DEFAULT_NETWORK = { name: "berth", interface: "berth0", subnet: "10.87.0.0/16" } as const;
 
+/** What the container's own interface is called, inside. */
+const INTERFACE = "eth0";
+
 /** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
 interface NetavarkRequest {
   container_id: string;
@@ -23,18 +26,26 @@ interface NetavarkRequest {
   network_info: Record<string, unknown>;
 }
 
+/** A network namespace that lives as long as somebody has it open, or runs in it. */
+export interface NetworkNamespace {
+  readonly fd: number;
+  /** By which other programs reach it while this process has it open. */
+  readonly path: string;
+}
+
 /**
- * Makes an empty network namespace and pins it at `paths.networkNamespace`. The pin is a bind mount in the unit's own
- * mount namespace: when the last process of the container goes, the pin goes, and the kernel takes down the namespace
- * with its end of the veth pair. The calling thread is back in its own network namespace when this returns.
+ * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its last
+ * process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
+ * its own network namespace when this returns; what `within` starts is started inside.
  */
-export function makeNetworkNamespace(pin: string): void {
+export function makeNetworkNamespace(within: () => void = () => undefined): NetworkNamespace {
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {
     unshare(CLONE_NEWNET);
     try {
-      writeFileSync(pin, "", { mode: 0o400 });
-      mount("/proc/thread-self/ns/net", pin, "", MS_BIND);
+      within();
+      const fd = openSync("/proc/thread-self/ns/net", "r");
+      return { fd, path: `/proc/${process.pid}/fd/${fd}` };
     } finally {
       setns(own, CLONE_NEWNET);
     }
@@ -45,6 +56,7 @@ export function makeNetworkNamespace(pin: string): void {
 
 /** A container's place on the bridge, while its set-up runs beside the rest of the launch. */
 export interface BridgeSetup {
+  readonly namespace: NetworkNamespace;
   readonly address: string;
   readonly gateway: string;
   /** Resolves once the container is connected and its ports are published; rejects with code "network". */
@@ -52,7 +64,7 @@ export interface BridgeSetup {
 }
 
 /**
- * Connects the namespace at `paths.networkNamespace` to the default bridge by netavark. Everything that teardown needs is
+ * Connects a new network namespace to the default bridge by netavark. Everything that teardown needs is
  * on disk before netavark is started, so a launcher killed at any point leaves nothing that cleanup does not find.
  */
 export function connectToBridge(
@@ -63,16 +75,18 @@ export function connectToBridge(
   ports: readonly PortMapping[],
 ): BridgeSetup {
   const netavark = findProgram("netavark");
+  const namespace = makeNetworkNamespace();
   const address = leaseAddress(leasesDir(scope), DEFAULT_NETWORK.subnet, id);
   const gateway = gatewayOf(DEFAULT_NETWORK.subnet);
   const request = JSON.stringify(netavarkRequest(id, name, address, gateway, ports));
   writeFileSync(paths.networkSetup, request, { mode: 0o600 });
-  return { address, gateway, done: runNetavark(netavark, scope, "setup", paths.networkNamespace, request) };
+  return { namespace, address, gateway, done: runNetavark(netavark, scope, "setup", namespace, request) };
 }
 
 /**
  * Takes away the host's half of a container's network: firewall rules, published ports, the address. The namespace itself
- * went with the container, so netavark is shown an empty one that stands in for it.
+ * went with the container, so netavark is shown another one that stands in for it, with an interface to remove: it stops
+ * half-way if there is none.
  */
 export async function disconnectFromBridge(scope: Scope, paths: ContainerPaths, id: string): Promise<void> {
   let text: string;
@@ -84,14 +98,34 @@ export async function disconnectFromBridge(scope: Scope, paths: ContainerPaths, 
   }
   const request = parseRequest(text);
   if (request !== undefined) {
-    const standIn = join(paths.bundle, "netns-gone");
-    makeNetworkNamespace(standIn);
-    await runNetavark(findProgram("netavark"), scope, "teardown", standIn, text);
+    await tearDown(scope, text);
     for (const { static_ips } of Object.values(request.networks)) {
       for (const address of static_ips) releaseAddress(leasesDir(scope), address, id);
     }
   }
   removeIfThere(paths.networkSetup);
+}
+
+/**
+ * netavark stops at the first thing that it does not find (a set-up that was killed half-way, a bridge that somebody
+ * removed), so then everything is set up once more to be taken down as a whole.
+ */
+async function tearDown(scope: Scope, request: string): Promise<void> {
+  const netavark = findProgram("netavark");
+  const standIn = makeNetworkNamespace(addInterface);
+  try {
+    await runNetavark(netavark, scope, "teardown", standIn, request);
+  } catch {
+    const fresh = makeNetworkNamespace();
+    await runNetavark(netavark, scope, "setup", fresh, request);
+    await runNetavark(netavark, scope, "teardown", fresh, request);
+  }
+}
+
+/** A link of the container's interface name; a bridge, because every kernel that gets here has that driver. */
+function addInterface(): void {
+  const child = Bun.spawnSync([findProgram("ip"), "link", "add", INTERFACE, "type", "bridge"], { stderr: "pipe" });
+  if (child.exitCode !== 0) throw new RuntimeError("network", `add ${INTERFACE}: ${child.stderr.toString().trim()}`);
 }
 
 /** Where the leases of the default network are kept. */
@@ -126,7 +160,7 @@ function netavarkRequest(
       protocol: port.protocol,
       range: port.range,
     })),
-    networks: { [network.name]: { static_ips: [address], interface_name: "eth0", aliases: [] } },
+    networks: { [network.name]: { static_ips: [address], interface_name: INTERFACE, aliases: [] } },
     network_info: {
       [network.name]: {
         name: network.name,
@@ -150,10 +184,10 @@ async function runNetavark(
   program: string,
   scope: Scope,
   verb: "setup" | "teardown",
-  namespace: string,
+  namespace: NetworkNamespace,
   request: string,
 ): Promise<void> {
-  const child = Bun.spawn([program, "--config", networksDir(scope), verb, namespace], {
+  const child = Bun.spawn([program, "--config", networksDir(scope), verb, namespace.path], {
     stdin: Buffer.from(request),
     stdout: "pipe",
     stderr: "pipe",

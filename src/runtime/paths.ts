@@ -14,8 +14,6 @@ export interface ContainerPaths {
   readonly record: string;
   readonly pidFile: string;
   readonly runcLog: string;
-  /** Mount point of the network namespace, likewise visible only in the unit's mount namespace. */
-  readonly networkNamespace: string;
   /** What netavark was asked to set up; its presence means that there is something to tear down. */
   readonly networkSetup: string;
   /** On disk: upper, work, and volumes without a name. */
@@ -31,7 +29,6 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
     record: join(bundle, "record.json"),
     pidFile: join(bundle, "pid"),
     runcLog: join(bundle, "runc.log"),
-    networkNamespace: join(bundle, "netns"),
     networkSetup: join(bundle, "network.json"),
     layers: join(scope.stateDir, "containers", id),
   };

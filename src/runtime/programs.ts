@@ -5,6 +5,7 @@ import { RuntimeError } from "./error.ts";
 /** The distribution's programs that berth hands work to, and the Debian package each comes in. */
 const PROGRAMS = {
   runc: { package: "runc", directories: [] },
+  ip: { package: "iproute2", directories: [] },
   netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
