@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { cacheDir, debianRoot, entriesOf, isOnOverlay, type Suite } from "./root.ts";
 
@@ -247,8 +247,9 @@ async function childOf(pid: number): Promise<number | undefined> {
 export async function installBerth(files: string, berth = DIST_BERTH): Promise<void> {
   const bin = join(files, "usr/local/bin");
   await mkdir(bin, { recursive: true });
-  // Copied beside and renamed, because an executable that runs cannot be written to.
-  await cp(berth, join(bin, ".berth.new"));
+  // Beside and renamed, because an executable that runs cannot be written to. A build replaces dist/berth by a rename,
+  // so a hard link, which costs nothing, stays the build that it was.
+  await link(berth, join(bin, ".berth.new")).catch(() => cp(berth, join(bin, ".berth.new")));
   await rename(join(bin, ".berth.new"), join(bin, "berth"));
   for (const kind of ["system", "user"]) {
     const generators = join(files, `usr/local/lib/systemd/${kind}-generators`);

@@ -13,8 +13,15 @@ import { parseArgs } from "node:util";
 import { bootHost, detachedHost, type Host, installBerth } from "./host.ts";
 import { SUITES } from "./root.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const args = process.argv.slice(2);
+// Bun itself swallows a leading `--`, so the command also begins at the first word that is no option.
+const taking = ["--suite", "--name", "--user"];
+const start = args.findIndex(
+  (arg, at) => arg === "--" || (!arg.startsWith("--") && !taking.includes(args[at - 1] ?? "")),
+);
+const positionals = start < 0 ? [] : args.slice(args[start] === "--" ? start + 1 : start);
+const { values } = parseArgs({
+  args: start < 0 ? args : args.slice(0, start),
   options: {
     suite: { type: "string", default: "bookworm" },
     name: { type: "string", default: "default" },
