@@ -18,4 +18,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     hidden: true,
     load: () => import("./stop-payload.ts"),
   },
+  { name: "generate", summary: "Show the units that Quadlet files make", load: () => import("./generate.ts") },
+  { name: "check", summary: "Check Quadlet files for errors", load: () => import("./check.ts") },
+  { name: "rescan", summary: "Reload systemd if Quadlet files have changed", load: () => import("./rescan.ts") },
+  { name: "refuse", summary: "Fail with the errors of a file", hidden: true, load: () => import("./refuse.ts") },
 ];

@@ -5,8 +5,19 @@ import type { Problem } from "./values/check.ts";
 /** Values by the flag's long name: a list for repeatable flags. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
+/** A flag where it was given. */
+export interface FlagOccurrence {
+  readonly flag: RunFlag;
+  /** Index of the word that names the flag. */
+  readonly word: number;
+  /** What was given as its value, the index of the word that holds it, and where it begins there; absent for switches. */
+  readonly value?: { readonly text: string; readonly word: number; readonly at: number };
+}
+
 export interface ParsedFlags {
   readonly flags: FlagValues;
+  /** The flags one by one, in order. */
+  readonly occurrences: readonly FlagOccurrence[];
   /** From the first word that is not a flag or a flag's value: the image and its command. */
   readonly rest: readonly string[];
   /** What could not be read; `word` is the index of the word concerned. */
@@ -23,6 +34,7 @@ const FALSE: readonly string[] = ["false", "0", "f"];
 export function parseRunFlags(words: readonly string[]): ParsedFlags {
   const flags: Record<string, string | boolean | string[]> = {};
   const problems: (Problem & { word: number })[] = [];
+  const occurrences: FlagOccurrence[] = [];
   const set = (flag: RunFlag, value: string | boolean) => {
     const before = flags[flag.name];
     if (flag.kind !== "list") flags[flag.name] = value;
@@ -32,17 +44,26 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
   let at = 0;
   /** Sets a flag that was named at `at`; `attached` is a value in the same word. */
   const take = (flag: RunFlag, attached: string | undefined) => {
+    const named = at;
     if (flag.kind === "boolean") {
       const known = attached === undefined || TRUE.includes(attached) || FALSE.includes(attached);
       if (known) set(flag, attached === undefined || TRUE.includes(attached));
       else problems.push({ code: "bad-flag", message: `--${flag.name} is true or false, not "${attached}"`, word: at });
-    } else if (attached !== undefined) set(flag, attached);
-    else if (at + 1 < words.length) set(flag, words[++at] ?? "");
-    else problems.push({ code: "bad-flag", message: `--${flag.name} needs a value`, word: at });
+      occurrences.push({ flag, word: named });
+      return;
+    }
+    const text = attached ?? words[++at];
+    if (text === undefined) {
+      problems.push({ code: "bad-flag", message: `--${flag.name} needs a value`, word: named });
+      return;
+    }
+    set(flag, text);
+    const offset = attached === undefined ? 0 : (words[named]?.length ?? 0) - attached.length;
+    occurrences.push({ flag, word: named, value: { text, word: at, at: offset } });
   };
   for (; at < words.length; at++) {
     const word = words[at] ?? "";
-    if (word === "--") return { flags, rest: words.slice(at + 1), problems };
+    if (word === "--") return { flags, occurrences, rest: words.slice(at + 1), problems };
     if (!word.startsWith("-") || word === "-") break;
     if (word.startsWith("--")) {
       const equals = word.indexOf("=");
@@ -65,7 +86,7 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
       }
     }
   }
-  return { flags, rest: words.slice(at), problems };
+  return { flags, occurrences, rest: words.slice(at), problems };
 }
 
 function unknown(name: string): Problem {

@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join, relative } from "node:path/posix";
+import { basename, dirname, join, relative } from "node:path/posix";
 import { dropInDirectories, selectDropIns } from "../unit/drop-in.ts";
 import { fileTypeOf } from "./file-type.ts";
 import type { Source, SourceText } from "./source.ts";
@@ -93,6 +93,22 @@ export function findSources(directories: readonly SearchDirectory[]): Source[] {
     }
   }
   return sources;
+}
+
+/** One file by its path, with the drop-ins beside it; `shownPath` is what a person called it. */
+export function readSource(path: string, shownPath: string): Source {
+  const directory = dirname(path);
+  const beside = new Map<string, DropInDirectory[]>();
+  for (const entry of list(directory)) {
+    if (entry.name.endsWith(".d")) pushTo(beside, entry.name, { base: directory, path: join(directory, entry.name) });
+  }
+  const name = basename(path);
+  const shownDirectory = dirname(shownPath);
+  const dropIns = readDropIns(name, beside).map((dropIn) => ({
+    ...dropIn,
+    shownPath: join(shownDirectory, dropIn.shownPath),
+  }));
+  return { ...read(path, shownPath, false), name, path, dropIns };
 }
 
 interface DropInDirectory {

@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { compareGenerated } from "../generator/compare.ts";
+import { generate } from "../generator/generate.ts";
+import { berthPath } from "../generator/main.ts";
+import { findSources, searchDirectories } from "../generator/search.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+
+/**
+ * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last time.
+ * What a reload brings in during boot is started if a target that is being started wants it: systemd itself has made up
+ * its mind before.
+ */
+export function define(command: Command, context: CommandContext): void {
+  command.addHelpText("after", "\nExample:\n  berth rescan\n").action(() => rescan(context));
+}
+
+function rescan(context: CommandContext): void {
+  const { kind, uid } = context.scope;
+  const { directories } = searchDirectories({ scope: kind, uid, env: context.env });
+  const generated = generate(findSources(directories), { scope: kind, berth: berthPath(process.execPath) });
+  const output = generatorDirectory(context);
+  const changes = compareGenerated(output, generated);
+  if (changes.length === 0) {
+    context.out("nothing has changed\n");
+    return;
+  }
+  for (const change of changes) context.out(`${change}\n`);
+  const manager = kind === "user" ? ["--user"] : [];
+  systemctl([...manager, "daemon-reload"]);
+  // Any other state means that boot is over, and what to start is up to the administrator.
+  if (!/^(?:initializing|starting)$/.test(ask([...manager, "is-system-running"]))) return;
+  const added = new Set(changes.filter((change) => change.startsWith("+ ")).map((change) => change.slice(2)));
+  const wanted = generated.links.flatMap(({ path }) => {
+    const [target, unit] = /^(.*)\.(?:wants|requires|upholds)\/(.*)$/.exec(path)?.slice(1) ?? [];
+    return target === undefined || unit === undefined || !added.has(path) ? [] : [{ target, unit }];
+  });
+  const units = wanted.filter(({ target }) => isComing(target, manager)).map(({ unit }) => unit);
+  if (units.length > 0) systemctl([...manager, "start", "--no-block", "--", ...units]);
+}
+
+/** Where systemd has its generators write; systemd.generator(7). */
+function generatorDirectory({ scope, env }: CommandContext): string {
+  if (scope.kind === "system") return "/run/systemd/generator";
+  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`, "systemd/generator");
+}
+
+/** Whether a unit is active, or has a job waiting that makes it so. */
+function isComing(unit: string, manager: readonly string[]): boolean {
+  const state = ask([...manager, "show", "--property=ActiveState,Job", "--", unit]);
+  return /^ActiveState=(?:active|activating|reloading)$/m.test(state) || /^Job=[1-9]/m.test(state);
+}
+
+function ask(args: readonly string[]): string {
+  return spawnSync("systemctl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).stdout?.trim() ?? "";
+}
+
+function systemctl(args: readonly string[]): void {
+  const { error, status } = spawnSync("systemctl", args, { stdio: ["ignore", "inherit", "inherit"] });
+  const command = `systemctl ${args.join(" ")}`;
+  if (error !== undefined) throw new CommandError(command, 1, { cause: error });
+  if (status !== 0) throw new CommandError(`${command}: exit status ${status}`, 1);
+}

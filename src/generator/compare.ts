@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path/posix";
+import { decodeText } from "../unit/text.ts";
+import { GENERATED_HEADER, type Generated } from "./generate.ts";
+
+/**
+ * How a generator's output directory differs from what would be written now: `+ NAME` for what is to come, `~ NAME` for
+ * what is to change, `- NAME` for a unit of berth's that is to go. Links of units that go or change are not looked for: their
+ * `[Install]` sections have changed with them. Empty if nothing differs.
+ */
+export function compareGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
+  const changes: string[] = [];
+  const wanted = new Set(generated.files.map(({ name }) => name));
+  for (const { name, text } of generated.files) {
+    const present = readText(join(directory, name));
+    if (present !== text) changes.push(`${present === undefined ? "+" : "~"} ${name}`);
+  }
+  for (const { path, target } of generated.links) {
+    const present = readLink(join(directory, path));
+    if (present !== target) changes.push(`${present === undefined ? "+" : "~"} ${path}`);
+  }
+  for (const name of unitNames(directory)) {
+    if (!wanted.has(name) && readText(join(directory, name))?.startsWith(GENERATED_HEADER)) changes.push(`- ${name}`);
+  }
+  return changes;
+}
+
+function unitNames(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => /\.(?:service|socket)$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return decodeText(readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
