@@ -1,3 +1,5 @@
+import { BerthError } from "../error.ts";
+
 /** What kind of failure an {@link ImageError} is; stable, for callers that act on it and for tests. */
 export type ImageErrorCode =
   | "bad-reference"
@@ -27,15 +29,14 @@ export type ImageErrorCode =
   | "bad-settings";
 
 /** An operation on images that failed. `facts` holds the numbers and names that the message shows. */
-export class ImageError extends Error {
-  override name = "ImageError";
+export class ImageError extends BerthError<ImageErrorCode> {
   constructor(
-    readonly code: ImageErrorCode,
+    code: ImageErrorCode,
     message: string,
     readonly facts: Readonly<Record<string, string | number>> = {},
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(code, message, options);
   }
 }
 

@@ -1,8 +1,6 @@
 import { ImageError, withContext } from "./error.ts";
-import { parseImageConfig } from "./image-config.ts";
-import { ingestLayers, keptDigests, type WantedLayer } from "./ingest.ts";
-import { loadNative } from "./layer/native.ts";
-import { isInUserNamespace, LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
+import { type ImageToInstall, installImage } from "./install.ts";
+import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
 import { CONFIG_MAX, type Descriptor, type ImageManifest, type Platform, parseManifest } from "./manifest.ts";
 import { choosePlatform, platformOf } from "./platform.ts";
 import type { OnProgress } from "./progress.ts";
@@ -12,7 +10,7 @@ import { connect, type RegistrySettings } from "./registry/connect.ts";
 import type { FetchedManifest, RegistryClient } from "./registry/registry.ts";
 import { RETRIES, type RetryPolicy } from "./registry/retry.ts";
 import type { Store, StoredImage } from "./store.ts";
-import { prepareStore, putBlob, recordImages } from "./store-write.ts";
+import { prepareStore } from "./store-write.ts";
 import { openWork } from "./work.ts";
 
 /** When a registry is asked, as podman's `--policy` and Quadlet's `Pull=` name it. */
@@ -35,7 +33,6 @@ export interface PullOptions {
   readonly limits?: LayerLimits;
 }
 
-const PARALLEL_LAYERS = 3;
 const STALL_TIMEOUT_MS = 60_000;
 
 /**
@@ -60,6 +57,7 @@ export async function pullImage(reference: string, options: PullOptions): Promis
 
 async function pullFrom(wanted: Reference, options: PullOptions): Promise<StoredImage> {
   const { store } = options;
+  const name = formatReference(wanted);
   const onProgress = options.onProgress ?? (() => {});
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
@@ -80,36 +78,20 @@ async function pullFrom(wanted: Reference, options: PullOptions): Promise<Stored
       wanted,
       options.platform ?? platformOf(process.arch),
     );
-    const reference = formatReference(wanted);
-    onProgress({ kind: "manifest", reference, digest: fetched.digest, layers: manifest.layers.length });
+    onProgress({ kind: "manifest", reference: name, digest: fetched.digest, layers: manifest.layers.length });
     const configBytes = await fetchConfig(client, manifest.config);
-    const config = parseImageConfig(configBytes);
-    if (config.os !== "linux") throw new ImageError("no-platform", `the image is for ${config.os}`);
-    const layers = matchLayers(manifest, config.diffIds);
-    const self: Descriptor = {
-      mediaType: manifest.mediaType,
-      digest: fetched.digest,
-      size: fetched.bytes.length,
-      annotations: {},
-      platform: { os: config.os, architecture: config.architecture, variant: config.variant },
+    const image: ImageToInstall = {
+      manifestBytes: fetched.bytes,
+      manifest,
+      configBytes,
+      references: [name],
+      fromIndex,
+      open: (blob) => client.blob(blob),
     };
-    work.keep(keptDigests([self, manifest.config, ...manifest.layers], config.diffIds));
-    await ingestLayers(layers, (blob) => client.blob(blob), {
-      paths: store.paths,
-      work,
-      native: loadNative(),
-      inUserNamespace: isInUserNamespace(),
-      limits: options.limits ?? LAYER_LIMITS,
-      onProgress,
-      signal,
-      parallel: PARALLEL_LAYERS,
-    });
-    putBlob(store.paths, work, configBytes);
-    putBlob(store.paths, work, fetched.bytes);
-    recordImages(store.stateDir, store.paths, [{ manifest: self, references: [reference], fromIndex }]);
-    const image = store.resolve(reference);
-    if (image === undefined) throw new ImageError("in-use", "the image was removed while it was pulled");
-    return image;
+    await installImage(image, { store, work, limits: options.limits ?? LAYER_LIMITS, onProgress, signal });
+    const stored = store.resolve(name);
+    if (stored === undefined) throw new ImageError("in-use", "the image was removed while it was pulled");
+    return stored;
   } finally {
     stop.abort();
     await connection.close();
@@ -146,19 +128,5 @@ async function fetchConfig(client: RegistryClient, config: Descriptor): Promise<
     throw new ImageError("too-large", `the configuration is longer than ${CONFIG_MAX} bytes`);
   const chunks: Uint8Array[] = [];
   for await (const chunk of client.blob(config)) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  const digest = `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
-  if (digest !== config.digest) {
-    throw new ImageError("digest-mismatch", `the configuration should be ${config.digest} but is ${digest}`);
-  }
-  return bytes;
-}
-
-/** Pairs the manifest's blobs with the configuration's diffIDs. */
-export function matchLayers(manifest: ImageManifest, diffIds: readonly WantedLayer["diffId"][]): WantedLayer[] {
-  if (diffIds.length !== manifest.layers.length) {
-    const count = `${manifest.layers.length} layers in the manifest, ${diffIds.length} in the configuration`;
-    throw new ImageError("bad-manifest", count);
-  }
-  return manifest.layers.map((blob, at) => ({ blob, diffId: diffIds[at] as WantedLayer["diffId"] }));
+  return Buffer.concat(chunks);
 }

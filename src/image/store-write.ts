@@ -125,20 +125,21 @@ function withoutIdleNameless(entries: readonly Descriptor[]): Descriptor[] {
 export type InUse = () => readonly (readonly DiffId[])[];
 
 /**
- * Takes entries out of the index and deletes the blobs and layers that nothing refers to any more: no other image,
+ * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing refers to any more: no other image,
  * no work in progress, no container (`inUse` is asked under the lock). Deleting is a rename under the lock, and the
  * slow part comes after it.
  */
 export function removeEntries(
   stateDir: string,
   paths: StorePaths,
-  goes: (entry: Descriptor) => boolean,
+  choose: (entries: readonly Descriptor[]) => (entry: Descriptor) => boolean,
   inUse: InUse,
 ): void {
   const trash: string[] = [];
   try {
     withStoreLock(stateDir, "exclusive", () => {
       const entries = readIndex(paths);
+      const goes = choose(entries);
       const left = entries.filter((entry) => !goes(entry));
       if (left.length !== entries.length) writeDurably(paths.index, formatIndex(left));
       trash.push(...deadWork(paths));
@@ -150,7 +151,7 @@ export function removeEntries(
         [paths.blobs, keep.blobs],
         [paths.layers, keep.layers],
       ] as const) {
-        for (const name of readdirSync(dir)) {
+        for (const name of existsSync(dir) ? readdirSync(dir) : []) {
           if (names.has(name)) continue;
           if (moved.length === 0) mkdirSync(bin, { mode: 0o700 });
           renameSync(join(dir, name), join(bin, `${moved.length}-${name}`));
@@ -160,6 +161,7 @@ export function removeEntries(
       if (moved.length > 0) trash.push(bin);
     });
   } catch (error) {
+    if (error instanceof ImageError) throw error;
     throw withContext("remove from the store", error, "store-io");
   }
   // Without a lock file, what a crash leaves here is swept by the next writer.

@@ -1,9 +1,12 @@
+import type { ContainerUse } from "./container-use.ts";
 import { type DiffId, type Digest, digestHex } from "./digest.ts";
 import { ImageError, withContext } from "./error.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import { FROM_INDEX, REF_NAME, readBlob, readIndex, type StorePaths, storePaths } from "./layout.ts";
 import { type Descriptor, parseManifest } from "./manifest.ts";
 import { localCandidates, parseReference, repositoryName } from "./reference.ts";
+
+import type { StoreProblem } from "./verify.ts";
 
 /** An image in the store, ready to be run. */
 export interface StoredImage {
@@ -15,6 +18,19 @@ export interface StoredImage {
   readonly config: ImageConfig;
   /** Lowest first. */
   readonly layers: readonly DiffId[];
+}
+
+export interface RemoveOptions {
+  /** Also when containers use the image or it has several names. */
+  readonly force?: boolean;
+  /** What containers have mounted (`readContainerUse`). */
+  readonly uses: () => readonly ContainerUse[];
+}
+
+export interface RemovedImage {
+  readonly untagged: readonly string[];
+  /** The image's ID, when nothing names the image any more. */
+  readonly deleted: Digest | undefined;
 }
 
 /** The images of one scope. Nothing is opened or kept in memory: every call reads what is on the disk now. */
@@ -37,6 +53,47 @@ export class Store {
   /** Every name in the store, and the images that have lost theirs. */
   list(): StoredImage[] {
     return readIndex(this.paths).map((entry) => this.#load(entry));
+  }
+
+  /**
+   * Removes an image's name, and the image with all that nothing else needs when that was its last name. An ID or a
+   * digest removes all of its names. `uses` tells what containers have mounted and is asked under the store's lock;
+   * without `force`, the last name of an image in use is kept (`in-use`); the layers of one are kept in any case.
+   * Returns what went: names, and the ID if the image went. Throws ImageError `not-found`, `in-use`.
+   */
+  async remove(reference: string, options: RemoveOptions): Promise<RemovedImage> {
+    const { removeEntries } = await import("./store-write.ts");
+    const removed: { untagged: string[]; deleted: Digest | undefined } = { untagged: [], deleted: undefined };
+    const choose = (entries: readonly Descriptor[]): ((entry: Descriptor) => boolean) => {
+      const found = this.#find(reference, entries);
+      if (found === undefined) throw new ImageError("not-found", `image ${reference} is not in the store`);
+      const image = this.#load(found);
+      const same = entries.filter((entry) => this.#manifest(entry).config.digest === image.configDigest);
+      const named = localNames(reference).includes(image.reference);
+      if (!named && same.length > 1 && options.force !== true) {
+        const names = same.map((entry) => entry.annotations[REF_NAME] ?? "").join(", ");
+        throw new ImageError("in-use", `image ${reference} has several names (${names}): name one, or force`);
+      }
+      const goes = named ? same.filter((entry) => entry === found) : same;
+      if (goes.length === same.length) {
+        const users = options.uses().filter(({ layers }) => layers.join() === image.layers.join());
+        if (users.length > 0 && options.force !== true) {
+          const names = users.map(({ container }) => container).join(", ");
+          throw new ImageError("in-use", `image ${reference} is in use by ${names}`);
+        }
+        removed.deleted = image.configDigest;
+      }
+      removed.untagged.push(...goes.flatMap((entry) => entry.annotations[REF_NAME] ?? []));
+      return (entry) => goes.includes(entry);
+    };
+    removeEntries(this.stateDir, this.paths, choose, () => options.uses().map(({ layers }) => layers));
+    return removed;
+  }
+
+  /** What is not as it should be; reads everything, so it takes its time. */
+  async verify(): Promise<StoreProblem[]> {
+    const { verifyStore } = await import("./verify.ts");
+    return verifyStore(this.paths);
   }
 
   #find(text: string, entries: readonly Descriptor[]): Descriptor | undefined {
@@ -79,6 +136,11 @@ export class Store {
       throw withContext(`image ${reference || entry.digest}`, error, "store-corrupt");
     }
   }
+}
+
+/** The full names that the text may mean; none when it is an ID. */
+function localNames(text: string): string[] {
+  return text.startsWith("sha256:") || /^[0-9a-f]{64}$/.test(text) ? [] : localCandidates(text);
 }
 
 /** `name@digest` also finds an image that was pulled by tag, by its own digest or by that of its index. */

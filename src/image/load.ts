@@ -1,0 +1,82 @@
+import { createReadStream, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type Staged, stageArchive } from "./archive.ts";
+import { dockerArchiveImages } from "./docker-archive.ts";
+import { errnoName, ImageError, withContext } from "./error.ts";
+import { installImage } from "./install.ts";
+import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
+import type { Platform } from "./manifest.ts";
+import { ociLayoutImages } from "./oci-layout.ts";
+import { platformOf } from "./platform.ts";
+import type { OnProgress } from "./progress.ts";
+import type { Store, StoredImage } from "./store.ts";
+import { prepareStore } from "./store-write.ts";
+import { openWork } from "./work.ts";
+
+export interface LoadOptions {
+  readonly store: Store;
+  readonly platform?: Platform;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+  readonly limits?: LayerLimits;
+}
+
+/** A file that may be an archive, a folder with an OCI layout, or an archive that arrives as a stream. */
+export type LoadSource = { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> };
+
+/**
+ * Brings the images of an oci-archive, a docker-archive (`docker save`) or an OCI layout in a folder into the store,
+ * with every check that a pull makes. Returns them in the archive's order, one for each name. Throws ImageError.
+ */
+export async function loadImages(source: LoadSource, options: LoadOptions): Promise<StoredImage[]> {
+  const { store } = options;
+  const signal = options.signal ?? new AbortController().signal;
+  const onProgress = options.onProgress ?? (() => {});
+  const limits = options.limits ?? LAYER_LIMITS;
+  prepareStore(store.paths);
+  const work = openWork(store.stateDir, store.paths);
+  try {
+    const files = await open(source, work.fresh("archive"), limits, signal);
+    const platform = options.platform ?? platformOf(process.arch);
+    const oci = files.has("index.json");
+    if (!oci && !files.has("manifest.json")) {
+      throw new ImageError("bad-archive", "neither an OCI layout (index.json) nor a docker-archive (manifest.json)");
+    }
+    const images = oci ? ociLayoutImages(files, platform) : await dockerArchiveImages(files);
+    const loaded: StoredImage[] = [];
+    for (const image of images) {
+      await installImage(image, { store, work, limits, onProgress, signal });
+      const names = image.references.length > 0 ? image.references : [image.manifest.config.digest];
+      for (const name of names) {
+        const stored = store.resolve(name);
+        if (stored === undefined) throw new ImageError("in-use", `${name} was removed while it was loaded`);
+        loaded.push(stored);
+      }
+    }
+    return loaded;
+  } catch (error) {
+    throw withContext(`load ${"path" in source ? source.path : "from standard input"}`, error, "bad-archive");
+  } finally {
+    work.close();
+  }
+}
+
+async function open(source: LoadSource, dir: string, limits: LayerLimits, signal: AbortSignal): Promise<Staged> {
+  if ("stream" in source) return stageArchive(source.stream, dir, limits, signal);
+  if (!statSync(source.path).isDirectory()) return stageArchive(createReadStream(source.path), dir, limits, signal);
+  const at = (name: string): string => join(source.path, name);
+  return {
+    has: (name) => statSync(at(name), { throwIfNoEntry: false })?.isFile() === true,
+    size: (name) => statSync(at(name)).size,
+    read: (name, limit) => {
+      try {
+        if (statSync(at(name)).size > limit) throw new ImageError("too-large", `${name} is longer than ${limit} bytes`);
+        return readFileSync(at(name));
+      } catch (error) {
+        if (errnoName(error) === "ENOENT") throw new ImageError("bad-archive", `${name} is missing`);
+        throw error;
+      }
+    },
+    stream: (name) => createReadStream(at(name)),
+  };
+}

@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "ini";
+import { errnoName, ImageError, withContext } from "../error.ts";
+import type { RegistrySettings } from "./connect.ts";
+import { authenticationFiles, findCredentials } from "./credentials.ts";
+
+export interface SettingsSources {
+  /** Where berth.conf and berth.conf.d/*.conf are looked for, first wins. */
+  readonly configDirs: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** `--authfile`. */
+  readonly authFile?: string | undefined;
+  /** `--tls-verify`; undefined when it was not given. */
+  readonly tlsVerify?: boolean | undefined;
+}
+
+/**
+ * What berth.conf says of registries, with the command line's words on top:
+ *
+ *     [registry "registry.example:5000"]
+ *     Insecure=yes
+ *
+ * Throws ImageError `bad-settings`.
+ */
+export function readRegistrySettings(sources: SettingsSources): RegistrySettings {
+  const insecure = new Map<string, boolean>();
+  for (const path of configFiles(sources.configDirs)) {
+    for (const [host, value] of insecureIn(path)) if (!insecure.has(host)) insecure.set(host, value);
+  }
+  const files = authenticationFiles(sources.env, sources.uid, sources.authFile);
+  return {
+    insecure: [...insecure].flatMap(([host, value]) => (value ? [host] : [])),
+    allInsecure: sources.tlsVerify === undefined ? undefined : !sources.tlsVerify,
+    credentialsFor: (reference) => findCredentials(files, reference, sources.env),
+  };
+}
+
+/** Drop-ins before the main file, later names first: what comes first wins. */
+function configFiles(dirs: readonly string[]): string[] {
+  const dropIns = dirs.flatMap((dir) => {
+    const folder = join(dir, "berth.conf.d");
+    return listed(folder)
+      .filter((name) => name.endsWith(".conf"))
+      .map((name) => ({ name, path: join(folder, name) }));
+  });
+  const later = dropIns.toSorted((a, b) => (a.name < b.name ? 1 : a.name > b.name ? -1 : 0)).map(({ path }) => path);
+  return [...later, ...dirs.map((dir) => join(dir, "berth.conf"))];
+}
+
+function listed(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return [];
+    throw withContext(`read ${dir}`, error, "bad-settings");
+  }
+}
+
+function insecureIn(path: string): [host: string, insecure: boolean][] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return [];
+    throw withContext(`read ${path}`, error, "bad-settings");
+  }
+  const found: [string, boolean][] = [];
+  for (const [section, values] of sections(parse(text), "")) {
+    const host = /^registry "(.+)"$/.exec(section)?.[1];
+    const value = values.Insecure;
+    if (host === undefined || value === undefined) continue;
+    found.push([host, boolean(value, `${path}: [${section}] Insecure=`)]);
+  }
+  return found;
+}
+
+/** `ini` takes the dots in a section's name for nesting; this puts the names together again. */
+function* sections(
+  at: Readonly<Record<string, unknown>>,
+  name: string,
+): Generator<[string, Readonly<Record<string, unknown>>]> {
+  if (name !== "") yield [name, at];
+  for (const [key, value] of Object.entries(at)) {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
+    yield* sections(value as Record<string, unknown>, name === "" ? key : `${name}.${key}`);
+  }
+}
+
+/** systemd's words for yes and no (systemd.syntax(7)). */
+function boolean(value: unknown, where: string): boolean {
+  const text = String(value).toLowerCase();
+  if (["1", "yes", "true", "on"].includes(text)) return true;
+  if (["0", "no", "false", "off"].includes(text)) return false;
+  throw new ImageError("bad-settings", `${where}${text}: write yes or no`);
+}
