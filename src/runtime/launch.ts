@@ -106,7 +106,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     stopTimeout: request.stopTimeout,
   });
 
-  if (sharesHostMounts(request)) leaveHostMounts();
+  if (sharesHostMounts(request, context)) leaveHostMounts();
   const bridge = openNetwork(request, scope, paths, id, name);
   mountRootfs(paths, lowerDirectories(scope.stateDir, image.layers), context.inUserNamespace);
   const user = resolveUser(request.user ?? image.config.user, readUserDatabase(paths.rootfs));
@@ -192,8 +192,9 @@ function containerCgroup(unit: string | undefined, id: string): { runcPath: stri
   return { runcPath: path, suffix: path, systemd: false };
 }
 
-/** Whether what is mounted here would be seen by the host: always, unless the unit has PrivateMounts=. */
-function sharesHostMounts(request: RunRequest): boolean {
+/** Whether what is mounted here would be seen outside: not where the unit has PrivateMounts=, or after unshare(1). */
+function sharesHostMounts(request: RunRequest, context: LaunchContext): boolean {
+  if (context.inUserNamespace) return false;
   return request.unit === undefined || readlinkSync("/proc/self/ns/mnt") === readlinkSync("/proc/1/ns/mnt");
 }
 
