@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# npm run bench: what a start costs, for berth, its parts and its peers, all measured in one run in one throw-away host.
+#
+#   npm run bench -- --rounds 20 --only start,many,memory,generator,pull
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/prepare.sh
+
+need_debian_packages "${host_packages[@]}"
+need_npm_packages
+echo "building dist/berth …" >&2
+npm run --silent build > /dev/null
+as_root "$bun" scripts/bench.ts "$@"
