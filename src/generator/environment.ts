@@ -21,3 +21,8 @@ export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
   { name: "NODE_CHANNEL_FD", reason: "takes a file descriptor for a parent's messages" },
   { name: "NODE_TLS_REJECT_UNAUTHORIZED", reason: "turns the check of registries' certificates off" },
 ];
+
+/** The UnsetEnvironment= of everything that runs berth. */
+export function unsetEnvironment(): string {
+  return OBEYED_VARIABLES.map(({ name }) => name).join(" ");
+}

@@ -74,6 +74,7 @@ function unitsOf(parsed: ParsedSource, index: UnitIndex, options: GenerateOption
   let units: Units = { files: [], links: [] };
   try {
     checkSections(parsed, report);
+    if (!(parsed.source.content instanceof Uint8Array)) return { parsed, report, units };
     if (parsed.type.status === "supported") units = containerUnits(parsed, index, options, report);
     else refuseType(parsed, report);
   } catch (error) {

@@ -43,7 +43,10 @@ export function installLinks(
 
 function aliasLink(alias: Value, units: InstallUnits, report: Report): GeneratedLink[] {
   const unit = units.socket !== undefined && alias.text.endsWith(".socket") ? units.socket : units.service;
-  const path = posix.normalize(expandName(alias.text, unit));
+  const instance = splitName(unit).instance;
+  const name = expandName(alias.text, unit);
+  // A template's alias stands for all instances, so that of one instance is the same instance of the alias.
+  const path = posix.normalize(instance && isTemplate(name) ? joinName({ ...splitName(name), instance }) : name);
   if (path.startsWith("/") || path.startsWith("..") || splitName(path).suffix !== splitName(unit).suffix) {
     const message = `${quoted(alias.text)} cannot be another name of ${unit}`;
     report.value(alias, { code: "bad-alias", message }, "warning");

@@ -40,11 +40,10 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
     const { occurrences, rest, problems } = parseRunFlags(words.map(({ text }) => text));
     for (const { word, ...problem } of problems) reportFlag(words[word], withAdvice(problem, words[word]), report);
     for (const occurrence of occurrences) checkOccurrence(occurrence, words, report);
-    // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
-    if (problems.length > 0) return;
     from = values.length - rest.length;
     const next = values[from];
-    if (next !== undefined && !isDeferred(next.text)) {
+    // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
+    if (next !== undefined && problems.length === 0 && !isDeferred(next.text)) {
       const message = `${quoted(next.text)} is no flag, so it would be taken for the image`;
       report.value(next, { code: "bad-flag", message, hint: "Exec= takes arguments" });
       return;

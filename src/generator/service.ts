@@ -6,7 +6,7 @@ import { unquoteString } from "../unit/words.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
 import { translateDependencies } from "./dependencies.ts";
-import { OBEYED_VARIABLES } from "./environment.ts";
+import { unsetEnvironment } from "./environment.ts";
 import { addRunCommand } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
 import { tasksMax } from "./values/resource.ts";
@@ -80,7 +80,7 @@ function completeService(draft: UnitDraft, context: ContainerContext, oneshot: b
   }
   addLimits(context, add);
   if (given(context, "SyslogIdentifier") === undefined) add("SyslogIdentifier", "%N");
-  add("UnsetEnvironment", OBEYED_VARIABLES.map(({ name }) => name).join(" "));
+  add("UnsetEnvironment", unsetEnvironment());
   add("ExecStart", run);
 }
 

@@ -2,10 +2,10 @@ import type { Header } from "../unit/entry.ts";
 import { lastEntry } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
-import { joinName, splitName } from "../unit/unit-name.ts";
+import { isTemplate, joinName, splitName } from "../unit/unit-name.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GeneratedFile } from "./context.ts";
-import { OBEYED_VARIABLES } from "./environment.ts";
+import { unsetEnvironment } from "./environment.ts";
 import { parseBoolean } from "./key-reader.ts";
 
 /** What a `[Socket]` section and the keys about it make. */
@@ -57,7 +57,7 @@ export function containerSockets(context: ContainerContext): Sockets {
   }
   const socket = joinName({ ...(accepts ? { prefix: service.prefix } : service), suffix: "socket" });
   const proxy = port === undefined ? undefined : joinName({ ...service, prefix: `${service.prefix}-proxy` });
-  const files = [{ name: socket, text: socketText(context, proxy) }];
+  const files = [{ name: socket, text: socketText(context, socket, proxy) }];
   if (proxy !== undefined && port !== undefined) {
     files.push({ name: proxy, text: proxyText(context, socket, port.text, idle?.text) });
   }
@@ -65,12 +65,12 @@ export function containerSockets(context: ContainerContext): Sockets {
   return { files, socket, ...passed, stopWhenIdle: idle !== undefined };
 }
 
-function socketText(context: ContainerContext, proxy: string | undefined): string {
+function socketText(context: ContainerContext, socket: string, proxy: string | undefined): string {
   const { file, source, serviceName } = context.parsed;
   const items = file.items.filter((item) => item.section === "Socket");
   const unit: Header = { kind: "header", section: "Unit", path: file.path, raw: "[Unit]\n", line: 0, column: 0 };
   const draft = UnitDraft.copyOf({ ...file, items: [unit, ...items] });
-  draft.append("Unit", "Description", `Socket of ${instanceReference(serviceName)}`);
+  draft.append("Unit", "Description", `Socket of ${isTemplate(socket) ? instanceReference(serviceName) : serviceName}`);
   draft.append("Unit", "SourcePath", escapeSpecifiers(source.path));
   if (proxy !== undefined) draft.append("Socket", "Service", instanceReference(proxy));
   return draft.toString();
@@ -92,7 +92,7 @@ function proxyText(context: ContainerContext, socket: string, port: string, idle
   draft.append("Unit", "BindsTo", service).append("Unit", "Requires", instanceReference(socket));
   draft.append("Unit", "After", `${service} ${instanceReference(socket)}`);
   draft.append("Service", "Type", "notify").append("Service", "SyslogIdentifier", "%N");
-  draft.append("Service", "UnsetEnvironment", OBEYED_VARIABLES.map(({ name }) => name).join(" "));
+  draft.append("Service", "UnsetEnvironment", unsetEnvironment());
   draft.append("Service", "ExecStart", line.toString());
   return draft.toString();
 }

@@ -3,6 +3,7 @@ import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { GenerateOptions } from "./context.ts";
+import { unsetEnvironment } from "./environment.ts";
 
 /** More lines than this in one command line help nobody. */
 const LINES_MAX = 50;
@@ -20,9 +21,10 @@ export function stubText(
   const lines = errors.slice(0, LINES_MAX).map(formatDiagnostic);
   if (errors.length > LINES_MAX) lines.push(`… and ${errors.length - LINES_MAX} more`);
   const draft = new UnitDraft();
-  draft.append("Unit", "Description", escapeSpecifiers(`${fileName}, which has errors`));
+  draft.append("Unit", "Description", escapeSpecifiers(`${fileName} (refused because of errors)`));
   draft.append("Unit", "SourcePath", escapeSpecifiers(sourcePath));
   draft.append("Service", "Type", "oneshot").append("Service", "SyslogIdentifier", "%N");
+  draft.append("Service", "UnsetEnvironment", unsetEnvironment());
   draft.append("Service", "ExecStart", new CommandLine().literal(options.berth, "refuse", "--", ...lines).toString());
   return draft.toString();
 }
