@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
-  closeSync,
-  constants,
   existsSync,
   mkdirSync,
-  openSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -17,7 +14,7 @@ import type { StoredImage } from "../image/store.ts";
 import type { Scope } from "../scope.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cleanUp } from "./cleanup.ts";
-import { resolveUser, type UserDatabase } from "./container-user.ts";
+import { resolveUser } from "./container-user.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
@@ -25,7 +22,7 @@ import { attainableLimits } from "./limits.ts";
 import { identify, isContainerAlive } from "./liveness.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { bindMount, resolveMounts } from "./mounts.ts";
-import { execve, keepOverExec, openInRoot } from "./native.ts";
+import { execve, keepOverExec } from "./native.ts";
 import { type BridgeSetup, connectToBridge } from "./network.ts";
 import { createNotifier } from "./notify.ts";
 import { formatRuntimeSpec, INIT_PATH, toRuntimeSpec } from "./oci-config.ts";
@@ -37,6 +34,7 @@ import type { RunRequest } from "./run-request.ts";
 import { type Environment, runcEnvironment, runcRunArguments, runDetached } from "./runc.ts";
 import type { SpecMount, SpecSeccomp } from "./runtime-spec.ts";
 import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
+import { readUserDatabase } from "./user-database.ts";
 
 /** Where the payload finds the notify socket when it speaks for itself (Notify=true). */
 const NOTIFY_PATH = "/run/notify/notify.sock";
@@ -323,24 +321,6 @@ function loadSeccomp(request: RunRequest): SpecSeccomp | undefined {
     capabilities: boundingSet(request.capAdd, request.capDrop),
     kernel: release(),
   });
-}
-
-function readUserDatabase(rootfs: string): UserDatabase {
-  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
-  const read = (path: string): string => {
-    const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (fd === undefined) return "";
-    try {
-      return readFileSync(fd, "utf8");
-    } finally {
-      closeSync(fd);
-    }
-  };
-  try {
-    return { passwd: read("/etc/passwd"), group: read("/etc/group") };
-  } finally {
-    closeSync(root);
-  }
 }
 
 function readEnvironmentFile(path: string): string {

@@ -12,6 +12,7 @@ const PROGRAMS = {
   unshare: { package: "util-linux", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },
+  nsenter: { package: "util-linux", directories: [] },
   "systemd-run": { package: "systemd", directories: [] },
 } as const satisfies Record<string, { package: string; directories: readonly string[] }>;
 

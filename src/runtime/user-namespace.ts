@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
+import { RuntimeError } from "./error.ts";
+import { payloadPid } from "./liveness.ts";
 import { execve } from "./native.ts";
 import { findProgram } from "./programs.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { Environment } from "./runc.ts";
 
 /**
  * Set by berth for itself when it re-executes in a user namespace: the uid of the user outside. It counts only together
@@ -10,7 +14,7 @@ import { findProgram } from "./programs.ts";
 const MARK = "BERTH_USER_NAMESPACE";
 
 /** The uid of the user whose namespace this process is root of, or undefined outside of one that berth made. */
-export function userNamespaceOwner(env: Readonly<Record<string, string | undefined>>): number | undefined {
+export function userNamespaceOwner(env: Environment): number | undefined {
   const mark = env[MARK];
   if (mark === undefined || process.getuid?.() !== 0) return undefined;
   const [inside, outside, count] = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/);
@@ -22,24 +26,42 @@ export function userNamespaceOwner(env: Readonly<Record<string, string | undefin
  * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays. Returns
  * in the system's scope, and where it has been done.
  */
-export function enterUserNamespace(scope: Scope, env: Readonly<Record<string, string | undefined>>): void {
+export function enterUserNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const unshare = findProgram("unshare");
-  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   execve(
     unshare,
-    [
-      "unshare",
-      "--user",
-      "--map-root-user",
-      "--map-auto",
-      "--mount",
-      "--propagation",
-      "slave",
-      "--",
-      process.execPath,
-      ...process.argv.slice(2),
-    ],
-    { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` },
+    ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--propagation", "slave", "--", ...ownCommand()],
+    markedEnvironment(scope, env),
   );
+}
+
+/**
+ * In a user's scope: joins the user namespace of a running container, which only its owner may, and a cgroup below the user's
+ * own manager (a login session's is root's, and nothing can be moved out of it), by executing berth again inside.
+ */
+export function enterContainerNamespace(scope: Scope, record: ContainerRecord, env: Environment): void {
+  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  const systemdRun = findProgram("systemd-run");
+  execve(
+    systemdRun,
+    [
+      ...["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"],
+      ...[findProgram("nsenter"), "--user", "--preserve-credentials", "--target", `${pid}`, "--"],
+      ...ownCommand(),
+    ],
+    markedEnvironment(scope, env),
+  );
+}
+
+/** This very command line, to be executed again. */
+function ownCommand(): string[] {
+  return [process.execPath, ...process.argv.slice(2)];
+}
+
+function markedEnvironment(scope: Scope, env: Environment): Record<string, string> {
+  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` };
 }

@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { execInContainer } from "../runtime/exec.ts";
+import { findContainer } from "../runtime/find-container.ts";
+import { enterContainerNamespace } from "../runtime/user-namespace.ts";
+import type { CommandContext } from "./command.ts";
+
+interface ExecOptions {
+  env?: string[];
+  interactive?: boolean;
+  tty?: boolean;
+  user?: string;
+  workdir?: string;
+}
+
+/** `berth exec`: another command in a running container. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<container>", "name, service or ID")
+    .argument("<command...>", "the command and its arguments")
+    .passThroughOptions()
+    .option("-e, --env <NAME=VALUE>", "set a variable", (value: string, before: string[] = []) => [...before, value])
+    .option("-i, --interactive", "keep standard input open (it always is)")
+    .option("-t, --tty", "allocate a terminal")
+    .option("-u, --user <user[:group]>", "user inside the container")
+    .option("-w, --workdir <dir>", "working directory inside the container")
+    .addHelpText("after", "\nExample:\n  berth exec -it web sh\n")
+    .action(async (container: string, words: string[], options: ExecOptions) => {
+      const record = findContainer(context.scope, container);
+      enterContainerNamespace(context.scope, record, context.env);
+      execInContainer(
+        context.scope,
+        record,
+        {
+          args: words,
+          env: (options.env ?? []).flatMap((text) => assignment(text, context)),
+          user: options.user,
+          workdir: options.workdir,
+          tty: options.tty === true,
+        },
+        context.env,
+      );
+    });
+}
+
+/** `NAME` alone passes on the caller's value, if there is one. */
+function assignment(text: string, context: CommandContext): string[] {
+  if (text.includes("=")) return [text];
+  const value = context.env[text];
+  return value === undefined ? [] : [`${text}=${value}`];
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../scope.ts";
+import { resolveUser } from "./container-user.ts";
+import { RuntimeError } from "./error.ts";
+import { readSpec } from "./find-container.ts";
+import { payloadPid } from "./liveness.ts";
+import { execve, keepOverExec } from "./native.ts";
+import { containerPaths, runcRoot } from "./paths.ts";
+import { findProgram } from "./programs.ts";
+import type { ContainerRecord } from "./record.ts";
+import { type Environment, runcEnvironment } from "./runc.ts";
+import type { SpecProcess } from "./runtime-spec.ts";
+import { readUserDatabase } from "./user-database.ts";
+
+/** What `berth exec` is asked for; what is undefined stays as the container's first process has it. */
+export interface ExecRequest {
+  readonly args: readonly string[];
+  /** `NAME=VALUE`. */
+  readonly env: readonly string[];
+  readonly user: string | undefined;
+  readonly workdir: string | undefined;
+  readonly tty: boolean;
+}
+
+/**
+ * Runs a command in a running container: this process becomes `runc exec`, so the command is a child of the caller's (with
+ * the caller's audit login uid), and its exit code is what the caller sees.
+ */
+export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  const process = toExecProcess(readSpec(scope, record.id).process, request, `/proc/${pid}/root`);
+  const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
+  keepOverExec(fd);
+  const runc = findProgram("runc");
+  execve(
+    runc,
+    [runc, "--root", runcRoot(scope), "exec", "--process", `/proc/self/fd/${fd}`, record.id],
+    runcEnvironment(env),
+  );
+}
+
+/** The new process, after the first one's: its environment without what belongs to that one alone, another user's rights. */
+function toExecProcess(first: SpecProcess, request: ExecRequest, root: string): SpecProcess {
+  const own = /^(LISTEN_(FDS|PID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID))=/;
+  const set = new Map<string, string>();
+  if (request.tty) set.set("TERM", "xterm");
+  for (const text of [...first.env.filter((assignment) => !own.test(assignment)), ...request.env]) {
+    const equals = text.indexOf("=");
+    set.set(text.slice(0, equals), text.slice(equals + 1));
+  }
+  const base = { ...first, terminal: request.tty, args: [...request.args], cwd: request.workdir ?? first.cwd };
+  if (request.user === undefined) return { ...base, env: format(set) };
+  const user = resolveUser(request.user, readUserDatabase(root));
+  set.set("HOME", user.home);
+  const effective = user.uid === 0 ? first.capabilities.bounding : [];
+  return {
+    ...base,
+    env: format(set),
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      umask: 0o022,
+      ...(user.groups.length === 0 ? {} : { additionalGids: [...user.groups] }),
+    },
+    capabilities: {
+      bounding: first.capabilities.bounding,
+      effective,
+      permitted: effective,
+      inheritable: [],
+      ambient: [],
+    },
+  };
+}
+
+function format(env: ReadonlyMap<string, string>): string[] {
+  return [...env].map(([name, value]) => `${name}=${value}`);
+}
+
+/** A file without a name that holds `text`: nobody else can find it, and it goes with its last descriptor. */
+function unlinkedFile(directory: string, text: string): number {
+  const temporary = mkdtempSync(join(directory, "exec-"));
+  try {
+    const path = join(temporary, "process.json");
+    writeFileSync(path, text, { mode: 0o600 });
+    return openSync(path, "r");
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}

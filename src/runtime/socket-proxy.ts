@@ -1,0 +1,79 @@
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Scope } from "../scope.ts";
+import { RuntimeError } from "./error.ts";
+import { payloadPid } from "./liveness.ts";
+import { CLONE_NEWNET, execve, setns } from "./native.ts";
+import { findProgram } from "./programs.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { Environment } from "./runc.ts";
+
+/** How often to look whether the payload listens: milliseconds. */
+const POLL_MS = 20;
+/** State of a listening socket in /proc/net/tcp: TCP_LISTEN, <net/tcp_states.h>. */
+const LISTENING = "0A";
+
+/**
+ * Waits until the payload listens on TCP `port`, enters its network namespace, and becomes systemd-socket-proxyd, which
+ * carries the connections of the sockets that systemd passed on (they keep their place in the queue meanwhile).
+ * Nothing is ever connected to before it listens. Throws "no-such-container" when the payload ends first; how long to
+ * wait is for the unit's start time-out to say.
+ */
+export async function becomeSocketProxy(
+  scope: Scope,
+  record: ContainerRecord,
+  port: number,
+  exitIdleTime: string | undefined,
+  env: Environment,
+): Promise<never> {
+  let host = await listeningAddress(scope, record, port);
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw gone(record);
+  if (record.network !== "host") {
+    const namespace = openSync(`/proc/${pid}/ns/net`, "r");
+    setns(namespace, CLONE_NEWNET);
+    closeSync(namespace);
+  }
+  if (host.includes(":")) host = `[${host}]`;
+  const program = findProgram("systemd-socket-proxyd");
+  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  execve(
+    program,
+    [program, ...(exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`]), `${host}:${port}`],
+    Object.fromEntries(kept),
+  );
+}
+
+/** The loopback address that reaches the payload's listener on `port`. */
+async function listeningAddress(scope: Scope, record: ContainerRecord, port: number): Promise<string> {
+  for (;;) {
+    const pid = payloadPid(scope, record);
+    if (pid === undefined) throw gone(record);
+    const found = listener(pid, port);
+    if (found !== undefined) return found;
+    await sleep(POLL_MS);
+  }
+}
+
+/** Reads the socket tables of a process's network namespace, proc_pid_net(5): nothing is sent. */
+function listener(pid: number, port: number): string | undefined {
+  const listens = (table: "tcp" | "tcp6"): boolean =>
+    readTable(pid, table).some((line) => {
+      const [, local = "", , state] = line.trim().split(/\s+/);
+      return state === LISTENING && Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) === port;
+    });
+  if (listens("tcp")) return "127.0.0.1";
+  return listens("tcp6") ? "::1" : undefined;
+}
+
+function readTable(pid: number, table: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n").slice(1);
+  } catch {
+    return [];
+  }
+}
+
+function gone(record: ContainerRecord): RuntimeError {
+  return new RuntimeError("no-such-container", `container ${record.name} ended before it listened`);
+}
