@@ -31,9 +31,9 @@ need_debian_packages() {
   done
   [ ${#missing[@]} = 0 ] && return
   echo "installing Debian packages: ${missing[*]} …" >&2
-  as_root apt-get -qq update >&2
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}" >&2
+  as_root apt-get -qq update > /dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install --yes --no-install-recommends "${missing[@]}" > /dev/null
 }
 
 # What booting a test host takes: see test/host.
-host_packages=(mmdebstrap ca-certificates debian-archive-keyring util-linux iproute2)
+host_packages=(mmdebstrap ca-certificates debian-archive-keyring util-linux mount iproute2)
