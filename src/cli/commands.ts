@@ -22,4 +22,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "check", summary: "Check Quadlet files for errors", load: () => import("./check.ts") },
   { name: "rescan", summary: "Reload systemd if Quadlet files have changed", load: () => import("./rescan.ts") },
   { name: "refuse", summary: "Fail with the errors of a file", hidden: true, load: () => import("./refuse.ts") },
+  { name: "pull", summary: "Pull images from registries", load: () => import("./pull.ts") },
+  { name: "images", summary: "List the images in the store", load: () => import("./images.ts") },
+  { name: "rmi", summary: "Remove images", load: () => import("./rmi.ts") },
+  { name: "load", summary: "Load images from an archive", load: () => import("./load.ts") },
+  { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },
 ];

@@ -96,6 +96,13 @@ export class Store {
     return verifyStore(this.paths);
   }
 
+  /** Bytes that the image's configuration and layers take in transfer. */
+  transferSize(image: StoredImage): number {
+    const manifest = parseManifest(readBlob(this.paths, image.manifestDigest));
+    if (manifest.kind !== "manifest") return 0;
+    return [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0);
+  }
+
   #find(text: string, entries: readonly Descriptor[]): Descriptor | undefined {
     const isId = /^(sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/.test(text);
     if (!text.startsWith("sha256:") && !/^[0-9a-f]{64}$/.test(text)) {

@@ -1,0 +1,80 @@
+import { type Command, Option } from "commander";
+import { digestHex } from "../image/digest.ts";
+import { parseReference, repositoryName } from "../image/reference.ts";
+import { openStore, type StoredImage } from "../image/store.ts";
+import type { CommandContext } from "./command.ts";
+import { formatBytes } from "./image-progress.ts";
+
+interface Options {
+  readonly format: "table" | "json";
+  readonly digests?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `berth images`: what is in the store. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description("List the images in the store.")
+    .argument("[image]", "only this one")
+    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
+    .option("--digests", "show the manifests' digests")
+    .option("-q, --quiet", "print IDs only")
+    .addHelpText("after", "\nExample:\n  berth images --format json")
+    .action((image: string | undefined, options: Options) => list(image, options, context));
+}
+
+function list(wanted: string | undefined, options: Options, context: CommandContext): void {
+  const store = openStore(context.scope.stateDir);
+  const only = wanted === undefined ? undefined : store.resolve(wanted);
+  const images = store
+    .list()
+    .filter((image) => wanted === undefined || image.configDigest === only?.configDigest)
+    .map((image) => ({ ...describe(image), size: store.transferSize(image) }));
+  if (options.quiet) {
+    context.out([...new Set(images.map(({ id }) => `${id.slice(0, 12)}\n`))].join(""));
+    return;
+  }
+  if (options.format === "json") {
+    context.out(`${JSON.stringify(images, null, 2)}\n`);
+    return;
+  }
+  const rows = images.map(({ repository, tag, digest, id, created, size }) => [
+    repository,
+    tag,
+    ...(options.digests ? [digest] : []),
+    id.slice(0, 12),
+    created.slice(0, 10),
+    formatBytes(size),
+  ]);
+  context.out(
+    table([["REPOSITORY", "TAG", ...(options.digests ? ["DIGEST"] : []), "IMAGE ID", "CREATED", "SIZE"], ...rows]),
+  );
+}
+
+function describe(image: StoredImage) {
+  const name = image.reference === "" ? undefined : parseReference(image.reference);
+  return {
+    repository: name === undefined ? "<none>" : repositoryName(name),
+    tag: name?.tag ?? "<none>",
+    reference: image.reference,
+    id: digestHex(image.configDigest),
+    digest: image.manifestDigest,
+    created: image.config.created,
+    architecture: image.config.architecture,
+    layers: image.layers,
+  };
+}
+
+/** Columns as wide as their widest cell, three blanks between them. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? "").length)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+          .join("   ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}

@@ -1,0 +1,51 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { openStore } from "../image/store.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+import { showProgress } from "./image-progress.ts";
+import { cancelOnSignals } from "./signals.ts";
+
+interface Options {
+  readonly input?: string;
+  readonly platform?: string;
+  readonly quiet?: boolean;
+}
+
+/** `berth load`: images from an archive or an OCI layout into the store. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description("Load images from an oci-archive, a docker-archive or a folder with an OCI layout.")
+    .option("-i, --input <path>", "file or folder; default: an archive on standard input")
+    .option("--platform <os/arch[/variant]>", "another platform than this machine's")
+    .option("-q, --quiet", "show no progress")
+    .addHelpText("after", "\nExample:\n  berth load -i app.tar")
+    .action(async (options: Options) => load(options, context));
+}
+
+async function load(options: Options, context: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
+  enterUserNamespace(context.scope, context.env);
+  if (options.input === undefined && process.stdin.isTTY) {
+    throw new CommandError("no archive: give one with --input, or on standard input", 125);
+  }
+  const { loadImages } = await import("../image/load.ts");
+  const { parsePlatform } = await import("../image/platform.ts");
+  const { onProgress, done } = options.quiet ? { onProgress: () => {}, done: () => {} } : showProgress(context);
+  try {
+    const images = await cancelOnSignals((signal) =>
+      loadImages(
+        options.input === undefined ? { stream: process.stdin } : { path: resolve(context.cwd, options.input) },
+        {
+          store: openStore(context.scope.stateDir),
+          onProgress,
+          signal,
+          ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),
+        },
+      ),
+    );
+    done();
+    for (const image of images) context.out(`Loaded image: ${image.reference || image.configDigest}\n`);
+  } finally {
+    done();
+  }
+}

@@ -1,0 +1,102 @@
+import { type Command, Option } from "commander";
+import { digestHex } from "../image/digest.ts";
+import type { Platform } from "../image/manifest.ts";
+import { openStore } from "../image/store.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+import { showProgress } from "./image-progress.ts";
+import { cancelOnSignals } from "./signals.ts";
+
+interface Options {
+  readonly policy: "always" | "missing" | "newer" | "never";
+  readonly platform?: string;
+  readonly arch?: string;
+  readonly os?: string;
+  readonly variant?: string;
+  readonly creds?: string;
+  readonly authfile?: string;
+  readonly tlsVerify?: string;
+  readonly quiet?: boolean;
+}
+
+/** `berth pull`: images from registries into the store. Prints each image's ID. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description("Pull images from registries, and print their IDs.")
+    .argument("<image...>", "name, name:tag or name@digest")
+    .addOption(
+      new Option("--policy <policy>", "when to ask the registry")
+        .choices(["always", "missing", "newer", "never"])
+        .default("always"),
+    )
+    .option("--platform <os/arch[/variant]>", "another platform than this machine's")
+    .option("--arch <arch>", "another architecture")
+    .option("--os <os>", "another operating system")
+    .option("--variant <variant>", "another variant of the architecture")
+    .option("--creds <user:password>", "credentials, instead of those in the authentication files")
+    .option("--authfile <path>", "authentication file to use")
+    .option("--tls-verify <bool>", "false: allow plain HTTP and certificates that nobody vouches for")
+    .option("-q, --quiet", "show no progress")
+    .addHelpText("after", "\nExample:\n  berth pull docker.io/library/nginx:1.27")
+    .action(async (images: string[], options: Options) => pull(images, options, context));
+}
+
+async function pull(images: readonly string[], options: Options, context: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
+  enterUserNamespace(context.scope, context.env);
+  const { pullImage } = await import("../image/pull.ts");
+  const { readRegistrySettings } = await import("../image/registry/settings.ts");
+  const { scope, env } = context;
+  const registries = readRegistrySettings({
+    configDirs: scope.configDirs,
+    env,
+    uid: scope.uid,
+    authFile: options.authfile,
+    tlsVerify: tlsVerify(options.tlsVerify),
+  });
+  const platform = await wantedPlatform(options);
+  const credentials = parseCredentials(options.creds);
+  for (const image of images) {
+    const { onProgress, done } = options.quiet ? { onProgress: () => {}, done: () => {} } : showProgress(context);
+    try {
+      const stored = await cancelOnSignals((signal) =>
+        pullImage(image, {
+          store: openStore(scope.stateDir),
+          policy: options.policy,
+          registries,
+          onProgress,
+          signal,
+          ...(platform === undefined ? {} : { platform }),
+          ...(credentials === undefined ? {} : { credentials }),
+        }),
+      );
+      done();
+      context.out(`${digestHex(stored.configDigest)}\n`);
+    } finally {
+      done();
+    }
+  }
+}
+
+async function wantedPlatform(options: Options): Promise<Platform | undefined> {
+  const { parsePlatform, platformOf } = await import("../image/platform.ts");
+  if (options.platform !== undefined) return parsePlatform(options.platform);
+  if (options.arch === undefined && options.os === undefined && options.variant === undefined) return undefined;
+  const own = platformOf(process.arch);
+  const architecture = options.arch ?? own.architecture;
+  const variant = options.variant ?? (options.arch === undefined ? own.variant : "");
+  return { os: options.os ?? own.os, architecture, variant };
+}
+
+function parseCredentials(text: string | undefined): { username: string; password: string } | undefined {
+  if (text === undefined) return undefined;
+  const colon = text.indexOf(":");
+  if (colon <= 0) throw new CommandError("--creds: write user:password", 125);
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function tlsVerify(value: string | undefined): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new CommandError(`--tls-verify=${value}: write true or false`, 125);
+}

@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import { openStore } from "../image/store.ts";
+import type { CommandContext } from "./command.ts";
+
+/** `berth verify`: reads the whole store and tells what is not sound. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .description("Check every image, blob and layer in the store. Ends with 1 if something is wrong.")
+    .addHelpText("after", "\nExample:\n  berth verify")
+    .action(async () => verify(context));
+}
+
+async function verify(context: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
+  enterUserNamespace(context.scope, context.env);
+  const problems = await openStore(context.scope.stateDir).verify();
+  for (const { where, message } of problems) context.err(`${where}: ${message}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+  else context.out("The store is sound.\n");
+}
