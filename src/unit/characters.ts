@@ -23,8 +23,12 @@ const FORBIDDEN: readonly ForbiddenCharacter[] = [
   { code: "invalid-utf-8", message: "invalid UTF-8", pattern: /[\udc80-\udcff]/u },
 ];
 
+/** Whether any could be there: one quick look instead of one for each. */
+const SUSPECT = /[\0\r\ufeff\udc80-\udcff]/;
+
 /** Diagnostics for characters that have no place in a unit file: at most one of a kind in a line. */
 export function checkCharacters(path: string, text: string): Diagnostic[] {
+  if (!SUSPECT.test(text)) return [];
   const present = FORBIDDEN.filter(({ pattern }) => pattern.test(text));
   const diagnostics: Diagnostic[] = [];
   if (present.length === 0) return diagnostics;

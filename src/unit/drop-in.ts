@@ -1,5 +1,6 @@
 import { basename } from "node:path/posix";
-import type { Item } from "./entry.ts";
+import { formatEntry, type Item } from "./entry.ts";
+import { Placement } from "./placement.ts";
 import type { UnitFile } from "./unit-file.ts";
 import { joinName, splitName } from "./unit-name.ts";
 
@@ -104,8 +105,11 @@ function sectionEnds(items: readonly Item[]): Map<number, string> {
 function sealed(items: readonly Item[]): readonly Item[] {
   const last = items.at(-1);
   if (last === undefined) return items;
-  if (last.kind === "entry" && !last.rawIsSafe)
-    return [...items.slice(0, -1), { ...last, raw: `${last.key}=${last.value}\n` }];
+  if (last.kind === "entry" && !last.rawIsSafe) {
+    // Positions are still those in the text as it was written.
+    const placement = last.placement ?? new Placement(last.raw, last.line);
+    return [...items.slice(0, -1), { ...last, placement, raw: formatEntry(last.key, last.value) }];
+  }
   return last.raw.endsWith("\n") ? items : [...items.slice(0, -1), { ...last, raw: `${last.raw}\n` }];
 }
 

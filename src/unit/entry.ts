@@ -1,16 +1,5 @@
-import { countCodePoints } from "./text.ts";
-
-/** A place in a file: line and column from 1, the column in Unicode code points. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** Where one physical line's part of a logical line (continuations joined) begins. */
-export interface Piece extends Position {
-  /** Offset of the part in the logical line, in UTF-16 units. */
-  readonly offset: number;
-}
+import type { Position } from "./logical-line.ts";
+import { Placement } from "./placement.ts";
 
 /** `[Name]`. Every header of the file is one; sections of the same name are one section to systemd and to us. */
 export interface Header extends Position {
@@ -38,10 +27,8 @@ export interface Entry extends Position {
   readonly raw: string;
   /** Whether systemd reads the same lines as belonging to this entry, so that `raw` may be passed on. */
   readonly rawIsSafe: boolean;
-  /** Offset of the value in the logical line. */
-  readonly valueOffset: number;
-  readonly logical: string;
-  readonly pieces: readonly Piece[];
+  /** What {@link positionAt} has found out so far; few entries are ever asked for positions. */
+  placement?: Placement;
 }
 
 /** Everything else: kept so that nothing of the file is lost. */
@@ -54,17 +41,20 @@ export interface Filler extends Position {
 
 export type Item = Header | Entry | Filler;
 
-/** The place of `value[offset]` in the file, also if it is on a continuation line. Costs the length of that line. */
+/** The place of `value[offset]` in the file (the offset in UTF-16 units), also if it is on a continuation line. */
 export function positionAt(entry: Entry, offset: number): Position {
-  const target = Math.max(0, Math.min(entry.valueOffset + offset, entry.logical.length));
-  let low = 0;
-  let high = entry.pieces.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((entry.pieces[middle]?.offset ?? 0) <= target) low = middle;
-    else high = middle - 1;
-  }
-  const piece = entry.pieces[low];
-  if (piece === undefined) return { line: entry.line, column: entry.column };
-  return { line: piece.line, column: piece.column + countCodePoints(entry.logical, piece.offset, target) };
+  entry.placement ??= new Placement(entry.raw, entry.line);
+  return entry.placement.at(offset);
+}
+
+/** `Key=value` as one line for systemd. */
+export function formatEntry(key: string, value: string): string {
+  const text = onOneLine(value);
+  // A backslash at the very end would take in the next line; systemd drops the blank again.
+  return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
+}
+
+/** What systemd takes as the end of a line (LF, CR, NUL) would make the rest a line of its own: it becomes a blank. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\n\r\0]+/g, " ");
 }

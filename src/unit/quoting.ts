@@ -41,7 +41,7 @@ export function quotePath(path: string, options: QuoteOptions = {}): string | un
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** A single value that is not split (Description=, WorkingDirectory=): only specifiers need care, and line ends go. */
+/** A single value that is not split into words (Description=, SourcePath=), so that systemd takes it literally. */
 export function escapeSpecifiers(text: string): string {
   return text.replaceAll("%", "%%");
 }

@@ -23,9 +23,9 @@ export function encodeText(text: string): Uint8Array {
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
-    if (unit >= 0xd800 && unit <= 0xdbff && isLow(text.charCodeAt(at + 1))) {
+    if (isHigh(unit) && isLow(text.charCodeAt(at + 1))) {
       at++;
-    } else if (unit >= ESCAPED_BYTE + 0x80 && unit <= ESCAPED_BYTE + 0xff) {
+    } else if (isEscapedByte(unit)) {
       if (from < at) written += encoder.encodeInto(text.slice(from, at), out.subarray(written)).written;
       out[written++] = unit - ESCAPED_BYTE;
       from = at + 1;
@@ -45,12 +45,21 @@ export function countCodePoints(text: string, from: number, to: number): number 
   let count = to - from;
   for (let at = from; at < to - 1; at++) {
     const unit = text.charCodeAt(at);
-    if (unit >= 0xd800 && unit <= 0xdbff && isLow(text.charCodeAt(at + 1))) {
+    if (isHigh(unit) && isLow(text.charCodeAt(at + 1))) {
       count--;
       at++;
     }
   }
   return count;
+}
+
+/** The offset, or that of the code point it is in the middle of. */
+export function codePointStart(text: string, offset: number): number {
+  return isLow(text.charCodeAt(offset)) && isHigh(text.charCodeAt(offset - 1)) ? offset - 1 : offset;
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 function isLow(unit: number): boolean {

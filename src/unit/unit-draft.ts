@@ -1,4 +1,4 @@
-import type { Entry, Item } from "./entry.ts";
+import { type Entry, formatEntry, type Item, onOneLine } from "./entry.ts";
 import { encodeText } from "./text.ts";
 import type { UnitFile } from "./unit-file.ts";
 
@@ -57,20 +57,20 @@ export class UnitDraft {
 
   /** Adds `key=value` at the end of the section, which is made, at the end of the file, if there is none. */
   append(section: string, key: string, value: string): this {
-    return this.#add(section, { text: renderEntry(key, value), blank: false, key });
+    return this.#add(section, { text: formatEntry(key, value), blank: false, key });
   }
 
   /** Adds `key=value` right below the section's first header: what the file says itself then comes later and wins. */
   prepend(section: string, key: string, value: string): this {
     const first = this.#blocksOf(section)[0];
     if (first === undefined) return this.append(section, key, value);
-    first.lines.unshift({ text: renderEntry(key, value), blank: false, key });
+    first.lines.unshift({ text: formatEntry(key, value), blank: false, key });
     return this;
   }
 
   /** Adds a comment, one `# ` line for each line of the text, at the end of the section. */
   comment(section: string, text: string): this {
-    for (const line of text.split("\n")) this.#add(section, { text: `# ${oneLine(line)}\n`, blank: false });
+    for (const line of text.split("\n")) this.#add(section, { text: `# ${onOneLine(line)}\n`, blank: false });
     return this;
   }
 
@@ -78,7 +78,7 @@ export class UnitDraft {
   replace(entry: Entry, value: string): this {
     for (const block of this.#blocks) {
       const line = block.lines.find((candidate) => candidate.entry === entry);
-      if (line !== undefined) line.text = renderEntry(entry.key, value);
+      if (line !== undefined) line.text = formatEntry(entry.key, value);
     }
     return this;
   }
@@ -138,21 +138,9 @@ export class UnitDraft {
   }
 }
 
-/** `Key=value` as one line for systemd. */
-function renderEntry(key: string, value: string): string {
-  const text = oneLine(value);
-  // A backslash at the very end would take in the next line; systemd drops the blank again.
-  return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
-}
-
-/** What systemd takes as the end of a line (LF, CR, NUL) would make the rest a line of its own. */
-function oneLine(text: string): string {
-  return text.replace(/[\n\r\0]+/g, " ");
-}
-
 function lineOf(item: Item): Line {
   if (item.kind === "entry") {
-    const text = item.rawIsSafe ? closed(item.raw) : renderEntry(item.key, item.value);
+    const text = item.rawIsSafe ? closed(item.raw) : formatEntry(item.key, item.value);
     return { text, blank: false, entry: item, key: item.key };
   }
   const text = closed(item.raw);

@@ -70,6 +70,14 @@ describe("merging", () => {
     expect(positionAt(entry, 0)).toEqual({ line: 8, column: 3 });
   });
 
+  test("keeps where an entry with an open continuation comes from", () => {
+    const open = parseUnitText("a.container", "[A]\nb=1 \\\n  2 \\\n");
+    const entry = lastEntry(indexSections(mergeUnitFiles(open, [first])).get("A"), "b");
+    if (entry === undefined) throw new Error("no entry");
+    expect(entry.raw).toBe("b=1 2\n");
+    expect(positionAt(entry, 2)).toEqual({ line: 3, column: 3 });
+  });
+
   test("keeps the diagnostics of all", () => {
     expect(merged.diagnostics.map(({ path, code }) => `${path} ${code}`)).toEqual([
       "a.container open-continuation",

@@ -67,7 +67,7 @@ describe("diagnostics", () => {
   test("read like a compiler's, short and free of control characters", () => {
     const file = parseUnitText("a.container", `[A]\n\x1b[31m${"x".repeat(1000)}\n`);
     expect(file.diagnostics.map(formatDiagnostic)).toEqual([
-      `a.container:2:1: error: "\ufffd[31m${"x".repeat(52)}…" is not KEY=VALUE, [SECTION] or a comment`,
+      `a.container:2:1: error: "\ufffd[31m${"x".repeat(54)}…" is not KEY=VALUE, [SECTION] or a comment`,
     ]);
   });
 });
@@ -89,6 +89,20 @@ describe("positions", () => {
     ["ee", { line: 5, column: 5 }],
   ])("of %j in a continued value", (part, place) => {
     expect(positionAt(entry, entry.value.indexOf(part))).toEqual(place);
+  });
+
+  test("in any order of asking", () => {
+    const again = entry.value.split("").map((_, offset) => positionAt(entry, offset));
+    const backwards = entry.value.split("").map((_, index, { length }) => positionAt(entry, length - 1 - index));
+    expect(again).toEqual(backwards.reverse());
+  });
+
+  test("of every word of a line of 2 MB take no more than linear time", () => {
+    const [long] = entries(parseUnitText("t", `[A]\nb=${"\u{1f600} ".repeat(5e5)}`));
+    if (long === undefined) throw new Error("no entry");
+    let sum = 0;
+    for (let word = 0; word < 5e5; word++) sum += positionAt(long, word * 3).column;
+    expect(sum).toBe(3 * 5e5 + 5e5 * (5e5 - 1));
   });
 
   test("of the end, and of what is past it", () => {
