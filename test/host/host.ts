@@ -89,6 +89,7 @@ export class Host {
         "sh",
         "nsenter",
         "--all",
+        "--root",
         "--target",
         String(this.pid),
         `--wdns=${options.cwd ?? env.HOME ?? "/"}`,
