@@ -47,14 +47,12 @@ export function positionAt(entry: Entry, offset: number): Position {
   return entry.placement.at(offset);
 }
 
-/** `Key=value` as one line for systemd. */
+/**
+ * `Key=value` as one line for systemd. What systemd takes for the end of a line (LF, CR, NUL) becomes a blank, so that the
+ * rest is no line of its own.
+ */
 export function formatEntry(key: string, value: string): string {
-  const text = onOneLine(value);
+  const text = value.replace(/[\n\r\0]+/g, " ");
   // A backslash at the very end would take in the next line; systemd drops the blank again.
   return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
-}
-
-/** What systemd takes as the end of a line (LF, CR, NUL) would make the rest a line of its own: it becomes a blank. */
-export function onOneLine(text: string): string {
-  return text.replace(/[\n\r\0]+/g, " ");
 }

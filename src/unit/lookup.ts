@@ -22,11 +22,6 @@ export function indexSections(file: UnitFile): ReadonlyMap<string, SectionEntrie
   return sections;
 }
 
-/** Entries of one section in order. */
-export function entriesOf(file: UnitFile, section: string): Entry[] {
-  return file.items.filter((item) => item.kind === "entry" && item.section === section) as Entry[];
-}
-
 /** The headers, for diagnostics about sections. */
 export function headersOf(file: UnitFile): Header[] {
   return file.items.filter((item) => item.kind === "header");

@@ -1,4 +1,4 @@
-import { type Entry, formatEntry, type Item, onOneLine } from "./entry.ts";
+import { type Entry, formatEntry, type Item } from "./entry.ts";
 import { encodeText } from "./text.ts";
 import type { UnitFile } from "./unit-file.ts";
 
@@ -14,20 +14,21 @@ interface Line {
   /** Text with its line end. */
   text: string;
   readonly blank: boolean;
-  /** What the line was parsed from. */
-  readonly entry?: Entry;
-  /** Key, of entries copied or added. */
-  readonly key?: string;
 }
 
 /**
  * A unit file in the making: copied from a parsed one with its comments, or from nothing; sections are renamed, entries
- * added, replaced and removed; then it is printed. Sections of the same name count as one; what is added goes to its end.
+ * added and replaced; then it is printed. Sections of the same name count as one; what is added goes to its end.
  */
 export class UnitDraft {
   #blocks: Block[] = [];
+  /** The copied file's entries. */
+  readonly #lines = new Map<Entry, Line>();
 
-  /** A draft with every line of the file as it was written; lines that nothing could be made of become comments. */
+  /**
+   * A draft with every line of the file as it was written. Lines that nothing could be made of become comments, and so do
+   * keys outside any section: they must not end up in the section before a broken header.
+   */
   static copyOf(file: UnitFile): UnitDraft {
     const draft = new UnitDraft();
     let block: Block | undefined;
@@ -40,54 +41,31 @@ export class UnitDraft {
             : { header: "", lines: [] };
         draft.#blocks.push(block);
       }
-      if (item.kind !== "header") block.lines.push(lineOf(item));
+      if (item.kind === "header") continue;
+      const line = lineOf(item);
+      block.lines.push(line);
+      if (item.kind === "entry") draft.#lines.set(item, line);
     }
     return draft;
   }
 
-  /** Names of the sections in order of first appearance. */
-  sections(): string[] {
-    return [...new Set(this.#blocks.flatMap((block) => block.name ?? []))];
-  }
-
-  /** Whether the section assigns the key at all, be it the empty value. */
-  has(section: string, key: string): boolean {
-    return this.#blocksOf(section).some((block) => block.lines.some((line) => line.key === key));
-  }
-
   /** Adds `key=value` at the end of the section, which is made, at the end of the file, if there is none. */
   append(section: string, key: string, value: string): this {
-    return this.#add(section, { text: formatEntry(key, value), blank: false, key });
+    return this.#add(section, { text: formatEntry(key, value), blank: false });
   }
 
   /** Adds `key=value` right below the section's first header: what the file says itself then comes later and wins. */
   prepend(section: string, key: string, value: string): this {
     const first = this.#blocksOf(section)[0];
     if (first === undefined) return this.append(section, key, value);
-    first.lines.unshift({ text: formatEntry(key, value), blank: false, key });
-    return this;
-  }
-
-  /** Adds a comment, one `# ` line for each line of the text, at the end of the section. */
-  comment(section: string, text: string): this {
-    for (const line of text.split("\n")) this.#add(section, { text: `# ${onOneLine(line)}\n`, blank: false });
+    first.lines.unshift({ text: formatEntry(key, value), blank: false });
     return this;
   }
 
   /** Gives an entry of the copied file another value, in its place. */
   replace(entry: Entry, value: string): this {
-    for (const block of this.#blocks) {
-      const line = block.lines.find((candidate) => candidate.entry === entry);
-      if (line !== undefined) line.text = formatEntry(entry.key, value);
-    }
-    return this;
-  }
-
-  /** Takes every assignment of the key out of the section. */
-  remove(section: string, key: string): this {
-    for (const block of this.#blocksOf(section)) {
-      block.lines.splice(0, block.lines.length, ...block.lines.filter((line) => line.key !== key));
-    }
+    const line = this.#lines.get(entry);
+    if (line !== undefined) line.text = formatEntry(entry.key, value);
     return this;
   }
 
@@ -139,13 +117,12 @@ export class UnitDraft {
 }
 
 function lineOf(item: Item): Line {
-  if (item.kind === "entry") {
-    const text = item.rawIsSafe ? closed(item.raw) : formatEntry(item.key, item.value);
-    return { text, blank: false, entry: item, key: item.key };
+  if (item.kind === "blank") return { text: "\n", blank: true };
+  if (item.kind === "entry" && item.section !== "") {
+    return { text: item.rawIsSafe ? closed(item.raw) : formatEntry(item.key, item.value), blank: false };
   }
   const text = closed(item.raw);
-  if (item.kind === "blank") return { text: "\n", blank: true };
-  return { text: item.kind === "invalid" ? text.replace(/^(?=.|\n)/gm, "# ") : text, blank: false };
+  return { text: item.kind === "comment" ? text : text.replace(/^(?=.|\n)/gm, "# "), blank: false };
 }
 
 /** With a line end, and nothing else in it that systemd would take for one. */

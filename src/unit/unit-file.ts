@@ -13,6 +13,9 @@ export interface UnitFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** LONG_LINE_MAX of systemd, in bytes; with a longer line, continuations joined, it gives up on the whole file. */
+const LINE_LENGTH_MAX = 1024 * 1024;
+
 /** systemd gives up on the whole file for a control character, quote or backslash in a header. */
 const FORBIDDEN_IN_SECTION = /[[\]\x00-\x1f\x7f"'\\]/;
 
@@ -88,6 +91,11 @@ class Parser {
       this.#logicalLine(logical.text, start, line, column, logical.sameForSystemd);
     } else {
       this.#logicalLine(text.slice(from, to), start, line, column, true);
+    }
+    // A UTF-16 unit is at most three bytes.
+    const mayBeTooLong = this.#at - start > LINE_LENGTH_MAX / 3;
+    if (mayBeTooLong && encodeText(text.slice(start, this.#at)).length > LINE_LENGTH_MAX) {
+      this.#report("error", "line-too-long", line, column, "the line is longer than the 1 MiB that systemd reads");
     }
   }
 
