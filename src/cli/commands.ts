@@ -11,6 +11,19 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "Run a container", load: () => import("./run.ts") },
+  { name: "exec", summary: "Run another command in a running container", load: () => import("./exec.ts") },
+  { name: "ps", summary: "List containers", load: () => import("./ps.ts") },
+  { name: "start", summary: "Start services", load: () => import("./start.ts") },
+  { name: "stop", summary: "Stop containers", load: () => import("./stop.ts") },
+  { name: "logs", summary: "Show what a container printed", load: () => import("./logs.ts") },
+  { name: "inspect", summary: "Show what is known of containers and images", load: () => import("./inspect.ts") },
+  { name: "setup", summary: "Install berth on this machine", load: () => import("./setup.ts") },
+  {
+    name: "socket-proxy",
+    summary: "Carry a socket's connections into a container",
+    hidden: true,
+    load: () => import("./socket-proxy.ts"),
+  },
   { name: "cleanup", summary: "Clear away what a container left behind", load: () => import("./cleanup.ts") },
   {
     name: "stop-payload",

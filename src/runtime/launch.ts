@@ -1,12 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { hostname as hostHostname, release } from "node:os";
 import { join } from "node:path";
 import { lowerDirectories } from "../image/layer/directory.ts";
@@ -85,6 +78,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   const hostname = request.hostname ?? (request.network === "host" ? hostHostname() : id.slice(0, 12));
   const self = identify(process.pid);
   if (self === undefined) throw new RuntimeError("syscall", "read /proc/self/stat");
+  const bridge = openNetwork(request, context, paths, id, name);
   writeRecord(scope, {
     id,
     name,
@@ -97,7 +91,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     cgroup: cgroup.suffix,
     launcher: self,
     network: request.network,
-    address: undefined,
+    address: bridge?.address,
     ports: request.ports,
     labels: { ...image.config.labels, ...request.labels },
     stopSignal: stopSignal(request, image),
@@ -105,7 +99,6 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   });
 
   if (sharesHostMounts(request, context)) leaveHostMounts();
-  const bridge = openNetwork(request, scope, paths, id, name);
   mountRootfs(paths, lowerDirectories(scope.stateDir, image.layers), context.inUserNamespace);
   const user = resolveUser(request.user ?? image.config.user, readUserDatabase(paths.rootfs));
   const sockets = inheritedSockets(env);
@@ -198,7 +191,7 @@ function sharesHostMounts(request: RunRequest, context: LaunchContext): boolean 
 
 function openNetwork(
   request: RunRequest,
-  scope: Scope,
+  context: LaunchContext,
   paths: ContainerPaths,
   id: string,
   name: string,
@@ -208,7 +201,13 @@ function openNetwork(
       throw new RuntimeError("bad-request", `published ports need the bridge network, not ${request.network}`);
     return undefined;
   }
-  const bridge = connectToBridge(scope, paths, id, name, request.ports);
+  if (context.inUserNamespace) {
+    throw new RuntimeError(
+      "bad-request",
+      "an ordinary user's containers cannot have a bridge yet: ask for --network host or none",
+    );
+  }
+  const bridge = connectToBridge(context.scope, paths, id, name, request.ports);
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   bridge.done.catch(() => undefined);
   return bridge;

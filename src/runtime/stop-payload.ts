@@ -2,19 +2,27 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Scope } from "../scope.ts";
 import { payloadPid } from "./liveness.ts";
-import { readRecord } from "./record.ts";
+import { type ContainerRecord, readRecord } from "./record.ts";
 
 /** How often to look whether the payload is gone: milliseconds. */
 const POLL_MS = 10;
 
 /**
- * Sends an image's own stop signal to the payload and waits for it to end, as long as the container's stop time-out lasts;
- * then SIGKILL. For SIGTERM nothing is done at all: that is what systemd sends next anyway.
+ * ExecStop= of a unit that leaves the stop signal to its image. For SIGTERM nothing is done at all: that is what systemd
+ * sends next anyway.
  */
 export async function stopPayload(scope: Scope, id: string): Promise<void> {
   const record = readRecord(scope, id);
-  const pid = record === undefined ? undefined : payloadPid(scope, record);
-  if (record === undefined || pid === undefined || record.stopSignal === "TERM") return;
+  if (record !== undefined && record.stopSignal !== "TERM") await terminatePayload(scope, record);
+}
+
+/**
+ * Sends a container's stop signal to its payload and waits for it to end, as long as the container's stop time-out lasts;
+ * then SIGKILL.
+ */
+export async function terminatePayload(scope: Scope, record: ContainerRecord): Promise<void> {
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) return;
   kill(pid, record.stopSignal);
   const deadline = performance.now() + record.stopTimeout * 1000;
   while (payloadPid(scope, record) === pid) {

@@ -1,0 +1,97 @@
+import { hostname } from "node:os";
+import type { Command } from "commander";
+import { openStore, type StoredImage } from "../image/store.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import { findContainer, readSpec } from "../runtime/find-container.ts";
+import { payloadPid } from "../runtime/liveness.ts";
+import type { ContainerRecord } from "../runtime/record.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+
+/** `berth inspect`: what is known of containers or images, as JSON with podman's names. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<name...>", "containers or images")
+    .addHelpText("after", "\nExample:\n  berth inspect web\n")
+    .action((words: string[]) => {
+      context.out(
+        `${JSON.stringify(
+          words.map((word) => inspect(word, context)),
+          null,
+          2,
+        )}\n`,
+      );
+    });
+}
+
+function inspect(word: string, context: CommandContext): unknown {
+  try {
+    return inspectContainer(findContainer(context.scope, word), context);
+  } catch (error) {
+    if (!(error instanceof RuntimeError && error.code === "no-such-container")) throw error;
+  }
+  const image = openStore(context.scope.stateDir).resolve(word);
+  if (image === undefined) throw new CommandError(`no container and no image ${word}`, 125);
+  return inspectImage(image);
+}
+
+function inspectContainer(record: ContainerRecord, context: CommandContext): unknown {
+  const spec = readSpec(context.scope, record.id);
+  const pid = payloadPid(context.scope, record);
+  return {
+    Id: record.id,
+    Name: record.name,
+    Created: record.created,
+    Unit: record.unit ?? "",
+    Path: spec.process.args[0] ?? "",
+    Args: spec.process.args.slice(1),
+    State: { Status: pid === undefined ? "created" : "running", Running: pid !== undefined, Pid: pid ?? 0 },
+    Image: record.imageDigest.replace(/^sha256:/, ""),
+    ImageName: record.image,
+    Config: {
+      Hostname: spec.hostname ?? hostname(),
+      User: `${spec.process.user.uid}:${spec.process.user.gid}`,
+      Env: spec.process.env,
+      WorkingDir: spec.process.cwd,
+      Labels: record.labels,
+      Annotations: spec.annotations,
+      StopSignal: `SIG${record.stopSignal}`,
+      StopTimeout: record.stopTimeout,
+    },
+    EffectiveCaps: spec.process.capabilities.effective,
+    BoundingCaps: spec.process.capabilities.bounding,
+    Mounts: spec.mounts
+      .filter(({ type }) => type === "bind")
+      .map(({ source, destination, options }) => ({
+        Type: "bind",
+        Source: source,
+        Destination: destination,
+        Options: options,
+        RW: !options.includes("ro"),
+      })),
+    NetworkSettings: { Mode: record.network, IPAddress: record.address ?? "", Ports: record.ports },
+    CgroupPath: record.cgroup,
+  };
+}
+
+function inspectImage({ reference, manifestDigest, configDigest, config, layers }: StoredImage): unknown {
+  return {
+    Id: configDigest.replace(/^sha256:/, ""),
+    Digest: manifestDigest,
+    RepoTags: reference === "" ? [] : [reference],
+    Created: config.created,
+    Architecture: config.architecture,
+    Os: config.os,
+    Config: {
+      User: config.user,
+      Env: config.env,
+      Entrypoint: config.entrypoint,
+      Cmd: config.command,
+      WorkingDir: config.workingDirectory,
+      Labels: config.labels,
+      Volumes: config.volumes,
+      ExposedPorts: config.exposedPorts,
+      StopSignal: config.stopSignal,
+    },
+    RootFS: { Type: "layers", Layers: layers },
+  };
+}

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import { RuntimeError } from "../runtime/error.ts";
+import { findContainer } from "../runtime/find-container.ts";
+import { execve } from "../runtime/native.ts";
+import { findProgram } from "../runtime/programs.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+import { serviceName } from "./unit-names.ts";
+
+interface LogsOptions {
+  follow?: boolean;
+  tail?: string;
+  since?: string;
+  until?: string;
+  timestamps?: boolean;
+}
+
+/** `berth logs`: what the payload printed, from the journal. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<container>", "name, service or ID")
+    .option("-f, --follow", "go on as more comes")
+    .option("-n, --tail <lines>", "only the last lines")
+    .option("--since <time>", "from this time on (journalctl's forms)")
+    .option("--until <time>", "up to this time")
+    .option("-t, --timestamps", "with the time of each line")
+    .addHelpText("after", "\nExample:\n  berth logs -f --tail 20 web\n")
+    .action((container: string, options: LogsOptions) => logs(container, options, context));
+}
+
+function logs(container: string, options: LogsOptions, context: CommandContext): never {
+  const journalctl = findProgram("journalctl");
+  const user = context.scope.kind === "user";
+  const args = [
+    "journalctl",
+    ...(user ? ["--user", "--user-unit"] : ["--unit"]),
+    unitOf(container, context),
+    // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
+    "_TRANSPORT=stdout",
+    "--quiet",
+    "--output",
+    options.timestamps ? "short-iso" : "cat",
+    ...(options.follow ? ["--follow"] : ["--no-pager"]),
+    "--lines",
+    options.tail ?? "all",
+    ...(options.since === undefined ? [] : ["--since", options.since]),
+    ...(options.until === undefined ? [] : ["--until", options.until]),
+  ];
+  const env = Object.entries(context.env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  execve(journalctl, args, Object.fromEntries(env));
+}
+
+function unitOf(container: string, context: CommandContext): string {
+  try {
+    const { unit, name } = findContainer(context.scope, container);
+    if (unit !== undefined) return unit;
+    throw new CommandError(`${name} runs in somebody's shell: its output went there, not to the journal`, 125);
+  } catch (error) {
+    // Not running now; its unit may have said something all the same.
+    if (error instanceof RuntimeError && error.code === "no-such-container") return serviceName(container);
+    throw error;
+  }
+}
