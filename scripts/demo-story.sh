@@ -1,6 +1,8 @@
 #!/bin/bash
 # The story of the demo, told in a systemd host with a registry at 127.0.0.1:5000 and berth in dist/.
 set -uo pipefail
+# One stream: what is said on either belongs where it was said.
+exec 2>&1
 bold='' plain=''
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
 
@@ -13,7 +15,7 @@ show() {
 # must COMMAND: the same for a step that everything after it stands on.
 must() {
   show "$1" && return
-  printf '\n%sthe demo failed at: %s%s\n' "$bold" "$1" "$plain" >&2
+  printf '\n%sthe demo failed at: %s%s\n' "$bold" "$1" "$plain"
   exit 1
 }
 file() { must "cat > $1 << END
@@ -57,14 +59,12 @@ show 'journalctl --no-pager --unit=app'
 
 say 'No process of berth, runc or anything else stays beside it'
 show "ps -o pid,ppid,user,args -p $(pid app)"
-must "test \$(ps -o ppid= -p $(pid app)) = 1 && echo 'its parent is PID 1'"
 show 'systemd-cgls --no-pager --unit app.service'
-must "! ps -eo pid,args | grep -E '[ /](berth|runc|crun|conmon)( |\$)' | grep -v grep && echo 'none'"
+must "! pgrep --list-full --exact 'berth|runc|crun|conmon' && echo none"
 
-say "The container's mounts are in the unit's own mount namespace: the host's table has none of them"
-show "findmnt --list --types overlay --output TARGET,FSTYPE | grep -v '^/  *overlay' # / itself is this throw-away host's"
-must "! findmnt --list --noheadings --output TARGET | grep -E '/berth/.*' && echo 'no mount of a container'"
-show "findmnt --task $(pid app) --output TARGET,FSTYPE /"
+say "Its overlay is in the unit's own mount namespace; the host has but the one that is this throw-away host's root"
+show 'findmnt --list --types overlay --output TARGET,FSTYPE'
+show "findmnt --task $(pid app) --types overlay --output TARGET,FSTYPE"
 
 say 'A death is reported as what it was, and the next connection starts it again'
 show "kill -KILL $(pid app); sleep 0.3; systemctl show --property=Result,ExecMainCode,ExecMainStatus app"
@@ -78,8 +78,9 @@ show 'systemctl start broken'
 show 'systemctl --no-pager --full status broken'
 
 say 'Stopped, nothing is left'
-must 'time systemctl stop app.socket app.service'
-show 'systemctl is-active app.socket app.service'
+must 'systemctl stop app.socket app.service'
 show 'journalctl --no-pager --unit=app --lines=4'
-must "! findmnt --list --noheadings --output TARGET | grep -E '/berth/.*' && test -z \"\$(ls -A /run/runc 2> /dev/null)\" && echo 'no mount, no runc state'"
+show 'systemctl is-active app.socket app.service'
+must "! findmnt --list --noheadings --output TARGET | grep /berth/ && echo 'no mount'"
+must "test -z \"\$(runc list --quiet)\" && echo 'no runc state'"
 printf '\n'
