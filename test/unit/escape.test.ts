@@ -2,10 +2,11 @@ import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { escapeName, escapePath, unescapeName, unescapePath } from "../../src/unit/escape.ts";
 import { decodeText, encodeText } from "../../src/unit/text.ts";
+import { testUnless } from "../host/lane.ts";
 import { Random } from "./random.ts";
+import { toolMisses } from "./systemd-library.ts";
 
-const SYSTEMD_ESCAPE = Bun.which("systemd-escape");
-if (SYSTEMD_ESCAPE === null) process.stderr.write("skipped: comparison with systemd-escape: not installed\n");
+const escapeTest = testUnless(toolMisses("systemd-escape"), "escaping as systemd-escape does it");
 
 const PARTS = [
   "a",
@@ -84,30 +85,30 @@ test("unescaping undoes escaping, for bytes of all kinds", () => {
   }
 });
 
-test.skipIf(SYSTEMD_ESCAPE === null)("names are escaped as systemd-escape does", () => {
+escapeTest("names are escaped as systemd-escape does", () => {
   const texts = samples(1);
   expect(texts.map(escapeName)).toEqual(systemdEscape([], texts));
 });
 
-test.skipIf(SYSTEMD_ESCAPE === null)("paths are escaped as systemd-escape does", () => {
+escapeTest("paths are escaped as systemd-escape does", () => {
   const texts = samples(2, "/").filter((path) => escapePath(path) !== undefined);
   expect(texts.length).toBeGreaterThan(2000);
   expect(texts.map(escapePath)).toEqual(systemdEscape(["--path"], texts));
 });
 
-test.skipIf(SYSTEMD_ESCAPE === null)("names are unescaped as systemd-escape does", () => {
+escapeTest("names are unescaped as systemd-escape does", () => {
   const texts = samples(3).filter((text) => !/[ \n]/.test(unescapeName(text) ?? " "));
   expect(texts.length).toBeGreaterThan(500);
   expect(texts.map(unescapeName)).toEqual(systemdEscape(["--unescape"], texts));
 });
 
-test.skipIf(SYSTEMD_ESCAPE === null)("paths are unescaped as systemd-escape does", () => {
+escapeTest("paths are unescaped as systemd-escape does", () => {
   const texts = samples(4).filter((text) => !/[ \n]/.test(unescapePath(text) ?? " "));
   expect(texts.length).toBeGreaterThan(200);
   expect(texts.map(unescapePath)).toEqual(systemdEscape(["--unescape", "--path"], texts));
 });
 
-test.skipIf(SYSTEMD_ESCAPE === null)("systemd-escape refuses the paths that are refused here", () => {
+escapeTest("systemd-escape refuses the paths that are refused here", () => {
   const refused = ["/..", "/a/../b", ".", "./.", "a/.."];
   for (const path of refused) {
     expect(escapePath(path)).toBeUndefined();

@@ -3,11 +3,13 @@ import { describe, expect, test } from "bun:test";
 import { quoteEnvironment, quoteExecLine, quoteExecWord, quotePath } from "../../src/unit/quoting.ts";
 import { decodeText, encodeText } from "../../src/unit/text.ts";
 import { splitWords } from "../../src/unit/words.ts";
+import { testUnless } from "../host/lane.ts";
 import { Random } from "./random.ts";
-import { openSystemdLibrary } from "./systemd-library.ts";
+import { openSystemdLibrary, systemdMisses } from "./systemd-library.ts";
 import { TRICKY_ARGUMENTS } from "./tricky-arguments.ts";
 
 const systemd = await openSystemdLibrary();
+const systemdTest = testUnless(systemdMisses(systemd), "quoting as systemd reads it");
 const PARTS = [
   "a",
   " ",
@@ -83,7 +85,7 @@ test.each([
   expect(quotePath(path)).toBe(expected);
 });
 
-describe.skipIf(systemd === undefined)("systemd reads back", () => {
+describe("systemd reads back", () => {
   function lists(): (readonly string[])[] {
     const random = new Random(3);
     const made = Array.from({ length: 5000 }, () =>
@@ -92,14 +94,14 @@ describe.skipIf(systemd === undefined)("systemd reads back", () => {
     return [...TRICKY_ARGUMENTS, ...made];
   }
 
-  test("the arguments of a command line", () => {
+  systemdTest("the arguments of a command line", () => {
     for (const words of lists()) {
       const split = systemd?.splitWords(quoteExecLine(words), "command") ?? [];
       expect(systemd?.expandArguments(split, ["HOME=/root", "n=1", "x41=2"])).toEqual(words.map(asRead));
     }
   });
 
-  test("what is left for it to expand", () => {
+  systemdTest("what is left for it to expand", () => {
     const line = quoteExecLine(["a b ${X}", "$X", "%%", "$$"], { expand: "expanded" });
     expect(systemd?.expandArguments(systemd.splitWords(line, "command") ?? [], ["X=1 2"])).toEqual([
       "a b 1 2",
@@ -110,14 +112,14 @@ describe.skipIf(systemd === undefined)("systemd reads back", () => {
     ]);
   });
 
-  test("environment assignments", () => {
+  systemdTest("environment assignments", () => {
     for (const [value = ""] of lists()) {
       const split = systemd?.splitWords(quoteEnvironment("A", value), "command") ?? [];
       expect(split.map((word) => word.replaceAll("%%", "%"))).toEqual([asRead(`A=${value}`)]);
     }
   });
 
-  test("paths", () => {
+  systemdTest("paths", () => {
     for (const words of lists()) {
       const quoted = words.map((word) => quotePath(word, { expand: "expanded" }));
       if (quoted.includes(undefined)) continue;

@@ -11,6 +11,8 @@ import {
   scanSpecifiers,
   scanVariables,
 } from "../../src/unit/specifier.ts";
+import { testUnless } from "../host/lane.ts";
+import { toolMisses } from "./systemd-library.ts";
 
 test("specifiers are found with their places", () => {
   expect(scanSpecifiers("a%n%%%% 5% %-%Z%")).toEqual([
@@ -50,20 +52,23 @@ test("specifiers are replaced from a table", () => {
   expect(expandSpecifiers("%t", Object.create({ t: "inherited" })).text).toBe("%t");
 });
 
-test.skipIf(Bun.which("systemd-analyze") === null)("systemd refuses the letters that are not specifiers", () => {
-  const letters = [..."0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
-  const dir = mkdtempSync(join(tmpdir(), "berth-specifier-"));
-  try {
-    const unit = join(dir, "test.service");
-    writeFileSync(
-      unit,
-      `[Service]\nExecStart=/bin/true\n[Unit]\n${letters.map((letter) => `Description=%${letter}\n`).join("")}`,
-    );
-    const { stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", unit], { encoding: "utf8" });
-    const refused = Array.from(stderr.matchAll(/specifiers in '%(.)'/g), ([, letter = ""]) => letter);
-    // %D is known from systemd 255 on.
-    expect(letters.filter((letter) => !isSpecifier(letter))).toEqual(refused.filter((letter) => letter !== "D"));
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-});
+testUnless(toolMisses("systemd-analyze"), "specifiers as systemd knows them")(
+  "systemd refuses the letters that are not specifiers",
+  () => {
+    const letters = [..."0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+    const dir = mkdtempSync(join(tmpdir(), "berth-specifier-"));
+    try {
+      const unit = join(dir, "test.service");
+      writeFileSync(
+        unit,
+        `[Service]\nExecStart=/bin/true\n[Unit]\n${letters.map((letter) => `Description=%${letter}\n`).join("")}`,
+      );
+      const { stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", unit], { encoding: "utf8" });
+      const refused = Array.from(stderr.matchAll(/specifiers in '%(.)'/g), ([, letter = ""]) => letter);
+      // %D is known from systemd 255 on.
+      expect(letters.filter((letter) => !isSpecifier(letter))).toEqual(refused.filter((letter) => letter !== "D"));
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  },
+);

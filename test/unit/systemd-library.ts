@@ -25,6 +25,16 @@ const CUNESCAPE = 1 << 1;
 const UNQUOTE = 1 << 5;
 const ANY_UNIT_NAME = 7;
 
+/** Why systemd's own code cannot be asked on this machine, or undefined when it can. */
+export function systemdMisses(library: SystemdLibrary | undefined): string | undefined {
+  return library === undefined ? "needs libsystemd-shared" : undefined;
+}
+
+/** Why one of systemd's tools cannot be asked, or undefined when it can. */
+export function toolMisses(name: string): string | undefined {
+  return Bun.which(name) === null ? `needs ${name}` : undefined;
+}
+
 /** The library that systemd's programs on this machine share; undefined if there is none. */
 export async function openSystemdLibrary(): Promise<SystemdLibrary | undefined> {
   for (const pattern of ["usr/lib/systemd/libsystemd-shared-*.so", "usr/lib/*/systemd/libsystemd-shared-*.so"]) {

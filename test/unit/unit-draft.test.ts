@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UnitDraft } from "../../src/unit/unit-draft.ts";
 import { parseUnitFile, parseUnitText } from "../../src/unit/unit-file.ts";
+import { testUnless } from "../host/lane.ts";
 import { mutate } from "./mutation.ts";
 import { Random } from "./random.ts";
-import { openSystemdLibrary } from "./systemd-library.ts";
+import { openSystemdLibrary, systemdMisses } from "./systemd-library.ts";
 
 const systemd = await openSystemdLibrary();
+const systemdTest = testUnless(systemdMisses(systemd), "drafts as systemd reads them");
 
 function copy(text: string): UnitDraft {
   return UnitDraft.copyOf(parseUnitText("t", text));
@@ -77,8 +79,8 @@ describe("changes", () => {
   });
 });
 
-describe.skipIf(systemd === undefined)("systemd finds in a copy", () => {
-  test("the assignments that were found in the file", () => {
+describe("systemd finds in a copy", () => {
+  systemdTest("the assignments that were found in the file", () => {
     const dir = mkdtempSync(join(tmpdir(), "berth-draft-"));
     const path = join(dir, "unit");
     const random = new Random(9);
@@ -103,7 +105,7 @@ describe.skipIf(systemd === undefined)("systemd finds in a copy", () => {
     }
   });
 
-  test.each([
+  systemdTest.each([
     ["a line", (size: number) => `[A]\nb=${"x".repeat(size - 2)}\n`],
     ["a comment", (size: number) => `#${"x".repeat(size - 1)}\n[A]\n`],
   ])("nothing if %s is too long, of which we are told", (_, text) => {

@@ -12,8 +12,9 @@ import {
   templateOf,
   unitNameProblem,
 } from "../../src/unit/unit-name.ts";
+import { testUnless } from "../host/lane.ts";
 import { Random } from "./random.ts";
-import { openSystemdLibrary } from "./systemd-library.ts";
+import { openSystemdLibrary, systemdMisses, toolMisses } from "./systemd-library.ts";
 
 const systemd = await openSystemdLibrary();
 const PARTS = ["a", "b-", "@", "@", ".", ".service", ".mount", ".container", "/", "\\x2d", " ", "é", ":", "_", "-"];
@@ -58,7 +59,7 @@ test.each([
   expect(unitNameProblem(name)).toBe(problem);
 });
 
-test.skipIf(systemd === undefined)("systemd takes the same names", () => {
+testUnless(systemdMisses(systemd), "unit names as systemd takes them")("systemd takes the same names", () => {
   const random = new Random(2);
   let taken = 0;
   for (let round = 0; round < 20_000; round++) {
@@ -70,17 +71,20 @@ test.skipIf(systemd === undefined)("systemd takes the same names", () => {
   expect(taken).toBeGreaterThan(1000);
 });
 
-test.skipIf(Bun.which("systemd-escape") === null)("what people type is mangled as systemd-escape does", () => {
-  const random = new Random(4);
-  const fixed = ["app", "app@", "/", "/dev/sda", "/sys", "/x/../y", "a b", ".a", "..", "foo.bar", "a.service.mount"];
-  const texts = [
-    ...fixed,
-    ...Array.from({ length: 2000 }, () => random.pick(["", "", "/", "/dev/"]) + random.text(PARTS, 5)),
-  ];
-  const mangled = texts.filter((text) => mangleUnitName(text) !== undefined);
-  const { stdout } = spawnSync("systemd-escape", ["--mangle", "--", ...mangled], { encoding: "utf8" });
-  expect<(string | undefined)[]>(mangled.map((text) => mangleUnitName(text))).toEqual(stdout.trimEnd().split(" "));
-  const refused = texts.filter((text) => mangleUnitName(text) === undefined).slice(0, 20);
-  expect(refused.length).toBeGreaterThan(5);
-  for (const text of refused) expect(spawnSync("systemd-escape", ["--mangle", "--", text]).status).not.toBe(0);
-});
+testUnless(toolMisses("systemd-escape"), "names as systemd-escape mangles them")(
+  "what people type is mangled as systemd-escape does",
+  () => {
+    const random = new Random(4);
+    const fixed = ["app", "app@", "/", "/dev/sda", "/sys", "/x/../y", "a b", ".a", "..", "foo.bar", "a.service.mount"];
+    const texts = [
+      ...fixed,
+      ...Array.from({ length: 2000 }, () => random.pick(["", "", "/", "/dev/"]) + random.text(PARTS, 5)),
+    ];
+    const mangled = texts.filter((text) => mangleUnitName(text) !== undefined);
+    const { stdout } = spawnSync("systemd-escape", ["--mangle", "--", ...mangled], { encoding: "utf8" });
+    expect<(string | undefined)[]>(mangled.map((text) => mangleUnitName(text))).toEqual(stdout.trimEnd().split(" "));
+    const refused = texts.filter((text) => mangleUnitName(text) === undefined).slice(0, 20);
+    expect(refused.length).toBeGreaterThan(5);
+    for (const text of refused) expect(spawnSync("systemd-escape", ["--mangle", "--", text]).status).not.toBe(0);
+  },
+);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../../src/unit/words.ts";
+import { testUnless } from "../host/lane.ts";
 import { Random } from "./random.ts";
-import { openSystemdLibrary } from "./systemd-library.ts";
+import { openSystemdLibrary, systemdMisses } from "./systemd-library.ts";
 
 const systemd = await openSystemdLibrary();
-if (systemd === undefined) process.stderr.write("skipped: comparison with systemd: no libsystemd-shared here\n");
+const systemdTest = testUnless(systemdMisses(systemd), "word splitting as systemd does it");
 
 function texts(value: string, style: WordStyle): string[] {
   return splitWords(value, style).words.map((word) => word.text);
@@ -87,7 +88,7 @@ test("a million words take no more than linear time", () => {
   expect(splitWords("\\x".repeat(1e6), "systemd").problems).toHaveLength(10);
 });
 
-describe.skipIf(systemd === undefined)("as systemd splits", () => {
+describe("as systemd splits", () => {
   const parts = [
     "a",
     " ",
@@ -112,7 +113,7 @@ describe.skipIf(systemd === undefined)("as systemd splits", () => {
     "s",
   ];
 
-  test.each<["systemd" | "backslash", "command" | "paths"]>([
+  systemdTest.each<["systemd" | "backslash", "command" | "paths"]>([
     ["systemd", "command"],
     ["backslash", "paths"],
   ])("%s", (style, systemdStyle) => {
