@@ -83,6 +83,7 @@ function instanceName(template: string, instance: string | undefined): string | 
 
 /** The specifiers that depend on nothing but the unit's name, as `systemctl enable` expands them. */
 function expandName(text: string, unit: string): string {
+  if (!text.includes("%")) return text;
   const { prefix, instance, suffix } = splitName(unit);
   const stem = unit.slice(0, unit.length - suffix.length - 1);
   const last = prefix.slice(prefix.lastIndexOf("-") + 1);

@@ -1,3 +1,4 @@
+import { compareBytes } from "../unit/drop-in.ts";
 import type { Entry } from "../unit/entry.ts";
 import { lastEntry, listEntries, type SectionEntries } from "../unit/lookup.ts";
 import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../unit/words.ts";
@@ -65,25 +66,28 @@ export class KeyReader {
     if (entry === undefined) return undefined;
     const text = unquoteString(entry.value);
     const offset = text === entry.value ? 0 : entry.value.indexOf(text);
-    return this.#checked(key, [{ text, entry, offset, end: offset + text.length }], extra)[0];
+    return this.#checked(this.#spec(key), [{ text, entry, offset, end: offset + text.length }], extra)[0];
   }
 
   /** A key that takes a list, of class `lines`, `words`, `exec-words` or `map`; the last of these is sorted by name. */
   list(key: string, extra?: ValueCheck): Value[] {
+    // Most keys are absent from most files, and this runs for each of them at every boot.
+    if (!this.mentions(key)) return [];
     const spec = this.#spec(key);
     if (spec.values === "lines") {
-      const lines = listEntries(this.#section, key).map((entry) => wholeLine(entry));
-      return this.#checked(key, lines, extra);
+      return this.#checked(spec, listEntries(this.#section, key).map(wholeLine), extra);
     }
     const words = this.#words(listEntries(this.#section, key), spec);
-    const values = this.#checked(key, words, extra);
+    const values = this.#checked(spec, words, extra);
     return spec.values === "map" ? sortedByName(values) : values;
   }
 
   /** The words of a key of class `command`: those of the last assignment. */
   command(key: string): Value[] {
     const entry = this.entry(key);
-    return entry === undefined ? [] : this.#checked(key, this.#words([entry], this.#spec(key)));
+    if (entry === undefined) return [];
+    const spec = this.#spec(key);
+    return this.#checked(spec, this.#words([entry], spec));
   }
 
   /** A yes or no; undefined if the key is absent or empty. */
@@ -106,24 +110,26 @@ export class KeyReader {
 
   #words(entries: readonly Entry[], spec: KeySpec): Value[] {
     const style = WORD_STYLES[spec.values] ?? "plain";
-    return entries.flatMap((entry) => {
+    const values: Value[] = [];
+    for (const entry of entries) {
       const { words, problems } = splitWords(entry.value, style);
       for (const { code, offset, message } of problems) {
-        const hint = code === "unknown-escape" ? "write a backslash as \\\\" : undefined;
-        const problem: Problem = { code, message: `${entry.key}: ${message}`, ...(hint === undefined ? {} : { hint }) };
-        this.#report.at(entry, offset, problem);
+        const hint = code === "unknown-escape" ? { hint: "write a backslash as \\\\" } : {};
+        this.#report.at(entry, offset, { code, message: `${entry.key}: ${message}`, ...hint });
       }
-      return words.map(({ text, offset, end }) => ({ text, entry, offset, end }));
-    });
+      for (const { text, offset, end } of words) values.push({ text, entry, offset, end });
+    }
+    return values;
   }
 
-  #checked(key: string, values: readonly Value[], extra?: ValueCheck): Value[] {
-    const check = this.#spec(key).check;
-    return values.filter((value) => {
+  #checked({ check }: KeySpec, values: readonly Value[], extra?: ValueCheck): Value[] {
+    const good: Value[] = [];
+    for (const value of values) {
       const problem = extra?.(value.text) ?? check?.(value.text);
-      if (problem !== undefined) this.#report.value(value, problem);
-      return problem === undefined;
-    });
+      if (problem === undefined) good.push(value);
+      else this.#report.value(value, problem);
+    }
+    return good;
   }
 
   #unknown(key: string): Problem {
@@ -148,8 +154,9 @@ function wholeLine(entry: Entry): Value {
 }
 
 /** By the bytes of the names; of several values for a name the last one stays. */
-function sortedByName(values: readonly Value[]): Value[] {
+function sortedByName(values: Value[]): Value[] {
+  if (values.length < 2) return values;
   const byName = new Map<string, Value>();
   for (const value of values) byName.set(splitAssignment({ ...value, quoted: false }).name, value);
-  return [...byName].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map(([, value]) => value);
+  return [...byName].sort(([a], [b]) => compareBytes(a, b)).map(([, value]) => value);
 }

@@ -282,7 +282,8 @@ class RunCommandBuilder {
 
   /** Two things mounted in one place would hide one of them; podman refuses that too. */
   #claim(value: Value, destination: string): void {
-    const place = posix.normalize(destination).replace(/(?<=.)\/$/, "");
+    const simple = !/\/(?:[./]|$)/.test(destination);
+    const place = simple ? destination : posix.normalize(destination).replace(/(?<=.)\/$/, "");
     const other = this.#destinations.get(place);
     this.#destinations.set(place, value.entry.key);
     if (other === undefined) return;

@@ -37,6 +37,8 @@ export function selectDropIns(candidates: readonly string[]): string[] {
 
 /** Order of two texts by their bytes in UTF-8: that of file names in search directories and drop-ins. */
 export function compareBytes(a: string, b: string): number {
+  // Without surrogates the order of UTF-16 units is the same.
+  if (!/[\ud800-\udfff]/.test(a) && !/[\ud800-\udfff]/.test(b)) return a < b ? -1 : a > b ? 1 : 0;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

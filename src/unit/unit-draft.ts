@@ -86,9 +86,11 @@ export class UnitDraft {
   /** The unit's text: one blank line between sections, a line end at the end. */
   toString(): string {
     const parts: string[] = [];
-    for (const block of this.#blocks) {
-      const end = block.lines.findLastIndex((line) => !line.blank) + 1;
-      const text = [block.header, ...block.lines.slice(0, end).map((line) => line.text)].join("");
+    for (const { header, lines } of this.#blocks) {
+      let end = lines.length;
+      while (lines[end - 1]?.blank) end--;
+      let text = header;
+      for (let at = 0; at < end; at++) text += lines[at]?.text ?? "";
       if (text !== "") parts.push(text);
     }
     return parts.join("\n");
@@ -104,14 +106,18 @@ export class UnitDraft {
   }
 
   #add(section: string, line: Line): this {
-    let block = this.#blocks.findLast((candidate) => candidate.name === section);
+    let block: Block | undefined;
+    for (const candidate of this.#blocks) if (candidate.name === section) block = candidate;
     if (block === undefined) {
       block = { name: section, header: `[${section}]\n`, lines: [] };
       this.#blocks.push(block);
     }
     // Before the blank lines that set off the next section.
-    const after = block.lines.findLastIndex((candidate) => !candidate.blank) + 1;
-    block.lines.splice(after, 0, line);
+    const { lines } = block;
+    let after = lines.length;
+    while (lines[after - 1]?.blank) after--;
+    if (after === lines.length) lines.push(line);
+    else lines.splice(after, 0, line);
     return this;
   }
 }
@@ -127,6 +133,6 @@ function lineOf(item: Item): Line {
 
 /** With a line end, and nothing else in it that systemd would take for one. */
 function closed(raw: string): string {
-  const text = raw.replace(/\r\n/g, "\n").replace(/[\r\0]/g, " ");
+  const text = /[\r\0]/.test(raw) ? raw.replace(/\r\n/g, "\n").replace(/[\r\0]/g, " ") : raw;
   return text.endsWith("\n") ? text : `${text}\n`;
 }
