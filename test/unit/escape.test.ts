@@ -109,7 +109,7 @@ escapeTest("paths are unescaped as systemd-escape does", () => {
 });
 
 escapeTest("systemd-escape refuses the paths that are refused here", () => {
-  const refused = ["/..", "/a/../b", ".", "./.", "a/.."];
+  const refused = ["/a/../b", ".", "./.", "a/.."];
   for (const path of refused) {
     expect(escapePath(path)).toBeUndefined();
     expect(spawnSync("systemd-escape", ["--path", "--", path]).status).not.toBe(0);

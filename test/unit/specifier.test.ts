@@ -64,8 +64,8 @@ testUnless(toolMisses("systemd-analyze"), "specifiers as systemd knows them")(
         `[Service]\nExecStart=/bin/true\n[Unit]\n${letters.map((letter) => `Description=%${letter}\n`).join("")}`,
       );
       const { stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", unit], { encoding: "utf8" });
-      const refused = Array.from(stderr.matchAll(/specifiers in '%(.)'/g), ([, letter = ""]) => letter);
-      // %D is known from systemd 255 on.
+      const refused = Array.from(stderr.matchAll(/specifiers in '%(.)'.*Invalid slot/g), ([, letter = ""]) => letter);
+      // %D is known from systemd 255 on. Known letters may fail for other reasons: %m where there is no machine ID.
       expect(letters.filter((letter) => !isSpecifier(letter))).toEqual(refused.filter((letter) => letter !== "D"));
     } finally {
       rmSync(dir, { recursive: true });

@@ -83,14 +83,15 @@ function open(path: string, version: number): SystemdLibrary {
   };
 
   const expandArguments: SystemdLibrary["expandArguments"] = (words, environment) => {
-    const argv = stringArray(words.map(expandSpecifiers));
+    // It reads past the end of an empty list; a command line has a program at least.
+    const argv = stringArray(["program", ...words.map(expandSpecifiers)]);
     const env = stringArray(environment);
     const out = new BigUint64Array(1);
     const returned = symbols.replace_env_argv(ptr(argv.list), ptr(env.list), ptr(out), null, null);
     const list = version < 254 ? Number(returned ?? 0) : Number(out[0]);
     const result: string[] = [];
     for (let slot = list; read.u64(slot as Pointer) !== 0n; slot += 8) result.push(stringAt(read.u64(slot as Pointer)));
-    return result;
+    return result.slice(1);
   };
 
   const parse: SystemdLibrary["parse"] = (file) => {

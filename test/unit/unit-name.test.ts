@@ -80,7 +80,8 @@ testUnless(toolMisses("systemd-escape"), "names as systemd-escape mangles them")
       ...fixed,
       ...Array.from({ length: 2000 }, () => random.pick(["", "", "/", "/dev/"]) + random.text(PARTS, 5)),
     ];
-    const mangled = texts.filter((text) => mangleUnitName(text) !== undefined);
+    // systemd 257 takes `/..` for the root, 252 does not.
+    const mangled = texts.filter((text) => mangleUnitName(text) !== undefined && !/^[./]+\.\.(\/|$)/.test(text));
     const { stdout } = spawnSync("systemd-escape", ["--mangle", "--", ...mangled], { encoding: "utf8" });
     expect<(string | undefined)[]>(mangled.map((text) => mangleUnitName(text))).toEqual(stdout.trimEnd().split(" "));
     const refused = texts.filter((text) => mangleUnitName(text) === undefined).slice(0, 20);
