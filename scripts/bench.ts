@@ -176,7 +176,12 @@ async function measureGenerators(host: Host): Promise<Row[]> {
       }
     }
     const value = { berth: median(times.berth ?? []), podman: median(times.podman ?? []) };
-    rows.push({ what: `generator, ${count} unit${count === 1 ? "" : "s"}`, unit: "ms", values: value, budget: { limit: limits[at] ?? 0 } });
+    rows.push({
+      what: `generator, ${count} unit${count === 1 ? "" : "s"}`,
+      unit: "ms",
+      values: value,
+      budget: { limit: limits[at] ?? 0 },
+    });
   }
   return rows;
 }
