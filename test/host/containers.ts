@@ -1,0 +1,46 @@
+import { bootHost, type Host, until } from "./host.ts";
+import { type SampleImage, sample, startRegistry } from "./registry.ts";
+import type { Suite } from "./root.ts";
+
+/** Boots a host whose system store holds these sample images. */
+export async function bootWithImages(suite: Suite, images: readonly SampleImage[]): Promise<Host> {
+  const host = await bootHost({ suite });
+  try {
+    await startRegistry(host);
+    await host.ok(["berth", "pull", ...images.map(sample)]);
+    return host;
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+/** Writes unit files (by name: Quadlet files into berth's folder, others into systemd's) and reloads systemd. */
+export async function install(host: Host, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await host.write(`/etc/${name.endsWith(".container") ? "containers/systemd" : "systemd/system"}/${name}`, text);
+  }
+  await host.ok(["systemctl", "daemon-reload"]);
+}
+
+/** A property of a unit. */
+export async function property(host: Host, unit: string, name: string): Promise<string> {
+  return host.ok(["systemctl", "show", `--property=${name}`, "--value", unit]);
+}
+
+/** Waits until a unit is in a state (`active`, `inactive`, `failed`). */
+export async function reaches(host: Host, unit: string, state: string, timeout?: number): Promise<void> {
+  await until(`${unit} to be ${state}`, async () => (await property(host, unit, "ActiveState")) === state, timeout);
+}
+
+/** Everything that containers of the system's scope have on the host, a line each: nothing when none runs. */
+export async function remains(host: Host): Promise<string> {
+  return host.sh(`
+    ls -A /run/berth/containers /run/berth/names /var/lib/berth/containers 2> /dev/null | grep -v : | grep . || true
+    runc --root /run/berth/runc list --quiet 2> /dev/null || true
+    ls -A /run/netns 2> /dev/null || true
+    ip -o link | grep -o 'veth[^:@]*' || true
+    findmnt --list --noheadings --output TARGET | grep /berth/ || true
+    pgrep --list-full 'runc|berth|catatonit|conmon' || true
+  `);
+}

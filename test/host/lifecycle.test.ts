@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const UNITS = "/etc/containers/systemd";
+
+async function show(host: Host, unit: string, ...properties: string[]): Promise<Record<string, string>> {
+  const text = await host.ok(["systemctl", "show", unit, ...properties.map((name) => `--property=${name}`)]);
+  return Object.fromEntries(
+    text.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
+}
+
+async function ended(host: Host, unit: string): Promise<void> {
+  await until(`${unit} to end`, async () => {
+    const { ActiveState } = await show(host, unit, "ActiveState");
+    return ActiveState === "failed" || ActiveState === "inactive";
+  });
+}
+
+/** The processes in a unit's cgroup and below, as "pid command". */
+async function processes(host: Host, unit: string): Promise<string[]> {
+  const text = await host.sh(
+    `cat $(find /sys/fs/cgroup/system.slice/${unit} -name cgroup.procs) | while read p; do echo $p $(cat /proc/$p/comm); done`,
+  );
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** What the server on a port answers. Started is not listening yet, so a refused connection is tried again. */
+async function ask(host: Host, port: number): Promise<string> {
+  return until(`an answer on port ${port}`, async () => {
+    const { exitCode, stdout } = await host.run(["curl", "-s", `http://127.0.0.1:${port}/`]);
+    return exitCode === 0 ? stdout : undefined;
+  });
+}
+
+describe.each([...SUITES])("a container under systemd on %s", (suite) => {
+  let host: Host;
+  const container = (name: string, text: string) => host.write(`${UNITS}/${name}.container`, text);
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+    for (const image of ["app:1", "tools:1"] as const) await host.ok(["berth", "pull", "--quiet", sample(image)]);
+    const app = `[Container]\nImage=${sample("app:1")}\n`;
+    const tools = `[Container]\nImage=${sample("tools:1")}\n`;
+    await container("web", `${app}PublishPort=8080:8080\nEnvironment=NAME=web\n`);
+    await container("plain", `${app}Network=host\nEnvironment=PORT=8081\n`);
+    await container("code", `${tools}Network=none\nExec=sh -c 'exit 42'\n`);
+    await container(
+      "signal",
+      `${tools}Network=none\nExec=perl -e 'print unpack "p", pack "Q", 1'\n[Service]\nLimitCORE=0\n`,
+    );
+    await container(
+      "again",
+      `${app}Network=host\nEnvironment=PORT=8082\n[Service]\nRestart=on-failure\nRestartSec=50ms\n`,
+    );
+    await container(
+      "once",
+      `${tools}Network=none\nExec=sh -c 'echo from a oneshot; exit 3'\n[Service]\nType=oneshot\n`,
+    );
+    await container(
+      "usr1",
+      `${tools}Network=none\nStopSignal=USR1\nExec=sh -c 'trap "echo got USR1; exit 0" USR1; echo up; while :; do sleep 0.05; done'\n`,
+    );
+    await container(
+      "stuck",
+      `${tools}Network=none\nStopTimeout=1\nExec=sh -c 'trap "" TERM; echo up; while :; do sleep 0.05; done'\n`,
+    );
+    await container("ready", `${app}Network=host\nEnvironment=PORT=8083 SAY_READY=1\nNotify=true\n`);
+    await container("nocommand", `${tools}Network=none\nExec=/does/not/exist\n`);
+    await host.ok(["systemctl", "daemon-reload"]);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("is systemd's own child, alone in its unit, with no mount on the host", async () => {
+    await host.ok(["systemctl", "start", "web"]);
+    const { MainPID, ActiveState } = await show(host, "web", "MainPID", "ActiveState");
+    expect(ActiveState).toBe("active");
+    expect(await ask(host, 8080)).toStartWith("hello from web");
+    expect(await host.ok(["ps", "-o", "ppid=", "-p", String(MainPID)])).toMatch(/^\s*1$/);
+    expect(await processes(host, "web.service")).toEqual([`${MainPID} app`]);
+    expect(await host.sh("ps -eo comm= | grep -E '^(berth|runc|conmon|netavark|aardvark-dns|catatonit)' || true")).toBe(
+      "",
+    );
+    const mounts = await host.ok(["findmnt", "--task", "1", "--list", "--noheadings", "--output", "TARGET,FSTYPE"]);
+    expect(mounts.split("\n").filter((line) => line.includes("overlay") && !/^\/\s/.test(line))).toEqual([]);
+    expect(mounts).not.toContain("/run/berth");
+    await host.ok(["systemctl", "stop", "web"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("shows an exit code and a death by signal as what they are", async () => {
+    for (const unit of ["code", "signal"]) {
+      await host.run(["systemctl", "start", unit]);
+      await ended(host, unit);
+    }
+    expect(await show(host, "code", "ExecMainStatus", "ExecMainCode", "Result")).toEqual({
+      ExecMainStatus: "42",
+      ExecMainCode: "1",
+      Result: "exit-code",
+    });
+    const signal = await show(host, "signal", "ExecMainStatus", "ExecMainCode", "Result");
+    // CLD_KILLED, SIGSEGV: the first process of a PID namespace dies of no signal that it or its like could send.
+    expect(signal).toEqual({ ExecMainStatus: "11", ExecMainCode: "2", Result: "signal" });
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("runs a oneshot in the foreground, its exit code the unit's", async () => {
+    expect((await host.run(["systemctl", "start", "once"])).exitCode).toBe(1);
+    expect(await show(host, "once", "ExecMainStatus", "Result")).toEqual({ ExecMainStatus: "3", Result: "exit-code" });
+    expect(await host.journal("once")).toContain("from a oneshot");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("is restarted by Restart=on-failure", async () => {
+    await host.ok(["systemctl", "start", "again"]);
+    const before = await show(host, "again", "MainPID");
+    await ask(host, 8082);
+    await host.run(["curl", "-s", "http://127.0.0.1:8082/exit/7"]);
+    await until("the restart", async () => {
+      const now = await show(host, "again", "MainPID", "NRestarts", "SubState");
+      return now.SubState === "running" && now.NRestarts === "1" && now.MainPID !== before.MainPID;
+    });
+    await ask(host, 8082);
+    await host.ok(["systemctl", "stop", "again"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("gets its StopSignal, and no longer to stop than it takes", async () => {
+    await host.ok(["systemctl", "start", "usr1"]);
+    await until("the payload to run", async () => (await host.journal("usr1")).includes("up"));
+    await host.ok(["systemctl", "stop", "usr1"]);
+    expect(await host.journal("usr1")).toContain("got USR1");
+    expect(await show(host, "usr1", "Result", "ExecMainStatus")).toEqual({ Result: "success", ExecMainStatus: "0" });
+    // The stop time-out is ten seconds; a payload that ends at once must not wait for any of it.
+    const { InactiveEnterTimestampMonotonic: end, ActiveExitTimestampMonotonic: start } = await show(
+      host,
+      "usr1",
+      "InactiveEnterTimestampMonotonic",
+      "ActiveExitTimestampMonotonic",
+    );
+    expect(Number(end) - Number(start)).toBeLessThan(5_000_000);
+  });
+
+  hostTest("is killed when it does not stop in time", async () => {
+    await host.ok(["systemctl", "start", "stuck"]);
+    await until("the payload to run", async () => (await host.journal("stuck")).includes("up"));
+    await host.ok(["systemctl", "stop", "stuck"]);
+    expect(await show(host, "stuck", "Result", "ExecMainStatus")).toEqual({ Result: "timeout", ExecMainStatus: "9" });
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("tells systemd itself that it is ready (Notify=true)", async () => {
+    await host.ok(["systemctl", "start", "ready"]);
+    expect((await show(host, "ready", "StatusText")).StatusText).toBe("serving");
+    await host.ok(["systemctl", "stop", "ready"]);
+  });
+
+  hostTest("fails with a clear message when the command does not exist", async () => {
+    expect((await host.run(["systemctl", "start", "nocommand"])).exitCode).toBe(1);
+    expect((await show(host, "nocommand", "ExecMainStatus")).ExecMainStatus).toBe("127");
+    expect(await host.journal("nocommand")).toContain("/does/not/exist");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("leaves nothing behind when its main process, or all of its cgroup, is killed", async () => {
+    for (const kill of [
+      "systemctl kill --kill-whom=main -s KILL web",
+      "echo 1 > /sys/fs/cgroup/system.slice/web.service/cgroup.kill",
+    ]) {
+      await host.ok(["systemctl", "start", "web"]);
+      await host.sh(kill);
+      await ended(host, "web");
+      expect(await leftovers(host)).toBe("");
+    }
+    await host.ok(["systemctl", "start", "web"]);
+    expect(await ask(host, 8080)).toStartWith("hello from web");
+    await host.ok(["systemctl", "stop", "web"]);
+  });
+
+  hostTest(
+    "leaves nothing behind when the launcher is killed at any moment of a start",
+    async () => {
+      // The launcher is the shell that becomes berth; beside it waits who kills it.
+      const cat = await host.ok(["systemctl", "cat", "web"]);
+      const exec = /^ExecStart=(.*)$/m.exec(cat)?.[1];
+      const wrapper = `/bin/sh -c '[ -z "$KILL_AFTER" ] || { sleep "$KILL_AFTER"; kill -KILL $$$$; } & exec "$@"' sh`;
+      await host.write(
+        "/etc/systemd/system/web.service.d/kill.conf",
+        `[Service]\nEnvironmentFile=-/run/kill-after\nExecStart=\nExecStart=${wrapper} ${exec}\n`,
+      );
+      await host.ok(["systemctl", "daemon-reload"]);
+      const started = Date.now();
+      await host.ok(["systemctl", "start", "web"]);
+      const whole = Date.now() - started;
+      await host.ok(["systemctl", "stop", "web"]);
+      let killed = 0;
+      for (let moment = 1; moment <= 20; moment++) {
+        await host.write("/run/kill-after", `KILL_AFTER=${((whole * moment) / 20 / 1000).toFixed(4)}\n`);
+        const { exitCode } = await host.run(["systemctl", "start", "web"]);
+        if (exitCode !== 0) killed++;
+        await host.ok(["rm", "/run/kill-after"]);
+        await host.run(["systemctl", "stop", "web"]);
+        expect(await leftovers(host)).toBe("");
+        await host.run(["systemctl", "reset-failed", "web"]);
+        await host.ok(["systemctl", "start", "web"]);
+        expect(await ask(host, 8080)).toStartWith("hello from web");
+        await host.ok(["systemctl", "stop", "web"]);
+        expect(await leftovers(host)).toBe("");
+        await host.run(["systemctl", "reset-failed", "web"]);
+      }
+      // Most moments must have hit a launcher that was at work, or the test has shown nothing.
+      expect(killed).toBeGreaterThanOrEqual(10);
+    },
+    120_000,
+  );
+});
