@@ -48,7 +48,7 @@ export function berthPath(executable: string): string {
 
 /** systemd says so as of 251; before, only the directory of the generator tells. */
 function scopeOf(argv0: string, env: Environment): "system" | "user" {
-  const told = env["SYSTEMD_SCOPE"];
+  const told = env.SYSTEMD_SCOPE;
   if (told === "user" || told === "system") return told;
   return argv0.includes("user-generators") ? "user" : "system";
 }
@@ -63,7 +63,7 @@ interface Log {
  * otherwise, which a user's manager puts in the journal.
  */
 function openLog(env: Environment): Log {
-  const kernel = env["SYSTEMD_SCOPE"] === "system" ? openKernelLog() : undefined;
+  const kernel = env.SYSTEMD_SCOPE === "system" ? openKernelLog() : undefined;
   return {
     write: (severity, text) => {
       const line = `berth-generator[${process.pid}]: ${text}`;

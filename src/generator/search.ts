@@ -26,7 +26,7 @@ export interface SearchDirectories {
 
 /** QUADLET_UNIT_DIRS if it is set, else the directories of podman-systemd.unit(5). */
 export function searchDirectories(options: SearchOptions): SearchDirectories {
-  const listed = options.env["QUADLET_UNIT_DIRS"];
+  const listed = options.env.QUADLET_UNIT_DIRS;
   if (listed !== undefined && listed !== "") {
     const paths = listed.split(":").filter((path) => path !== "");
     const relative = paths.filter((path) => !path.startsWith("/"));
@@ -49,9 +49,9 @@ function systemDirectories(): SearchDirectory[] {
 
 function userDirectories({ uid, env }: SearchOptions): SearchDirectory[] {
   const skip = (name: string): boolean => /^\d+$/.test(name);
-  const runtime = env["XDG_RUNTIME_DIR"];
-  const home = env["HOME"];
-  const config = env["XDG_CONFIG_HOME"] || (home ? join(home, ".config") : undefined);
+  const runtime = env.XDG_RUNTIME_DIR;
+  const home = env.HOME;
+  const config = env.XDG_CONFIG_HOME || (home ? join(home, ".config") : undefined);
   const shared = ["/etc/containers/systemd/users", "/usr/share/containers/systemd/users"];
   return [
     ...[runtime, config].flatMap((base) => (base ? [{ path: join(base, "containers/systemd") }] : [])),

@@ -49,7 +49,7 @@ const CAPABILITIES: readonly string[] = [
 /** A capability with or without `CAP_`, in any case, or `all`. */
 export function checkCapability(value: string): Problem | undefined {
   const name = value.toLowerCase().replace(/^cap_/, "");
-  if (isDeferred(value) || name === "all" || CAPABILITIES.includes(name)) return undefined;
+  if (isDeferred(value) || value.toLowerCase() === "all" || CAPABILITIES.includes(name)) return undefined;
   const near = closest(name, CAPABILITIES);
   const problem: Problem = { code: "bad-capability", message: `${quoted(value)} is not a capability` };
   return near === undefined ? problem : { ...problem, hint: `did you mean "CAP_${near.toUpperCase()}"?` };

@@ -1,0 +1,130 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: systemd's variables, not JavaScript's.
+import { expect, test } from "bun:test";
+import type { GenerateOptions } from "../../src/generator/context.ts";
+import { generate } from "../../src/generator/generate.ts";
+import type { Source } from "../../src/generator/source.ts";
+import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
+import { parseUnitText } from "../../src/unit/unit-file.ts";
+
+const OPTIONS: GenerateOptions = { scope: "system", berth: "/usr/local/bin/berth" };
+
+function source(name: string, text: string | Uint8Array): Source {
+  const content = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  return { name, path: `/etc/containers/systemd/${name}`, shownPath: name, content, dropIns: [] };
+}
+
+const GOOD = "[Container]\nImage=registry.example/app:1\n";
+
+test("the same input gives the same output", () => {
+  const sources = [source("a.container", GOOD), source("b.container", `${GOOD}Imge=x\n`)];
+  expect(generate(sources, OPTIONS)).toEqual(generate(sources, OPTIONS));
+});
+
+test("a bad file does not keep others from coming out", () => {
+  const { files, diagnostics } = generate(
+    [source("bad.container", "garbage\n[Container\nX"), source("good.container", GOOD), source("bad.volume", "[")],
+    OPTIONS,
+  );
+  expect(files.map(({ name }) => name).sort()).toEqual(["bad-volume.service", "bad.service", "good.service"]);
+  expect(files.find(({ name }) => name === "good.service")?.text).toContain("/berth run ");
+  expect(files.find(({ name }) => name === "bad.service")?.text).toContain("/berth refuse -- ");
+  expect(diagnostics.some(({ path }) => path === "good.container")).toBe(false);
+});
+
+test("an internal error is a diagnostic of that file", () => {
+  let reads = 0;
+  const broken: Source = {
+    ...source("broken.container", GOOD),
+    get path(): string {
+      if (++reads === 1) throw new TypeError("made to fail");
+      return "/etc/containers/systemd/broken.container";
+    },
+  };
+  const { files, diagnostics } = generate([broken, source("good.container", GOOD)], OPTIONS);
+  expect(diagnostics.map(formatDiagnostic)).toEqual(["broken.container: error: internal error: made to fail"]);
+  expect(files.map(({ name }) => name).sort()).toEqual(["broken.service", "good.service"]);
+});
+
+test("diagnostics name the word concerned, in continued lines and behind wide characters too", () => {
+  const text = `[Container]\nImage=registry.example/app:1\nAddCapability=CAP_CHOWN \\\n  CAP_NOPE\nLabel="ü=𝄞" x=1 'y=\\q'\n`;
+  const { diagnostics } = generate([source("app.container", text)], OPTIONS);
+  expect(diagnostics.map(formatDiagnostic)).toEqual([
+    'app.container:4:3: error: AddCapability: "CAP_NOPE" is not a capability',
+    "app.container:5:20: error: Label: unknown escape \\q (write a backslash as \\\\)",
+  ]);
+});
+
+test("a stub's command line holds the diagnostics as they are, whatever is in them", () => {
+  const text = `${GOOD}Exec=%n $HOME \${X} "quoted\nIm"ge%i$x=1\n`;
+  const { files, diagnostics } = generate([source("app.container", text)], OPTIONS);
+  expect(diagnostics).not.toEqual([]);
+  const line = /^ExecStart=(.*)$/m.exec(files[0]?.text ?? "")?.[1] ?? "";
+  // No specifier and no variable is left for systemd to fill in.
+  expect(line.replaceAll("%%", "")).not.toContain("%");
+  expect(line.replaceAll("$$", "")).not.toContain("$");
+});
+
+test("names that are special to JavaScript are plain names", () => {
+  const text = `${GOOD}__proto__=1\nconstructor=2\n[__proto__]\nx=1\n[toString]\nMount=1\n`;
+  const { diagnostics } = generate([source("constructor.container", text)], OPTIONS);
+  expect(diagnostics.filter(({ code }) => code === "unknown-key")).toHaveLength(2);
+  expect(diagnostics.some(({ code }) => code === "internal-error")).toBe(false);
+  const mounts = `${GOOD}Mount=type=constructor,dst=/x\nMount=type=bind,src=/a,dst=/b,toString\nPodmanArgs=--constructor\n`;
+  expect(generate([source("a.container", mounts)], OPTIONS).diagnostics).toHaveLength(3);
+});
+
+/** A small generator of numbers, so that a failing input can be made again. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+test("mutated files give units or diagnostics, never an internal error", () => {
+  const seedText = [
+    '[Unit]\nAfter=b.container\n[Container]\nImage=registry.example/app:1\nExec=a "b c" \\x41\nVolume=./a:/b:ro\n',
+    "Mount=type=bind,src=/a,dst=/b\nPublishPort=[::1]:80:80/tcp\nEnvironment=A=1 'B=2 3'\nUlimit=nofile=1:2\nTmpfs=/t:size=5m\n",
+    "PodmanArgs=--tty --label x=1\nUser=a\nGroup=b\nMemory=5g\nNetwork=host\n[Socket]\nListenStream=80\nAccept=no\n",
+    "[Berth]\nSocketProxy=80\nStopWhenIdle=5min\n[Service]\nType=notify\n[Install]\nWantedBy=sockets.target a.target\nAlias=x.service\n",
+  ].join("");
+  const pieces = [
+    "=",
+    "\n",
+    "\\",
+    '"',
+    "'",
+    "%",
+    "$",
+    "${",
+    ":",
+    ",",
+    "/",
+    "[",
+    "]",
+    "\0",
+    "\r",
+    ";",
+    "@",
+    "..",
+    "é",
+    "\ud800",
+    " ",
+  ];
+  const pick = random(20_26);
+  for (let round = 0; round < 3_000; round++) {
+    let text = seedText;
+    for (let edits = 1 + pick(6); edits > 0; edits--) {
+      const at = pick(text.length);
+      text = text.slice(0, at) + (pieces[pick(pieces.length)] ?? "") + text.slice(at + pick(4));
+    }
+    const { files, diagnostics } = generate([source("a.container", text), source("b.container", GOOD)], OPTIONS);
+    const internal = diagnostics.filter(({ code }) => code === "internal-error").map(formatDiagnostic);
+    expect({ round, text: internal.length > 0 ? text : "", internal }).toEqual({ round, text: "", internal: [] });
+    expect(files.some(({ name }) => name === "b.service")).toBe(true);
+    // Whatever goes in, what comes out is a unit file, and says where every one of its lines belongs.
+    for (const { text: unit } of files)
+      expect(parseUnitText("unit", unit).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  }
+});

@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import type { GenerateOptions } from "../../src/generator/context.ts";
+import { FILE_TYPES } from "../../src/generator/file-type.ts";
+import { generate } from "../../src/generator/generate.ts";
+import { BERTH_KEYS } from "../../src/generator/keys/berth.ts";
+import { CONTAINER_KEYS } from "../../src/generator/keys/container.ts";
+import { parseRunFlags } from "../../src/generator/parse-run-flags.ts";
+import { RUN_FLAGS } from "../../src/generator/run-flags.ts";
+import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
+import { splitWords } from "../../src/unit/words.ts";
+import { generateCase } from "./golden-case.ts";
+
+const OPTIONS: GenerateOptions = { scope: "system", berth: "/usr/local/bin/berth" };
+
+function generateText(text: string) {
+  const path = "/etc/containers/systemd/app.container";
+  const content = new TextEncoder().encode(text);
+  return generate([{ name: "app.container", path, shownPath: "app.container", content, dropIns: [] }], OPTIONS);
+}
+
+test("the tables have every key of Quadlet's", () => {
+  const counts = Object.fromEntries(FILE_TYPES.map(({ extension, keys }) => [extension, keys.size]));
+  expect(counts).toEqual({
+    artifact: 13,
+    build: 28,
+    container: 94,
+    image: 18,
+    kube: 19,
+    network: 18,
+    pod: 29,
+    volume: 16,
+  });
+});
+
+test("every key is explained", () => {
+  for (const { keys } of FILE_TYPES) {
+    for (const { name, help, example } of keys.values()) {
+      expect({ name, help: help.length > 5, example: example.length > 0 }).toEqual({ name, help: true, example: true });
+      expect(help.endsWith(".")).toBe(false);
+    }
+  }
+});
+
+test("every flag in the tables is one of berth run's", () => {
+  const flags = new Set(RUN_FLAGS.map(({ name }) => name));
+  for (const { flag } of [...CONTAINER_KEYS.values(), ...BERTH_KEYS.values()])
+    if (flag !== undefined) expect(flags).toContain(flag);
+});
+
+for (const { name, example, status } of CONTAINER_KEYS.values()) {
+  test(`${name}: ${status}`, () => {
+    const image = name === "Image" ? "" : "Image=registry.example/app:1\n";
+    const user = name === "Group" ? "User=x\n" : "";
+    const { diagnostics } = generateText(`[Container]\n${image}${user}${name}=${example}\n`);
+    const messages = diagnostics.map(formatDiagnostic);
+    if (status === "supported") expect(messages.filter((message) => !message.includes(": warning: "))).toEqual([]);
+    else expect(messages).toContain(`app.container:3:1: error: ${name}= is not supported yet`);
+  });
+}
+
+test("the generated command line is one that berth run reads", () => {
+  const unit = generateCase("02-every-key").files.find(({ name }) => name === "app.service")?.text ?? "";
+  const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
+  const [program, command, ...words] = splitWords(line, "systemd").words.map(({ text }) => text);
+  expect([program, command]).toEqual(["/usr/local/bin/berth", "run"]);
+  const { problems, rest, flags } = parseRunFlags(words);
+  expect(problems).toEqual([]);
+  expect(rest.slice(0, 4)).toEqual(["registry.example/app:1", "serve", "--greeting", "good day"]);
+  // Each supported key that becomes a flag is in the case.
+  const given = new Set(Object.keys(flags));
+  for (const { flag } of CONTAINER_KEYS.values()) if (flag !== undefined) expect(given).toContain(flag);
+});
+
+test("an empty assignment takes back what came before", () => {
+  const text =
+    "[Container]\nImage=registry.example/app:1\nLabel=a=1\nLabel=\nLabel=b=2\nUser=x\nUser=\nExec=one\nExec=\n";
+  const unit = generateText(text).files[0]?.text ?? "";
+  expect(unit).toContain("--label b=2 registry.example/app:1\n");
+  expect(unit).not.toMatch(/^ExecStart=.*--user/m);
+});
