@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { encodeText } from "../unit/text.ts";
 import type { Generated } from "./generate.ts";
@@ -19,9 +19,8 @@ export function writeGenerated(directory: string, generated: Pick<Generated, "fi
   attempt("", () => mkdirSync(directory, { recursive: true }));
   for (const { name, text } of generated.files) {
     attempt(name, () => {
-      const temporary = join(directory, `.${name}.tmp`);
-      writeFileSync(temporary, encodeText(text));
-      renameSync(temporary, join(directory, name));
+      const bytes = encodeText(text);
+      replace(join(directory, name), join(directory, `.${name}.tmp`), (path) => writeFileSync(path, bytes));
     });
   }
   const made = new Set<string>();
@@ -41,15 +40,18 @@ function placeLink(path: string, target: string): void {
     symlinkSync(target, path);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    if (linkTarget(path) === target) return;
-    const temporary = `${path}.tmp`;
-    try {
-      symlinkSync(target, temporary);
-      renameSync(temporary, path);
-    } catch (failure) {
-      unlinkSync(temporary);
-      throw failure;
-    }
+    if (linkTarget(path) !== target) replace(path, `${path}.tmp`, (temporary) => symlinkSync(target, temporary));
+  }
+}
+
+/** Makes something under a temporary name and renames it to its own; a failure leaves nothing behind. */
+function replace(path: string, temporary: string, make: (path: string) => void): void {
+  try {
+    make(temporary);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 
