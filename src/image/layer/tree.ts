@@ -43,6 +43,13 @@ const LINKS_MAX = 40;
 /** Attributes that a file system or a user namespace may refuse without harm, as podman and umoci do. */
 const REFUSED_ATTRIBUTE: readonly string[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM", "EINVAL"];
 
+/** The time of a directory that nobody gave one: the same on every machine. */
+const EPOCH: Timestamp = { seconds: 0n, nanoseconds: 0 };
+
+function isDefaultRoot(stats: Stats): boolean {
+  return (stats.mode & 0o7777) === 0o755 && stats.uid === 0 && stats.gid === 0;
+}
+
 const key = (path: EntryPath): string => path.join("/");
 
 /**
@@ -99,11 +106,26 @@ export class LayerTree {
     this.options.native.setTimes(open.path, open.entry.mtime);
   }
 
-  /** Sets what later entries would have changed: the times of directories. */
-  finish(): void {
+  /** Sets what later entries would have changed, the times of directories; and the root, if no entry was about it. */
+  async finish(): Promise<void> {
+    if (this.#directories.get("")?.mtime === undefined) await this.#inheritRoot();
     for (const { path, mtime } of this.#directories.values()) {
       if (mtime !== undefined) this.options.native.setTimes(this.#absolute(path), mtime);
     }
+  }
+
+  /**
+   * Overlay shows the highest layer's root, and most archives do not mention it: then it is as it was below. The usual
+   * owner and mode are everybody's default, so only another root makes a layer depend on its chain.
+   */
+  async #inheritRoot(): Promise<void> {
+    await this.#waitForLower();
+    const lower = this.#find([]);
+    if (lower !== undefined && !isDefaultRoot(lower.stats)) {
+      this.dependsOnLower = true;
+      this.#copyMetadata(lower, this.#root);
+    }
+    this.#directories.set("", { path: [], mtime: EPOCH });
   }
 
   /** Gives up an open file. */
@@ -366,10 +388,12 @@ export class LayerTree {
       throw new ImageError("hostile-layer", `its parent ${key(path)} is not a directory in the layers below`);
     }
     this.#createDirectory(path);
-    if (lower !== undefined) {
+    if (lower === undefined) {
+      chmodSync(this.#absolute(path), 0o755); // Whatever the umask is.
+      this.#directories.set(key(path), { path, mtime: EPOCH });
+    } else {
       this.dependsOnLower = true;
-      const mtime = this.#copyMetadata(lower, this.#absolute(path));
-      this.#directories.set(key(path), { path, mtime });
+      this.#directories.set(key(path), { path, mtime: this.#copyMetadata(lower, this.#absolute(path)) });
     }
     return undefined;
   }

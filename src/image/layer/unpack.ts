@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { DiffId } from "../digest.ts";
@@ -49,6 +49,7 @@ export class LayerUnpack {
     mkdirSync(options.dir, { mode: 0o755 });
     const root = join(options.dir, TREE);
     mkdirSync(root, { mode: 0o755 });
+    chmodSync(root, 0o755); // Whatever the umask is.
     this.#tree = new LayerTree({ ...options, root });
     let blamed: TarMember | undefined;
     const blame = (error: unknown): never => {
@@ -89,7 +90,7 @@ export class LayerUnpack {
       if (diffId !== this.options.diffId) {
         throw new ImageError("digest-mismatch", `uncompressed, it is ${diffId}`);
       }
-      this.#tree.finish();
+      await this.#tree.finish();
       writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });
       // One syncfs(2) for all the files, in a process of its own because it takes long and would block this one.
       await execa("sync", ["--file-system", this.options.dir]);

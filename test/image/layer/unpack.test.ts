@@ -267,6 +267,16 @@ describe.skipIf(!root)("a layer that needs the layers below", () => {
     expect(facts.get("usr/lib")?.mode).toBe(0o700);
   });
 
+  test("a root that the archive leaves out is as it is below, and the usual root depends on nothing", async () => {
+    const odd = await lower([dir("./", { mode: 0o700, uid: 8 }), file("a")]);
+    const upper = await unpack(scratch(), tar([file("b")]), { below: [odd] });
+    expect(describeTree(upper.tree).get(".")).toMatchObject({ mode: 0o700, uid: 8 });
+    expect(upper.dependsOnLower).toBe(true);
+    const usual = await unpack(scratch(), tar([file("b")]), { below: [await lower([file("a")])] });
+    expect(describeTree(usual.tree).get(".")).toMatchObject({ mode: 0o755, uid: 0, gid: 0, mtime: 0n });
+    expect(usual.dependsOnLower).toBe(false);
+  });
+
   test("a file that a layer between deletes cannot be linked to", async () => {
     const lowest = await lower([file("f", "x"), dir("d"), file("d/f", "x")]);
     const between = await lower([file(".wh.f"), dir("d"), file("d/.wh..wh..opq")]);
