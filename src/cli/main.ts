@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { basename } from "node:path";
 import { Command } from "commander";
+import { RuntimeError } from "../runtime/error.ts";
 import { userNamespaceOwner } from "../runtime/user-namespace.ts";
 import { systemScope, userScope } from "../scope.ts";
 import type { CommandContext } from "./command.ts";
@@ -32,6 +33,13 @@ function describe(error: unknown): string {
   return parts.join(": ");
 }
 
+/** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandError) return error.exitCode;
+  if (!(error instanceof RuntimeError)) return 125;
+  return error.code === "command-not-found" ? 127 : error.code === "command-not-executable" ? 126 : 125;
+}
+
 async function main(): Promise<void> {
   const context = processContext();
   if (basename(process.argv0) === "berth-generator") {
@@ -55,5 +63,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`berth: error: ${describe(error)}\n`);
-  process.exitCode = error instanceof CommandError ? error.exitCode : 125;
+  process.exitCode = exitCodeOf(error);
 });

@@ -22,7 +22,9 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
   detachMount(paths.rootfs);
   rmSync(paths.layers, { recursive: true, force: true });
-  if (record !== undefined) releaseName(scope, record.name, id);
+  // The name is taken before the record is written; without one, only the links tell.
+  for (const name of record === undefined ? readDirectory(namesDir(scope)) : [record.name])
+    releaseName(scope, name, id);
   rmSync(paths.bundle, { recursive: true, force: true });
 }
 
