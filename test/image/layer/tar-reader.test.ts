@@ -64,14 +64,10 @@ test("a header for all members is ignored, one for the next member is not inheri
 });
 
 test("pax records are read strictly", () => {
-  expect(parsePaxRecords(Buffer.from("11 path=ab\n8 k=\n=\n\n".slice(0, 18)))).toEqual(
-    [
-      ["path", "ab"],
-      ["k", "\n="],
-    ]
-      .slice(0, 1)
-      .concat([["k", "\n="]]) as [string, string][],
-  );
+  expect(parsePaxRecords(Buffer.from("11 path=ab\n7 k=\n=\n"))).toEqual([
+    ["path", "ab"],
+    ["k", "\n="],
+  ]);
   for (const text of [
     "0 \n",
     "5 a=b",

@@ -11,8 +11,8 @@ import { scratchDirectories } from "../support/scratch.ts";
 const scratch = scratchDirectories();
 
 test("challenges: several in a header, quotes, commas and blanks in values", () => {
-  const plain = (header: string) =>
-    parseChallenges(header).map(({ scheme, parameters }) => ({ scheme, ...parameters }));
+  const plain = (header: string): Record<string, string>[] =>
+    parseChallenges(header).map(({ scheme, parameters }) => ({ ...parameters, scheme }));
   expect(
     plain('Bearer realm="https://registry.example/token",service="a, \\"b\\"",scope="repository:x:pull,push"'),
   ).toEqual([
