@@ -47,8 +47,10 @@ export const FILE_TYPES: readonly FileType[] = [
 
 /** The type of a file by its name, undefined if it is not Quadlet's. */
 export function fileTypeOf(name: string): FileType | undefined {
-  const { suffix } = splitName(name);
-  return name.startsWith(".") ? undefined : FILE_TYPES.find((type) => type.extension === suffix);
+  const dot = name.lastIndexOf(".");
+  if (dot <= 0 || name.startsWith(".")) return undefined;
+  const extension = name.slice(dot + 1);
+  return FILE_TYPES.find((type) => type.extension === extension);
 }
 
 /**

@@ -52,7 +52,7 @@ export function positionAt(entry: Entry, offset: number): Position {
  * rest is no line of its own.
  */
 export function formatEntry(key: string, value: string): string {
-  const text = value.replace(/[\n\r\0]+/g, " ");
+  const text = /[\n\r\0]/.test(value) ? value.replace(/[\n\r\0]+/g, " ") : value;
   // A backslash at the very end would take in the next line; systemd drops the blank again.
   return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
 }

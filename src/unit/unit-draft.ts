@@ -14,6 +14,8 @@ interface Line {
   /** Text with its line end. */
   text: string;
   readonly blank: boolean;
+  /** What it was copied from. */
+  readonly item?: Item;
 }
 
 /**
@@ -22,8 +24,6 @@ interface Line {
  */
 export class UnitDraft {
   #blocks: Block[] = [];
-  /** The copied file's entries. */
-  readonly #lines = new Map<Entry, Line>();
 
   /**
    * A draft with every line of the file as it was written. Lines that nothing could be made of become comments, and so do
@@ -42,9 +42,7 @@ export class UnitDraft {
         draft.#blocks.push(block);
       }
       if (item.kind === "header") continue;
-      const line = lineOf(item);
-      block.lines.push(line);
-      if (item.kind === "entry") draft.#lines.set(item, line);
+      block.lines.push(lineOf(item));
     }
     return draft;
   }
@@ -64,8 +62,9 @@ export class UnitDraft {
 
   /** Gives an entry of the copied file another value, in its place. */
   replace(entry: Entry, value: string): this {
-    const line = this.#lines.get(entry);
-    if (line !== undefined) line.text = formatEntry(entry.key, value);
+    for (const { lines } of this.#blocks) {
+      for (const line of lines) if (line.item === entry) line.text = formatEntry(entry.key, value);
+    }
     return this;
   }
 
@@ -125,10 +124,10 @@ export class UnitDraft {
 function lineOf(item: Item): Line {
   if (item.kind === "blank") return { text: "\n", blank: true };
   if (item.kind === "entry" && item.section !== "") {
-    return { text: item.rawIsSafe ? closed(item.raw) : formatEntry(item.key, item.value), blank: false };
+    return { item, text: item.rawIsSafe ? closed(item.raw) : formatEntry(item.key, item.value), blank: false };
   }
   const text = closed(item.raw);
-  return { text: item.kind === "comment" ? text : text.replace(/^(?=.|\n)/gm, "# "), blank: false };
+  return { item, text: item.kind === "comment" ? text : text.replace(/^(?=.|\n)/gm, "# "), blank: false };
 }
 
 /** With a line end, and nothing else in it that systemd would take for one. */

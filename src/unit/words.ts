@@ -40,6 +40,7 @@ const MAX_PROBLEMS = 10;
  * an unknown escape stands for itself. Unlike Quadlet, an empty word (`""`) is a word like any other and ends nothing.
  */
 export function splitWords(value: string, style: WordStyle): Words {
+  if (!/["'\\]/.test(value)) return { words: splitPlainWords(value), problems: [] };
   const words: Word[] = [];
   const problems: WordProblem[] = [];
   const report = (code: WordProblem["code"], offset: number, message: string): void => {
@@ -82,6 +83,16 @@ export function splitWords(value: string, style: WordStyle): Words {
     at = skipSeparators(value, at);
   }
   return { words, problems };
+}
+
+/** The common case, in which white space is all there is to look at. */
+function splitPlainWords(value: string): Word[] {
+  const words: Word[] = [];
+  const pattern = /[^ \t\n\r]+/g;
+  for (let match = pattern.exec(value); match !== null; match = pattern.exec(value)) {
+    words.push({ text: match[0], offset: match.index, end: pattern.lastIndex, quoted: false });
+  }
+  return words;
 }
 
 /** `NAME=VALUE`, or a bare `NAME`, as a word of a map (Quadlet's class K, Environment= of systemd). */
