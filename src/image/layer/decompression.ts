@@ -11,7 +11,7 @@ interface ZstdModule {
   createZstdDecompress(options: { chunkSize: number }): Transform;
 }
 /** Few large pieces cost fewer turns of the event loop. */
-const CHUNK = 256 * 1024;
+const CHUNK = 64 * 1024;
 
 /** A layer's form in transfer, told by its first bytes: media types are often wrong about it. */
 export type Compression = "gzip" | "zstd" | "none";

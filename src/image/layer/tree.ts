@@ -224,13 +224,13 @@ export class LayerTree {
     const base = linkPath.at(-1);
     if (base === undefined) throw new ImageError("hostile-layer", "a hard link to the layer's root");
     const target = [...this.#directory(linkPath.slice(0, -1)), base];
-    if (key(target) === key(path)) throw new ImageError("hostile-layer", "a hard link to itself");
     const there = this.#stat(target);
     const missing = there === undefined || isWhiteout(there);
     if (there?.isDirectory()) throw new ImageError("hostile-layer", `a hard link to the directory ${key(linkPath)}`);
     if (missing && (there !== undefined || !this.#copyUp(target))) {
       throw new ImageError("hostile-layer", `a hard link to ${key(linkPath)}, which does not exist`);
     }
+    if (key(target) === key(path)) return; // GNU tar writes this for a file that it was given twice.
     this.#clear(path);
     linkSync(this.#absolute(target), this.#absolute(path));
   }
