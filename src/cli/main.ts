@@ -1,67 +1,11 @@
-import { userInfo } from "node:os";
 import { basename } from "node:path";
-import { Command } from "commander";
-import { RuntimeError } from "../runtime/error.ts";
-import { userNamespaceOwner } from "../runtime/user-namespace.ts";
-import { systemScope, userScope } from "../scope.ts";
-import type { CommandContext } from "./command.ts";
-import { CommandError } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
 
-const VERSION = "0.1.0";
-
-/** Everything the commands may know of the process they run in. */
-function processContext(): CommandContext {
-  // Inside a user namespace of berth's making uid 0 is that user, not root.
-  const uid = userNamespaceOwner(process.env) ?? process.getuid?.() ?? 0;
-  return {
-    scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
-    env: process.env,
-    cwd: process.cwd(),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-    errIsTerminal: process.stderr.isTTY === true,
-  };
+// The one executable is the command and, by the name it is called, systemd's generator. What runs before everything else at
+// boot loads nothing of the commands.
+if (basename(process.argv0) === "berth-generator") {
+  const { generatorMain } = await import("../generator/main.ts");
+  process.exitCode = await generatorMain(process.argv.slice(2), process.env);
+} else {
+  const { runProgram } = await import("./program.ts");
+  await runProgram();
 }
-
-/** One line a level: what was being done, then why it failed, down to the first cause. */
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
-    parts.push(at instanceof Error ? at.message : String(at));
-  }
-  return parts.join(": ");
-}
-
-/** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommandError) return error.exitCode;
-  if (!(error instanceof RuntimeError)) return 125;
-  return error.code === "command-not-found" ? 127 : error.code === "command-not-executable" ? 126 : 125;
-}
-
-async function main(): Promise<void> {
-  const context = processContext();
-  if (basename(process.argv0) === "berth-generator") {
-    const { generatorMain } = await import("../generator/main.ts");
-    process.exitCode = await generatorMain(process.argv.slice(2), context.env);
-    return;
-  }
-  const program = new Command("berth")
-    .description("Run containers the way systemd runs everything else.")
-    .version(`berth ${VERSION}`)
-    .showSuggestionAfterError()
-    .enablePositionalOptions();
-  const wanted = process.argv[2];
-  for (const entry of COMMANDS) {
-    const command = program.command(entry.name, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
-    // Only the command that is asked for is loaded: start-up time is part of every container's start.
-    if (entry.name === wanted) (await entry.load()).define(command, context);
-  }
-  await program.parseAsync();
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`berth: error: ${describe(error)}\n`);
-  process.exitCode = exitCodeOf(error);
-});
