@@ -2,7 +2,9 @@
 # Compile src/cli/main.ts and everything it imports into one executable, dist/berth.
 #
 # The two --no-compile-autoload flags matter for safety: without them the program would load a .env file and run the
-# preload of a bunfig.toml that lies in whatever folder it is started from. x11 is an optional import of dbus-next.
+# preload of a bunfig.toml that lies in whatever folder it is started from. --splitting keeps what a command does not need
+# (the registry client, D-Bus) out of its start-up: in one piece, all of it is read and linked at every start, 8 ms and
+# more. x11 is an optional import of dbus-next.
 # --splitting keeps each command's code apart, so that a start reads only what it runs: some 7 ms less for each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
