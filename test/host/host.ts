@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { cp, link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cacheDir, debianRoot, entriesOf, isOnOverlay, type Suite } from "./root.ts";
+import { cacheDir, debianRoot, entriesOf, isOnOverlay, runHere, type Suite } from "./root.ts";
 
 /** What a command in a host printed, and how it ended (128 + n for signal n, 124 for a time-out). */
 export interface Result {
@@ -25,8 +25,10 @@ export interface RunOptions {
 
 export interface BootOptions {
   readonly suite: Suite;
-  /** Puts this berth executable into the host and links the generators; `dist/berth` when it exists, false for none. */
+  /** The berth executable to set up in the host; `dist/berth` when it exists, false for none. */
   readonly berth?: string | false;
+  /** Leaves Podman's generators as they are (on trixie); with berth, they are masked. */
+  readonly besidePodman?: boolean;
   /** Where /var/lib/berth, /var/lib/containers and /home are: in memory, or in the cache folder on the disk. */
   readonly storage?: "memory" | "disk";
   /** Lets the host live on when this process ends, to be found again by this name. */
@@ -244,19 +246,26 @@ async function childOf(pid: number): Promise<number | undefined> {
   return first > 0 ? first : undefined;
 }
 
-/** Copies a build of berth into a tree and links its generators, as `berth setup` does. */
-export async function installBerth(files: string, berth = DIST_BERTH): Promise<void> {
-  const bin = join(files, "usr/local/bin");
-  await mkdir(bin, { recursive: true });
-  // Beside and renamed, because an executable that runs cannot be written to. A build replaces dist/berth by a rename,
-  // so a hard link, which costs nothing, stays the build that it was.
-  await link(berth, join(bin, ".berth.new")).catch(() => cp(berth, join(bin, ".berth.new")));
-  await rename(join(bin, ".berth.new"), join(bin, "berth"));
+/**
+ * Installs a build of berth into a tree, as a person would. Podman's generators are masked there unless `besidePodman`:
+ * they would make the same units of the same files.
+ */
+export async function installBerth(root: string, berth = DIST_BERTH, besidePodman = false): Promise<void> {
+  await runHere([berth, "setup", "--root", root]);
+  // A build replaces dist/berth by a rename, so a hard link stays the build that it was; it spares the disk a copy.
+  const program = join(root, "usr/local/bin/berth");
+  const linked = await link(berth, `${program}.link`).then(
+    () => true,
+    () => false,
+  );
+  if (linked) await rename(`${program}.link`, program);
+  if (besidePodman) return;
   for (const kind of ["system", "user"]) {
-    const generators = join(files, `usr/local/lib/systemd/${kind}-generators`);
-    await mkdir(generators, { recursive: true });
-    await rm(join(generators, "berth-generator"), { force: true });
-    await symlink("../../../bin/berth", join(generators, "berth-generator"));
+    const mask = join(root, `etc/systemd/${kind}-generators/podman-${kind}-generator`);
+    await mkdir(dirname(mask), { recursive: true });
+    await symlink("/dev/null", mask).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
   }
 }
 
@@ -287,7 +296,7 @@ export async function bootHost(options: BootOptions): Promise<Host> {
   const files = join(dir, "files");
   await mkdir(files, { recursive: true });
   const berth = options.berth ?? (existsSync(DIST_BERTH) ? DIST_BERTH : false);
-  if (berth !== false) await installBerth(files, berth);
+  if (berth !== false) await installBerth(files, berth, options.besidePodman);
   await options.prepare?.(files);
   const storage = (await isOnOverlay(dir)) ? "memory" : (options.storage ?? "memory");
 

@@ -20,5 +20,9 @@ export function testUnless(misses: string | undefined, lane: string): typeof tes
   return test.skip as typeof test;
 }
 
-/** `test` for tests in a systemd host. */
-export const hostTest = testUnless(hostLaneMisses(), "host lane");
+const inHost = testUnless(hostLaneMisses(), "host lane");
+
+/** `test` for tests in a systemd host; they may take `timeout` milliseconds, for hosts share the machine. */
+export function hostTest(name: string, body: () => Promise<void>, timeout = 120_000): void {
+  inHost(name, body, timeout);
+}
