@@ -9,6 +9,7 @@ export type ImageErrorCode =
   | "unauthorized"
   | "registry"
   | "network"
+  | "untrusted"
   | "stalled"
   | "cancelled"
   | "protocol"

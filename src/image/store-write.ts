@@ -141,10 +141,11 @@ export function removeEntries(
       const entries = readIndex(paths);
       const goes = choose(entries);
       const left = entries.filter((entry) => !goes(entry));
+      // Before anything is changed: whoever cannot tell what is in use must not remove it.
+      const keep = reachable(paths, left, inUse());
       if (left.length !== entries.length) writeDurably(paths.index, formatIndex(left));
       trash.push(...deadWork(paths));
       mkdirSync(paths.work, { recursive: true, mode: 0o700 });
-      const keep = reachable(paths, left, inUse());
       const bin = join(paths.work, `trash-${process.pid}-${crypto.randomUUID()}`);
       const moved: string[] = [];
       for (const [dir, names] of [

@@ -97,7 +97,7 @@ export class LayerTree {
     this.#open = undefined;
     try {
       if (open.sparse !== undefined) ftruncateSync(open.fd, open.sparse.end());
-      fchownSync(open.fd, open.entry.uid, open.entry.gid);
+      this.#own(() => fchownSync(open.fd, open.entry.uid, open.entry.gid), open.entry);
       fchmodSync(open.fd, open.entry.mode);
     } finally {
       closeSync(open.fd);
@@ -190,7 +190,7 @@ export class LayerTree {
 
   #finishDirectory(path: EntryPath, entry: LayerEntry): void {
     const absolute = this.#absolute(path);
-    lchownSync(absolute, entry.uid, entry.gid);
+    this.#own(() => lchownSync(absolute, entry.uid, entry.gid), entry);
     chmodSync(absolute, entry.mode);
     this.#setAttributes(absolute, entry.attributes);
     this.#directories.set(key(path), { path, mtime: entry.mtime });
@@ -304,10 +304,21 @@ export class LayerTree {
       const type = entry.kind === "character" ? S_IFCHR : entry.kind === "block" ? S_IFBLK : S_IFIFO;
       this.options.native.makeNode(absolute, type | 0o600, entry.major, entry.minor);
     }
-    lchownSync(absolute, entry.uid, entry.gid);
+    this.#own(() => lchownSync(absolute, entry.uid, entry.gid), entry);
     if (entry.kind !== "symlink") chmodSync(absolute, entry.mode);
     this.#setAttributes(absolute, entry.attributes);
     this.options.native.setTimes(absolute, entry.mtime);
+  }
+
+  /** In a user namespace only the mapped ids exist (user_namespaces(7)); chown(2) says EINVAL to any other. */
+  #own(chown: () => void, { uid, gid }: Pick<LayerEntry, "uid" | "gid">): void {
+    try {
+      chown();
+    } catch (error) {
+      if (errnoName(error) !== "EINVAL" || !this.options.inUserNamespace) throw error;
+      const hint = "the user's ranges in /etc/subuid and /etc/subgid are too small";
+      throw new ImageError("unsupported", `its owner ${uid}:${gid} is not mapped: ${hint}`, {}, { cause: error });
+    }
   }
 
   /** Removes what an earlier entry of this layer made: the last one counts. */

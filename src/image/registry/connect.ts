@@ -1,9 +1,10 @@
 import type { OnProgress } from "../progress.ts";
 import type { Reference } from "../reference.ts";
 import type { Credentials } from "./auth.ts";
+import type { Certificates } from "./certificates.ts";
 import { RegistryClient } from "./registry.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport, type Proxies } from "./transport.ts";
 
 /** What is known of registries before anything is asked. */
 export interface RegistrySettings {
@@ -11,6 +12,9 @@ export interface RegistrySettings {
   readonly insecure: readonly string[];
   /** True: every registry is insecure (`--tls-verify=false`); false: none, not even this machine's own. */
   readonly allInsecure?: boolean | undefined;
+  /** Authorities and client certificates for a registry's host. */
+  readonly certificatesFor?: (host: string) => Certificates;
+  readonly proxies?: Proxies | undefined;
   /** Looks up stored credentials (authentication files). */
   readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
 }
@@ -36,6 +40,8 @@ export async function connect(reference: Reference, options: ConnectOptions) {
     verifyTls: !insecure,
     stallTimeoutMs: options.stallTimeoutMs,
     signal: options.signal,
+    certificates: settings.certificatesFor?.(reference.registry) ?? {},
+    proxies: isLoopback(host) ? undefined : settings.proxies,
   });
   const client = new RegistryClient(reference, {
     transport,

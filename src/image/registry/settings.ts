@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "ini";
 import { errnoName, ImageError, withContext } from "../error.ts";
+import { readCertificates } from "./certificates.ts";
 import type { RegistrySettings } from "./connect.ts";
 import { authenticationFiles, findCredentials } from "./credentials.ts";
+import type { Proxies } from "./transport.ts";
 
 export interface SettingsSources {
   /** Where berth.conf and berth.conf.d/*.conf are looked for, first wins. */
@@ -33,8 +35,25 @@ export function readRegistrySettings(sources: SettingsSources): RegistrySettings
   return {
     insecure: [...insecure].flatMap(([host, value]) => (value ? [host] : [])),
     allInsecure: sources.tlsVerify === undefined ? undefined : !sources.tlsVerify,
+    certificatesFor: (host) => readCertificates(host, certificateDirs(sources), sources.env),
+    proxies: readProxies(sources.env),
     credentialsFor: (reference) => findCredentials(files, reference, sources.env),
   };
+}
+
+/** containers-certs.d(5), and Docker's own. */
+function certificateDirs({ env, uid }: SettingsSources): string[] {
+  const config = env.XDG_CONFIG_HOME || (env.HOME === undefined ? undefined : join(env.HOME, ".config"));
+  const own = uid !== 0 && config !== undefined ? [join(config, "containers/certs.d")] : [];
+  return [...own, "/etc/containers/certs.d", "/etc/docker/certs.d"];
+}
+
+/** The usual variables; `HTTP_PROXY` in capitals is left alone, since CGI takes it for a request header. */
+function readProxies(env: SettingsSources["env"]): Proxies | undefined {
+  const http = env.http_proxy || undefined;
+  const https = env.https_proxy || env.HTTPS_PROXY || undefined;
+  if (http === undefined && https === undefined) return undefined;
+  return { http, https, except: env.no_proxy || env.NO_PROXY || undefined };
 }
 
 /** Drop-ins before the main file, later names first: what comes first wins. */

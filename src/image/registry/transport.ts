@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher, request } from "undici/index.js";
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici/index.js";
 import { ImageError } from "../error.ts";
+import type { Certificates } from "./certificates.ts";
 
 /** An answer whose body has not been read. */
 export interface HttpAnswer {
@@ -30,25 +31,23 @@ export interface TransportOptions {
   /** Longest wait for a connection, for the headers and between two pieces of a body. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
-  /** PEM certificates to trust besides the system's. */
-  readonly authorities?: readonly string[];
-  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  readonly certificates: Certificates;
+  /** Proxies by the environment's usual variables; undefined when it names none. */
+  readonly proxies: Proxies | undefined;
+}
+
+/** Addresses of proxies, as in `http_proxy`, `https_proxy` and `no_proxy`. */
+export interface Proxies {
+  readonly http?: string | undefined;
+  readonly https?: string | undefined;
+  readonly except?: string | undefined;
 }
 
 const REDIRECTS_MAX = 10;
 
 export function createTransport(options: TransportOptions): Transport {
-  const { stallTimeoutMs, signal } = options;
-  const agent = new Agent({
-    connect: {
-      timeout: stallTimeoutMs,
-      rejectUnauthorized: options.verifyTls,
-      ...(options.authorities === undefined ? {} : { ca: [...options.authorities] }),
-      ...options.clientCertificate,
-    },
-    headersTimeout: stallTimeoutMs,
-    bodyTimeout: stallTimeoutMs,
-  });
+  const { signal } = options;
+  const agent = createAgent(options);
   const once = async (wanted: HttpRequest, url: URL, headers: Readonly<Record<string, string>>) => {
     try {
       return await request(url, {
@@ -82,6 +81,25 @@ export function createTransport(options: TransportOptions): Transport {
     },
     close: () => agent.destroy(),
   };
+}
+
+function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies }: TransportOptions): Dispatcher {
+  const tls = {
+    rejectUnauthorized: verifyTls,
+    ...(certificates.authorities === undefined ? {} : { ca: certificates.authorities }),
+    ...certificates.client,
+  };
+  const limits = { headersTimeout: stallTimeoutMs, bodyTimeout: stallTimeoutMs };
+  const connect = { timeout: stallTimeoutMs, ...tls };
+  if (proxies === undefined) return new Agent({ ...limits, connect });
+  return new EnvHttpProxyAgent({
+    ...limits,
+    connect,
+    requestTls: tls,
+    httpProxy: proxies.http ?? "",
+    httpsProxy: proxies.https ?? "",
+    noProxy: proxies.except ?? "",
+  });
 }
 
 function redirectTarget(location: string, from: URL, verifyTls: boolean): URL {
@@ -132,10 +150,15 @@ async function* explained(body: AsyncIterable<Uint8Array>, url: URL, signal: Abo
 
 const TIMEOUTS: readonly string[] = ["UND_ERR_BODY_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"];
 
+/** OpenSSL's names for a certificate that does not hold; trying again would not help. */
+const UNTRUSTED = /SELF_SIGNED|^CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT)|ALTNAME|HOSTNAME_MISMATCH/;
+
 function networkError(doing: string, error: unknown, signal: AbortSignal): ImageError {
   if (error instanceof ImageError) return error;
   if (signal.aborted) return new ImageError("cancelled", `${doing}: cancelled`, {}, { cause: signal.reason });
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
   if (TIMEOUTS.includes(String(code))) return new ImageError("stalled", `${doing}: the server has gone silent`, {});
+  if (UNTRUSTED.test(String(code)))
+    return new ImageError("untrusted", `${doing}: its certificate`, {}, { cause: error });
   return new ImageError("network", doing, {}, { cause: error });
 }

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errnoName, ImageError, withContext } from "../error.ts";
+
+/** PEM text for a TLS connection. */
+export interface Certificates {
+  /** Whom to trust, instead of the list that is compiled in. */
+  readonly authorities?: string;
+  readonly client?: { readonly cert: string; readonly key: string };
+}
+
+/** Where distributions keep the authorities that the administrator trusts (the list of Go's crypto/x509). */
+const BUNDLES: readonly string[] = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/cert.pem",
+];
+
+/**
+ * What the machine and the user say about a registry's certificates (containers-certs.d(5)): the system's authorities
+ * or $SSL_CERT_FILE, then `HOST/*.crt` as further authorities and `HOST/NAME.cert` with `HOST/NAME.key` to show who we
+ * are, from the first of `dirs` that has a folder for the host. Throws ImageError `bad-settings`.
+ */
+export function readCertificates(
+  host: string,
+  dirs: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Certificates {
+  const bundle = [env.SSL_CERT_FILE || undefined, ...BUNDLES].map((path) =>
+    path === undefined ? undefined : text(path),
+  );
+  const system = bundle.find((pem) => pem !== undefined);
+  for (const dir of dirs) {
+    const folder = join(dir, host);
+    const names = listed(folder);
+    if (names === undefined) continue;
+    const own = names.filter((name) => name.endsWith(".crt")).map((name) => text(join(folder, name)) ?? "");
+    const authorities =
+      system === undefined && own.length === 0 ? {} : { authorities: [system ?? "", ...own].join("\n") };
+    const cert = names.find((name) => name.endsWith(".cert"));
+    if (cert === undefined) return authorities;
+    const key = text(join(folder, cert.replace(/\.cert$/, ".key")));
+    if (key === undefined) throw new ImageError("bad-settings", `${join(folder, cert)} has no key beside it`);
+    return { ...authorities, client: { cert: text(join(folder, cert)) ?? "", key } };
+  }
+  return system === undefined ? {} : { authorities: system };
+}
+
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return undefined;
+    throw withContext(`read ${path}`, error, "bad-settings");
+  }
+}
+
+function listed(dir: string): string[] | undefined {
+  try {
+    return readdirSync(dir).sort();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return undefined;
+    throw withContext(`read ${dir}`, error, "bad-settings");
+  }
+}
