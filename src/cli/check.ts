@@ -1,30 +1,39 @@
 import { basename, dirname, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { fileTypeOf } from "../generator/file-type.ts";
 import { generate } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, readSource, searchDirectories } from "../generator/search.ts";
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
-import { type CommandContext, CommandError } from "./command.ts";
-import { checkFormat } from "./generate.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
 interface Options {
   readonly user?: boolean;
   readonly format: string;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Check container files for errors.",
+  details: [
+    "Every problem is shown as file:line:column, with a hint where there is one. It ends with 1 if there is an error; warnings alone do not count. The files need not be installed.",
+  ],
+  examples: [
+    { command: "berth check web.container db.container", help: "Check two files." },
+    { command: "berth check --format json /etc/containers/systemd/*.container", help: "The same for programs." },
+  ],
+};
+
 /** `berth check`: what is wrong with Quadlet files, without writing anything. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<file...>", "Quadlet files, installed or not")
     .option("--user", "for a user's manager")
-    .option("--format <format>", "text or json", "text")
-    .addHelpText("after", "\nExample:\n  berth check web.container db.container\n")
+    .addOption(new Option("--format <format>", "how to print").choices(["text", "json"]).default("text"))
     .action((files: string[], options: Options) => check(files, options, context));
 }
 
 function check(files: readonly string[], { user, format }: Options, context: CommandContext): void {
-  checkFormat(format);
   const scope = user === true ? "user" : context.scope.kind;
   const stranger = files.find((file) => fileTypeOf(basename(file)) === undefined);
   if (stranger !== undefined)

@@ -1,7 +1,16 @@
 import type { Command } from "commander";
 import { cleanUp, cleanUpStale } from "../runtime/cleanup.ts";
 import { enterUserNamespace } from "../runtime/user-namespace.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Clear away what a container left behind: mounts, network, records.",
+  details: [
+    "Services do this by themselves when they end (ExecStopPost=), and berth-cleanup.service does it for all after a crash. It is safe at any time: what a running container has is left alone.",
+  ],
+  examples: [{ command: "sudo berth cleanup --stale", help: "Clear away whatever belongs to no running container." }],
+};
 
 /** `berth cleanup`: ExecStopPost= of generated units, the hook of foreground runs, and berth-cleanup.service at boot. */
 export function define(command: Command, context: CommandContext): void {
@@ -9,7 +18,6 @@ export function define(command: Command, context: CommandContext): void {
     .option("--unit <unit>", "clean up after this run of a service (its $INVOCATION_ID)")
     .option("--id <id>", "clean up after the container with this ID")
     .option("--stale", "clean up after every container of which nothing runs any more")
-    .addHelpText("after", "\nExample:\n  berth cleanup --stale\n")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
       enterUserNamespace(context.scope, context.env);
       if (stale) {

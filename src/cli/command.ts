@@ -14,8 +14,25 @@ export interface CommandContext {
   readonly errIsTerminal: boolean;
 }
 
-/** A command's own file: it adds its arguments, options, examples and action to the given commander command. */
+/** A command line that people can copy, and what it does. */
+export interface Example {
+  readonly command: string;
+  readonly help: string;
+}
+
+/** What a command's help and its manual page say, besides its arguments and options. `Words` in backquotes are set bold. */
+export interface CommandManual {
+  /** The first paragraph, which help shows too. */
+  readonly description: string;
+  /** Further paragraphs, for the manual page. */
+  readonly details?: readonly string[];
+  readonly examples: readonly Example[];
+}
+
+/** A command's own file: it adds its arguments, options and action to the given commander command. */
 export interface CommandModule {
+  /** Absent for commands that only generated units call. */
+  readonly manual?: CommandManual;
   define(command: Command, context: CommandContext): void;
 }
 

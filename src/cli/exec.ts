@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { execInContainer } from "../runtime/exec.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { enterContainerNamespace } from "../runtime/user-namespace.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 
 interface ExecOptions {
   env?: string[];
@@ -11,6 +11,17 @@ interface ExecOptions {
   user?: string;
   workdir?: string;
 }
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Run another command in a running container.",
+  details: [
+    "The command joins the container's namespaces, capabilities and seccomp filter, and is a child of the calling shell: the audit login uid of whoever calls it is kept.",
+  ],
+  examples: [
+    { command: "berth exec -it web sh", help: "A shell in the container of web.service, or of the name web." },
+  ],
+};
 
 /** `berth exec`: another command in a running container. */
 export function define(command: Command, context: CommandContext): void {
@@ -23,7 +34,6 @@ export function define(command: Command, context: CommandContext): void {
     .option("-t, --tty", "allocate a terminal")
     .option("-u, --user <user[:group]>", "user inside the container")
     .option("-w, --workdir <dir>", "working directory inside the container")
-    .addHelpText("after", "\nExample:\n  berth exec -it web sh\n")
     .action(async (container: string, words: string[], options: ExecOptions) => {
       const record = findContainer(context.scope, container);
       enterContainerNamespace(context.scope, record, context.env);

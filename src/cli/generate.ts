@@ -1,28 +1,38 @@
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { generate as generateUnits } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, searchDirectories } from "../generator/search.ts";
 import { formatDiagnostic } from "../unit/diagnostic.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 
 interface Options {
   readonly user?: boolean;
   readonly format: string;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Show the units that container files make, as the generator would write them.",
+  details: [
+    "Units go to stdout, errors and warnings to stderr; nothing is written. It ends with 1 if a file has an error.",
+  ],
+  examples: [
+    { command: "berth generate", help: "The units of the installed files." },
+    { command: "berth generate /etc/containers/systemd", help: "Those of one folder." },
+  ],
+};
+
 /** `berth generate`: what the generator would write, on the terminal. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("[dir...]", "search these directories instead of those of the system or user")
     .option("--user", "for a user's manager")
-    .option("--format <format>", "text or json", "text")
-    .addHelpText("after", "\nExample:\n  berth generate /etc/containers/systemd\n")
+    .addOption(new Option("--format <format>", "how to print").choices(["text", "json"]).default("text"))
     .action((directories: string[], options: Options) => generate(directories, options, context));
 }
 
 function generate(paths: readonly string[], { user, format }: Options, context: CommandContext): void {
-  checkFormat(format);
   const scope = user === true ? "user" : context.scope.kind;
   const env = { ...context.env, ...(paths.length === 0 ? {} : { QUADLET_UNIT_DIRS: undefined }) };
   const searched = searchDirectories({ scope, uid: context.scope.uid, env });
@@ -37,10 +47,4 @@ function generate(paths: readonly string[], { user, format }: Options, context: 
   if (sources.length === 0)
     context.err(`berth: no Quadlet files in ${directories.map(({ path }) => path).join(", ")}\n`);
   if (generated.diagnostics.some(({ severity }) => severity === "error")) process.exitCode = 1;
-}
-
-/** Throws CommandError for anything but text and json. */
-export function checkFormat(format: string): void {
-  if (format === "text" || format === "json") return;
-  throw new CommandError(`--format ${format}: text or json is meant`, 125);
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { digestHex } from "../image/digest.ts";
 import { parseReference, repositoryName } from "../image/reference.ts";
 import { openStore, type StoredImage } from "../image/store.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 import { formatBytes } from "./image-progress.ts";
 
 interface Options {
@@ -11,15 +11,22 @@ interface Options {
   readonly quiet?: boolean;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "List the images in the store.",
+  examples: [
+    { command: "berth images", help: "For people." },
+    { command: "berth images --format json", help: "For programs." },
+  ],
+};
+
 /** `berth images`: what is in the store. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .description("List the images in the store.")
     .argument("[image]", "only this one")
     .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
     .option("--digests", "show the manifests' digests")
     .option("-q, --quiet", "print IDs only")
-    .addHelpText("after", "\nExample:\n  berth images --format json")
     .action((image: string | undefined, options: Options) => list(image, options, context));
 }
 

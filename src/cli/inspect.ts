@@ -5,22 +5,28 @@ import { RuntimeError } from "../runtime/error.ts";
 import { findContainer, readSpec } from "../runtime/find-container.ts";
 import { payloadPid } from "../runtime/liveness.ts";
 import type { ContainerRecord } from "../runtime/record.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Show what is known of running containers and stored images, as JSON with podman's names.",
+  examples: [
+    { command: "berth inspect web", help: "The container of web.service, or of the name web." },
+    { command: "berth inspect registry.example/web:1", help: "An image." },
+  ],
+};
 
 /** `berth inspect`: what is known of containers or images, as JSON with podman's names. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .argument("<name...>", "containers or images")
-    .addHelpText("after", "\nExample:\n  berth inspect web\n")
-    .action((words: string[]) => {
-      context.out(
-        `${JSON.stringify(
-          words.map((word) => inspect(word, context)),
-          null,
-          2,
-        )}\n`,
-      );
-    });
+  command.argument("<name...>", "containers or images").action((words: string[]) => {
+    context.out(
+      `${JSON.stringify(
+        words.map((word) => inspect(word, context)),
+        null,
+        2,
+      )}\n`,
+    );
+  });
 }
 
 function inspect(word: string, context: CommandContext): unknown {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { openStore } from "../image/store.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { showProgress } from "./image-progress.ts";
 import { cancelOnSignals } from "./signals.ts";
 
@@ -11,14 +11,21 @@ interface Options {
   readonly quiet?: boolean;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Load images from an oci-archive, a docker-archive or a folder with an OCI layout.",
+  examples: [
+    { command: "berth load -i app.tar", help: "From a file." },
+    { command: "podman save localhost/app:1 | berth load", help: "From another engine." },
+  ],
+};
+
 /** `berth load`: images from an archive or an OCI layout into the store. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .description("Load images from an oci-archive, a docker-archive or a folder with an OCI layout.")
     .option("-i, --input <path>", "file or folder; default: an archive on standard input")
     .option("--platform <os/arch[/variant]>", "another platform than this machine's")
     .option("-q, --quiet", "show no progress")
-    .addHelpText("after", "\nExample:\n  berth load -i app.tar")
     .action(async (options: Options) => load(options, context));
 }
 

@@ -3,7 +3,7 @@ import { RuntimeError } from "../runtime/error.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { execve } from "../runtime/native.ts";
 import { findProgram } from "../runtime/programs.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
 
 interface LogsOptions {
@@ -14,6 +14,15 @@ interface LogsOptions {
   timestamps?: boolean;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Show what a container printed, from the journal.",
+  details: [
+    "The output of a container is a stream of the journal, so `journalctl -u` has it as well, with systemd's own messages. What a container in the foreground printed went to its terminal.",
+  ],
+  examples: [{ command: "berth logs -f --tail 20 web", help: "The last 20 lines, and what comes." }],
+};
+
 /** `berth logs`: what the payload printed, from the journal. */
 export function define(command: Command, context: CommandContext): void {
   command
@@ -23,7 +32,6 @@ export function define(command: Command, context: CommandContext): void {
     .option("--since <time>", "from this time on (journalctl's forms)")
     .option("--until <time>", "up to this time")
     .option("-t, --timestamps", "with the time of each line")
-    .addHelpText("after", "\nExample:\n  berth logs -f --tail 20 web\n")
     .action((container: string, options: LogsOptions) => logs(container, options, context));
 }
 

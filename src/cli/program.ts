@@ -1,13 +1,13 @@
 import { userInfo } from "node:os";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { RuntimeError } from "../runtime/error.ts";
 import { userNamespaceOwner } from "../runtime/user-namespace.ts";
 import { systemScope, userScope } from "../scope.ts";
 import type { CommandContext } from "./command.ts";
 import { CommandError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-
-const VERSION = "0.1.0";
+import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
+import { VERSION } from "./version.ts";
 
 /** Everything the commands may know of the process they run in. */
 function processContext(): CommandContext {
@@ -42,24 +42,51 @@ function exitCodeOf(error: unknown): number {
 /** Runs the command of the process's arguments, and sets its exit code. Never throws: a failure is told on stderr. */
 export async function runProgram(): Promise<void> {
   try {
-    await runCommand(processContext());
+    await runCommand(process.argv.slice(2), processContext());
   } catch (error) {
     process.stderr.write(`berth: error: ${describe(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }
 
-async function runCommand(context: CommandContext): Promise<void> {
+async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
   const program = new Command("berth")
     .description("Run containers the way systemd runs everything else.")
-    .version(`berth ${VERSION}`)
+    .version(`berth ${VERSION}`, "-V, --version", "show the version")
+    .helpOption("-h, --help", "show this help")
+    .helpCommand("help [command]", "Show the help of a command")
+    .addHelpText("after", "\nExample:\n  berth run --help\n\nManual pages: berth(1), berth-COMMAND(1), berth.unit(5)")
     .showSuggestionAfterError()
-    .enablePositionalOptions();
-  const wanted = process.argv[2];
+    .enablePositionalOptions()
+    .configureHelp(HELP_LAYOUT)
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  const wanted = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
   for (const entry of COMMANDS) {
     const command = program.command(entry.name, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
     // Only the command that is asked for is loaded: start-up time is part of every container's start.
-    if (entry.name === wanted) (await entry.load()).define(command, context);
+    if (entry.name !== wanted) continue;
+    const { manual, define } = await entry.load();
+    command.helpOption("-h, --help", "show this help");
+    if (manual !== undefined)
+      command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
+    define(command, context);
   }
-  await program.parseAsync();
+  const known = wanted === "" || wanted.startsWith("-") || COMMANDS.some(({ name }) => name === wanted);
+  if (!known && wanted !== "help") {
+    const { unknownCommand } = await import("./usage-error.ts");
+    throw unknownCommand(
+      wanted,
+      COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name),
+    );
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const { usageError, USAGE_EXIT_CODE } = await import("./usage-error.ts");
+    // Help and the version have been shown by now. Help that nobody asked for means that something is missing.
+    if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+    else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);
+  }
 }

@@ -1,9 +1,9 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { payloadPid } from "../runtime/liveness.ts";
 import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { PortMapping } from "../runtime/run-request.ts";
 import type { UnitStatus } from "../runtime/systemd.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 import { formatAge } from "./format-age.ts";
 import { formatTable } from "./table.ts";
 
@@ -28,14 +28,25 @@ interface Row {
   readonly Unit: string;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "List the containers that run.",
+  details: [
+    "There is no list of its own: berth asks systemd and the kernel. With `--all` the services of container files that do not run are listed too.",
+  ],
+  examples: [
+    { command: "berth ps", help: "What runs." },
+    { command: "berth ps -a --format json", help: "Also what does not, for programs." },
+  ],
+};
+
 /** `berth ps`: containers, with what systemd says of their units. */
 export function define(command: Command, context: CommandContext): void {
   command
     .option("-a, --all", "also the units of container files that are not running")
-    .option("--format <format>", "table or json", "table")
+    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
     .option("-q, --quiet", "IDs only")
     .option("--no-trunc", "whole IDs and commands")
-    .addHelpText("after", "\nExample:\n  berth ps -a --format json\n")
     .action(async (options: PsOptions & { trunc?: boolean }) => ps(options, context));
 }
 

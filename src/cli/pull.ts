@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { digestHex } from "../image/digest.ts";
 import type { Platform } from "../image/manifest.ts";
 import { openStore } from "../image/store.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { showProgress } from "./image-progress.ts";
 import { cancelOnSignals } from "./signals.ts";
 
@@ -18,10 +18,25 @@ interface Options {
   readonly quiet?: boolean;
 }
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Pull images from registries, and print their IDs.",
+  details: [
+    "An image is pulled by tag or by digest; layers are checked and unpacked while they arrive, several at a time, and what the store has already is not fetched again. A pull that was interrupted is taken up where it stopped.",
+    "Credentials are those that podman, skopeo and docker keep (auth.json, config.json, credential helpers). Registries are asked by HTTPS, except on this machine's own loopback addresses and where berth.conf(5) allows otherwise. An image without a registry in its name is taken from docker.io.",
+  ],
+  examples: [
+    { command: "berth pull registry.example/web:1", help: "By tag." },
+    {
+      command: "berth pull --policy newer registry.example/web:1",
+      help: "Only if the registry has another one than the store.",
+    },
+  ],
+};
+
 /** `berth pull`: images from registries into the store. Prints each image's ID. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .description("Pull images from registries, and print their IDs.")
     .argument("<image...>", "name, name:tag or name@digest")
     .addOption(
       new Option("--policy <policy>", "when to ask the registry")
@@ -36,7 +51,6 @@ export function define(command: Command, context: CommandContext): void {
     .option("--authfile <path>", "authentication file to use")
     .option("--tls-verify <bool>", "false: allow plain HTTP and certificates that nobody vouches for")
     .option("-q, --quiet", "show no progress")
-    .addHelpText("after", "\nExample:\n  berth pull docker.io/library/nginx:1.27")
     .action(async (images: string[], options: Options) => pull(images, options, context));
 }
 

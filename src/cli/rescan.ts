@@ -5,7 +5,19 @@ import { compareGenerated } from "../generator/compare.ts";
 import { generate } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, searchDirectories } from "../generator/search.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Have systemd reload its units if the container files give others than at the last time.",
+  details: [
+    "berth-rescan.service calls this late in boot, for files on file systems that are mounted after the generators ran; berth-rescan.path, which is not enabled by default, whenever /etc/containers/systemd changes. What came new during boot is started if a target wants it.",
+  ],
+  examples: [
+    { command: "sudo berth rescan", help: "Reload only if it is needed." },
+    { command: "sudo systemctl enable --now berth-rescan.path", help: "From now on do so by itself." },
+  ],
+};
 
 /**
  * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last time.
@@ -13,7 +25,7 @@ import { type CommandContext, CommandError } from "./command.ts";
  * its mind before.
  */
 export function define(command: Command, context: CommandContext): void {
-  command.addHelpText("after", "\nExample:\n  berth rescan\n").action(() => rescan(context));
+  command.action(() => rescan(context));
 }
 
 function rescan(context: CommandContext): void {

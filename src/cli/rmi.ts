@@ -2,15 +2,22 @@ import type { Command } from "commander";
 import { readContainerUse } from "../image/container-use.ts";
 import { digestHex } from "../image/digest.ts";
 import { openStore } from "../image/store.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove images, and the layers that no other image or container needs.",
+  details: [
+    "An image that a container uses, or that has several names when it is given by ID, is only removed with `--force`. A running container keeps what it has mounted.",
+  ],
+  examples: [{ command: "berth rmi registry.example/web:1", help: "Remove one." }],
+};
 
 /** `berth rmi`: names and images out of the store. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .description("Remove images, and the layers that no other image or container needs.")
     .argument("<image...>", "name or ID")
     .option("-f, --force", "also when containers use the image, or it has several names")
-    .addHelpText("after", "\nExample:\n  berth rmi docker.io/library/nginx:1.27")
     .action(async (images: string[], options: { force?: boolean }) => remove(images, options.force === true, context));
 }
 

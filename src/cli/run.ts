@@ -1,23 +1,49 @@
 import type { Command } from "commander";
 import { parseRunFlags } from "../generator/parse-run-flags.ts";
-import { RUN_FLAGS, type RunFlag } from "../generator/run-flags.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { RUN_FLAGS } from "../generator/run-flags.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { findImage } from "./find-image.ts";
+import { HELP_LAYOUT, runFlagOption } from "./help.ts";
 import { toRunRequest } from "./run-request.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Run a container in the foreground, or with `--detach` as a service of systemd's.",
+  details: [
+    "In the foreground the container's first process is a child of the calling shell: it has the shell's terminal and its audit login uid, and its exit code is that of `berth run`. With `--detach` systemd makes a transient service `berth-NAME.service` for it, and the container's ID is printed.",
+    "The image is pulled if the store does not have it (see `--pull`). The container goes when its first process ends; there is no `berth rm`.",
+    "The flags have podman's and docker's names. Generated units call this command too, so `systemctl cat` shows one such command line for each container.",
+  ],
+  examples: [
+    {
+      command: "berth run -it -v ./src:/src:ro registry.example/alpine:3 sh",
+      help: "A shell in a container, with a folder of the host.",
+    },
+    {
+      command: "berth run -d --name web -p 8080:80 registry.example/web:1",
+      help: "A server in the background, as berth-web.service.",
+    },
+  ],
+};
 
 /** `berth run`: what generated units call, and what people type. Its flags are read by the table, podman's way. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .usage("[flags] IMAGE [COMMAND [ARGUMENT...]]")
-    .argument("[words...]")
+    .usage("[options] IMAGE [COMMAND [ARGUMENT...]]")
     .allowUnknownOption()
+    .allowExcessArguments()
     .helpOption(false)
-    .action(async (_: string[], __: unknown, self: Command) => run(self.args, context));
+    .configureHelp({
+      ...HELP_LAYOUT,
+      visibleOptions: () => RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption),
+    })
+    .action(async (_: unknown, self: Command) => run(self, context));
 }
 
-async function run(args: readonly string[], context: CommandContext): Promise<void> {
+async function run(command: Command, context: CommandContext): Promise<void> {
+  const { args } = command;
   // -h is podman's --hostname, so only the long form asks for help.
-  if (args[0] === "--help") return context.out(helpText());
+  if (args[0] === "--help") return command.outputHelp();
   const { flags, rest, problems } = parseRunFlags(args);
   if (problems.length > 0) {
     throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
@@ -42,26 +68,4 @@ async function run(args: readonly string[], context: CommandContext): Promise<vo
     inUserNamespace: context.scope.kind === "user",
     image: (wanted, onProgress) => findImage(wanted, context, onProgress),
   });
-}
-
-function helpText(): string {
-  const shown = RUN_FLAGS.filter((flag) => !flag.hidden).map((flag) => [flagNames(flag), flag.help] as const);
-  const width = Math.max(...shown.map(([names]) => names.length));
-  return [
-    "Usage: berth run [flags] IMAGE [COMMAND [ARGUMENT...]]",
-    "",
-    "Run a container in the foreground, or with --detach as a unit of systemd's.",
-    "",
-    "Flags:",
-    ...shown.map(([names, help]) => `  ${names.padEnd(width)}  ${help}`),
-    "",
-    "Example:",
-    "  berth run -it -v ./src:/src:ro docker.io/library/alpine:3 sh",
-    "",
-  ].join("\n");
-}
-
-function flagNames(flag: RunFlag): string {
-  const short = flag.short === undefined ? "    " : `-${flag.short}, `;
-  return `${short}--${flag.name}${flag.kind === "boolean" ? "" : ` ${flag.value ?? "VALUE"}`}`;
 }

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Command } from "commander";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { STATIC_UNITS } from "./static-units.ts";
 
 interface SetupOptions {
@@ -26,13 +26,26 @@ const PODMAN_GENERATORS: readonly { kind: "system" | "user"; name: string }[] = 
   { kind: "user", name: "podman-user-generator" },
 ];
 
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Install berth on this machine, or take it away again.",
+  details: [
+    "Installed are the program, its generators, units, manual pages and shell completion, below the prefix. What is there already is replaced, file by file, so `berth setup` is also the way to another version. Running containers are not touched.",
+    "If Podman's generators are installed too, both would make units of the same files; `--mask-podman` puts a mask in /etc/systemd. Nothing is masked unasked.",
+    "`--uninstall` removes what setup installed and nothing else: container files, images, volumes and berth.conf stay. Services that run go on; they can still be stopped.",
+  ],
+  examples: [
+    { command: "sudo dist/berth setup", help: "Install in /usr/local." },
+    { command: "sudo berth setup --uninstall", help: "Remove it again." },
+  ],
+};
+
 /** `berth setup`: puts the executable, the generators and the static units where systemd finds them. */
 export function define(command: Command, context: CommandContext): void {
   command
     .option("--root <dir>", "install below another root directory", "/")
     .option("--prefix <dir>", "where to install", "/usr/local")
     .option("--mask-podman", "keep Podman's generators from making the same units")
-    .addHelpText("after", "\nExample:\n  sudo dist/berth setup\n")
     .action(async (options: SetupOptions) => setup(options, context));
 }
 

@@ -1,14 +1,22 @@
 import { mkdirSync } from "node:fs";
 import type { Command } from "commander";
 import { currentLoginuid, recordCaller } from "../runtime/loginuid.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Start services, and note who asked for it.",
+  details: [
+    "As `systemctl start`. If the service has `LoginUID=caller`, its container gets the audit login uid of whoever calls `berth start`. The note is root's own file and is used once, so nobody can claim to be somebody else.",
+  ],
+  examples: [{ command: "sudo berth start app", help: "Start app.service; sudo keeps the audit login uid." }],
+};
 
 /** `berth start`: `systemctl start`, and for LoginUID=caller a note of who asked. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<unit...>", "services to start, with or without .service")
-    .addHelpText("after", "\nExample:\n  sudo berth start app\n")
     .action(async (units: string[]) => start(units.map(serviceName), context));
 }
 

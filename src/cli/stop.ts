@@ -2,17 +2,23 @@ import type { Command } from "commander";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { terminatePayload } from "../runtime/stop-payload.ts";
-import { type CommandContext, CommandError } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Stop containers.",
+  details: [
+    "A container that is a service is stopped as `systemctl stop` does it; one in somebody's shell gets its stop signal, and SIGKILL when its time is over.",
+  ],
+  examples: [{ command: "berth stop web", help: "Stop the container of web.service, or of the name web." }],
+};
 
 /** `berth stop`: stops the container's unit, or, for one in somebody's shell, asks it to end. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .argument("<container...>", "names, services or IDs")
-    .addHelpText("after", "\nExample:\n  berth stop web\n")
-    .action(async (words: string[]) => {
-      for (const word of words) await stop(word, context);
-    });
+  command.argument("<container...>", "names, services or IDs").action(async (words: string[]) => {
+    for (const word of words) await stop(word, context);
+  });
 }
 
 async function stop(word: string, context: CommandContext): Promise<void> {

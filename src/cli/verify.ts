@@ -1,13 +1,16 @@
 import type { Command } from "commander";
 import { openStore } from "../image/store.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Check every image, blob and layer in the store. Ends with 1 if something is wrong.",
+  examples: [{ command: "berth verify", help: "Read the whole store." }],
+};
 
 /** `berth verify`: reads the whole store and tells what is not sound. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .description("Check every image, blob and layer in the store. Ends with 1 if something is wrong.")
-    .addHelpText("after", "\nExample:\n  berth verify")
-    .action(async () => verify(context));
+  command.action(async () => verify(context));
 }
 
 async function verify(context: CommandContext): Promise<void> {

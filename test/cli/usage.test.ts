@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import packageJson from "../../package.json";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { VERSION } from "../../src/cli/version.ts";
+
+const ENTRY = join(import.meta.dir, "../../src/cli/main.ts");
+
+function berth(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, ...args], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+function refusal(message: string) {
+  return { status: 125, stdout: "", stderr: `berth: error: ${message}\n` };
+}
+
+test("a misspelt command, option or choice is told on one line, with what was meant", () => {
+  expect(berth("rnu")).toEqual(refusal('unknown command "rnu" (did you mean "run"?)'));
+  expect(berth("help", "rnu")).toEqual(refusal('unknown command "rnu" (did you mean "run"?)'));
+  expect(berth("ps", "--al")).toEqual(refusal('unknown option "--al" (did you mean --all?)'));
+  expect(berth("--hlp")).toEqual(refusal('unknown option "--hlp" (did you mean --help?)'));
+  expect(berth("run", "--hosname", "x", "y").stderr).toContain("(did you mean --hostname?)");
+  const choices = "allowed choices are table, json (see berth images --help)";
+  expect(berth("images", "--format", "x")).toEqual(refusal(`--format x: ${choices}`));
+});
+
+test("what is missing or too much is told with where to read on", () => {
+  expect(berth("exec")).toEqual(refusal("missing required argument CONTAINER (see berth exec --help)"));
+  expect(berth("ps", "x")).toEqual(refusal("arguments: 0 expected, 1 given (see berth ps --help)"));
+  expect(berth("logs", "-n")).toEqual(refusal("--tail needs a value (see berth logs --help)"));
+  expect(berth("--frobnicate-everything")).toEqual(
+    refusal('unknown option "--frobnicate-everything" (see berth --help)'),
+  );
+});
+
+test("commands known from elsewhere are answered with what does the same", () => {
+  expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
+  expect(berth("toString").stderr).toContain("see berth --help");
+});
+
+test("no command at all shows the help, as a failure", () => {
+  const { status, stdout, stderr } = berth();
+  expect({ status, stdout }).toEqual({ status: 125, stdout: "" });
+  expect(stderr).toStartWith("Usage: berth [options] [command]\n");
+  expect(berth("--help")).toEqual({ status: 0, stdout: stderr, stderr: "" });
+});
+
+test("every command shows a description and an example, whichever way help is asked for", () => {
+  const visible = COMMANDS.filter(({ hidden }) => !hidden);
+  for (const { name } of visible) {
+    const { status, stdout } = berth(name, "--help");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: berth ${name}.*\n\n[A-Z][^.]*\\.`));
+    expect(stdout).toMatch(/\nExamples?:\n {2}# .*\n {2}.*berth /);
+    expect(berth("help", name).stdout).toBe(stdout);
+  }
+}, 60_000);
+
+test("the version is the package's", () => {
+  expect(VERSION).toBe(packageJson.version);
+  expect(berth("--version")).toEqual({ status: 0, stdout: `berth ${VERSION}\n`, stderr: "" });
+});
