@@ -4,6 +4,12 @@ import { quoteExecWord } from "../unit/quoting.ts";
 export class CommandLine {
   readonly #words: string[] = [];
 
+  /** A word of ours with nothing in it that needs quoting: `--env`. */
+  plain(word: string): this {
+    this.#words.push(word);
+    return this;
+  }
+
   /** Words that the program gets exactly as they are. */
   literal(...words: readonly string[]): this {
     for (const word of words) this.#words.push(quoteExecWord(word));

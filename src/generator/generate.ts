@@ -103,9 +103,14 @@ function refuseType(parsed: ParsedSource, report: Report): void {
 /** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
 function reportCollisions(outcomes: readonly Outcome[]): void {
   const makers = new Map<string, Outcome[]>();
+  const claim = (name: string, outcome: Outcome): void => {
+    const others = makers.get(name);
+    if (others === undefined) makers.set(name, [outcome]);
+    else if (!others.includes(outcome)) others.push(outcome);
+  };
   for (const outcome of outcomes) {
-    const names = new Set([outcome.parsed.serviceName, ...outcome.units.files.map(({ name }) => name)]);
-    for (const name of names) makers.set(name, [...(makers.get(name) ?? []), outcome]);
+    claim(outcome.parsed.serviceName, outcome);
+    for (const { name } of outcome.units.files) claim(name, outcome);
   }
   for (const [name, all] of makers) {
     if (all.length < 2) continue;

@@ -38,6 +38,7 @@ export function installLinks(
   for (const [key, directory] of Object.entries(DEPENDENCY_DIRECTORIES)) {
     for (const value of keys.list(key)) links.push(...dependencyLink(value, directory, units, defaultInstance, report));
   }
+  if (links.length < 2) return links;
   return [...new Map(links.map((link) => [link.path, link])).values()];
 }
 

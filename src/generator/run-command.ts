@@ -41,7 +41,7 @@ class RunCommandBuilder {
   build(foreground: boolean): RunCommand {
     const { container, berth, report, parsed } = this.#context;
     const image = this.#image();
-    this.#line.literal("run").expanded("--unit", "%n");
+    this.#line.plain("run").expanded("--unit", "%n");
     this.#line.expanded("--name", container.string("ContainerName")?.text ?? defaultContainerName(parsed.source.name));
     this.#entrypoint();
     for (const key of ["Timezone", "ShmSize", "WorkingDir", "HostName", "Pull"]) this.#string(key);
@@ -50,8 +50,8 @@ class RunCommandBuilder {
     for (const key of ["RunInit", "EnvironmentHost", "ReadOnlyTmpfs"]) this.#boolean(key);
     const network = this.#network();
     const notify = this.#notify();
-    if (!foreground) this.#line.literal(`--sdnotify=${notify}`, "-d");
-    if (container.boolean("NoNewPrivileges") === true) this.#line.literal("--security-opt=no-new-privileges");
+    if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
+    if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
     this.#capabilities();
     this.#sysctls(network);
     this.#boolean("ReadOnly");
@@ -79,17 +79,20 @@ class RunCommandBuilder {
   }
 
   #string(key: string): void {
+    if (!this.#context.container.mentions(key)) return;
     const value = this.#context.container.string(key);
-    if (value !== undefined) this.#line.literal(this.#flag(key)).expanded(value.text);
+    if (value !== undefined) this.#line.plain(this.#flag(key)).expanded(value.text);
   }
 
   #list(key: string): void {
-    for (const { text } of this.#context.container.list(key)) this.#line.literal(this.#flag(key)).expanded(text);
+    if (!this.#context.container.mentions(key)) return;
+    for (const { text } of this.#context.container.list(key)) this.#line.plain(this.#flag(key)).expanded(text);
   }
 
   #boolean(key: string): void {
+    if (!this.#context.container.mentions(key)) return;
     const truth = this.#context.container.boolean(key);
-    if (truth !== undefined) this.#line.literal(truth ? this.#flag(key) : `${this.#flag(key)}=false`);
+    if (truth !== undefined) this.#line.plain(truth ? this.#flag(key) : `${this.#flag(key)}=false`);
   }
 
   #flag(key: string): string {
@@ -119,13 +122,13 @@ class RunCommandBuilder {
     const { container } = this.#context;
     const value = container.string("Entrypoint");
     if (value !== undefined) this.#line.expanded(`--entrypoint=${value.text}`);
-    else if (container.mentions("Entrypoint") && !container.has("Entrypoint")) this.#line.literal("--entrypoint=");
+    else if (container.mentions("Entrypoint") && !container.has("Entrypoint")) this.#line.plain("--entrypoint=");
   }
 
   #tmpfs(): void {
     for (const value of this.#context.container.list("Tmpfs")) {
       this.#claim(value, value.text.split(":", 1)[0] ?? "");
-      this.#line.literal("--tmpfs").expanded(value.text);
+      this.#line.plain("--tmpfs").expanded(value.text);
     }
   }
 
@@ -151,7 +154,7 @@ class RunCommandBuilder {
       else if (header?.kind === "header") report.item(header, problem);
       else report.file(problem);
     }
-    if (first !== undefined) this.#line.literal("--network").expanded(first.text);
+    if (first !== undefined) this.#line.plain("--network").expanded(first.text);
     return mode;
   }
 
@@ -171,13 +174,13 @@ class RunCommandBuilder {
     const bare = (text: string): string => text.toLowerCase().replace(/^cap_/, "");
     const dropped = container.list("DropCapability");
     const names = new Set(dropped.map(({ text }) => bare(text)));
-    for (const { text } of dropped) this.#line.literal("--cap-drop").expanded(text.toLowerCase());
+    for (const { text } of dropped) this.#line.plain("--cap-drop").expanded(text.toLowerCase());
     for (const value of container.list("AddCapability")) {
       if (bare(value.text) !== "all" && names.has(bare(value.text))) {
         const message = `${quoted(value.text)} is dropped by DropCapability= as well`;
         report.value(value, { code: "contradiction", message });
       }
-      this.#line.literal("--cap-add").expanded(value.text.toLowerCase());
+      this.#line.plain("--cap-add").expanded(value.text.toLowerCase());
     }
   }
 
@@ -188,7 +191,7 @@ class RunCommandBuilder {
         const message = `${quoted(value.text)} would be set for the whole machine with Network=host`;
         report.value(value, { code: "bad-sysctl", message, hint: "set it in /etc/sysctl.d" });
       }
-      this.#line.literal("--sysctl").expanded(value.text);
+      this.#line.plain("--sysctl").expanded(value.text);
     }
   }
 
@@ -200,7 +203,7 @@ class RunCommandBuilder {
       report.item(group.entry, { code: "group-without-user", message: "invalid Group set without User" });
     }
     if (user === undefined) return;
-    this.#line.literal("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
+    this.#line.plain("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
   }
 
   #publishedPorts(network: string): void {
@@ -210,7 +213,7 @@ class RunCommandBuilder {
         const message = `ports are not published with Network=${network}`;
         report.value(value, { code: "port-without-network", message }, "warning");
       }
-      this.#line.literal("--publish").expanded(value.text);
+      this.#line.plain("--publish").expanded(value.text);
     }
   }
 
@@ -232,7 +235,7 @@ class RunCommandBuilder {
         source === undefined
           ? [destination]
           : [this.#hostPath(source), destination, ...(options === undefined ? [] : [options])];
-      this.#line.literal("-v").expanded(words.join(":"));
+      this.#line.plain("-v").expanded(words.join(":"));
     }
   }
 
@@ -251,7 +254,7 @@ class RunCommandBuilder {
       if (parts.type === "bind" && source !== undefined)
         fields[source.index] = `source=${this.#hostPath(source.source)}`;
       const type = fields.findIndex((field) => field.startsWith("type="));
-      this.#line.literal("--mount").expanded(joinMount([...fields.splice(type, 1), ...fields]));
+      this.#line.plain("--mount").expanded(joinMount([...fields.splice(type, 1), ...fields]));
     }
   }
 
@@ -272,7 +275,7 @@ class RunCommandBuilder {
       const hint = value.text.startsWith("-/") ? "leave the - out" : `write ./${value.text} for a file of that name`;
       this.#context.report.value(value, { code: "optional-file", message, hint });
     }
-    this.#line.literal("--env-file").expanded(absolutePath(value.text, this.#directory()));
+    this.#line.plain("--env-file").expanded(absolutePath(value.text, this.#directory()));
   }
 
   /** The file's folder, for words in which systemd replaces specifiers and variables. */

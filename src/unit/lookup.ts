@@ -35,6 +35,7 @@ export function lastEntry(section: SectionEntries | undefined, key: string): Ent
 /** The assignments that count for a key with a list: those after the last empty one. */
 export function listEntries(section: SectionEntries | undefined, key: string): readonly Entry[] {
   const entries = section?.get(key) ?? [];
+  if (entries.length === 1 && entries[0]?.value !== "") return entries;
   const reset = entries.findLastIndex((entry) => entry.value === "");
   return reset < 0 ? entries : entries.slice(reset + 1);
 }

@@ -16,7 +16,7 @@ export function decodeText(bytes: Uint8Array): string {
 
 /** The inverse of {@link decodeText}: the same bytes again. */
 export function encodeText(text: string): Uint8Array {
-  if (!LONE_SURROGATE.test(text)) return new TextEncoder().encode(text);
+  if (!/[\ud800-\udfff]/.test(text) || !LONE_SURROGATE.test(text)) return new TextEncoder().encode(text);
   const out = new Uint8Array(text.length * 3);
   const encoder = new TextEncoder();
   let written = 0;

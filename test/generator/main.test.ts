@@ -67,6 +67,19 @@ test("units are for the manager that runs the generator", () => {
   expect(text("scope-first", { SYSTEMD_SCOPE: "system" }, user)).toContain("network-online.target");
 });
 
+test("run by the system's manager, it writes to the kernel's log", () => {
+  const log = join(root, "kmsg");
+  writeFileSync(log, "");
+  const env = { ...inDirectory(), SYSTEMD_SCOPE: "system", PATH: process.env.PATH ?? "" };
+  const script = 'mount --bind "$0" /dev/kmsg && exec -a berth-generator "$@"';
+  const command = ["--mount", "bash", "-c", script, log, process.execPath, ENTRY, join(root, "kernel")];
+  const { status, stderr } = spawnSync("unshare", command, { env, encoding: "utf8", cwd: "/" });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
+  expect(readFileSync(log, "utf8")).toMatch(
+    /^<3>berth-generator\[\d+\]: bad\.container:4:1: error: unknown key "Imge" in \[Container\] \(did you mean "Image"\?\)$/,
+  );
+});
+
 test("without anything to do, nothing is done", () => {
   const output = join(root, "nothing");
   const { status, stderr } = run([output], { QUADLET_UNIT_DIRS: join(root, "missing") });
