@@ -4,6 +4,9 @@
 #   need_debian_packages NAME…     with apt-get, once updated
 #   as_root COMMAND…               the command as root, by sudo when need be
 
+# A person's PATH may lack where the tools of root are.
+PATH=$PATH:/usr/sbin:/sbin
+
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
