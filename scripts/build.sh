@@ -5,7 +5,6 @@
 # preload of a bunfig.toml that lies in whatever folder it is started from. --splitting keeps what a command does not need
 # (the registry client, D-Bus) out of its start-up: in one piece, all of it is read and linked at every start, 8 ms and
 # more. x11 is an optional import of dbus-next.
-# --splitting keeps each command's code apart, so that a start reads only what it runs: some 7 ms less for each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p dist
