@@ -26,6 +26,8 @@ export interface IngestOptions {
   readonly limits: LayerLimits;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
+  /** Called at the first failure, to end what the other layers are waiting for. */
+  readonly giveUp?: (() => void) | undefined;
   /** Layers of one image in work at the same time; each holds about a megabyte of buffers. */
   readonly parallel: number;
 }
@@ -58,24 +60,23 @@ export async function ingestLayers(
     const chain = diffIds.slice(0, at + 1);
     // The same blob may be there twice in an image: the second finds what the first has made.
     const twin = layers.findIndex(({ blob }) => blob.digest === layer.blob.digest);
+    const trees = async (): Promise<string[]> => {
+      await Promise.all(below);
+      return presentLayers(options.paths.layers, chain.slice(0, -1)).map((dir) => join(dir ?? "", TREE));
+    };
     const work = async (): Promise<void> => {
-      if (twin < at) await finished[twin];
-      await slots.take();
       try {
         if (failed) throw new ImageError("cancelled", `layer ${layer.blob.digest}: given up`);
-        const trees = async (): Promise<string[]> => {
-          await Promise.all(below);
-          return presentLayers(options.paths.layers, chain.slice(0, -1)).map((dir) => join(dir ?? "", TREE));
-        };
         await ingestLayer(layer, chain, open, trees, options);
       } catch (error) {
+        if (!failed) options.giveUp?.();
         failed = true;
         throw error;
-      } finally {
-        slots.give();
       }
     };
-    finished.push(work());
+    // A twin takes no slot: it has next to nothing to do, and higher layers in all of the slots might wait for it.
+    const earlier = twin < at ? finished[twin] : undefined;
+    finished.push(earlier === undefined ? slots.run(work) : earlier.then(work));
   });
   const results = await Promise.allSettled(finished);
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
@@ -170,15 +171,16 @@ class Slots {
   readonly #waiting: (() => void)[] = [];
   constructor(private free: number) {}
 
-  async take(): Promise<void> {
+  async run(work: () => Promise<void>): Promise<void> {
     if (this.free > 0) this.free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.free += 1;
-    else next();
+    try {
+      await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.free += 1;
+      else next();
+    }
   }
 }
 

@@ -27,6 +27,8 @@ export interface InstallOptions {
   readonly limits: LayerLimits;
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
+  /** Called at the first failure of a layer, to end the transfers of the others. */
+  readonly giveUp?: () => void;
 }
 
 const PARALLEL_LAYERS = 3;

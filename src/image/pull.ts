@@ -88,7 +88,14 @@ async function pullFrom(wanted: Reference, options: PullOptions): Promise<Stored
       fromIndex,
       open: (blob) => client.blob(blob),
     };
-    await installImage(image, { store, work, limits: options.limits ?? LAYER_LIMITS, onProgress, signal });
+    await installImage(image, {
+      store,
+      work,
+      limits: options.limits ?? LAYER_LIMITS,
+      onProgress,
+      signal,
+      giveUp: () => stop.abort(),
+    });
     const stored = store.resolve(name);
     if (stored === undefined) throw new ImageError("in-use", "the image was removed while it was pulled");
     return stored;

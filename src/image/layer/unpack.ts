@@ -140,7 +140,8 @@ export class LayerUnpack {
 
 /** The store's disk is to blame for a failed system call, the layer for all else (zlib, tar). */
 function systemFailure(error: unknown): "store-io" | "corrupt-layer" {
-  return /^E[A-Z0-9]+$/.test(errnoName(error) ?? "") ? "store-io" : "corrupt-layer";
+  const name = errnoName(error) ?? "";
+  return /^E[A-Z0-9]+$/.test(name) && name !== "ENAMETOOLONG" ? "store-io" : "corrupt-layer";
 }
 
 /** Whether this process is root only in a user namespace: its map is not the whole range of ids (user_namespaces(7)). */
