@@ -1,11 +1,20 @@
 import { basename } from "node:path";
 
 // The one executable is the command and, by the name it is called, systemd's generator. What runs before everything else at
-// boot loads nothing of the commands.
+// boot loads nothing of the commands, and what starts a container nothing of the other ones.
 if (basename(process.argv0) === "berth-generator") {
   const { generatorMain } = await import("../generator/main.ts");
   process.exitCode = await generatorMain(process.argv.slice(2), process.env);
 } else {
-  const { runProgram } = await import("./program.ts");
-  await runProgram();
+  const { reportFailure } = await import("./failure.ts");
+  await reportFailure(async () => {
+    const { processContext } = await import("./process-context.ts");
+    const [command, ...args] = process.argv.slice(2);
+    if (command === "run" && args[0] !== "--help") {
+      const { runContainer } = await import("./run-container.ts");
+      return runContainer(args, processContext());
+    }
+    const { runCommand } = await import("./program.ts");
+    return runCommand(process.argv.slice(2), processContext());
+  });
 }

@@ -1,55 +1,11 @@
-import { userInfo } from "node:os";
 import { Command, CommanderError } from "commander";
-import { RuntimeError } from "../runtime/error.ts";
-import { userNamespaceOwner } from "../runtime/user-namespace.ts";
-import { systemScope, userScope } from "../scope.ts";
 import type { CommandContext } from "./command.ts";
-import { CommandError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
 import { VERSION } from "./version.ts";
 
-/** Everything the commands may know of the process they run in. */
-function processContext(): CommandContext {
-  // Inside a user namespace of berth's making uid 0 is that user, not root.
-  const uid = userNamespaceOwner(process.env) ?? process.getuid?.() ?? 0;
-  return {
-    scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
-    env: process.env,
-    cwd: process.cwd(),
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
-    errIsTerminal: process.stderr.isTTY === true,
-  };
-}
-
-/** One line a level: what was being done, then why it failed, down to the first cause. */
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
-    parts.push(at instanceof Error ? at.message : String(at));
-  }
-  return parts.join(": ");
-}
-
-/** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommandError) return error.exitCode;
-  if (!(error instanceof RuntimeError)) return 125;
-  return error.code === "command-not-found" ? 127 : error.code === "command-not-executable" ? 126 : 125;
-}
-
-/** Runs the command of the process's arguments, and sets its exit code. Never throws: a failure is told on stderr. */
-export async function runProgram(): Promise<void> {
-  try {
-    await runCommand(process.argv.slice(2), processContext());
-  } catch (error) {
-    process.stderr.write(`berth: error: ${describe(error)}\n`);
-    process.exitCode = exitCodeOf(error);
-  }
-}
-
-async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
+/** Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read. */
+export async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
   const program = new Command("berth")
     .description("Run containers the way systemd runs everything else.")
     .version(`berth ${VERSION}`, "-V, --version", "show the version")

@@ -1,10 +1,7 @@
 import type { Command } from "commander";
-import { parseRunFlags } from "../generator/parse-run-flags.ts";
 import { RUN_FLAGS } from "../generator/run-flags.ts";
-import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { findImage } from "./find-image.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 import { HELP_LAYOUT, runFlagOption } from "./help.ts";
-import { toRunRequest } from "./run-request.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -37,35 +34,10 @@ export function define(command: Command, context: CommandContext): void {
       ...HELP_LAYOUT,
       visibleOptions: () => RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption),
     })
-    .action(async (_: unknown, self: Command) => run(self, context));
-}
-
-async function run(command: Command, context: CommandContext): Promise<void> {
-  const { args } = command;
-  // -h is podman's --hostname, so only the long form asks for help.
-  if (args[0] === "--help") return command.outputHelp();
-  const { flags, rest, problems } = parseRunFlags(args);
-  if (problems.length > 0) {
-    throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
-  }
-  const [image, ...words] = rest;
-  if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const request = toRunRequest(flags, image, words, context.cwd);
-  if (request.detach && request.unit === undefined) {
-    const { runAsTransientUnit } = await import("./run-detached.ts");
-    return runAsTransientUnit(request, args, context);
-  }
-  if (request.tty && (request.unit !== undefined || request.detach)) {
-    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
-  }
-  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
-  enterUserNamespace(context.scope, context.env);
-  const { launch } = await import("../runtime/launch.ts");
-  await launch(request, {
-    scope: context.scope,
-    env: context.env,
-    program: process.execPath,
-    inUserNamespace: context.scope.kind === "user",
-    image: (wanted, onProgress) => findImage(wanted, context, onProgress),
-  });
+    .action(async (_: unknown, self: Command) => {
+      // -h is podman's --hostname, so only the long form asks for help.
+      if (self.args[0] === "--help") return self.outputHelp();
+      const { runContainer } = await import("./run-container.ts");
+      return runContainer(self.args, context);
+    });
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
 import { hostname as hostHostname, release } from "node:os";
 import { join } from "node:path";
@@ -7,7 +6,8 @@ import type { StoredImage } from "../image/store.ts";
 import type { Scope } from "../scope.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cleanUp } from "./cleanup.ts";
-import { resolveUser } from "./container-user.ts";
+import { type ContainerUser, missingEntries, resolveUser } from "./container-user.ts";
+import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
@@ -27,7 +27,7 @@ import type { RunRequest } from "./run-request.ts";
 import { type Environment, runcEnvironment, runcRunArguments, runDetached } from "./runc.ts";
 import type { SpecMount, SpecSeccomp } from "./runtime-spec.ts";
 import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
-import { readUserDatabase } from "./user-database.ts";
+import { extendUserDatabase, readUserDatabase } from "./user-database.ts";
 
 /** Where the payload finds the notify socket when it speaks for itself (Notify=true). */
 const NOTIFY_PATH = "/run/notify/notify.sock";
@@ -49,7 +49,7 @@ export interface LaunchContext {
  */
 export async function launch(request: RunRequest, context: LaunchContext): Promise<void> {
   const { scope, env } = context;
-  const id = request.unit !== undefined && env.INVOCATION_ID ? env.INVOCATION_ID : randomBytes(16).toString("hex");
+  const id = request.unit !== undefined && env.INVOCATION_ID ? env.INVOCATION_ID : randomId();
   const notifier = createNotifier(
     request.unit === undefined || request.sdnotify === "ignore" ? undefined : env.NOTIFY_SOCKET,
   );
@@ -63,6 +63,11 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
     if (request.unit === undefined) await cleanUp(scope, id);
     throw error;
   }
+}
+
+/** 32 hexadecimal digits, as systemd's invocation IDs are. node:crypto would take milliseconds to load. */
+function randomId(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
 }
 
 type Prepared = Parameters<typeof runcRunArguments>[0];
@@ -100,7 +105,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
 
   if (sharesHostMounts(request, context)) leaveHostMounts();
   mountRootfs(paths, lowerDirectories(scope.stateDir, image.layers), context.inUserNamespace);
-  const user = resolveUser(request.user ?? image.config.user, readUserDatabase(paths.rootfs));
+  const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
   const spec = toRuntimeSpec({
     request,
@@ -220,9 +225,10 @@ function ownFiles(
   facts: { hostname: string; name: string; bridge: BridgeSetup | undefined },
 ): SpecMount[] {
   const { bridge, hostname, name } = facts;
-  const write = (file: string, text: string) => {
-    writeFileSync(join(paths.bundle, file), text, { mode: 0o644 });
-    return join(paths.bundle, file);
+  const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
+  const put = (file: string, destination: string, content: string | Uint8Array) => {
+    writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
+    return bindMount(join(paths.bundle, file), destination, options);
   };
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
@@ -233,15 +239,18 @@ function ownFiles(
     name,
   });
   const mounts = [
-    bindMount(write("hosts", hosts), "/etc/hosts", []),
-    bindMount(write("hostname", `${hostname}\n`), "/etc/hostname", []),
-    bindMount(write("containerenv", ""), "/run/.containerenv", []),
+    put("hosts", "/etc/hosts", hosts),
+    put("hostname", "/etc/hostname", `${hostname}\n`),
+    put("containerenv", "/run/.containerenv", ""),
   ];
-  if (!request.dns.includes("none")) {
+  // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
+  const resolves = request.network !== "none" || request.dns.length > 0;
+  if (resolves && !request.dns.includes("none")) {
     const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network !== "host");
-    mounts.push(bindMount(write("resolv.conf", resolvers), "/etc/resolv.conf", []));
+    mounts.push(put("resolv.conf", "/etc/resolv.conf", resolvers));
   }
-  if (request.timezone !== undefined) mounts.push(bindMount(zoneFile(request.timezone), "/etc/localtime", ["ro"]));
+  if (request.timezone !== undefined)
+    mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
   if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
   return mounts;
 }
@@ -251,6 +260,19 @@ function zoneFile(zone: string): string {
   if (!existsSync(path) || zone.split("/").includes(".."))
     throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
   return realpathSync(path);
+}
+
+/** The payload's user. One that is asked for by number and has no entry in the container's databases is given one. */
+function containerUser(request: RunRequest, image: StoredImage, rootfs: string): ContainerUser {
+  const wanted = request.user ?? image.config.user;
+  const database = readUserDatabase(rootfs);
+  const missing = missingEntries(wanted, database, request.workdir ?? (image.config.workingDirectory || "/"));
+  const user = resolveUser(wanted, {
+    passwd: `${database.passwd}\n${missing.passwd}`,
+    group: `${database.group}\n${missing.group}`,
+  });
+  extendUserDatabase(rootfs, database, missing);
+  return user;
 }
 
 /** How many sockets systemd handed over (sd_listen_fds(3)): those from descriptor 3 on, if they are meant for us. */

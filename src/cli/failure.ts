@@ -1,0 +1,28 @@
+import { RuntimeError } from "../runtime/error.ts";
+import { CommandError } from "./command.ts";
+
+/** Runs a command and sets the process's exit code. Never throws: a failure is told on stderr. */
+export async function reportFailure(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    process.stderr.write(`berth: error: ${describe(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** One line a level: what was being done, then why it failed, down to the first cause. */
+function describe(error: unknown): string {
+  const parts: string[] = [];
+  for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
+    parts.push(at instanceof Error ? at.message : String(at));
+  }
+  return parts.join(": ");
+}
+
+/** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommandError) return error.exitCode;
+  if (!(error instanceof RuntimeError)) return 125;
+  return error.code === "command-not-found" ? 127 : error.code === "command-not-executable" ? 126 : 125;
+}

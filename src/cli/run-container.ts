@@ -1,0 +1,35 @@
+import { parseRunFlags } from "../generator/parse-run-flags.ts";
+import { launch } from "../runtime/launch.ts";
+import { enterUserNamespace } from "../runtime/user-namespace.ts";
+import { type CommandContext, CommandError } from "./command.ts";
+import { findImage } from "./find-image.ts";
+import { toRunRequest } from "./run-request.ts";
+
+/**
+ * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an import
+ * costs before adding one.
+ */
+export async function runContainer(args: readonly string[], context: CommandContext): Promise<void> {
+  const { flags, rest, problems } = parseRunFlags(args);
+  if (problems.length > 0) {
+    throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
+  }
+  const [image, ...words] = rest;
+  if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
+  const request = toRunRequest(flags, image, words, context.cwd);
+  if (request.detach && request.unit === undefined) {
+    const { runAsTransientUnit } = await import("./run-detached.ts");
+    return runAsTransientUnit(request, args, context);
+  }
+  if (request.tty && (request.unit !== undefined || request.detach)) {
+    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
+  }
+  enterUserNamespace(context.scope, context.env);
+  await launch(request, {
+    scope: context.scope,
+    env: context.env,
+    program: process.execPath,
+    inUserNamespace: context.scope.kind === "user",
+    image: (wanted, onProgress) => findImage(wanted, context, onProgress),
+  });
+}
