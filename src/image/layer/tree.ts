@@ -231,6 +231,9 @@ export class LayerTree {
       throw new ImageError("hostile-layer", `a hard link to ${key(linkPath)}, which does not exist`);
     }
     if (key(target) === key(path)) return; // GNU tar writes this for a file that it was given twice.
+    if (key(target).startsWith(`${key(path)}/`)) {
+      throw new ImageError("hostile-layer", "a hard link in the place of the directory that holds its target");
+    }
     this.#clear(path);
     linkSync(this.#absolute(target), this.#absolute(path));
   }

@@ -309,6 +309,7 @@ describe.skipIf(!root)("a hostile layer is refused, and nothing outside is touch
     ["a hard link to itself", [hardlink("x", "x")], /does not exist/],
     ["a hard link to a directory", [dir("d"), hardlink("x", "d")], /directory/],
     ["a hard link to the root", [hardlink("x", ".")], /root/],
+    ["a hard link over its target's parent", [dir("d"), file("d/x"), hardlink("d", "d/x")], /holds its target/],
     ["a hard link to a deletion", [file(".wh.y"), hardlink("x", "y")], /does not exist/],
     ["a whiteout of ..", [file(".wh..")], /whiteout of nothing/],
     ["a whiteout of ...", [file("a/.wh...")], /whiteout of nothing/],
