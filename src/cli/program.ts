@@ -15,7 +15,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .configureHelp(HELP_LAYOUT)
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeOut: context.out, writeErr: context.err, outputError: () => {} })
     .exitOverride();
   const wanted = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
   for (const entry of COMMANDS) {
