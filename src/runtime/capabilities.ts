@@ -62,17 +62,22 @@ const DEFAULT_CAPABILITIES: readonly string[] = [
 
 /**
  * The bounding set, in the kernel's order, with the CAP_ prefix. `ALL` in `drop` starts from nothing, `ALL` in `add`
- * from everything; single names in `add` win over `drop: ALL`, and single names in `drop` over `add: ALL`, as with podman.
+ * from everything `attainable` (names without CAP_); single names in `add` win over `drop: ALL`, and single names in
+ * `drop` over `add: ALL`, as with podman.
  * Throws "bad-request" for a name that no kernel knows, or one that is both added and dropped.
  */
-export function boundingSet(add: readonly string[], drop: readonly string[]): string[] {
+export function boundingSet(
+  add: readonly string[],
+  drop: readonly string[],
+  attainable: readonly string[] = CAPABILITIES,
+): string[] {
   const known = new Set<string>(CAPABILITIES);
   for (const name of [...add, ...drop]) {
     if (name !== "ALL" && !known.has(name)) throw new RuntimeError("bad-request", `unknown capability ${name}`);
   }
   const both = add.find((name) => drop.includes(name));
   if (both !== undefined) throw new RuntimeError("bad-request", `capability ${both} is both added and dropped`);
-  const start = add.includes("ALL") ? CAPABILITIES : drop.includes("ALL") ? [] : DEFAULT_CAPABILITIES;
+  const start = add.includes("ALL") ? attainable : drop.includes("ALL") ? [] : DEFAULT_CAPABILITIES;
   const wanted = new Set<string>([...start, ...add].filter((name) => !drop.includes(name)));
   return CAPABILITIES.filter((name) => wanted.has(name)).map((name) => `CAP_${name}`);
 }

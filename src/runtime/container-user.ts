@@ -4,7 +4,7 @@ import { RuntimeError } from "./error.ts";
 export interface ContainerUser {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary groups, from the image's /etc/group. */
+  /** Supplementary groups: the primary one, and those of the image's /etc/group. */
   readonly groups: readonly number[];
   readonly home: string;
 }
@@ -32,9 +32,9 @@ const ID = /^[0-9]{1,10}$/;
 const MAX_ID = 0xffff_fffe;
 
 /**
- * Resolves `USER[:GROUP]`, names or numbers, against the container's own databases, as podman and docker do: a number
+ * Resolves `USER[:GROUP]`, names or numbers, against the container's own databases, as podman does: a number
  * needs no entry; without a group the user's primary group (0 if unknown) and its memberships count; with one, that
- * group alone. Throws "no-such-user".
+ * group alone; if nobody says anything, root without memberships. Throws "no-such-user".
  */
 export function resolveUser(wanted: string, database: UserDatabase): ContainerUser {
   const [userText = "", groupText] = splitOnce(wanted === "" ? "0" : wanted, ":");
@@ -48,11 +48,31 @@ export function resolveUser(wanted: string, database: UserDatabase): ContainerUs
     throw new RuntimeError("no-such-user", `no user ${JSON.stringify(userText)} in the image's /etc/passwd`);
   const home = entry?.home || "/";
   if (groupText !== undefined && groupText !== "") {
-    return { uid, gid: resolveGroup(groupText, groups), groups: [], home };
+    const gid = resolveGroup(groupText, groups);
+    return { uid, gid, groups: [gid], home };
   }
-  const memberships =
-    entry === undefined ? [] : groups.filter((group) => group.members.includes(entry.name)).map((group) => group.gid);
-  return { uid, gid: entry?.gid ?? 0, groups: memberships, home };
+  const gid = entry?.gid ?? 0;
+  if (wanted === "") return { uid, gid, groups: [], home };
+  // The primary group is among the supplementary ones too: a program that sets its gid would otherwise leave a group
+  // that files deny something to (CVE-2022-2989).
+  const memberships = groups.filter((group) => entry !== undefined && group.members.includes(entry.name));
+  return { uid, gid, groups: [...new Set([gid, ...memberships.map((group) => group.gid)])], home };
+}
+
+/**
+ * The lines that /etc/passwd and /etc/group lack for a user or group that is asked for by number ("" where nothing is
+ * missing), as podman writes them: programs that look up who they are then find a name, and `home` as their home.
+ */
+export function missingEntries(wanted: string, database: UserDatabase, home: string): UserDatabase {
+  const [user = "", groupText] = splitOnce(wanted, ":");
+  const gid = groupText || "0";
+  const groups = parseGroup(database.group);
+  const knownGroup = groups.find((group) => group.name === gid || group.gid === Number(gid));
+  const group = ID.test(gid) && wanted !== "" && knownGroup === undefined ? `${gid}:x:${gid}:${user}\n` : "";
+  const known = parsePasswd(database.passwd).some((entry) => entry.name === user || entry.uid === Number(user));
+  if (!ID.test(user) || known) return { passwd: "", group };
+  const safeHome = /[:\n]/.test(home) ? "/" : home;
+  return { passwd: `${user}:*:${user}:${knownGroup?.gid ?? gid}:container user:${safeHome}:/bin/sh\n`, group };
 }
 
 function resolveGroup(text: string, groups: readonly GroupEntry[]): number {

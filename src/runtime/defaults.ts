@@ -16,7 +16,6 @@ export const MASKED_PATHS: readonly string[] = [
   "/proc/scsi",
   "/proc/timer_list",
   "/proc/timer_stats",
-  "/sys/dev/block",
   "/sys/devices/virtual/powercap",
   "/sys/firmware",
   "/sys/fs/selinux",
@@ -42,6 +41,9 @@ export const PROXY_VARIABLES: readonly string[] = ["http_proxy", "https_proxy", 
   (name) => [name, name.toUpperCase()],
 );
 
+/** With these, berth's own files (hosts, resolv.conf…) are mounted when the root is read-only. */
+export const READONLY_FILE_OPTIONS: readonly string[] = ["ro", "nosuid", "noexec", "nodev"];
+
 /** The file systems of the kernel's own, in mount order. */
 export const KERNEL_MOUNTS: readonly SpecMount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
@@ -49,7 +51,7 @@ export const KERNEL_MOUNTS: readonly SpecMount[] = [
     destination: "/dev",
     type: "tmpfs",
     source: "tmpfs",
-    options: ["nosuid", "noexec", "strictatime", "mode=755", "size=65536k"],
+    options: ["nosuid", "strictatime", "mode=755", "size=65536k"],
   },
   { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
   {

@@ -1,6 +1,9 @@
 import type { HostEntry } from "./run-request.ts";
 
-/** /etc/hosts for a container: the host's own lines, then what the request adds, then the container's own name. */
+/**
+ * /etc/hosts for a container: what the request adds, the host's own lines without the names added, then how the host is
+ * reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
+ */
 export function formatHosts(input: {
   readonly base: string;
   readonly added: readonly HostEntry[];
@@ -11,17 +14,28 @@ export function formatHosts(input: {
   readonly hostname: string;
   readonly name: string;
 }): string {
-  const lines = input.added.map(
-    ({ names, address }) =>
-      `${address === "host-gateway" ? (input.gateway ?? "127.0.0.1") : address}\t${names.join(" ")}`,
-  );
-  const base = input.base.split("\n").filter((line) => line.trim() !== "");
-  if (!base.some((line) => /\blocalhost\b/.test(line.replace(/#.*/, ""))))
-    base.push("127.0.0.1\tlocalhost", "::1\tlocalhost");
-  if (input.gateway !== undefined) lines.push(`${input.gateway}\thost.containers.internal host.docker.internal`);
-  if (input.address !== undefined)
-    lines.push(`${input.address}\t${[...new Set([input.hostname, input.name])].join(" ")}`);
-  return `${[...base, ...lines].join("\n")}\n`;
+  const entries = input.added.map(({ names, address }): [string, readonly string[]] => [
+    address === "host-gateway" ? (input.gateway ?? "127.0.0.1") : address,
+    names,
+  ]);
+  const added = new Set(entries.flatMap(([, names]) => names));
+  for (const [address, names] of parseHosts(input.base)) {
+    const kept = names.filter((name) => !added.has(name));
+    if (kept.length > 0) entries.push([address, kept]);
+  }
+  if (!entries.some(([, names]) => names.includes("localhost")))
+    entries.push(["127.0.0.1", ["localhost"]], ["::1", ["localhost"]]);
+  if (input.gateway !== undefined) entries.push([input.gateway, ["host.containers.internal", "host.docker.internal"]]);
+  if (input.address !== undefined) entries.push([input.address, [...new Set([input.hostname, input.name])]]);
+  return entries.map(([address, names]) => `${address}\t${names.join(" ")}\n`).join("");
+}
+
+/** hosts(5): address, names, comment; a line without both of the first is none. */
+function parseHosts(text: string): [string, string[]][] {
+  return text.split("\n").flatMap((line) => {
+    const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
+    return names.length === 0 ? [] : [[address, names] as [string, string[]]];
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
-import { attainableLimits } from "./limits.ts";
+import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { identify, isContainerAlive } from "./liveness.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { bindMount, resolveMounts } from "./mounts.ts";
@@ -75,6 +75,8 @@ type Prepared = Parameters<typeof runcRunArguments>[0];
 /** Everything up to runc: what this makes, cleanUp() takes away. */
 async function prepare(request: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
   const { scope, env } = context;
+  // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
+  process.umask(0o022);
   const paths = containerPaths(scope, id);
   const name = request.name ?? id.slice(0, 12);
   const cgroup = containerCgroup(request.unit, id);
@@ -107,10 +109,12 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   mountRootfs(paths, lowerDirectories(scope.stateDir, image.layers), context.inUserNamespace);
   const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
+  const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   const spec = toRuntimeSpec({
     request,
     image: image.config,
     user,
+    bounding,
     environment: payloadEnvironment({
       image: image.config.env,
       host: env,
@@ -120,18 +124,18 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
       home: user.home,
       hostname,
       tty: request.tty,
-      own: { ...socketEnvironment(sockets, env, request.init), ...notifyEnvironment(request, env) },
+      own: { ...socketEnvironment(sockets, env), ...notifyEnvironment(request, env) },
     }),
     hostname,
     rootfs: paths.rootfs,
     mounts: [
       ...ownFiles(request, paths, { hostname, name, bridge }),
       ...notifyMount(request, env),
-      ...resolveMounts(scope, paths, request.mounts, image.config.volumes),
+      ...resolveMounts(scope, paths, user, request.mounts, image.config.volumes),
     ],
     cgroupsPath: cgroup.runcPath,
     networkNamespace: request.network === "host" ? undefined : (bridge?.namespace.path ?? ""),
-    seccomp: loadSeccomp(request),
+    seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
     poststop:
@@ -281,9 +285,10 @@ function inheritedSockets(env: Environment): number {
   return Number(env.LISTEN_PID) === process.pid && Number.isInteger(count) && count > 0 ? count : 0;
 }
 
-function socketEnvironment(count: number, env: Environment, init: boolean): Record<string, string> {
+/** Under an init process LISTEN_PID names that one: catatonit puts its child's pid there, which nobody knows before. */
+function socketEnvironment(count: number, env: Environment): Record<string, string> {
   if (count === 0) return {};
-  const own: Record<string, string> = { LISTEN_FDS: `${count}`, LISTEN_PID: init ? "2" : "1" };
+  const own: Record<string, string> = { LISTEN_FDS: `${count}`, LISTEN_PID: "1" };
   // With Accept=yes systemd also says who connected.
   for (const variable of ["LISTEN_FDNAMES", "REMOTE_ADDR", "REMOTE_PORT"]) {
     const value = env[variable];
@@ -295,10 +300,10 @@ function socketEnvironment(count: number, env: Environment, init: boolean): Reco
 function notifyEnvironment(request: RunRequest, env: Environment): Record<string, string> {
   if (notifyMount(request, env).length === 0) return {};
   const watchdog = env.WATCHDOG_USEC;
-  return {
-    NOTIFY_SOCKET: NOTIFY_PATH,
-    ...(watchdog === undefined ? {} : { WATCHDOG_USEC: watchdog, WATCHDOG_PID: request.init ? "2" : "1" }),
-  };
+  if (watchdog === undefined) return { NOTIFY_SOCKET: NOTIFY_PATH };
+  // Below an init process the payload's pid is not known; without WATCHDOG_PID it is meant for whoever reads it.
+  const pid = request.init ? {} : { WATCHDOG_PID: "1" };
+  return { NOTIFY_SOCKET: NOTIFY_PATH, WATCHDOG_USEC: watchdog, ...pid };
 }
 
 function notifyMount(request: RunRequest, env: Environment): SpecMount[] {
@@ -319,7 +324,7 @@ function seal(request: RunRequest, context: LaunchContext): void {
   if (uid !== undefined) sealLoginuid(uid);
 }
 
-function loadSeccomp(request: RunRequest): SpecSeccomp | undefined {
+function loadSeccomp(request: RunRequest, capabilities: readonly string[]): SpecSeccomp | undefined {
   if (request.seccomp === "unconfined") return undefined;
   const path = request.seccomp ?? SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
   if (path === undefined) {
@@ -339,7 +344,7 @@ function loadSeccomp(request: RunRequest): SpecSeccomp | undefined {
   }
   return resolveSeccomp(profile, {
     ...architecture,
-    capabilities: boundingSet(request.capAdd, request.capDrop),
+    capabilities,
     kernel: release(),
   });
 }

@@ -7,12 +7,14 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
+  renameSync,
+  rmSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Scope } from "../scope.ts";
+import type { ContainerUser } from "./container-user.ts";
 import { RuntimeError } from "./error.ts";
-import { openInRoot } from "./native.ts";
+import { lockExclusive, openInRoot } from "./native.ts";
 import { type ContainerPaths, volumesDir } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import type { MountRequest } from "./run-request.ts";
@@ -22,18 +24,19 @@ import type { SpecMount } from "./runtime-spec.ts";
 const OWN_OPTIONS = new Set(["z", "Z", "copy", "nocopy", "rw"]);
 const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
 
-/** podman's defaults for a tmpfs that is asked for (podman-run(1), --tmpfs). */
-const TMPFS_OPTIONS: readonly string[] = ["rw", "rprivate", "noexec", "nosuid", "nodev", "tmpcopyup"];
+/** podman's defaults for a tmpfs that is asked for. (podman-run(1) names noexec as well, but it is not so.) */
+const TMPFS_OPTIONS: readonly string[] = ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"];
 
 /**
  * The request's mounts with their sources on the host. Named volumes are made when they are first used and then get
- * what the image has at that place, with its owner and mode; volumes without a name lie beside the upper layer and go
- * with it. `imageVolumes` are the image's own VOLUME paths that nothing else is mounted on.
+ * what the image has at that place, with its owner and mode, or are `user`'s if it has nothing there; volumes without a
+ * name lie beside the upper layer and go with it. `imageVolumes` are the image's own VOLUME paths that nothing else is mounted on.
  * Throws "volume" when a host path does not exist.
  */
 export function resolveMounts(
   scope: Scope,
   paths: ContainerPaths,
+  user: ContainerUser,
   requests: readonly MountRequest[],
   imageVolumes: readonly string[],
 ): SpecMount[] {
@@ -41,10 +44,16 @@ export function resolveMounts(
   const implied = imageVolumes
     .filter((target) => !covered.has(target))
     .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
-  return [...requests, ...implied].map((request, index) => resolveMount(scope, paths, request, index));
+  return [...requests, ...implied].map((request, index) => resolveMount(scope, paths, user, request, index));
 }
 
-function resolveMount(scope: Scope, paths: ContainerPaths, request: MountRequest, index: number): SpecMount {
+function resolveMount(
+  scope: Scope,
+  paths: ContainerPaths,
+  user: ContainerUser,
+  request: MountRequest,
+  index: number,
+): SpecMount {
   switch (request.type) {
     case "tmpfs":
       return { destination: request.target, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(request.options) };
@@ -53,9 +62,9 @@ function resolveMount(scope: Scope, paths: ContainerPaths, request: MountRequest
         throw new RuntimeError("volume", `mount ${request.target}: ${request.source} does not exist on the host`);
       return bindMount(request.source, request.target, request.options);
     case "volume":
-      return volumeMount(paths, join(volumesDir(scope), request.name, "_data"), request);
+      return volumeMount(paths, user, join(volumesDir(scope), request.name, "_data"), request);
     case "anonymous":
-      return volumeMount(paths, join(paths.layers, "volumes", `${index}`), request);
+      return volumeMount(paths, user, join(paths.layers, "volumes", `${index}`, "_data"), request);
     default:
       throw new RuntimeError("bad-request", `unknown mount ${JSON.stringify(request satisfies never)}`);
   }
@@ -63,30 +72,62 @@ function resolveMount(scope: Scope, paths: ContainerPaths, request: MountRequest
 
 function volumeMount(
   paths: ContainerPaths,
+  user: ContainerUser,
   data: string,
   request: { target: string; options: readonly string[] },
 ): SpecMount {
-  const isNew = !existsSync(data);
-  if (isNew) mkdirSync(data, { recursive: true, mode: 0o755 });
-  if (!request.options.includes("nocopy") && readdirSync(data).length === 0) copyUp(paths.rootfs, request.target, data);
+  if (!existsSync(data)) makeVolume(paths, user, data, request);
   // A volume is a file system for data: no devices and no set-uid programs unless the options say so, as with podman.
   const defaults = ["nosuid", "nodev"].filter((word) => !request.options.includes(word.slice(2)));
   return bindMount(data, request.target, [...defaults, ...request.options]);
 }
 
+/** Makes a volume that does not exist yet. It is filled beside its place and renamed: what has a place is complete. */
+function makeVolume(
+  paths: ContainerPaths,
+  user: ContainerUser,
+  data: string,
+  request: { target: string; options: readonly string[] },
+): void {
+  const volume = dirname(data);
+  mkdirSync(volume, { recursive: true, mode: 0o755 });
+  const lock = openSync(volume, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    lockExclusive(lock);
+    if (existsSync(data)) return;
+    const unfinished = `${data}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { mode: 0o755 });
+    fillVolume(paths.rootfs, user, unfinished, request);
+    renameSync(unfinished, data);
+  } finally {
+    closeSync(lock);
+  }
+}
+
 /**
- * Copies what the image has at `target` into the empty volume at `data`, with owners, modes and xattrs. `target` is looked
- * up inside the root file system, so an image's symbolic links cannot lead the copy to the host's files.
+ * Gives a new volume the owner and mode of what the image has at its target, and copies that into it, with owners, modes
+ * and xattrs. `target` is looked up inside the root file system, so an image's symbolic links cannot lead the copy to the
+ * host's files.
  */
-function copyUp(rootfs: string, target: string, data: string): void {
+function fillVolume(
+  rootfs: string,
+  user: ContainerUser,
+  data: string,
+  { target, options }: { target: string; options: readonly string[] },
+): void {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const source = openInRoot(root, target, constants.O_RDONLY | constants.O_DIRECTORY);
-    if (source === undefined) return;
+    if (source === undefined) {
+      chownSync(data, user.uid, user.gid);
+      return;
+    }
     try {
       const { uid, gid, mode } = fstatSync(source);
       chownSync(data, uid, gid);
       chmodSync(data, mode & 0o7777);
+      if (options.includes("nocopy")) return;
       // fd 3 in the copy is the directory itself: no path to be followed twice.
       const copy = Bun.spawnSync([findProgram("cp"), "-a", "--reflink=auto", "/proc/self/fd/3/.", data], {
         stdio: ["ignore", "ignore", "pipe", source],

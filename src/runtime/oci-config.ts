@@ -1,5 +1,4 @@
 import type { ImageConfig } from "../image/image-config.ts";
-import { boundingSet } from "./capabilities.ts";
 import type { ContainerUser } from "./container-user.ts";
 import {
   DEFAULT_RLIMIT,
@@ -18,6 +17,8 @@ export interface SpecInput {
   readonly request: RunRequest;
   readonly image: ImageConfig;
   readonly user: ContainerUser;
+  /** Capabilities that the container may ever have, with CAP_ prefix (boundingSet). */
+  readonly bounding: readonly string[];
   readonly environment: readonly string[];
   readonly hostname: string;
   readonly rootfs: string;
@@ -41,10 +42,10 @@ export const INIT_PATH = "/run/berth-init";
 /** config.json for one container (OCI runtime specification). Pure: the same input gives the same document. */
 export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
   const { request, user } = input;
-  const bounding = boundingSet(request.capAdd, request.capDrop);
-  // Another user than root starts without any, save those the request adds by name, which then stay over exec.
-  const added = request.capAdd.filter((name) => name !== "ALL").map((name) => `CAP_${name}`);
-  const effective = user.uid === 0 ? bounding : bounding.filter((name) => added.includes(name));
+  const { bounding } = input;
+  // Another user than root starts without any, save those that the request adds, which then stay over exec.
+  const added = (name: string) => request.capAdd.some((wanted) => wanted === "ALL" || name === `CAP_${wanted}`);
+  const effective = user.uid === 0 ? [...bounding] : bounding.filter(added);
   const ambient = user.uid === 0 ? [] : effective;
   return {
     ociVersion: "1.0.2",
@@ -59,7 +60,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
       args: payloadArguments(input),
       env: [...input.environment],
       cwd: request.workdir ?? (input.image.workingDirectory || "/"),
-      capabilities: { bounding, effective, permitted: effective, inheritable: ambient, ambient },
+      capabilities: { bounding: [...bounding], effective, permitted: effective, inheritable: ambient, ambient },
       rlimits: resourceLimits(input),
       noNewPrivileges: request.noNewPrivileges,
     },
@@ -153,19 +154,14 @@ function allMounts(input: SpecInput): SpecMount[] {
   const readonlyDev = request.readOnly && !request.readOnlyTmpfs;
   const mounts = new Map<string, SpecMount>();
   const add = (mount: SpecMount) => mounts.set(mount.destination, mount);
-  for (const mount of KERNEL_MOUNTS) add(mount);
+  for (const mount of KERNEL_MOUNTS) {
+    add(readonlyDev && mount.destination === "/dev" ? { ...mount, options: [...mount.options, "ro"] } : mount);
+  }
   add({
     destination: "/dev/shm",
     type: "tmpfs",
     source: "shm",
-    options: [
-      "nosuid",
-      "noexec",
-      "nodev",
-      "mode=1777",
-      ...(request.shmSize === 0 ? [] : [`size=${request.shmSize}`]),
-      ...(readonlyDev ? ["ro"] : []),
-    ],
+    options: ["nosuid", "noexec", "nodev", "mode=1777", `size=${request.shmSize}`, ...(readonlyDev ? ["ro"] : [])],
   });
   if (request.readOnly && request.readOnlyTmpfs) {
     for (const destination of ["/run", "/tmp", "/var/tmp"]) {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, unshare } from "./native.ts";
 import type { ContainerPaths } from "./paths.ts";
@@ -23,6 +23,7 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
   const upper = join(paths.layers, "upper");
   const work = join(paths.layers, "work");
   mkdirSync(upper, { recursive: true, mode: 0o755 });
+  copyOwnerAndMode(layers.at(-1), upper);
   mkdirSync(work, { recursive: true, mode: 0o700 });
   mkdirSync(paths.rootfs, { mode: 0o755 });
   // overlayfs wants at least one lower directory; an image may have no layer at all.
@@ -63,6 +64,14 @@ function mountByShortNames(
   } finally {
     process.chdir(before);
   }
+}
+
+/** Of a directory that layers share, overlay shows the highest one's owner and mode: for "/" that is the upper layer's. */
+function copyOwnerAndMode(from: string | undefined, to: string): void {
+  if (from === undefined) return;
+  const { uid, gid, mode } = statSync(from);
+  if (uid !== 0 || gid !== 0) chownSync(to, uid, gid);
+  if ((mode & 0o7777) !== 0o755) chmodSync(to, mode & 0o7777);
 }
 
 function emptyDirectory(paths: ContainerPaths): string {

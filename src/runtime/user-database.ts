@@ -1,22 +1,36 @@
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { UserDatabase } from "./container-user.ts";
 import { openInRoot } from "./native.ts";
 
 /** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */
 export function readUserDatabase(rootfs: string): UserDatabase {
+  const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+  return { passwd: read("/etc/passwd"), group: read("/etc/group") };
+}
+
+/** Appends lines to the container's own /etc/passwd and /etc/group, where it has such files. */
+export function extendUserDatabase(rootfs: string, present: UserDatabase, lines: UserDatabase): void {
+  for (const name of ["passwd", "group"] as const) {
+    if (lines[name] === "") continue;
+    const separator = present[name] === "" || present[name].endsWith("\n") ? "" : "\n";
+    onFile(rootfs, `/etc/${name}`, constants.O_WRONLY | constants.O_APPEND, (fd) =>
+      writeSync(fd, `${separator}${lines[name]}`),
+    );
+  }
+}
+
+/** Opens a regular file of the root file system; undefined if there is none of that name. */
+function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
-  const read = (path: string): string => {
+  try {
     // O_NONBLOCK: an image could have a fifo there, and opening that would wait for ever.
-    const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (fd === undefined) return "";
+    const fd = openInRoot(root, path, flags | constants.O_NONBLOCK);
+    if (fd === undefined) return undefined;
     try {
-      return readFileSync(fd, "utf8");
+      return fstatSync(fd).isFile() ? act(fd) : undefined;
     } finally {
       closeSync(fd);
     }
-  };
-  try {
-    return { passwd: read("/etc/passwd"), group: read("/etc/group") };
   } finally {
     closeSync(root);
   }
