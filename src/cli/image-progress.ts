@@ -29,6 +29,7 @@ export function describeEvent(event: ImageEvent): string | undefined {
     case "retry":
       return `${event.what}: ${event.reason}; trying again in ${(event.delayMs / 1000).toFixed(1)} s`;
     case "layer-bytes":
+    case "layer-writing":
       return undefined;
   }
 }

@@ -17,6 +17,9 @@ import type { WorkDirectory } from "./work.ts";
  */
 const COLLECT_EVERY = 16 * 1024 * 1024;
 
+/** A large layer on a slow disk takes its time to be written; whoever watches the progress should not despair. */
+const WRITING_BEAT_MS = 3000;
+
 /** What bringing layers into the store takes. */
 export interface IngestOptions {
   readonly paths: StorePaths;
@@ -120,7 +123,11 @@ async function ingestLayer(
       throw new ImageError("size-mismatch", `expected ${blob.size} bytes, got ${received}`, facts);
     }
     if (digest !== blob.digest) throw new ImageError("digest-mismatch", `the bytes that arrived are ${digest}`);
-    const unpacked = await unpack?.finish();
+    const tell = (): void => onProgress({ kind: "layer-writing", digest: blob.digest, size: blob.size });
+    tell();
+    const beat = setInterval(tell, WRITING_BEAT_MS);
+    const unpacked = await unpack?.finish().finally(() => clearInterval(beat));
+    clearInterval(beat);
     copy?.finish();
     if (copy !== undefined) publish(copy.path, blobPath(paths, blob.digest));
     if (unpacked !== undefined) {

@@ -5,6 +5,8 @@ export type ImageEvent =
   | { readonly kind: "manifest"; readonly reference: string; readonly digest: Digest; readonly layers: number }
   | { readonly kind: "layer-present"; readonly digest: Digest; readonly size: number }
   | { readonly kind: "layer-bytes"; readonly digest: Digest; readonly received: number; readonly size: number }
+  /** All bytes are here and are being written to the disk; comes again every few seconds. */
+  | { readonly kind: "layer-writing"; readonly digest: Digest; readonly size: number }
   | { readonly kind: "layer-done"; readonly digest: Digest; readonly size: number }
   | { readonly kind: "retry"; readonly what: string; readonly reason: string; readonly delayMs: number };
 

@@ -1,4 +1,5 @@
-import { extract, type Header } from "tar-stream";
+import type { Header } from "tar-stream";
+import { exactExtract, PAX_RECORDS } from "./exact-extract.ts";
 
 /**
  * An archive member. All text is latin1, one character a byte, because names, link targets and extended attributes
@@ -37,21 +38,9 @@ export interface TarReader {
   destroy(): void;
 }
 
-/** What berth reaches into in tar-stream's Extract, besides its published interface. */
-interface ExtractInternals {
-  _header: { type: string | null; size: number };
-  _pax: Record<string, string> | null;
-  _decodeLongHeader(bytes: Buffer): void;
-}
-
-const PAX_RECORDS = Symbol("pax records");
-
 /** Reads a tar archive (ustar, pax, GNU, v7) with tar-stream. */
 export function createTarReader(sink: TarSink): TarReader {
-  // Options that tar-stream has (extract.js) and its types leave out.
-  const options: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
-  const parser = extract(options);
-  keepPaxBytes(parser as unknown as ExtractInternals);
+  const parser = exactExtract();
   let failed: Error | undefined;
   let wake: (() => void) | undefined;
   const settle = (): void => {
@@ -116,44 +105,6 @@ export function createTarReader(sink: TarSink): TarReader {
     },
     destroy: () => parser.destroy(),
   };
-}
-
-/**
- * tar-stream decodes extended headers as UTF-8, which destroys binary attributes (security.capability) and names
- * that are not UTF-8, and gives up silently on malformed ones. This decodes them exactly. A pax header for the
- * whole archive is ignored, as podman, umoci and Go's archive/tar do.
- */
-function keepPaxBytes(parser: ExtractInternals): void {
-  const decode = parser._decodeLongHeader.bind(parser);
-  if (typeof decode !== "function") throw new Error("tar-stream has changed: Extract._decodeLongHeader is gone");
-  parser._decodeLongHeader = (bytes) => {
-    if (parser._header.type === "pax-global-header") return;
-    if (parser._header.type !== "pax-header") return decode(bytes);
-    const records = parsePaxRecords(Buffer.from(bytes));
-    const last: Record<string, string> = Object.create(null);
-    for (const [key, value] of records) last[key] = value;
-    // tar-stream itself acts on these three only; the prototype is empty, so no key can mean anything else.
-    if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size)) throw new Error("pax header: bad size");
-    parser._pax = Object.assign(last, { [PAX_RECORDS]: records });
-  };
-}
-
-/** Records `LENGTH KEY=VALUE\n` (POSIX.1 pax, "pax Extended Header"), as latin1 text. */
-export function parsePaxRecords(bytes: Buffer): [key: string, value: string][] {
-  const records: [string, string][] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const space = bytes.indexOf(0x20, at);
-    const digits = space < 0 ? "" : bytes.toString("latin1", at, space);
-    const end = at + Number(digits);
-    if (!/^[1-9][0-9]{0,8}$/.test(digits) || end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) {
-      throw new Error("pax header: malformed record");
-    }
-    const equals = bytes.indexOf(0x3d, space);
-    if (equals <= space + 1 || equals >= end) throw new Error("pax header: record without a key");
-    records.push([bytes.toString("latin1", space + 1, equals), bytes.toString("latin1", equals + 1, end - 1)]);
-    at = end;
-  }
-  return records;
 }
 
 function toMember(header: Header): TarMember {

@@ -1,0 +1,91 @@
+import { type Extract, extract } from "tar-stream";
+
+/**
+ * The inside of tar-stream's Extract (3.x, extract.js) that {@link exactExtract} changes. A test fails when an update
+ * of tar-stream has moved any of it.
+ */
+interface ExtractInternals {
+  _header: { type: string | null; size: number } | null;
+  _pax: object | null;
+  _missing: number;
+  _decodeLongHeader(bytes: Buffer): void;
+  _applyLongHeaders(): void;
+  _consumeHeader(): boolean;
+  _final(done: (error: Error | null) => void): void;
+}
+
+/** Where a header's `pax` keeps its records in order. */
+export const PAX_RECORDS = Symbol("pax records");
+
+/** Members without data, whatever their size field says: in a link's, old archives put the size of the target. */
+const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", "block-device", "directory", "fifo"];
+
+/**
+ * tar-stream's parser, made to read exactly what Go's archive/tar reads, and with it podman, umoci and every registry
+ * scanner, so that a layer is never one thing there and another here:
+ * - all text is latin1, one character a byte: tar-stream's UTF-8 destroys binary attributes (security.capability) and
+ *   names that are not UTF-8; malformed extended headers are errors, where tar-stream takes what it can;
+ * - an extended header for the whole archive is ignored;
+ * - links, devices, directories and fifos have no data;
+ * - two empty blocks end the archive, whatever follows.
+ */
+export function exactExtract(): Extract {
+  // Options that tar-stream has (extract.js) and its types leave out.
+  const options: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
+  const parser = extract(options);
+  const inside = parser as unknown as ExtractInternals;
+  const decodeLongHeader = inside._decodeLongHeader.bind(parser);
+  const applyLongHeaders = inside._applyLongHeaders.bind(parser);
+  const consumeHeader = inside._consumeHeader.bind(parser);
+  const final = inside._final.bind(parser);
+  let emptyBlocks = 0;
+  inside._decodeLongHeader = (bytes) => {
+    if (inside._header?.type === "pax-global-header") return;
+    if (inside._header?.type === "pax-header") inside._pax = decodePax(bytes);
+    else decodeLongHeader(bytes);
+  };
+  inside._applyLongHeaders = () => {
+    applyLongHeaders();
+    const header = inside._header;
+    if (header !== null && WITHOUT_DATA.includes(header.type ?? "")) header.size = 0;
+  };
+  inside._consumeHeader = () => {
+    const goesOn = consumeHeader();
+    emptyBlocks = inside._header === null ? emptyBlocks + 1 : 0;
+    // tar-stream skips what is "missing" of a member that nobody reads: here, all the rest.
+    if (emptyBlocks === 2) inside._missing = Number.MAX_SAFE_INTEGER;
+    return goesOn;
+  };
+  inside._final = (done) => {
+    if (emptyBlocks === 2) done(null);
+    else final(done);
+  };
+  return parser;
+}
+
+function decodePax(bytes: Buffer): object {
+  const records = parsePaxRecords(Buffer.from(bytes));
+  // tar-stream itself acts on path, linkpath and size; without a prototype, no other key can mean anything to it.
+  const last: Record<string, string> = Object.create(null);
+  for (const [key, value] of records) last[key] = value;
+  if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size)) throw new Error("pax header: bad size");
+  return Object.assign(last, { [PAX_RECORDS]: records });
+}
+
+/** Records `LENGTH KEY=VALUE\n` (POSIX.1 pax, "pax Extended Header"), as latin1 text. */
+export function parsePaxRecords(bytes: Buffer): [key: string, value: string][] {
+  const records: [string, string][] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(0x20, at);
+    const digits = space < 0 ? "" : bytes.toString("latin1", at, space);
+    const end = at + Number(digits);
+    if (!/^[1-9][0-9]{0,8}$/.test(digits) || end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) {
+      throw new Error("pax header: malformed record");
+    }
+    const equals = bytes.indexOf(0x3d, space);
+    if (equals <= space + 1 || equals >= end) throw new Error("pax header: record without a key");
+    records.push([bytes.toString("latin1", space + 1, equals), bytes.toString("latin1", equals + 1, end - 1)]);
+    at = end;
+  }
+  return records;
+}
