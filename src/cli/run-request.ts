@@ -44,9 +44,10 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
   const signal = text("stop-signal", checkSignal);
   const shmSize = text("shm-size", checkSize);
   const entrypoint = text("entrypoint", checkEntrypoint);
+  const unit = text("unit");
   return {
-    name: text("name", checkContainerName),
-    unit: text("unit"),
+    name: unit === undefined ? text("name", checkContainerName) : nameInUnit(text("name")),
+    unit,
     detach: flag("detach"),
     sdnotify: notifyMode(text("sdnotify")),
     image,
@@ -88,6 +89,14 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
     loginuid: text("loginuid"),
     replace: flag("replace"),
   };
+}
+
+/**
+ * A name with a unit's instance in it, which may hold what a container's name cannot (addresses of a connection, `\x2d`):
+ * an underscore takes the place of such a character.
+ */
+function nameInUnit(name: string | undefined): string | undefined {
+  return name?.replace(/[^A-Za-z0-9_.-]/g, "_");
 }
 
 function checked(name: string, value: string, check: ValueCheck | undefined): string {

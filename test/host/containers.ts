@@ -32,15 +32,3 @@ export async function property(host: Host, unit: string, name: string): Promise<
 export async function reaches(host: Host, unit: string, state: string, timeout?: number): Promise<void> {
   await until(`${unit} to be ${state}`, async () => (await property(host, unit, "ActiveState")) === state, timeout);
 }
-
-/** Everything that containers of the system's scope have on the host, a line each: nothing when none runs. */
-export async function remains(host: Host): Promise<string> {
-  return host.sh(`
-    ls -A /run/berth/containers /run/berth/names /var/lib/berth/containers 2> /dev/null | grep -v : | grep . || true
-    runc --root /run/berth/runc list --quiet 2> /dev/null || true
-    ls -A /run/netns 2> /dev/null || true
-    ip -o link | grep -o 'veth[^:@]*' || true
-    findmnt --list --noheadings --output TARGET | grep /berth/ || true
-    pgrep --list-full 'runc|berth|catatonit|conmon' || true
-  `);
-}
