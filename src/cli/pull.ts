@@ -22,7 +22,7 @@ interface Options {
 export const manual: CommandManual = {
   description: "Pull images from registries, and print their IDs.",
   details: [
-    "An image is pulled by tag or by digest; layers are checked and unpacked while they arrive, several at a time, and what the store has already is not fetched again. A pull that was interrupted is taken up where it stopped.",
+    "An image is pulled by tag or by digest; layers are checked and unpacked while they arrive, several at a time, and what the store has already is not fetched again. A connection that breaks is taken up where it broke; after a pull that was cut off, the layers that were complete are not fetched again.",
     "Credentials are those that podman, skopeo and docker keep (auth.json, config.json, credential helpers). Registries are asked by HTTPS, except on this machine's own loopback addresses and where berth.conf(5) allows otherwise. An image without a registry in its name is taken from docker.io.",
   ],
   examples: [

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeEvent, formatBytes } from "../../src/cli/image-progress.ts";
+import type { Digest } from "../../src/image/digest.ts";
+import { TestRegistry } from "../image/support/registry.ts";
+import { dir, file, sha256, tar } from "../image/support/tar.ts";
+
+const root = process.getuid?.() === 0;
+if (!root) console.warn("test/cli/images.test.ts: skipped in part, it mounts: run as root");
+
+const main = join(import.meta.dir, "../../src/cli/main.ts");
+let varLib: string;
+let registry: TestRegistry;
+beforeAll(async () => {
+  varLib = mkdtempSync(join(tmpdir(), "berth-cli-"));
+  registry = new TestRegistry();
+  await registry.start();
+});
+afterAll(async () => {
+  await registry.stop();
+  rmSync(varLib, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs berth with a /var/lib of its own. */
+async function berth(words: readonly string[], input?: Buffer): Promise<Outcome> {
+  const script = 'mount --bind "$1" /var/lib && shift && exec "$@"';
+  const child = spawn("unshare", ["--mount", "sh", "-ec", script, "sh", varLib, process.execPath, main, ...words]);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (err += chunk));
+  child.stdin.on("error", () => {}); // It may end without reading all.
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, err };
+}
+
+const LAYER = tar([dir("etc"), file("etc/a", "1")]);
+
+describe.skipIf(!root)("the image commands", () => {
+  test("pull prints the ID alone on stdout, and what it does on stderr", async () => {
+    const { configDigest, layerDigests } = registry.putImage("1", { layers: [LAYER] });
+    const { code, out, err } = await berth(["pull", `${registry.host}/app:1`]);
+    expect({ code, out }).toEqual({ code: 0, out: `${configDigest.slice(7)}\n` });
+    expect(err).toBe(
+      `${registry.host}/app:1: 1 layer\nlayer ${layerDigests[0]?.slice(7, 19)}: ${formatBytes(registry.blobs.get(layerDigests[0] ?? "")?.length ?? 0)} done\n`,
+    );
+    expect(await berth(["pull", "--quiet", "--policy", "missing", `${registry.host}/app:1`])).toEqual({
+      code: 0,
+      out,
+      err: "",
+    });
+  });
+
+  test("images shows it as a table, as JSON and as IDs", async () => {
+    const table = await berth(["images"]);
+    expect(table.out).toMatch(
+      new RegExp(`^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\\n${registry.host}/app +1 +[0-9a-f]{12} `),
+    );
+    const [image] = JSON.parse((await berth(["images", "--format", "json"])).out);
+    expect(image).toMatchObject({ repository: `${registry.host}/app`, tag: "1", layers: [sha256(LAYER)] });
+    expect((await berth(["images", "-q"])).out).toBe(`${image.id.slice(0, 12)}\n`);
+    expect((await berth(["images", "--digests"])).out).toContain(image.digest);
+  });
+
+  test("load takes an archive from standard input or a file", async () => {
+    const config = JSON.stringify({ os: "linux", rootfs: { type: "layers", diff_ids: [sha256(LAYER)] } });
+    const manifest = JSON.stringify([{ Config: "c", RepoTags: ["loaded:2"], Layers: ["l"] }]);
+    const archive = tar([file("c", config), file("l", LAYER), file("manifest.json", manifest)]);
+    const loaded = await berth(["load", "-q"], archive);
+    expect(loaded).toEqual({ code: 0, out: "Loaded image: docker.io/library/loaded:2\n", err: "" });
+    writeFileSync(join(varLib, "archive.tar"), archive);
+    expect((await berth(["load", "-q", "-i", join(varLib, "archive.tar")])).out).toBe(loaded.out);
+    const missing = await berth(["load", "-i", "/nowhere/archive.tar"]);
+    expect(missing.code).toBe(125);
+    expect(missing.err).toContain("load /nowhere/archive.tar: ENOENT");
+  });
+
+  test("failures end with 125 and one line that tells the whole way down", async () => {
+    const { code, out, err } = await berth(["pull", `${registry.host}/app:none`]);
+    expect({ code, out }).toEqual({ code: 125, out: "" });
+    expect(err).toBe(
+      `berth: error: pull ${registry.host}/app:none: ${registry.host}/app manifests/none: HTTP 404: manifest unknown\n`,
+    );
+    for (const words of [
+      ["pull", "Bad Name"],
+      ["pull", "--creds", "nocolon", "x"],
+      ["pull", "--tls-verify=perhaps", "x"],
+      ["rmi", "none"],
+    ]) {
+      expect((await berth(words)).code).toBe(125);
+    }
+  });
+
+  test("verify ends with 1 when something is wrong, and rmi takes images away", async () => {
+    expect(await berth(["verify"])).toEqual({ code: 0, out: "The store is sound.\n", err: "" });
+    const tree = join(varLib, "berth/layers", sha256(LAYER).slice(7), "tree/etc/a");
+    appendFileSync(tree, "more");
+    const broken = await berth(["verify"]);
+    expect(broken.code).toBe(1);
+    expect(broken.err).toContain(`layer ${sha256(LAYER).slice(7)}: 5 bytes where 1 were unpacked`);
+    const removed = await berth(["rmi", `${registry.host}/app:1`, "loaded:2"]);
+    expect(removed.out).toMatch(
+      /^Untagged: .*app:1\nDeleted: [0-9a-f]{64}\nUntagged: .*loaded:2\nDeleted: [0-9a-f]{64}\n$/,
+    );
+    expect(readdirSync(join(varLib, "berth/layers"))).toEqual([]);
+  });
+
+  test("SIGTERM stops a pull, and nothing of it is left", async () => {
+    registry.putImage("slow", { layers: [tar([file("b", Buffer.alloc(100_000, 7))])], compress: (bytes) => bytes });
+    const asked = new Promise<void>((resolve) => {
+      registry.intercept = (request) => {
+        if (!request.url?.includes("/blobs/")) return false;
+        resolve();
+        return true; // and never answers
+      };
+    });
+    const script = 'mount --bind "$1" /var/lib && shift && exec "$@"';
+    const words = [
+      "--mount",
+      "sh",
+      "-ec",
+      script,
+      "sh",
+      varLib,
+      process.execPath,
+      main,
+      "pull",
+      `${registry.host}/app:slow`,
+    ];
+    const child = spawn("unshare", words, { stdio: ["ignore", "ignore", "pipe"] });
+    let err = "";
+    child.stderr.on("data", (chunk) => (err += chunk));
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await asked;
+    child.kill("SIGTERM");
+    expect(await ended).toBe(125);
+    expect(err).toContain("cancelled");
+    expect(readdirSync(join(varLib, "berth/tmp"))).toEqual([]);
+    registry.intercept = () => false;
+  });
+});
+
+test("sizes are short", () => {
+  const shown = [0, 999, 1000, 4100, 99_400, 999_499, 999_500, 183_000_000, 5e12, 5e15].map(formatBytes);
+  expect(shown).toEqual(["0 B", "999 B", "1 kB", "4.1 kB", "99.4 kB", "999 kB", "1 MB", "183 MB", "5 TB", "5000 TB"]);
+});
+
+test("a retry says why and when", () => {
+  expect(describeEvent({ kind: "retry", what: "manifest", reason: "HTTP 503", delayMs: 1500 })).toBe(
+    "manifest: HTTP 503; trying again in 1.5 s",
+  );
+  expect(describeEvent({ kind: "layer-bytes", digest: "sha256:x" as Digest, received: 1, size: 2 })).toBeUndefined();
+});
