@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "./error.ts";
 import { isMissing, removeIfThere, replaceFile } from "./record.ts";
@@ -21,16 +21,26 @@ export function leaseAddress(directory: string, subnet: string, owner: string): 
     const candidate = first + ((((start - first + step) % count) + count) % count);
     const address = formatAddress(candidate);
     if (taken.has(address)) continue;
-    try {
-      writeFileSync(join(directory, address), owner, { flag: "wx", mode: 0o600 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw error;
-    }
+    if (!takeLease(directory, address, owner)) continue;
     replaceFile(join(directory, LAST), address);
     return address;
   }
   throw new RuntimeError("network", `no free address in ${subnet}`);
+}
+
+/** Makes the lease in one step, owner and all: a link to a finished file fails where there is one already. */
+function takeLease(directory: string, address: string, owner: string): boolean {
+  const finished = join(directory, `${owner}.new`);
+  writeFileSync(finished, owner, { mode: 0o600 });
+  try {
+    linkSync(finished, join(directory, address));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    removeIfThere(finished);
+  }
 }
 
 /** Gives an address back, if `owner` holds it. */
@@ -43,8 +53,8 @@ export function releaseAddress(directory: string, address: string, owner: string
   }
 }
 
-/** Addresses whose owner does not satisfy `alive`, given back: what a crash between lease and record left. */
-export function releaseStaleAddresses(directory: string, alive: (owner: string) => boolean): void {
+/** Gives back the addresses whose owner satisfies `gone`: what a launcher killed right after taking one has left. */
+export function releaseAddresses(directory: string, gone: (owner: string) => boolean): void {
   let names: string[];
   try {
     names = readdirSync(directory);
@@ -53,9 +63,10 @@ export function releaseStaleAddresses(directory: string, alive: (owner: string) 
     throw error;
   }
   for (const name of names) {
+    if (name.endsWith(".new") && gone(name.slice(0, -".new".length))) removeIfThere(join(directory, name));
     if (!/^[0-9.]+$/.test(name)) continue;
     const owner = readFileSync(join(directory, name), "utf8");
-    if (!alive(owner)) releaseAddress(directory, name, owner);
+    if (gone(owner)) releaseAddress(directory, name, owner);
   }
 }
 

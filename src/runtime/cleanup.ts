@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
-import { releaseStaleAddresses } from "./address-pool.ts";
+import { releaseAddresses } from "./address-pool.ts";
 import { isContainerAlive } from "./liveness.ts";
 import { detachMount } from "./native.ts";
 import { disconnectFromBridge, leasesDir } from "./network.ts";
@@ -18,7 +18,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
-  await disconnectFromBridge(scope, paths, id);
+  if (record === undefined || record.network === "bridge") await disconnectFromBridge(scope, paths, id);
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
   detachMount(paths.rootfs);
   rmSync(paths.layers, { recursive: true, force: true });
@@ -43,7 +43,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     const id = idOfName(scope, name);
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
-  releaseStaleAddresses(leasesDir(scope), (owner) => existsSync(containerPaths(scope, owner).bundle));
+  releaseAddresses(leasesDir(scope), (owner) => !existsSync(containerPaths(scope, owner).bundle));
   return ids;
 }
 

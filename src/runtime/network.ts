@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
-import { gatewayOf, leaseAddress, releaseAddress } from "./address-pool.ts";
+import { gatewayOf, leaseAddress, releaseAddress, releaseAddresses } from "./address-pool.ts";
 import { RuntimeError } from "./error.ts";
 import { CLONE_NEWNET, setns, unshare } from "./native.ts";
 import { type ContainerPaths, networksDir } from "./paths.ts";
@@ -93,11 +93,14 @@ export async function disconnectFromBridge(scope: Scope, paths: ContainerPaths, 
   try {
     text = readFileSync(paths.networkSetup, "utf8");
   } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
+    if (!isMissing(error)) throw error;
+    text = "";
   }
   const request = parseRequest(text);
-  if (request !== undefined) {
+  if (request === undefined) {
+    // Killed before netavark was started; an address may have been taken all the same.
+    releaseAddresses(leasesDir(scope), (owner) => owner === id);
+  } else {
     await tearDown(scope, text);
     for (const { static_ips } of Object.values(request.networks)) {
       for (const address of static_ips) releaseAddress(leasesDir(scope), address, id);

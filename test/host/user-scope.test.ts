@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const UNITS = "/home/alice/.config/containers/systemd";
+const STORE = "/home/alice/.local/share/berth";
+const RUNTIME = "/run/user/1000/berth";
+
+describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
+  let host: Host;
+  const alice = { user: "alice" } as const;
+  const show = async (unit: string, property: string) =>
+    host.ok(["systemctl", "--user", "show", "--value", `--property=${property}`, unit], alice);
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+    const app = `[Container]\nImage=${sample("app:1")}\nNetwork=host\n`;
+    await host.write(
+      `${UNITS}/app.container`,
+      `${app}Environment=NAME=alice\nVolume=data:/data\n[Socket]\nListenStream=%t/app.sock\n`,
+    );
+    await host.write(`${UNITS}/alone.container`, `${app.replace("host", "none")}User=1000\n`);
+    await host.write(`${UNITS}/bridged.container`, `[Container]\nImage=${sample("app:1")}\n`);
+    await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
+    await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
+    await host.ok(["systemctl", "--user", "daemon-reload"], alice);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("are children of the user's systemd, with no helper beside them and the user's auid", async () => {
+    await host.ok(["systemctl", "--user", "start", "app.socket"], alice);
+    const answer = await host.ok(["curl", "-sS", "--unix-socket", "/run/user/1000/app.sock", "http://app/"], alice);
+    expect(answer).toStartWith("hello from alice");
+    const pid = await show("app.service", "MainPID");
+    const manager = await host.ok(["systemctl", "show", "--value", "--property=MainPID", "user@1000.service"]);
+    expect(await host.ok(["ps", "-o", "ppid=", "-p", pid])).toMatch(new RegExp(`^\\s*${manager}$`));
+    expect(await host.sh("ps -eo comm= | grep -E '^(berth|runc|unshare|newuidmap|catatonit)' || true")).toBe("");
+    expect(await host.ok(["cat", `/proc/${pid}/loginuid`])).toBe("1000");
+    expect(await host.ok(["awk", "NR == 1 { print $1, $2, $3 }", `/proc/${pid}/uid_map`])).toBe("0 1000 1");
+    const mounts = await host.ok(["findmnt", "--task", "1", "--list", "--noheadings", "--output", "TARGET"]);
+    expect(mounts).not.toContain("berth/containers");
+    expect(await host.ok(["berth", "ps", "--format", "json"], alice)).toContain('"Unit": "app.service"');
+    expect(await host.ok(["berth", "logs", "app"], alice)).toContain("app: serving 1 socket(s)");
+    await host.ok(["systemctl", "--user", "stop", "app.socket", "app.service"], alice);
+    expect(
+      await host.ok([
+        "find",
+        `${STORE}/containers`,
+        `${RUNTIME}/containers`,
+        `${RUNTIME}/runc`,
+        `${RUNTIME}/names`,
+        "-mindepth",
+        "1",
+      ]),
+    ).toBe("");
+  });
+
+  hostTest("run as another user of the image, without a network", async () => {
+    await host.ok(["systemctl", "--user", "start", "alone"], alice);
+    const pid = await show("alone.service", "MainPID");
+    // uid 1000 inside is the user's subordinate id for it, not the user.
+    expect(await host.ok(["ps", "-o", "uid=", "-p", pid])).toMatch(/^\s*10\d{4}$/);
+    expect(await host.ok(["nsenter", "--net", "--target", pid, "ip", "-brief", "link"])).toMatch(
+      /^lo\s+\S+\s+\S+ <\S+>\s*$/,
+    );
+    await host.ok(["systemctl", "--user", "kill", "--signal=KILL", "alone"], alice);
+    await until("the unit to end", async () => (await show("alone.service", "ActiveState")) === "failed");
+    expect(await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, "-mindepth", "1"])).toBe("");
+  });
+
+  hostTest("are told that a bridge is not to be had yet", async () => {
+    expect((await host.run(["systemctl", "--user", "start", "bridged"], alice)).exitCode).not.toBe(0);
+    const journal = await host.ok(["journalctl", "--user", "--user-unit=bridged.service", "--output=cat"], alice);
+    expect(journal).toMatch(/Network=(host|none)|--network host or none/);
+  });
+
+  hostTest("run in the foreground of a login session", async () => {
+    const run = await host.login("alice", [
+      "berth",
+      "run",
+      "--network",
+      "none",
+      "--entrypoint",
+      "sh",
+      sample("app:1"),
+      "-c",
+      "id -u; cat /proc/self/loginuid; exit 7",
+    ]);
+    expect(run).toEqual({ stdout: "0\n1000", stderr: "", exitCode: 7 });
+    expect(
+      await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, `${RUNTIME}/runc`, "-mindepth", "1"]),
+    ).toBe("");
+  });
+});
