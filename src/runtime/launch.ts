@@ -11,6 +11,7 @@ import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf } from "./etc-files.ts";
+import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
 import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { identify, isContainerAlive } from "./liveness.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
@@ -150,7 +151,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
 
 function becomeRunc(run: Prepared, context: LaunchContext): never {
   const args = runcRunArguments(run, false);
-  for (let fd = 3; fd < 3 + run.preserveFds; fd++) keepOverExec(fd);
+  keepInheritedSockets(run.preserveFds);
   execve(args[0], args, runcEnvironment(context.env));
 }
 
@@ -277,12 +278,6 @@ function containerUser(request: RunRequest, image: StoredImage, rootfs: string):
   });
   extendUserDatabase(rootfs, database, missing);
   return user;
-}
-
-/** How many sockets systemd handed over (sd_listen_fds(3)): those from descriptor 3 on, if they are meant for us. */
-function inheritedSockets(env: Environment): number {
-  const count = Number(env.LISTEN_FDS ?? 0);
-  return Number(env.LISTEN_PID) === process.pid && Number.isInteger(count) && count > 0 ? count : 0;
 }
 
 /** Under an init process LISTEN_PID names that one: catatonit puts its child's pid there, which nobody knows before. */

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
+import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
 import { payloadPid } from "./liveness.ts";
 import { CLONE_NEWNET, execve, setns } from "./native.ts";
 import { findProgram } from "./programs.ts";
@@ -35,6 +36,7 @@ export async function becomeSocketProxy(
     closeSync(namespace);
   }
   if (host.includes(":")) host = `[${host}]`;
+  keepInheritedSockets(inheritedSockets(env));
   const program = findProgram("systemd-socket-proxyd");
   const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   execve(
