@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -23,8 +24,12 @@ import { deadWork, keptByOthers, type WorkDirectory } from "./work.ts";
 /** Makes the empty OCI layout and the other directories, unless they are there. */
 export function prepareStore(paths: StorePaths): void {
   try {
-    mkdirSync(paths.blobs, { recursive: true, mode: 0o711 });
-    mkdirSync(paths.layers, { recursive: true, mode: 0o711 });
+    // Images hold setuid programs, old ones too: no other user of the machine may get at them.
+    for (const dir of [paths.images, paths.layers]) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      chmodSync(dir, 0o700);
+    }
+    mkdirSync(paths.blobs, { recursive: true });
     const version = join(paths.images, "oci-layout");
     if (!existsSync(version)) writeDurably(version, `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`);
     if (!existsSync(paths.index)) writeDurably(paths.index, formatIndex([]));

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readContainerUse } from "../../src/image/container-use.ts";
 import { ImageError } from "../../src/image/error.ts";
@@ -128,6 +128,16 @@ describe.skipIf(!root)("removing", () => {
     expect(listTree(store.paths.layers)).toEqual([]);
     expect(listTree(store.paths.work)).toEqual([]);
   });
+});
+
+test.skipIf(!root)("nobody else gets at the programs in images, whatever the umask is", async () => {
+  const old = process.umask(0);
+  try {
+    const { paths } = await filled();
+    for (const path of [paths.images, paths.layers, paths.work]) expect(statSync(path).mode & 0o777).toBe(0o700);
+  } finally {
+    process.umask(old);
+  }
 });
 
 describe.skipIf(!root)("verify", () => {

@@ -34,7 +34,7 @@ export interface UnpackOptions {
 
 /**
  * Unpacks one layer while its bytes arrive. What it makes is private until {@link finish} has checked everything;
- * on any failure the caller removes `dir`. Errors carry the layer's diffID and, where one is to blame, the entry.
+ * on any failure the caller removes `dir`. Errors name the entry that is to blame, if one is; the caller names the layer.
  */
 export class LayerUnpack {
   readonly #hash = new Bun.CryptoHasher("sha256");
@@ -88,7 +88,7 @@ export class LayerUnpack {
       await this.#reader.finish();
       const diffId = `sha256:${this.#hash.digest("hex")}`;
       if (diffId !== this.options.diffId) {
-        throw new ImageError("digest-mismatch", `uncompressed, it is ${diffId}`);
+        throw new ImageError("digest-mismatch", `uncompressed, it should be ${this.options.diffId} but is ${diffId}`);
       }
       await this.#tree.finish();
       writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });
@@ -133,7 +133,7 @@ export class LayerUnpack {
       await work();
     } catch (error) {
       this.abort();
-      throw withContext(`layer ${this.options.diffId}`, error, systemFailure(error));
+      throw withContext("unpack", error, systemFailure(error));
     }
   }
 }
