@@ -1,0 +1,168 @@
+import { sample } from "./registry.ts";
+
+/** A `.container` file whose payload is looked at under both engines. */
+export interface ParityCase {
+  /** What the file is about; its service is called so as well. */
+  readonly name: string;
+  /** The file, without the sections' first lines: `[Container]` and the image are put before it. */
+  readonly text: string;
+  /** Further units that have to be there, by file name; sockets are started first. */
+  readonly units?: Readonly<Record<string, string>>;
+}
+
+/** Makes, in either host, what the files refer to. */
+export const PREPARE = `
+  mkdir -p /srv/ro /srv/rw
+  echo one > /srv/ro/file
+  echo two > /srv/rw/file
+  chmod 750 /srv/rw
+  chown 1000:44 /srv/rw/file
+  printf '# a comment\\nFILE=two words\\nQUOTED="quoted"\\n  INDENTED=1\\nFROM_UNIT\\nUNKNOWN\\n' > /srv/environment
+  ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime`;
+
+const CASES: readonly ParityCase[] = [
+  { name: "minimal", text: "" },
+  {
+    name: "ordinary-user",
+    text: `
+      User=app
+      Group=video
+      WorkingDir=/tmp
+      AddCapability=NET_BIND_SERVICE
+      DropCapability=CHOWN
+      NoNewPrivileges=true
+      Network=none
+      HostName=box.example
+      Environment=A=1 "B=two words" HOME=/elsewhere EMPTY=
+      Timezone=Europe/Berlin
+      StopSignal=USR1
+      Ulimit=nofile=512:1024
+      Ulimit=core=0`,
+  },
+  {
+    name: "groups-of-the-user",
+    text: `
+      User=app
+      Network=none
+      Environment=HOSTNAME=mine PATH=/bin:/usr/bin TERM=vt100
+      Timezone=local
+      Tmpfs=/home/app
+      Volume=/srv/rw/file:/etc/single:ro
+      Volume=fresh:/etc/fresh`,
+  },
+  {
+    name: "user-by-number",
+    text: `
+      User=1234
+      Group=555
+      Network=none
+      ReadOnly=true
+      Tmpfs=/run:ro
+      Tmpfs=/tmp:size=1m,mode=1770
+      AddCapability=CHOWN NET_ADMIN
+      ShmSize=0
+      Volume=/data
+      Entrypoint=/usr/bin/show`,
+  },
+  {
+    name: "root-by-name",
+    text: `
+      User=root
+      Network=host
+      HostName=other
+      DNS=192.0.2.10
+      AddHost=localhost:127.0.0.9
+      AddHost=six:2001:db8::1
+      Volume=/srv/rw:/data:rshared
+      Volume=/srv/ro:/data/nested:ro,noexec,nosuid,nodev
+      Volume=copied:/home
+      DropCapability=all
+      Ulimit=nproc=100
+      Ulimit=stack=1000000:2000000`,
+  },
+  {
+    name: "mounts",
+    text: `
+      Network=host
+      Volume=/srv/ro:/data/ro:ro
+      Volume=/srv/rw:/data/rw
+      Volume=named:/data/named
+      Volume=other:/etc/other:ro,nocopy
+      Volume=/data/anonymous
+      Mount=type=bind,source=/srv/ro,destination=/data/bind,ro=true
+      Mount=type=tmpfs,destination=/data/memory,tmpfs-size=1m
+      Tmpfs=/scratch
+      Tmpfs=/program:size=2m,mode=700,exec
+      Tmpfs=/plain:noexec
+      ReadOnly=true
+      ShmSize=8m`,
+  },
+  {
+    name: "read-only-throughout",
+    text: `
+      ReadOnly=true
+      ReadOnlyTmpfs=false
+      Network=none
+      User=1234
+      AddCapability=SYS_PTRACE`,
+  },
+  {
+    name: "network",
+    text: `
+      PublishPort=8088:80
+      DNS=192.0.2.9
+      AddHost=peer:192.0.2.7
+      AddHost=gate:host-gateway
+      AddHost=berth-test:192.0.2.3
+      HostName=web1
+      Sysctl=net.ipv4.ip_unprivileged_port_start=80
+      Sysctl="net.ipv4.ping_group_range=1 5"
+      Sysctl=kernel.shmmax=1000000
+      Sysctl=fs.mqueue.msg_max=20
+      DropCapability=all
+      AddCapability=CAP_NET_RAW`,
+  },
+  { name: "init", text: "\nRunInit=true\nNetwork=none" },
+  {
+    name: "all-capabilities-but-one",
+    text: "\nNetwork=none\nAddCapability=all\nDropCapability=SYS_BOOT",
+  },
+  {
+    name: "everything-allowed",
+    text: `
+      Network=host
+      EnvironmentHost=true
+      EnvironmentFile=/srv/environment
+      AddCapability=all
+      User=1000
+      Group=44
+      ContainerName=named
+      [Service]
+      Environment=FROM_UNIT=yes
+      UMask=0077
+      OOMScoreAdjust=200
+      Nice=5
+      LimitNOFILE=4096:8192
+      LimitMEMLOCK=1M`,
+  },
+  {
+    name: "says-ready-itself",
+    text: `
+      Network=none
+      Notify=true
+      Exec=sh -c 'notify READY=1; exec show'
+      [Service]
+      WatchdogSec=1h`,
+  },
+  {
+    name: "socket",
+    text: "\nNetwork=none",
+    units: { "socket.socket": "[Socket]\nListenStream=127.0.0.1:8099\nListenDatagram=8099\nFileDescriptorName=both\n" },
+  },
+];
+
+/** The files by case, complete. */
+export const PARITY_CASES: readonly ParityCase[] = CASES.map((parity) => ({
+  ...parity,
+  text: `[Container]\nImage=${sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
+}));

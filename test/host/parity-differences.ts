@@ -1,0 +1,95 @@
+/** Something that a payload sees differently under podman and berth, on purpose. */
+export interface Difference {
+  readonly what: string;
+  readonly podman: string;
+  readonly berth: string;
+  readonly reason: string;
+  /** The lines of `show` that are podman's alone, and those that are berth's alone. */
+  readonly podmanLines?: RegExp;
+  readonly berthLines?: RegExp;
+}
+
+/** All of them: the page in docs/ is made from this table, and the comparison knows no other. */
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    what: "The variable `container`",
+    podman: "`podman`",
+    berth: "`oci`",
+    reason:
+      "berth is not podman, and `oci` is systemd's word for a container of no particular engine. As /run/.containerenv is there too, systemd-detect-virt says `podman` in both.",
+    podmanLines: /^environment: container=podman$/,
+    berthLines: /^environment: container=oci$/,
+  },
+  {
+    what: "Standard output and error",
+    podman: "pipes to conmon, which writes to the journal",
+    berth: "the journal's own stream sockets",
+    reason:
+      "No process stands between the payload and the journal. A socket cannot be opened by name, though: see “Opening /dev/stdout” below.",
+    podmanLines: /^fds: [12] pipe:$/,
+    berthLines: /^fds: [12] socket:$/,
+  },
+  {
+    what: "Size of /dev/shm, if ShmSize= does not say",
+    podman: "64,000 KiB",
+    berth: "64 MiB (65,536 KiB)",
+    reason: "64m is what podman-run(1) promises and Docker gives.",
+    podmanLines: /^mounts: \/dev\/shm .* size=64000k$/,
+    berthLines: /^mounts: \/dev\/shm .* size=65536k$/,
+  },
+  {
+    what: "Mode of `/`, if the image's archives do not say",
+    podman: "0555",
+    berth: "0755",
+    reason: "What Docker and umoci give. Nothing depends on it: root may write in both, others in neither.",
+    podmanLines: /^modes: \/ 0555 0:0$/,
+    berthLines: /^modes: \/ 0755 0:0$/,
+  },
+  {
+    what: "Addresses on the default bridge",
+    podman: "10.88.0.0/16",
+    berth: "10.87.0.0/16",
+    reason: "Both can run on one host.",
+    podmanLines: /^subnet: 10\.88\.0\.0\/16$/,
+    berthLines: /^subnet: 10\.87\.0\.0\/16$/,
+  },
+  {
+    what: "The init program (RunInit=)",
+    podman: "/run/podman-init",
+    berth: "/run/berth-init",
+    reason: "The same program, catatonit, under either engine's name.",
+    podmanLines: /^(mounts|modes|init): (\/run\/)?podman-init\b/,
+    berthLines: /^(mounts|modes|init): (\/run\/)?berth-init\b/,
+  },
+  {
+    what: "/etc/passwd and /etc/group for User= by number, with ReadOnly=true",
+    podman: "copies with the missing entry, mounted read-only over the image's",
+    berth: "the image's own, with the entry added in the container's layer",
+    reason: "Two mounts less; what is in the files is the same.",
+    podmanLines: /^(mounts|modes): \/etc\/(passwd|group) /,
+  },
+  {
+    what: "The host's environment (EnvironmentHost=true)",
+    podman: "with PODMAN_SYSTEMD_UNIT, NOTIFY_SOCKET, SYSTEMD_EXEC_PID, TMPDIR",
+    berth: "without",
+    reason:
+      "They are systemd's and podman's words to podman itself. The paths and process IDs in them mean nothing in the container.",
+    podmanLines: /^environment: (PODMAN_SYSTEMD_UNIT|NOTIFY_SOCKET|SYSTEMD_EXEC_PID|TMPDIR)=/,
+  },
+  {
+    what: "The way to systemd (Notify=true)",
+    podman: "the folder /run/notify is mounted, with a socket of podman's",
+    berth: "/run/notify/notify.sock is mounted, systemd's own socket",
+    reason:
+      "What the payload says reaches systemd directly, so READY, STATUS, WATCHDOG, RELOADING and FDSTORE all work. NOTIFY_SOCKET is the same.",
+    podmanLines: /^(mounts|modes): \/run\/notify /,
+    berthLines: /^(mounts|modes): \/run\/notify\/notify\.sock /,
+  },
+  {
+    what: "WATCHDOG_USEC and WATCHDOG_PID (Notify=true with WatchdogSec=)",
+    podman: "not passed on",
+    berth: "passed on",
+    reason: "The payload can keep the watchdog quiet, and nobody else does.",
+    berthLines: /^environment: WATCHDOG_(USEC|PID)=/,
+  },
+];

@@ -1,0 +1,35 @@
+/** Facts that name one run, and so differ between any two. */
+const RUN_NAMES: readonly [RegExp, string][] = [
+  [/^(environment: INVOCATION_ID=)[0-9a-f]{32}$/, "$1RUN"],
+  [/^(environment: JOURNAL_STREAM=)\d+:\d+$/, "$1STREAM"],
+  [/^(environment: SYSTEMD_EXEC_PID=)\d+$/, "$1PID"],
+  [/\b10\.8[78]\.0\.1\b/, "GATEWAY"],
+  [/\b10\.8[78]\.\d+\.\d+\b/, "ADDRESS"],
+];
+
+/** The lines that `show` printed, out of a unit's journal, with what names this one run made the same. */
+export function factsOf(journal: string): string[] {
+  const lines = journal
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => /^[a-z]+:( |$)/.test(line) && !line.startsWith("perl: "));
+  const hostname = lines.find((line) => line.startsWith("hostname: "))?.slice("hostname: ".length);
+  const id = hostname !== undefined && /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
+  const network = /\b(10\.8[78])\.\d+\.\d+\b/.exec(lines.join("\n"))?.[1];
+  const facts = lines.map((line) => {
+    const named = id === undefined ? line : line.replaceAll(id, "ID");
+    return RUN_NAMES.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
+  });
+  return network === undefined ? facts : [...facts, `subnet: ${network}.0.0/16`];
+}
+
+/** The lines of `own` that `other` has not, however often each occurs. */
+export function missingFrom(other: readonly string[], own: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const line of other) left.set(line, (left.get(line) ?? 0) + 1);
+  return own.filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return count <= 0;
+  });
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { PARITY_CASES, type ParityCase, PREPARE } from "./parity-cases.ts";
+import { DIFFERENCES } from "./parity-differences.ts";
+import { factsOf, missingFrom } from "./parity-facts.ts";
+import { differencesTable, tableOnPage } from "./parity-page.ts";
+import { sample, startRegistry } from "./registry.ts";
+
+/** Runs the cases' payloads one after the other, each to its end. */
+async function lookInside(host: Host, { name }: ParityCase): Promise<string[]> {
+  await host.run(["systemctl", "start", name]);
+  const state = await until(`${name} to end`, async () => {
+    const now = await host.ok(["systemctl", "show", "--property=ActiveState", "--value", name]);
+    return now === "inactive" || now === "failed" ? now : undefined;
+  });
+  const journal = await host.journal(`${name}.service`);
+  if (state === "failed") throw new Error(`${name}: ${journal}`);
+  return factsOf(journal);
+}
+
+describe("the same .container file under Podman 5.4 and under berth", () => {
+  let podman: Host;
+  let berth: Host;
+  /** Which differences have been seen: one that nothing shows any more does not belong in the table. */
+  const seen = new Set<string>();
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    [podman, berth] = await Promise.all([bootHost({ suite: "trixie", berth: false }), bootHost({ suite: "trixie" })]);
+    const image = sample("tools:1");
+    for (const [host, engine] of [[podman, "podman"] as const, [berth, "berth"] as const]) {
+      await startRegistry(host);
+      await host.ok([engine, "pull", "--quiet", image]);
+      await host.sh(PREPARE);
+      for (const { name, text, units = {} } of PARITY_CASES) {
+        await host.write(`/etc/containers/systemd/${name}.container`, text);
+        for (const [file, unit] of Object.entries(units)) await host.write(`/etc/systemd/system/${file}`, unit);
+      }
+      const sockets = PARITY_CASES.flatMap(({ units = {} }) => Object.keys(units));
+      await host.ok(["systemctl", "daemon-reload"]);
+      await host.ok(["systemctl", "start", ...sockets]);
+    }
+    expect(await podman.ok(["podman", "--version"])).toContain(" 5.4");
+  }, 400_000);
+
+  afterAll(async () => {
+    await podman?.close();
+    await berth?.close();
+  });
+
+  for (const parity of PARITY_CASES) {
+    hostTest(
+      parity.name,
+      async () => {
+        const [theirs, ours] = await Promise.all([lookInside(podman, parity), lookInside(berth, parity)]);
+        // A payload that has shown nothing would be equal to itself.
+        expect(theirs.length).toBeGreaterThan(100);
+        const unexplained: string[] = [];
+        for (const [side, own, other] of [["podman", theirs, ours] as const, ["berth", ours, theirs] as const]) {
+          for (const line of missingFrom(other, own)) {
+            const difference = DIFFERENCES.find((one) => one[`${side}Lines`]?.test(line));
+            if (difference === undefined) unexplained.push(`only under ${side}: ${line}`);
+            else seen.add(difference.what);
+          }
+        }
+        expect(unexplained).toEqual([]);
+      },
+      60_000,
+    );
+  }
+
+  hostTest("every difference in the table is there", async () => {
+    expect(DIFFERENCES.map(({ what }) => what).filter((what) => !seen.has(what))).toEqual([]);
+  });
+});
+
+test("docs/compatibility.md lists the differences (bun test/host/parity-page.ts writes it)", async () => {
+  expect(await tableOnPage()).toBe(differencesTable());
+});
