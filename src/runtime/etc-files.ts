@@ -1,7 +1,7 @@
 import type { HostEntry } from "./run-request.ts";
 
 /**
- * /etc/hosts for a container: what the request adds, the host's own lines without the names added, then how the host is
+ * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host is
  * reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
  */
 export function formatHosts(input: {
@@ -18,11 +18,7 @@ export function formatHosts(input: {
     address === "host-gateway" ? (input.gateway ?? "127.0.0.1") : address,
     names,
   ]);
-  const added = new Set(entries.flatMap(([, names]) => names));
-  for (const [address, names] of parseHosts(input.base)) {
-    const kept = names.filter((name) => !added.has(name));
-    if (kept.length > 0) entries.push([address, kept]);
-  }
+  entries.push(...parseHosts(input.base));
   if (!entries.some(([, names]) => names.includes("localhost")))
     entries.push(["127.0.0.1", ["localhost"]], ["::1", ["localhost"]]);
   if (input.gateway !== undefined) entries.push([input.gateway, ["host.containers.internal", "host.docker.internal"]]);
