@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { compareGenerated } from "../generator/compare.ts";
+import type { GeneratedLink } from "../generator/context.ts";
 import { generate } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, searchDirectories } from "../generator/search.ts";
@@ -28,25 +29,45 @@ export function define(command: Command, context: CommandContext): void {
   command.action(() => rescan(context));
 }
 
+/** More reloads than this in a row mean that they do not help. */
+const RELOADS_MAX = 5;
+
 function rescan(context: CommandContext): void {
+  // What changes while a reload is on its way is seen by neither.
+  for (let reloads = 0; reloads < RELOADS_MAX; reloads++) {
+    if (!reloadIfChanged(context)) {
+      if (reloads === 0) context.out("nothing has changed\n");
+      return;
+    }
+  }
+  throw new CommandError(`the units still differ after ${RELOADS_MAX} reloads: is another berth the generator?`, 1);
+}
+
+/** Compares once; returns whether there was something to reload. */
+function reloadIfChanged(context: CommandContext): boolean {
   const { kind, uid } = context.scope;
   const { directories } = searchDirectories({ scope: kind, uid, env: context.env });
   const generated = generate(findSources(directories), { scope: kind, berth: berthPath(process.execPath) });
-  const output = generatorDirectory(context);
-  const changes = compareGenerated(output, generated);
-  if (changes.length === 0) {
-    context.out("nothing has changed\n");
-    return;
-  }
+  const changes = compareGenerated(generatorDirectory(context), generated);
+  if (changes.length === 0) return false;
   for (const change of changes) context.out(`${change}\n`);
   const manager = kind === "user" ? ["--user"] : [];
   systemctl([...manager, "daemon-reload"]);
-  // Any other state means that boot is over, and what to start is up to the administrator.
-  if (!/^(?:initializing|starting)$/.test(ask([...manager, "is-system-running"]))) return;
   const added = new Set(changes.filter((change) => change.startsWith("+ ")).map((change) => change.slice(2)));
-  const wanted = generated.links.flatMap(({ path }) => {
+  startWanted(
+    generated.links.filter(({ path }) => added.has(path)),
+    manager,
+  );
+  return true;
+}
+
+/** Starts what links that are new want started, if the system is still booting and what wants it is to be started. */
+function startWanted(added: readonly GeneratedLink[], manager: readonly string[]): void {
+  // In any other state boot is over, and what to start is up to the administrator.
+  if (added.length === 0 || !/^(?:initializing|starting)$/.test(ask([...manager, "is-system-running"]))) return;
+  const wanted = added.flatMap(({ path }) => {
     const [target, unit] = /^(.*)\.(?:wants|requires|upholds)\/(.*)$/.exec(path)?.slice(1) ?? [];
-    return target === undefined || unit === undefined || !added.has(path) ? [] : [{ target, unit }];
+    return target === undefined || unit === undefined ? [] : [{ target, unit }];
   });
   const units = wanted.filter(({ target }) => isComing(target, manager)).map(({ unit }) => unit);
   if (units.length > 0) systemctl([...manager, "start", "--no-block", "--", ...units]);

@@ -95,16 +95,15 @@ describe.each([...SUITES])("the generator on %s", (suite) => {
 
   hostTest("the path unit reloads when a file is put into the directory", async () => {
     await host.ok(["systemctl", "start", "berth-rescan.path"]);
-    await host.write(`${UNITS}/watched.container`, BAD);
-    await until(
-      "the new unit to be known",
-      async () => (await property(host, "watched.service", "LoadState")) === "loaded",
-    );
-    await host.ok(["rm", `${UNITS}/watched.container`]);
-    await until(
-      "the unit to be gone",
-      async () => (await property(host, "watched.service", "LoadState")) === "not-found",
-    );
+    // One right after the other: what changes while the service runs must not be missed.
+    for (let round = 0; round < 5; round++) {
+      const name = `watched${round}`;
+      const load = (state: string) => async () => (await property(host, `${name}.service`, "LoadState")) === state;
+      await host.write(`${UNITS}/${name}.container`, BAD);
+      await until(`${name} to be known`, load("loaded"));
+      await host.ok(["rm", `${UNITS}/${name}.container`]);
+      await until(`${name} to be gone`, load("not-found"));
+    }
     await host.ok(["systemctl", "stop", "berth-rescan.path"]);
   });
 
