@@ -1,5 +1,5 @@
 /**
- * Writes the manual pages into man/ and shell completion into completion/, from the tables: bun scripts/manual.ts
+ * Writes the manual pages into man/, from the tables: bun scripts/manual.ts
  */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -40,4 +40,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "rmi", summary: "Remove images", load: () => import("./rmi.ts") },
   { name: "load", summary: "Load images from an archive", load: () => import("./load.ts") },
   { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },
+  { name: "complete", summary: "Print names for shell completion", hidden: true, load: () => import("./complete.ts") },
 ];

@@ -1,0 +1,39 @@
+import type { Command } from "commander";
+import type { CommandContext } from "./command.ts";
+
+/** `berth complete`: names for shell completion, one a line. It asks only the disk, and never fails. */
+export function define(command: Command, context: CommandContext): void {
+  command.argument("<kind>", "containers, images, objects (both) or services").action(async (kind: string) => {
+    const names = await namesOf(kind, context).catch(() => []);
+    context.out([...new Set(names)].map((name) => `${name}\n`).join(""));
+  });
+}
+
+async function namesOf(kind: string, context: CommandContext): Promise<string[]> {
+  const { scope, env } = context;
+  switch (kind) {
+    case "containers": {
+      const { listRecords } = await import("../runtime/record.ts");
+      return listRecords(scope).map(({ name }) => name);
+    }
+    case "images": {
+      const { openStore } = await import("../image/store.ts");
+      return openStore(scope.stateDir)
+        .list()
+        .map(({ reference }) => reference)
+        .filter((reference) => reference !== "");
+    }
+    case "objects":
+      return [...(await namesOf("containers", context)), ...(await namesOf("images", context))];
+    case "services": {
+      const { findSources, searchDirectories } = await import("../generator/search.ts");
+      const { directories } = searchDirectories({ scope: scope.kind, uid: scope.uid, env });
+      return findSources(directories)
+        .map(({ name }) => name)
+        .filter((name) => name.endsWith(".container"))
+        .map((name) => name.replace(/\.container$/, ""));
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,20 @@
+import { describeCommands } from "../manual/described-command.ts";
+import { bashCompletion } from "./bash.ts";
+import { fishCompletion } from "./fish.ts";
+import { zshCompletion } from "./zsh.ts";
+
+/** Completion for a shell, and where below the installation's share/ that shell looks for it. */
+export interface CompletionFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Completion for bash, zsh and fish, made from the tables of commands and options. */
+export async function completionFiles(): Promise<CompletionFile[]> {
+  const commands = await describeCommands();
+  return [
+    { path: "bash-completion/completions/berth", text: bashCompletion(commands) },
+    { path: "zsh/site-functions/_berth", text: zshCompletion(commands) },
+    { path: "fish/vendor_completions.d/berth.fish", text: fishCompletion(commands) },
+  ];
+}

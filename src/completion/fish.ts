@@ -1,0 +1,54 @@
+import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+import { argumentValues, optionValues, type Values } from "./values.ts";
+
+/** Completion for fish. */
+export function fishCompletion(commands: readonly DescribedCommand[]): string {
+  const lines = [
+    "# fish completion for berth",
+    "complete -c berth -f",
+    "complete -c berth -n __fish_use_subcommand -l help -s h -d 'Show help'",
+    "complete -c berth -n __fish_use_subcommand -l version -s V -d 'Show the version'",
+    `complete -c berth -n '__fish_seen_subcommand_from help' -a '${commands.map(({ name }) => name).join(" ")}'`,
+    ...commands.flatMap(commandLines),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function commandLines(command: DescribedCommand): string[] {
+  const { name, summary, options } = command;
+  const here = `complete -c berth -n '__fish_seen_subcommand_from ${name}'`;
+  const argument = argumentValues(command);
+  const files = argument !== undefined && [argument.first, argument.next].some(({ kind }) => kind === "files");
+  return [
+    `complete -c berth -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
+    ...(argument === undefined || argument.first.kind === "files" ? [] : [`${here}${valueFlags(argument.first)}`]),
+    ...(files ? [`${here} -F`] : []),
+    ...options.map((option) => `${here}${optionFlags(option)}`),
+    `${here} -l help -d 'Show help'`,
+  ];
+}
+
+function optionFlags(option: DescribedOption): string {
+  const short = option.short === undefined ? "" : ` -s ${option.short.slice(1)}`;
+  const value = option.takesValue ? ` -r${valueFlags(optionValues(option))}` : "";
+  return ` -l ${option.long.slice(2)}${short}${value} -d ${quoted(option.help)}`;
+}
+
+function valueFlags(values: Values): string {
+  switch (values.kind) {
+    case "words":
+      return ` -a ${quoted(values.words.join(" "))}`;
+    case "files":
+      return " -F";
+    case "folders":
+      return " -a '(__fish_complete_directories)'";
+    case "anything":
+      return "";
+    default:
+      return ` -a '(berth complete ${values.kind} 2> /dev/null)'`;
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/[\\']/g, "\\$&")}'`;
+}

@@ -1,0 +1,50 @@
+import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+
+/** What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`). */
+export type Values =
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  | { readonly kind: "files" | "folders" | "containers" | "images" | "services" | "objects" | "anything" };
+
+/** By the name of an argument in usage lines. */
+const ARGUMENTS: Readonly<Record<string, Values>> = {
+  CONTAINER: { kind: "containers" },
+  IMAGE: { kind: "images" },
+  UNIT: { kind: "services" },
+  FILE: { kind: "files" },
+  DIR: { kind: "folders" },
+  NAME: { kind: "objects" },
+};
+
+/** By the option's long form, where the table of options has no choices. */
+const OPTIONS: Readonly<Record<string, Values>> = {
+  "--authfile": { kind: "files" },
+  "--env-file": { kind: "files" },
+  "--input": { kind: "files" },
+  "--network": { kind: "words", words: ["bridge", "host", "none"] },
+  "--prefix": { kind: "folders" },
+  "--pull": { kind: "words", words: ["always", "missing", "never", "newer"] },
+  "--root": { kind: "folders" },
+  "--tls-verify": { kind: "words", words: ["true", "false"] },
+};
+
+/** What the value of an option may be. */
+export function optionValues({ long, choices }: DescribedOption): Values {
+  if (choices.length > 0) return { kind: "words", words: choices };
+  return OPTIONS[long] ?? { kind: "anything" };
+}
+
+/** What the first argument may be, and each one after it; undefined where there is none. */
+export function argumentValues(command: DescribedCommand): { first: Values; next: Values } | undefined {
+  // Its arguments are not commander's to read.
+  if (command.name === "run") return { first: { kind: "images" }, next: { kind: "files" } };
+  const [first, second] = command.arguments;
+  if (first === undefined) return undefined;
+  const values = ARGUMENTS[first.name] ?? { kind: "anything" };
+  const next: Values = second !== undefined ? { kind: "files" } : first.variadic ? values : { kind: "anything" };
+  return { first: values, next };
+}
+
+/** The forms of an option: `--tail -n`. */
+export function optionNames({ long, short }: DescribedOption): string[] {
+  return short === undefined ? [long] : [long, short];
+}

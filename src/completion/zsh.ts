@@ -1,0 +1,83 @@
+import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+import { argumentValues, optionNames, optionValues, type Values } from "./values.ts";
+
+/** Completion for zsh, to be autoloaded as `_berth`. */
+export function zshCompletion(commands: readonly DescribedCommand[]): string {
+  return `#compdef berth
+
+# Names that berth tells: KIND.
+_berth_names() {
+  local -a names
+  names=(\${(f)"$(_call_program names berth complete $1 2> /dev/null)"})
+  compadd -a names
+}
+
+_berth() {
+  local -a commands
+  commands=(
+${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).join("\n")}
+    'help:Show the help of a command'
+  )
+  if ((CURRENT == 2)); then
+    if [[ $PREFIX == -* ]]; then
+      compadd -- --help --version
+    else
+      _describe command commands
+    fi
+    return
+  fi
+  shift words
+  ((CURRENT--))
+  case $words[1] in
+${commands.flatMap(commandCase).join("\n")}
+    help) _describe command commands ;;
+  esac
+}
+
+_berth "$@"
+`;
+}
+
+function commandCase(command: DescribedCommand): string[] {
+  // What follows the image, or the container, is another command's to complete.
+  const passes = command.name === "run" || command.name === "exec";
+  const values = argumentValues(command);
+  const places =
+    values === undefined
+      ? []
+      : [`1:argument:${action(values.first)}`, passes ? "*::command:_normal" : `*:argument:${action(values.next)}`];
+  const specs = [...command.options.flatMap(optionSpecs), "--help[Show help]", ...places];
+  return [
+    `    ${command.name})`,
+    `      _arguments -s${passes ? " -A '-*'" : ""} \\`,
+    `${specs.map((spec) => `        ${quoted(spec)}`).join(" \\\n")}`,
+    "      ;;",
+  ];
+}
+
+function optionSpecs(option: DescribedOption): string[] {
+  const help = option.help.replace(/[[\]\\]/g, "\\$&");
+  return optionNames(option).map((form) => {
+    if (!option.takesValue) return `*${form}[${help}]`;
+    return `*${form}${form.startsWith("--") ? "=" : "+"}[${help}]:value:${action(optionValues(option))}`;
+  });
+}
+
+function action(values: Values): string {
+  switch (values.kind) {
+    case "anything":
+      return " ";
+    case "words":
+      return `(${values.words.join(" ")})`;
+    case "files":
+      return "_files";
+    case "folders":
+      return "_files -/";
+    default:
+      return `{_berth_names ${values.kind}}`;
+  }
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,96 @@
+import type { DescribedCommand, DescribedOption } from "./described-command.ts";
+import { type Block, type Chapter, example, type Page, paragraph, seeAlso, terms } from "./page.ts";
+
+/** Pages that belong together with a command's own. */
+const RELATED: Readonly<Record<string, readonly string[]>> = {
+  run: ["berth-exec(1)", "berth.unit(5)", "systemd.service(5)", "runc(8)"],
+  exec: ["berth-run(1)", "berth-ps(1)"],
+  ps: ["berth-inspect(1)", "systemctl(1)"],
+  start: ["berth.unit(5)", "systemctl(1)", "pam_loginuid(8)", "ausearch(8)"],
+  stop: ["systemctl(1)"],
+  logs: ["journalctl(1)"],
+  inspect: ["berth-ps(1)", "berth-images(1)"],
+  setup: ["berth-generator(8)", "systemd.generator(7)"],
+  cleanup: ["berth-verify(1)"],
+  generate: ["berth-check(1)", "berth.unit(5)", "berth-generator(8)"],
+  check: ["berth-generate(1)", "berth.unit(5)", "systemd-analyze(1)"],
+  rescan: ["berth-generator(8)", "systemd.path(5)"],
+  pull: ["berth-images(1)", "berth.conf(5)", "containers-auth.json(5)"],
+  images: ["berth-pull(1)", "berth-rmi(1)"],
+  rmi: ["berth-images(1)"],
+  load: ["berth-pull(1)", "skopeo(1)"],
+  verify: ["berth-cleanup(1)"],
+};
+
+/** Exit codes where they are not just 0, 1 and 125. */
+const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  run: [
+    ["The payload's own", "In the foreground; 128 + n if signal n ended it."],
+    ["0", "With `--detach`: the container runs."],
+    ["125", "berth could not run the container."],
+    ["126", "The container's command is there, but cannot be executed."],
+    ["127", "The container's command was not found."],
+  ],
+};
+
+const USUAL_EXIT_CODES: readonly (readonly [string, string])[] = [
+  ["0", "Everything was done."],
+  ["1", "It was understood, but something failed or is wrong, as told on stderr."],
+  ["125", "The command line is wrong, or berth itself failed."],
+];
+
+/** berth-COMMAND(1) */
+export function commandPage(command: DescribedCommand): Page {
+  const { name, manual, summary } = command;
+  return {
+    name: `berth-${name}`,
+    section: 1,
+    summary: summary.charAt(0).toLowerCase() + summary.slice(1),
+    chapters: [
+      { heading: "SYNOPSIS", blocks: [paragraph([`\`berth ${name}\``, command.synopsis].join(" ").trim())] },
+      { heading: "DESCRIPTION", blocks: [manual.description, ...(manual.details ?? [])].map(paragraph) },
+      ...argumentChapter(command),
+      ...optionChapter(command.options),
+      {
+        heading: manual.examples.length === 1 ? "EXAMPLE" : "EXAMPLES",
+        blocks: manual.examples.flatMap(exampleBlocks),
+      },
+      { heading: "EXIT STATUS", blocks: [terms(EXIT_CODES[name] ?? exitCodesOf(name))] },
+      seeAlso(["berth(1)", ...(RELATED[name] ?? [])]),
+    ],
+  };
+}
+
+function exitCodesOf(name: string): readonly (readonly [string, string])[] {
+  return name === "exec"
+    ? [["The command's own", "128 + n if signal n ended it."], ...USUAL_EXIT_CODES.slice(2)]
+    : USUAL_EXIT_CODES;
+}
+
+function argumentChapter({ arguments: all }: DescribedCommand): Chapter[] {
+  if (all.length === 0) return [];
+  return [{ heading: "ARGUMENTS", blocks: [terms(all.map(({ name, help }) => [`\`${name}\``, sentence(help)]))] }];
+}
+
+function optionChapter(options: readonly DescribedOption[]): Chapter[] {
+  const rows = options.map((option): readonly [string, string] => [`\`${option.forms}\``, optionText(option)]);
+  return [{ heading: "OPTIONS", blocks: [terms([...rows, ["`--help`", "Show a summary of the command."]])] }];
+}
+
+function optionText({ help, choices, default: usual }: DescribedOption): string {
+  const said = [
+    ...(choices.length === 0 ? [] : [`One of ${choices.map((choice) => `\`${choice}\``).join(", ")}.`]),
+    ...(usual === undefined ? [] : [`Default: \`${usual}\`.`]),
+  ];
+  return [sentence(help), ...said].join(" ");
+}
+
+function exampleBlocks({ command, help }: { command: string; help: string }): Block[] {
+  return [paragraph(help), example(command)];
+}
+
+/** A short help text as a sentence. */
+export function sentence(help: string): string {
+  const text = help.charAt(0).toUpperCase() + help.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,77 @@
+import { Command, type Option } from "commander";
+import type { CommandContext, CommandManual } from "../cli/command.ts";
+import type { CommandEntry } from "../cli/commands.ts";
+import { COMMANDS } from "../cli/commands.ts";
+import { optionForms, runFlagOption, synopsisOf } from "../cli/help.ts";
+import { RUN_FLAGS } from "../generator/run-flags.ts";
+import { systemScope } from "../scope.ts";
+
+/** What the manual and the completion know of a command: its entry, its manual, and what it has told commander. */
+export interface DescribedCommand {
+  readonly name: string;
+  readonly summary: string;
+  readonly manual: CommandManual;
+  /** What follows the name on a command line: `[options] IMAGE...`. */
+  readonly synopsis: string;
+  readonly arguments: readonly { readonly name: string; readonly help: string; readonly variadic: boolean }[];
+  readonly options: readonly DescribedOption[];
+}
+
+export interface DescribedOption {
+  /** All forms with the value's name: `-n, --tail LINES`. */
+  readonly forms: string;
+  /** With dashes. */
+  readonly long: string;
+  readonly short?: string;
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+  readonly default?: string;
+  readonly help: string;
+}
+
+/** Every command that people type, in the order of `berth --help`. */
+export async function describeCommands(): Promise<DescribedCommand[]> {
+  return Promise.all(COMMANDS.filter(({ hidden }) => !hidden).map(describeCommand));
+}
+
+async function describeCommand({ name, summary, load }: CommandEntry): Promise<DescribedCommand> {
+  const { define, manual } = await load();
+  if (manual === undefined) throw new Error(`berth ${name} has no manual`);
+  const command = new Command(name);
+  define(command, NO_CONTEXT);
+  const options = name === "run" ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption) : command.options;
+  return {
+    name,
+    summary,
+    manual,
+    synopsis: synopsisOf(command),
+    arguments: command.registeredArguments.map((argument) => ({
+      name: argument.name().toUpperCase(),
+      help: argument.description,
+      variadic: argument.variadic,
+    })),
+    options: options.map(describeOption),
+  };
+}
+
+function describeOption(option: Option): DescribedOption {
+  return {
+    forms: optionForms(option),
+    long: option.long ?? "",
+    ...(option.short === undefined ? {} : { short: option.short }),
+    takesValue: option.required || option.optional,
+    choices: option.argChoices ?? [],
+    ...(typeof option.defaultValue === "string" ? { default: option.defaultValue } : {}),
+    help: option.description,
+  };
+}
+
+/** Commands only keep their context for when they are run, which these are not. */
+const NO_CONTEXT: CommandContext = {
+  scope: systemScope(),
+  env: {},
+  cwd: "/",
+  out: () => {},
+  err: () => {},
+  errIsTerminal: false,
+};

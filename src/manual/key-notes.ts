@@ -1,0 +1,56 @@
+/**
+ * What the manual says of a key beyond its row in the table: how values are written, and what follows from them. By
+ * section and key; a test checks that there are such keys.
+ */
+export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  Container: {
+    Image: [
+      "The image is pulled at the first start if the store does not have it (see `Pull=`); `systemctl status` shows the progress, and the start may take as long as bytes arrive.",
+    ],
+    ContainerName: ["Commands such as `berth exec` take this name, the service's name, and the container's ID alike."],
+    AddCapability: ["Names may be written with or without `CAP_`."],
+    Environment: [
+      "Stronger than the files of `EnvironmentFile=`, which are stronger than the service's environment (`EnvironmentHost=`), which is stronger than the image's. A bare `PRE*` passes on all variables with that prefix.",
+    ],
+    Exec: [
+      "Without this key the image's own command is used. Specifiers and variables are expanded by systemd, as in ExecStart=.",
+    ],
+    Mount: [
+      "Fields are separated by commas; a field that contains one is put in double quotes. For `type=bind`: `source`, `destination` (or `target`), `ro`, `bind-propagation`, `bind-nonrecursive`, `relabel`. For `type=tmpfs`: `destination`, `tmpfs-size`, `tmpfs-mode`, and options of tmpfs(5).",
+      "A source that begins with a dot is relative to the folder of the file.",
+    ],
+    Network: [
+      "`bridge` gives the container an address on the bridge berth0, with netavark's rules for what it publishes. `host` shares the host's network; `none` has a loopback interface alone.",
+      "In a user's manager `host` and `none` are there, and one of them has to be written.",
+    ],
+    Notify: [
+      "With `false`, the default, the service counts as started when the payload's program has been executed. With `true` the container gets systemd's own notification socket: READY=1, STATUS=, WATCHDOG=1, RELOADING=1, FDSTORE=1 reach systemd directly.",
+    ],
+    PodmanArgs: ["The flags are those of `berth-run`(1). Others are refused when the file is read."],
+    Memory: ["A directive of the same name in `[Service]` wins."],
+    PidsLimit: ["At least 64: starting a container takes threads, within the same limit."],
+    PublishPort: [
+      "Ranges of the same length are possible on both sides: `8000-8010:80-90`. An IPv6 address is put in brackets.",
+    ],
+    StopSignal: ["Without this key, the signal that the image names; without that, SIGTERM."],
+    Tmpfs: ["Options are those of tmpfs(5), separated by commas; nosuid and nodev are the default."],
+    Volume: [
+      "A source that begins with a slash or a dot is a path of the host, which has to exist; a dot is relative to the folder of the file. Any other source is a named volume in /var/lib/berth/volumes, which is made when it is first used and then gets what the image has at that place. A destination alone is a volume that goes with the container.",
+      "Options are separated by commas: `ro`, `rw`, `nodev`, `nosuid`, `noexec`, `bind`, `rbind`, `shared`, `slave`, `private` and their recursive forms, `nocopy`; `z` and `Z` are taken and do nothing.",
+    ],
+    ExposeHostPort: ["A note for people; nothing is published by it."],
+  },
+  Berth: {
+    LoginUID: [
+      "The audit login uid (auid) says which person is behind a process; auditd notes it with every event. Services of the system start without one, and a process whose auid is unset may set it to any. With this key it is set before the container starts, and from then on the kernel refuses every other value, also to root in the container.",
+      "With `caller` it is the auid of whoever ran `berth start`, once; started in another way, the container's auid stays unset. Services of a user's manager have that user's auid and do not take this key.",
+      "An sshd in such a container cannot set the auid of those who log in: leave pam_loginuid(8) out of its PAM stack, or make it optional.",
+    ],
+    SocketProxy: [
+      "A service `NAME-proxy.service` takes the connections of the socket and carries them to this TCP port inside the container, with systemd-socket-proxyd(8). It connects when the payload listens.",
+    ],
+    StopWhenIdle: [
+      "A time span of systemd.time(7). The next connection starts the container again. Without this key the container runs on.",
+    ],
+  },
+};

@@ -1,0 +1,32 @@
+import { VERSION } from "../cli/version.ts";
+import { commandPage } from "./command-page.ts";
+import { describeCommands } from "./described-command.ts";
+import { GENERATOR_PAGE } from "./generator-page.ts";
+import { overviewPage } from "./overview-page.ts";
+import type { Page } from "./page.ts";
+import { formatPage } from "./roff.ts";
+import { SETTINGS_PAGE } from "./settings-page.ts";
+import { unitPage } from "./unit-page.ts";
+
+/** The day the manual was last gone through: pages made twice have to be the same. */
+const MANUAL_DATE = "2026-11-22";
+
+/** A manual page as a file. */
+export interface ManualFile {
+  /** Without a folder: `berth-run.1`. */
+  readonly name: string;
+  readonly section: Page["section"];
+  /** In the language of man(7). */
+  readonly text: string;
+}
+
+/** Every manual page of berth, made from the same tables that the programs use. */
+export async function manualFiles(): Promise<ManualFile[]> {
+  const commands = await describeCommands();
+  const pages = [overviewPage(commands), ...commands.map(commandPage), unitPage(), SETTINGS_PAGE, GENERATOR_PAGE];
+  return pages.map((page) => ({
+    name: `${page.name}.${page.section}`,
+    section: page.section,
+    text: formatPage(page, `berth ${VERSION}`, MANUAL_DATE),
+  }));
+}

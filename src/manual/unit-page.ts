@@ -1,0 +1,236 @@
+import { FILE_TYPES } from "../generator/file-type.ts";
+import { BERTH_KEYS } from "../generator/keys/berth.ts";
+import { CONTAINER_KEYS } from "../generator/keys/container.ts";
+import { INSTALL_KEYS } from "../generator/keys/install.ts";
+import type { KeySpec, KeyTable, ValueClass } from "../generator/keys/key.ts";
+import { QUADLET_KEYS } from "../generator/keys/quadlet.ts";
+import { sentence } from "./command-page.ts";
+import { KEY_NOTES } from "./key-notes.ts";
+import { type Block, type Chapter, example, type Page, paragraph, seeAlso, subheading, terms } from "./page.ts";
+
+/** How assignments of each class are read, as the page puts it. */
+const CLASSES: Readonly<Record<ValueClass, string>> = {
+  string: "",
+  boolean: "Yes or no.",
+  command: "Words, split and quoted as in systemd's ExecStart=.",
+  lines: "May be given several times; each line is one value.",
+  words: "Several words; may be given several times.",
+  "exec-words": "Several words, with C escapes; may be given several times.",
+  map: "NAME=VALUE words, quoted as a whole if there are blanks; may be given several times.",
+};
+
+/** berth.unit(5) */
+export function unitPage(): Page {
+  return {
+    name: "berth.unit",
+    section: 5,
+    summary: "container files: services that run a container",
+    chapters: [
+      {
+        heading: "SYNOPSIS",
+        blocks: [paragraph("NAME.container, NAME@.container, NAME.container.d/*.conf")],
+      },
+      DESCRIPTION,
+      EXAMPLES,
+      PLACES,
+      keyChapter("[CONTAINER] SECTION", "Container", CONTAINER_KEYS, "What is run, and how."),
+      SOCKET,
+      keyChapter(
+        "[BERTH] SECTION",
+        "Berth",
+        BERTH_KEYS,
+        "What berth adds to the language of Podman's Quadlet. Podman passes over this section.",
+      ),
+      keyChapter(
+        "[INSTALL] SECTION",
+        "Install",
+        INSTALL_KEYS,
+        "Generated units cannot be enabled: these links are made whenever systemd reads its units.",
+      ),
+      keyChapter("[QUADLET] SECTION", "Quadlet", QUADLET_KEYS),
+      {
+        heading: "[UNIT] AND [SERVICE] SECTIONS",
+        blocks: [
+          paragraph(
+            "They are systemd's own, `systemd.unit(5)` and `systemd.service(5)`, and become part of the service as they are: Restart=, TimeoutStartSec=, MemoryMax=, Slice=, LoadCredential= and all others. In `After=`, `Requires=` and their like, container files may be named (`db.container`) in place of their services.",
+          ),
+          paragraph(
+            "Type= may be `notify`, the default, or `oneshot`. KillMode= may be `mixed`, the default, or `control-group`. ExecStart=, User=, Group= and DynamicUser= are refused: the user inside the container is `User=` of `[Container]`.",
+          ),
+        ],
+      },
+      ERRORS,
+      notSupported(),
+      seeAlso([
+        "berth(1)",
+        "berth-check(1)",
+        "berth-generate(1)",
+        "berth-generator(8)",
+        "systemd.socket(5)",
+        "systemd.syntax(7)",
+        "podman-systemd.unit(5)",
+      ]),
+    ],
+  };
+}
+
+const DESCRIPTION: Chapter = {
+  heading: "DESCRIPTION",
+  blocks: [
+    paragraph(
+      "A file `app.container` describes a service that runs a container: at boot and at every `systemctl daemon-reload`, `berth-generator(8)` makes `app.service` of it, and `app.socket` if it has a `[Socket]` section. The language is that of Podman's Quadlet; files that have been written for Podman can be used as they are, as far as their keys are supported.",
+    ),
+    paragraph(
+      "The syntax is systemd's, `systemd.syntax(7)`. An empty assignment takes back all before it. Of keys that are not said to be repeatable the last assignment counts. Specifiers such as `%i` and `%h`, and environment variables, are expanded by systemd when the service is started, as `systemd.service(5)` has it; values that contain them are not checked before.",
+    ),
+    paragraph(
+      "A template `job@.container` makes `job@.service`, for any number of instances. A file for one instance, or a link to the template, is possible too: `job@weekly.container`.",
+    ),
+  ],
+};
+
+const EXAMPLES: Chapter = {
+  heading: "EXAMPLES",
+  blocks: [
+    paragraph("A service that is started at boot:"),
+    example(`
+[Unit]
+Description=The web shop
+
+[Container]
+Image=registry.example/shop:1
+PublishPort=8080:80
+Volume=shop-data:/var/lib/shop
+
+[Service]
+Restart=on-failure
+
+[Install]
+WantedBy=multi-user.target`),
+    paragraph(
+      "One that the first connection starts, and that ends five minutes after the last one; its image knows nothing of socket activation:",
+    ),
+    example(`
+[Container]
+Image=registry.example/wiki:1
+
+[Socket]
+ListenStream=8080
+
+[Berth]
+SocketProxy=80
+StopWhenIdle=5min
+
+[Install]
+WantedBy=sockets.target`),
+    paragraph("A job for a timer, under the audit login uid of the user backup:"),
+    example(`
+[Container]
+Image=registry.example/backup:1
+Volume=/srv:/srv:ro
+
+[Service]
+Type=oneshot
+
+[Berth]
+LoginUID=backup`),
+  ],
+};
+
+const PLACES: Chapter = {
+  heading: "FILES AND DROP-INS",
+  blocks: [
+    paragraph("Of files with the same name the first one found counts. Folders below are searched too."),
+    terms([
+      [
+        "For the system",
+        "/run/containers/systemd, /etc/containers/systemd, /usr/share/containers/systemd; not their users folders.",
+      ],
+      [
+        "For a user's manager",
+        "$XDG_RUNTIME_DIR/containers/systemd, ~/.config/containers/systemd, then /etc/containers/systemd/users/UID and users, the same in /usr/share.",
+      ],
+    ]),
+    paragraph(
+      "`$QUADLET_UNIT_DIRS` of the manager replaces them all. Drop-ins in `app.container.d` and `container.d` beside the files or in any of these places are merged as systemd's; `/dev/null` or an empty file masks a file of the same name in later places. Hidden files are passed over.",
+    ),
+  ],
+};
+
+const SOCKET: Chapter = {
+  heading: "[SOCKET] SECTION",
+  blocks: [
+    paragraph(
+      "Makes a socket unit beside the service. All directives of `systemd.socket(5)` can be used, but for Service=. The sockets reach the container's first process as any service's: file descriptors from 3 on, with LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES, see `sd_listen_fds(3)`. They are the host's sockets, so they work with every kind of network, `none` too.",
+    ),
+    paragraph(
+      "With `Accept=yes` the file has to be a template, and a container is started for each connection. A socket unit that was written by hand works as well; the service then needs no `[Socket]` section.",
+    ),
+    paragraph(
+      "In `[Install]`, `WantedBy=sockets.target` and aliases that end in `.socket` belong to the socket, all else to the service.",
+    ),
+    example(`
+[Socket]
+ListenStream=443
+ListenDatagram=443
+FileDescriptorName=web`),
+  ],
+};
+
+const ERRORS: Chapter = {
+  heading: "ERRORS",
+  blocks: [
+    paragraph(
+      "Every error and warning names file, line and column. A file with an error makes a service whose start fails with the errors as its output; the links of its `[Install]` are made, so that the failure is seen at boot.",
+    ),
+    example('app.container:2:1: error: unknown key "Imge" in [Container] (did you mean "Image"?)'),
+  ],
+};
+
+function keyChapter(heading: string, section: string, keys: KeyTable, introduction?: string): Chapter {
+  const known = [...keys.values()].filter(({ status }) => status === "supported");
+  const rows = known.map((key): readonly [string, ...string[]] => [
+    `\`${key.name}=\``,
+    keyText(key),
+    ...(KEY_NOTES[section]?.[key.name] ?? []),
+    `Example: \`${key.name}=${key.example}\``,
+  ]);
+  return { heading, blocks: [...(introduction === undefined ? [] : [paragraph(introduction)]), terms(rows)] };
+}
+
+function keyText({ help, values, since, flag }: KeySpec): string {
+  return [
+    sentence(help),
+    CLASSES[values],
+    ...(flag === undefined ? [] : [`Becomes \`--${flag}\` of \`berth-run\`(1).`]),
+    ...(since === undefined ? [] : [`Podman has it since ${since}.`]),
+  ]
+    .filter((text) => text !== "")
+    .join(" ");
+}
+
+/** What Quadlet has and berth refuses. */
+function notSupported(): Chapter {
+  const blocks: Block[] = [
+    paragraph("These are known, and refused with an error; none of them is ignored."),
+    ...FILE_TYPES.flatMap(({ extension, section, keys, status }) => {
+      const later = [...keys.values()].filter((key) => key.status === "not supported yet").map(({ name }) => name);
+      if (status !== "supported") return [];
+      return [
+        subheading(`[${section}] of .${extension} files`),
+        paragraph(`${later.map((name) => `${name}=`).join(", ")}.`),
+      ];
+    }),
+    subheading("Types of files"),
+    paragraph(
+      `${FILE_TYPES.filter(({ status }) => status !== "supported")
+        .map(({ extension }) => `\`.${extension}\``)
+        .join(", ")}.`,
+    ),
+    subheading("Values"),
+    paragraph(
+      "Named networks, and `Network=` of more than one; `Mount=` of other types than bind and tmpfs; `Notify=healthy`; the volume options `O`, `U` and `idmap`.",
+    ),
+  ];
+  return { heading: "NOT SUPPORTED YET", blocks };
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { completionFiles } from "../../src/completion/files.ts";
+import { testUnless } from "../host/lane.ts";
+
+const files = await completionFiles();
+const text = (end: string) => files.find(({ path }) => path.endsWith(end))?.text ?? "";
+let root = "";
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "berth-completion-"));
+  // Stands in for berth: what `berth complete KIND` prints.
+  const names = "containers) echo web; echo web-db ;; images) echo registry.example:5000/web:1; echo db:2 ;;";
+  mkdirSync(join(root, "bin"));
+  writeFileSync(join(root, "bin/berth"), `#!/bin/sh\n[ "$1" = complete ] && case $2 in ${names} esac\n`);
+  chmodSync(join(root, "bin/berth"), 0o755);
+  writeFileSync(join(root, "web app.container"), "");
+  mkdirSync(join(root, "units"));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+/** What bash would offer at the end of a line; `breaks` is COMP_WORDBREAKS. */
+function offered(line: string, breaks = " \t\n\"'><=;|&(:"): string[] {
+  const script = `${text("completions/berth")}
+compopt() { :; }
+COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$2
+_berth
+[ \${#COMPREPLY[@]} = 0 ] || printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env.PATH}` };
+  const { stdout, stderr } = spawnSync("bash", ["-uc", script, "bash", line, breaks], {
+    cwd: root,
+    env,
+    encoding: "utf8",
+  });
+  expect(stderr).toBe("");
+  return stdout.split("\n").filter((word) => word !== "");
+}
+
+test("commands, also for help", () => {
+  expect(offered("berth r")).toEqual(["run", "rescan", "rmi"]);
+  expect(offered("berth help lo")).toEqual(["logs", "load"]);
+  expect(offered("berth ")).not.toContain("refuse");
+});
+
+test("options of the command, and their values", () => {
+  expect(offered("berth ps --")).toEqual(["--all", "--format", "--quiet", "--no-trunc", "--help"]);
+  expect(offered("berth pull --policy ")).toEqual(["always", "missing", "newer", "never"]);
+  expect(offered("berth pull --policy=ne")).toEqual(["newer", "never"]);
+  expect(offered("berth pull --policy=ne", " ")).toEqual(["--policy=newer", "--policy=never"]);
+  expect(offered("berth logs -n ")).toEqual([]);
+});
+
+test("names of containers and images; after them, files", () => {
+  expect(offered("berth exec -t w")).toEqual(["web", "web-db"]);
+  expect(offered("berth logs --tail 5 web-")).toEqual(["web-db"]);
+  expect(offered("berth exec web uni")).toEqual(["units"]);
+  expect(offered("berth run --name x d")).toEqual(["db:2"]);
+  expect(offered("berth run -d --name x db:2 b")).toEqual(["bin"]);
+});
+
+test("an image's name with colons, which bash takes for separate words", () => {
+  expect(offered("berth rmi registry.example:50")).toEqual(["5000/web:1"]);
+  expect(offered("berth rmi registry.example:5000/web:")).toEqual(["1"]);
+  expect(offered("berth rmi registry.example:50", " ")).toEqual(["registry.example:5000/web:1"]);
+});
+
+test("files and folders", () => {
+  expect(offered("berth check we")).toEqual(["web app.container"]);
+  expect(offered("berth generate ").sort()).toEqual(["bin", "units"]);
+  expect(offered("berth load -i un")).toEqual(["units"]);
+});
+
+test("every command is completed in each shell", () => {
+  expect(files).toHaveLength(3);
+  for (const { text } of files) for (const { name, hidden } of COMMANDS) if (!hidden) expect(text).toContain(name);
+});
+
+for (const [shell, path] of [
+  ["zsh", "site-functions/_berth"],
+  ["fish", "berth.fish"],
+] as const) {
+  const check = testUnless(existsSync(`/usr/bin/${shell}`) ? undefined : `needs ${shell}`, "completion");
+  check(`${shell} can read its file`, () => {
+    writeFileSync(join(root, shell), text(path));
+    const { status, stderr } = spawnSync(shell, ["-n", join(root, shell)], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+}
