@@ -59,7 +59,7 @@ summary() {
 }
 
 prepare() {
-  need_debian_packages "${host_packages[@]}" systemd auditd umoci skopeo buildah runc uidmap attr libcap2-bin zstd xz-utils
+  need_debian_packages "${host_packages[@]}" systemd auditd umoci skopeo buildah runc uidmap attr libcap2-bin zstd xz-utils mandoc groff-base zsh fish
   need_npm_packages
 }
 step preparations prepare
