@@ -49,7 +49,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "USER|UID|caller",
     help: "Seal the audit login uid of the container's processes",
   },
-  { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs|volume,source=…,target=…" },
+  { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs,source=…,target=…" },
   { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
   { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
   {
