@@ -38,6 +38,7 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
   const index: UnitIndex = new Map(parsed.map((unit) => [unit.source.name, unit]));
   const outcomes = parsed.map((unit) => unitsOf(unit, index, options));
   reportCollisions(outcomes);
+  reportAliasCollisions(outcomes);
   const files = new Map<string, GeneratedFile>();
   const links = new Map<string, GeneratedLink>();
   const stubs = new Map<string, Outcome[]>();
@@ -54,7 +55,8 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
   for (const [name, refused] of stubs) files.set(name, withHeader(stubFile(name, refused, options)));
   return {
     files: [...files.values()],
-    links: [...links.values()],
+    // A stub's alias may still be another unit's name, which that unit keeps.
+    links: [...links.values()].filter(({ path }) => !files.has(path)),
     diagnostics: outcomes.flatMap(({ report }) => report.diagnostics),
   };
 }
@@ -120,6 +122,24 @@ function reportCollisions(outcomes: readonly Outcome[]): void {
       const entry = name === parsed.serviceName ? parsed.serviceNameEntry : undefined;
       if (entry === undefined) report.file(problem);
       else report.item(entry, problem);
+    }
+  }
+}
+
+/** An alias that is another source's unit, or another's alias too, would put a link in its place. */
+function reportAliasCollisions(outcomes: readonly Outcome[]): void {
+  const owners = new Map<string, Outcome>();
+  for (const outcome of outcomes) for (const { name } of outcome.units.files) owners.set(name, outcome);
+  for (const outcome of outcomes) {
+    for (const { path } of outcome.units.links) {
+      if (/\.(?:wants|requires|upholds)\//.test(path)) continue;
+      const owner = owners.get(path);
+      if (owner === undefined) {
+        owners.set(path, outcome);
+      } else if (owner !== outcome) {
+        const message = `the alias ${path} is a unit of ${owner.parsed.source.shownPath} already`;
+        outcome.report.file({ code: "same-service", message });
+      }
     }
   }
 }

@@ -39,6 +39,8 @@ export class KeyReader {
     for (const [key, entries] of this.#section ?? []) {
       const spec = this.#table.get(key);
       if (spec?.status === "supported") continue;
+      // Set back to nothing, a key asks for nothing.
+      if (spec !== undefined && entries.at(-1)?.value === "") continue;
       const problem = spec === undefined ? this.#unknown(key) : notSupported(spec);
       for (const entry of entries) this.#report.item(entry, problem);
     }

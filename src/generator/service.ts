@@ -2,7 +2,6 @@ import type { Entry } from "../unit/entry.ts";
 import { lastEntry } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
-import { unquoteString } from "../unit/words.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
 import { translateDependencies } from "./dependencies.ts";
@@ -33,7 +32,7 @@ export function containerService(context: ContainerContext, sockets: Sockets): U
   const draft = UnitDraft.copyOf(parsed.file).removeSection("Socket");
   for (const section of [parsed.type.section, "Quadlet", "Berth"]) draft.renameSection(section, `X-${section}`);
   checkService(context);
-  const oneshot = serviceType(context) === "oneshot";
+  const oneshot = given(context, "Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, oneshot);
   completeUnit(draft, context, sockets, command.mountsNeeded);
@@ -118,12 +117,6 @@ function addLimits(context: ContainerContext, add: AddDirective): void {
   if (pids === undefined) return;
   if (given(context, "TasksMax") === undefined) add("TasksMax", tasksMax(pids.text));
   else overridden(context, pids.entry, "TasksMax");
-}
-
-/** The service's type: what the user wrote, else `notify`. */
-function serviceType(context: ContainerContext): string {
-  const entry = given(context, "Type");
-  return entry === undefined ? "notify" : unquoteString(entry.value);
 }
 
 /** What the user's `[Service]` says that berth cannot live with. */

@@ -3,8 +3,10 @@ import { mergeUnitFiles } from "../unit/drop-in.ts";
 import type { Entry } from "../unit/entry.ts";
 import { indexSections, lastEntry, type SectionEntries } from "../unit/lookup.ts";
 import { parseUnitFile, type UnitFile } from "../unit/unit-file.ts";
+import { mangleUnitName, unitNameProblem } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
 import { defaultServiceName, type FileType, fileTypeOf } from "./file-type.ts";
+import { quoted } from "./values/check.ts";
 import { checkServiceName } from "./values/name.ts";
 
 /** The bytes of one file. */
@@ -57,7 +59,14 @@ export function parseSource(source: Source): ParsedSource | undefined {
   const wanted = entry === undefined ? undefined : unquoteString(entry.value);
   // A bad name is diagnosed with the other values; the stub that tells of it needs a good one.
   const usable = wanted !== undefined && checkServiceName(wanted) === undefined ? wanted : undefined;
-  const serviceName = `${usable ?? defaultServiceName(source.name, type)}.service`;
+  const wantedName = `${usable ?? defaultServiceName(source.name, type)}.service`;
+  const nameProblem = unitNameProblem(wantedName);
+  if (nameProblem !== undefined) {
+    const message = `${quoted(wantedName)} is no name for a service: ${nameProblem}`;
+    diagnostics.push({ path: source.shownPath, line: 0, column: 0, severity: "error", code: "bad-file-name", message });
+  }
+  // The stub needs a name that systemd takes.
+  const serviceName = nameProblem === undefined ? wantedName : (mangleUnitName(wantedName) ?? wantedName);
   return {
     source,
     type,

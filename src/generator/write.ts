@@ -20,7 +20,7 @@ export function writeGenerated(directory: string, generated: Pick<Generated, "fi
   for (const { name, text } of generated.files) {
     attempt(name, () => {
       const bytes = encodeText(text);
-      replace(join(directory, name), join(directory, `.${name}.tmp`), (path) => writeFileSync(path, bytes));
+      replace(join(directory, name), (path) => writeFileSync(path, bytes));
     });
   }
   const made = new Set<string>();
@@ -40,12 +40,14 @@ function placeLink(path: string, target: string): void {
     symlinkSync(target, path);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    if (linkTarget(path) !== target) replace(path, `${path}.tmp`, (temporary) => symlinkSync(target, temporary));
+    if (linkTarget(path) !== target) replace(path, (temporary) => symlinkSync(target, temporary));
   }
 }
 
 /** Makes something under a temporary name and renames it to its own; a failure leaves nothing behind. */
-function replace(path: string, temporary: string, make: (path: string) => void): void {
+function replace(path: string, make: (path: string) => void): void {
+  // Not made of the file's name, which may be as long as names can be.
+  const temporary = join(dirname(path), ".berth-generator.tmp");
   try {
     make(temporary);
     renameSync(temporary, path);

@@ -1,4 +1,4 @@
-import { checkLoginUid } from "../values/name.ts";
+import { checkUser } from "../values/name.ts";
 import { checkPort } from "../values/port.ts";
 import { checkTimeSpan } from "../values/time.ts";
 import { keyTable, supported } from "./key.ts";
@@ -10,7 +10,7 @@ export const BERTH_KEYS = keyTable([
     "string",
     "Audit login uid that the container's processes are sealed with: a user, a uid, or caller (who ran berth start)",
     "caller",
-    { check: checkLoginUid, flag: "loginuid" },
+    { check: checkUser, flag: "loginuid" },
   ),
   supported(
     "SocketProxy",

@@ -5,7 +5,7 @@ import { checkImageName } from "../values/image-name.ts";
 import { checkMount } from "../values/mount.ts";
 import { checkContainerName, checkHostName, checkServiceName, checkUser } from "../values/name.ts";
 import { checkNetwork } from "../values/network.ts";
-import { checkContainerDirectory, checkTimezone } from "../values/path.ts";
+import { checkContainerPath, checkTimezone } from "../values/path.ts";
 import { checkExposedPort, checkPublishPort } from "../values/port.ts";
 import { checkPull } from "../values/pull.ts";
 import { checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
@@ -225,7 +225,7 @@ export const CONTAINER_KEYS = keyTable([
     },
   ),
   supported("WorkingDir", "string", "Working directory inside the container", "/srv", {
-    check: checkContainerDirectory,
+    check: checkContainerPath,
     flag: "workdir",
   }),
 ]);

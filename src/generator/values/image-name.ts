@@ -3,6 +3,7 @@ import { isDeferred, type Problem, quoted } from "./check.ts";
 const COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
 /** The grammar of distribution's `reference` package, for what follows the registry. */
 const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const REGISTRY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -29,6 +30,8 @@ export function checkImageName(value: string): Problem | undefined {
     name = name.slice(0, colon);
   }
   const slash = isShortName(name) ? -1 : name.indexOf("/");
+  const registry = name.slice(0, Math.max(slash, 0));
+  if (slash >= 0 && !REGISTRY.test(registry)) return bad(registry, "is not a registry's host name", start);
   const repository = name.slice(slash + 1);
   if (REPOSITORY.test(repository)) return undefined;
   const lower = repository !== repository.toLowerCase() ? "is not an image name: it has to be lower-case" : undefined;

@@ -44,7 +44,7 @@ export function checkServiceName(value: string): Problem | undefined {
   return undefined;
 }
 
-/** A user or group inside the container: a name or a number. */
+/** A user or group: a name or a number. */
 export function checkUser(value: string): Problem | undefined {
   if (isDeferred(value)) return undefined;
   if (/^\d+$/.test(value)) {
@@ -56,9 +56,4 @@ export function checkUser(value: string): Problem | undefined {
     return { code: "bad-user", message: `${quoted(value)} names a group as well`, hint: "write Group= for the group" };
   }
   return { code: "bad-user", message: `${quoted(value)} is not a user or group` };
-}
-
-/** `LoginUID=`: a user of the host, a uid, or `caller`. */
-export function checkLoginUid(value: string): Problem | undefined {
-  return value === "" ? { code: "bad-user", message: "no user" } : checkUser(value);
 }

@@ -18,11 +18,6 @@ export function checkContainerPath(value: string): Problem | undefined {
   return { code: "relative-path", message: `${quoted(value)} is not an absolute path inside the container` };
 }
 
-/** `WorkingDir=`. */
-export function checkContainerDirectory(value: string): Problem | undefined {
-  return checkContainerPath(value);
-}
-
 /** `Timezone=`: the name of a zone, or `local`. Whether this machine has the zone is known only at start. */
 export function checkTimezone(value: string): Problem | undefined {
   if (isDeferred(value)) return undefined;
