@@ -150,6 +150,15 @@ describe.skipIf(!root)("a pull", () => {
     expect(await openStore(state).verify()).toEqual([]);
   });
 
+  test("layers that wait for one another, more of them than are pulled at a time", async () => {
+    const state = scratch();
+    const links = [1, 2, 3, 4].map((at) => tar([hardlink(`copy${at}`, "big")]));
+    registry.putImage("1", { layers: [BASE, TOP, TOP, ...links, TOP, ...links] });
+    const image = await pull(state, "app:1");
+    expect(lowerDirectories(state, image.layers)).toHaveLength(12);
+    expect(await openStore(state).verify()).toEqual([]);
+  });
+
   test("policies: missing and never do not ask, newer keeps what it has when nobody answers", async () => {
     const state = scratch();
     registry.putImage("1", { layers: [TOP] });

@@ -272,6 +272,14 @@ describe.skipIf(!root)("a layer that needs the layers below", () => {
     expect(facts.get("usr/lib")?.mode).toBe(0o700);
   });
 
+  test("a file that this layer itself hides cannot be linked to, a device below can", async () => {
+    const below = await lower([dir("d"), file("d/f", "x"), { name: "disk", type: "4", major: 259, minor: 0x12345 }]);
+    const hidden = [dir("d"), file("d/.wh..wh..opq"), hardlink("g", "d/f")];
+    expect((await failure(hidden, { below: [below] })).message).toContain("does not exist");
+    const { tree } = await unpack(scratch(), tar([hardlink("same", "disk")]), { below: [below] });
+    expect(describeTree(tree).get("same")).toMatchObject({ type: "block", rdev: 0x12310345, sameAs: "disk" });
+  });
+
   test("a root that the archive leaves out is as it is below, and the usual root depends on nothing", async () => {
     const odd = await lower([dir("./", { mode: 0o700, uid: 8 }), file("a")]);
     const upper = await unpack(scratch(), tar([file("b")]), { below: [odd] });

@@ -1,0 +1,48 @@
+import { chmodSync, lchownSync, lstatSync } from "node:fs";
+import { errnoName, ImageError } from "../error.ts";
+import type { LayerEntry } from "./entry.ts";
+import type { LowerFile } from "./lower.ts";
+import type { Native, Timestamp } from "./native.ts";
+
+/** Attributes that a file system or a user namespace may refuse without harm, as podman and umoci do. */
+const REFUSED_ATTRIBUTE: readonly string[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM", "EINVAL"];
+
+/** Gives a file to its owner. In a user namespace only the mapped ids exist; chown(2) says EINVAL to any other. */
+export function own(
+  chown: () => void,
+  { uid, gid }: Pick<LayerEntry, "uid" | "gid">,
+  { inUserNamespace }: { readonly inUserNamespace: boolean },
+): void {
+  try {
+    chown();
+  } catch (error) {
+    if (errnoName(error) !== "EINVAL" || !inUserNamespace) throw error;
+    const hint = "the user's ranges in /etc/subuid and /etc/subgid are too small";
+    throw new ImageError("unsupported", `its owner ${uid}:${gid} is not mapped: ${hint}`, {}, { cause: error });
+  }
+}
+
+export function setAttributes(path: Buffer, attributes: ReadonlyMap<string, Buffer>, native: Native): void {
+  for (const [name, value] of attributes) {
+    try {
+      native.setAttribute(path, name, value);
+    } catch (error) {
+      if (!REFUSED_ATTRIBUTE.includes(errnoName(error) ?? "")) throw error;
+    }
+  }
+}
+
+/** Makes a file like one of a layer below, but for the attribute `without`. Returns its time. */
+export function copyMetadata(lower: LowerFile, path: Buffer, native: Native, without: string): Timestamp {
+  const { stats } = lower;
+  lchownSync(path, stats.uid, stats.gid);
+  if (!stats.isSymbolicLink()) chmodSync(path, stats.mode & 0o7777);
+  const attributes = native.attributes(lower.path);
+  attributes.delete(without);
+  setAttributes(path, attributes, native);
+  const { mtimeNs } = lstatSync(lower.path, { bigint: true });
+  const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
+  const mtime = { seconds: (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds: Number(nanoseconds) };
+  native.setTimes(path, mtime);
+  return mtime;
+}
