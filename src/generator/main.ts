@@ -70,7 +70,8 @@ function openLog(env: Environment): Log {
       const level = severity === "error" ? 3 : 4;
       try {
         if (kernel === undefined) writeSync(2, `${line}\n`);
-        else writeSync(kernel, `<${level}>${line.slice(0, KMSG_RECORD_MAX)}`);
+        // Without its line break the kernel would hold a record back until the next one, for it may go on.
+        else writeSync(kernel, `<${level}>${line.slice(0, KMSG_RECORD_MAX)}\n`);
       } catch {
         // Nowhere to say that nothing can be said; the units matter more.
       }
