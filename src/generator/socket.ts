@@ -1,5 +1,5 @@
 import type { Header } from "../unit/entry.ts";
-import { lastEntry } from "../unit/lookup.ts";
+import { headersOf, lastEntry, type SectionEntries } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
 import { isTemplate, joinName, splitName } from "../unit/unit-name.ts";
@@ -45,8 +45,12 @@ export function containerSockets(context: ContainerContext): Sockets {
     if (entry !== undefined)
       report.item(entry, { code: "managed-directive", message: `${key}= of [Socket] is set by berth` });
   }
+  checkListens(context, section);
   const accept = lastEntry(section, "Accept");
   const accepts = accept !== undefined && parseBoolean(accept.value) === true;
+  if (accept !== undefined && accept.value !== "" && parseBoolean(accept.value) === undefined) {
+    report.at(accept, 0, { code: "bad-boolean", message: "Accept: neither yes nor no", hint: "write yes or no" });
+  }
   const service = splitName(parsed.serviceName);
   if (accepts && service.instance !== "") {
     const message = "Accept=yes starts a container for each connection, so the file has to be a template";
@@ -63,6 +67,18 @@ export function containerSockets(context: ContainerContext): Sockets {
   }
   const passed = accepts || proxy !== undefined ? {} : { passedTo: instanceReference(socket) };
   return { files, socket, ...passed, stopWhenIdle: idle !== undefined };
+}
+
+/** systemd refuses a socket unit that listens nowhere. */
+function checkListens({ parsed, report }: ContainerContext, section: SectionEntries): void {
+  const listens = [...section].some(([key, entries]) => key.startsWith("Listen") && entries.at(-1)?.value !== "");
+  const header = headersOf(parsed.file).find((item) => item.section === "Socket");
+  if (listens || header === undefined) return;
+  report.item(header, {
+    code: "no-listen",
+    message: "[Socket] listens nowhere",
+    hint: "write ListenStream= or its like",
+  });
 }
 
 function socketText(context: ContainerContext, socket: string, proxy: string | undefined): string {
