@@ -76,7 +76,7 @@ test("run by the system's manager, it writes to the kernel's log", () => {
   const { status, stderr } = spawnSync("unshare", command, { env, encoding: "utf8", cwd: "/" });
   expect({ status, stderr }).toEqual({ status: 1, stderr: "" });
   expect(readFileSync(log, "utf8")).toMatch(
-    /^<3>berth-generator\[\d+\]: bad\.container:4:1: error: unknown key "Imge" in \[Container\] \(did you mean "Image"\?\)$/,
+    /^<3>berth-generator\[\d+\]: bad\.container:4:1: error: unknown key "Imge" in \[Container\] \(did you mean "Image"\?\)\n$/,
   );
 });
 
