@@ -47,7 +47,8 @@ export function payloadEnvironment(input: EnvironmentInput): string[] {
   };
   const assign = (text: string) => {
     const equals = text.indexOf("=");
-    if (equals >= 0) env.set(text.slice(0, equals), text.slice(equals + 1));
+    if (equals === 0) return;
+    if (equals > 0) env.set(text.slice(0, equals), text.slice(equals + 1));
     else if (text.endsWith("*")) {
       for (const name of Object.keys(input.host)) if (name.startsWith(text.slice(0, -1))) passOn(name);
     } else passOn(text);

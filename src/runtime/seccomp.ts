@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { SpecSeccomp } from "./runtime-spec.ts";
 
 /** Where distributions put the profile that podman and buildah use; the admin's copy comes first (seccomp.json(5)). */
@@ -50,29 +51,39 @@ export const SECCOMP_ARCHITECTURES: Readonly<Record<string, { architecture: stri
 /** Resolves a profile's conditions for one container: the runtime specification's form has none. */
 export function resolveSeccomp(profile: SeccompProfile, context: SeccompContext): SpecSeccomp {
   const kernel = kernelVersion(context.kernel);
-  const holds = (condition: SeccompCondition | undefined, empty: boolean): boolean => {
-    if (condition === undefined || Object.keys(condition).length === 0) return empty;
-    const { caps, arches, minKernel } = condition;
-    if (arches !== undefined && arches.length > 0 && !arches.includes(context.architecture)) return false;
-    if (caps !== undefined && caps.length > 0 && !caps.every((cap) => context.capabilities.includes(cap))) return false;
-    return minKernel === undefined || minKernel === "" || compareVersions(kernel, kernelVersion(minKernel)) >= 0;
-  };
+  const isHere = (arch: string) => arch === context.architecture;
+  const isHeld = (cap: string) => context.capabilities.includes(cap);
+  const isRecent = (version: string) => compareVersions(kernel, kernelVersion(version)) >= 0;
+  // A rule is included if all that it asks for is there, and excluded if anything that it names is.
+  const included = ({ arches = [], caps = [], minKernel = "" }: SeccompCondition = {}): boolean =>
+    (arches.length === 0 || arches.some(isHere)) && caps.every(isHeld) && (minKernel === "" || isRecent(minKernel));
+  const excluded = ({ arches = [], caps = [], minKernel = "" }: SeccompCondition = {}): boolean =>
+    arches.some(isHere) || caps.some(isHeld) || (minKernel !== "" && isRecent(minKernel));
   const mapped = profile.archMap?.find((entry) => entry.architecture === context.seccompArchitecture);
   const syscalls = profile.syscalls
-    .filter((rule) => holds(rule.includes, true) && !holds(rule.excludes, false))
+    .filter((rule) => included(rule.includes) && !excluded(rule.excludes))
     .map((rule) => ({
       names: rule.names ?? (rule.name === undefined ? [] : [rule.name]),
       action: rule.action,
-      ...(rule.errnoRet === undefined ? {} : { errnoRet: rule.errnoRet }),
+      ...optional("errnoRet", rule.errnoRet ?? errnoNumber(rule.errno)),
       ...(rule.args === undefined || rule.args === null || rule.args.length === 0 ? {} : { args: rule.args }),
     }));
   return {
     defaultAction: profile.defaultAction,
-    ...(profile.defaultErrnoRet === undefined ? {} : { defaultErrnoRet: profile.defaultErrnoRet }),
+    ...optional("defaultErrnoRet", profile.defaultErrnoRet ?? errnoNumber(profile.defaultErrno)),
     architectures:
       profile.architectures ?? (mapped === undefined ? [] : [mapped.architecture, ...mapped.subArchitectures]),
     syscalls,
   };
+}
+
+function optional<K extends string>(name: K, value: number | undefined): Partial<Record<K, number>> {
+  return value === undefined ? {} : ({ [name]: value } as Record<K, number>);
+}
+
+/** `EPERM`: profiles name the error as well as its number, or instead. */
+function errnoNumber(name: string | undefined): number | undefined {
+  return Object.entries(constants.errno).find(([known]) => known === name)?.[1];
 }
 
 function kernelVersion(text: string): [number, number] {
