@@ -5,6 +5,7 @@ import { generate } from "../../src/generator/generate.ts";
 import type { Source } from "../../src/generator/source.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { parseUnitText } from "../../src/unit/unit-file.ts";
+import { splitWords } from "../../src/unit/words.ts";
 
 const OPTIONS: GenerateOptions = { scope: "system", berth: "/usr/local/bin/berth" };
 
@@ -81,6 +82,28 @@ function random(seed: number): (below: number) => number {
     return Math.floor((state / 2 ** 32) * below);
   };
 }
+
+test("systemd gets exactly the words that were written", () => {
+  const pieces = ["a", " ", "\t", "\n", '"', "'", "\\", ";", "%", "$", "é", "𝄞", "--", "=", "{", "}", "\x01", "#"];
+  const pick = random(7);
+  for (let round = 0; round < 500; round++) {
+    const words = Array.from({ length: 1 + pick(5) }, () =>
+      Array.from({ length: pick(6) }, () => pieces[pick(pieces.length)] ?? "").join(""),
+    );
+    // As a person would write them: in quotes, with C escapes.
+    const written = words.map(
+      (word) => `"${word.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\t/g, "\\t")}"`,
+    );
+    const { files, diagnostics } = generate([source("a.container", `${GOOD}Exec=${written.join(" ")}\n`)], OPTIONS);
+    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    const line = /^ExecStart=(.*)$/m.exec(files[0]?.text ?? "")?.[1] ?? "";
+    const read = splitWords(line, "systemd").words;
+    const image = read.findIndex(({ text }) => text === "registry.example/app:1");
+    expect(read.slice(image + 1).map(({ text }) => text)).toEqual(words);
+    // A bare semicolon would begin a second command.
+    expect(read.filter(({ text, quoted }) => text === ";" && !quoted)).toEqual([]);
+  }
+});
 
 test("mutated files give units or diagnostics, never an internal error", () => {
   const seedText = [
