@@ -3,16 +3,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
+import { listeningAddress } from "./listening-address.ts";
 import { payloadPid } from "./liveness.ts";
 import { CLONE_NEWNET, execve, setns } from "./native.ts";
+import { createNotifier } from "./notify.ts";
 import { findProgram } from "./programs.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Environment } from "./runc.ts";
 
 /** How often to look whether the payload listens: milliseconds. */
 const POLL_MS = 20;
-/** State of a listening socket in /proc/net/tcp: TCP_LISTEN, <net/tcp_states.h>. */
-const LISTENING = "0A";
 
 /**
  * Waits until the payload listens on TCP `port`, enters its network namespace, and becomes systemd-socket-proxyd, which
@@ -27,18 +27,20 @@ export async function becomeSocketProxy(
   exitIdleTime: string | undefined,
   env: Environment,
 ): Promise<never> {
-  let host = await listeningAddress(scope, record, port);
+  const host = await waitForListener(scope, record, port);
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw gone(record);
+  // systemd-socket-proxyd does not say it itself (252). From here on there is nothing to wait for.
+  createNotifier(env.NOTIFY_SOCKET).started(process.pid, true);
   if (record.network !== "host") {
     const namespace = openSync(`/proc/${pid}/ns/net`, "r");
     setns(namespace, CLONE_NEWNET);
     closeSync(namespace);
   }
-  if (host.includes(":")) host = `[${host}]`;
   keepInheritedSockets(inheritedSockets(env));
   const program = findProgram("systemd-socket-proxyd");
   const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  // The port begins at the last colon: systemd-socket-proxyd does not take the brackets of an IPv6 address.
   execve(
     program,
     [program, ...(exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`]), `${host}:${port}`],
@@ -46,8 +48,8 @@ export async function becomeSocketProxy(
   );
 }
 
-/** The loopback address that reaches the payload's listener on `port`. */
-async function listeningAddress(scope: Scope, record: ContainerRecord, port: number): Promise<string> {
+/** The address that reaches the payload's listener on `port`. */
+async function waitForListener(scope: Scope, record: ContainerRecord, port: number): Promise<string> {
   for (;;) {
     const pid = payloadPid(scope, record);
     if (pid === undefined) throw gone(record);
@@ -59,20 +61,17 @@ async function listeningAddress(scope: Scope, record: ContainerRecord, port: num
 
 /** Reads the socket tables of a process's network namespace, proc_pid_net(5): nothing is sent. */
 function listener(pid: number, port: number): string | undefined {
-  const listens = (table: "tcp" | "tcp6"): boolean =>
-    readTable(pid, table).some((line) => {
-      const [, local = "", , state] = line.trim().split(/\s+/);
-      return state === LISTENING && Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16) === port;
-    });
-  if (listens("tcp")) return "127.0.0.1";
-  return listens("tcp6") ? "::1" : undefined;
+  return listeningAddress(
+    { tcp: readTable(pid, "tcp"), tcp6: readTable(pid, "tcp6"), addresses6: readTable(pid, "if_inet6") },
+    port,
+  );
 }
 
-function readTable(pid: number, table: string): string[] {
+function readTable(pid: number, table: string): string {
   try {
-    return readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n").slice(1);
+    return readFileSync(`/proc/${pid}/net/${table}`, "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
 
