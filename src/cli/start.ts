@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import type { Command } from "commander";
-import { currentLoginuid, recordCaller } from "../runtime/loginuid.ts";
+import { currentLoginuid, recordCaller, takeCaller } from "../runtime/loginuid.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
 
@@ -29,8 +29,13 @@ async function start(units: readonly string[], context: CommandContext): Promise
       if (caller !== undefined) {
         recordCaller(context.scope, unit, caller, (path) => mkdirSync(path, { recursive: true, mode: 0o700 }));
       }
-      const result = await manager.start(unit);
-      if (result !== "done") failed.push(`${unit}: ${result}`);
+      try {
+        const result = await manager.start(unit);
+        if (result !== "done") failed.push(`${unit}: ${result}`);
+      } finally {
+        // Still there if nothing was started (it ran already, say): a later start is not this caller's.
+        takeCaller(context.scope, unit);
+      }
     }
   });
   if (failed.length > 0)
