@@ -8,11 +8,12 @@ export function readUserDatabase(rootfs: string): UserDatabase {
   return { passwd: read("/etc/passwd"), group: read("/etc/group") };
 }
 
-/** Appends lines to the container's own /etc/passwd and /etc/group, where it has such files. */
+/** Appends lines to the container's own /etc/passwd and /etc/group, where something is in them (`present`). */
 export function extendUserDatabase(rootfs: string, present: UserDatabase, lines: UserDatabase): void {
   for (const name of ["passwd", "group"] as const) {
-    if (lines[name] === "") continue;
-    const separator = present[name] === "" || present[name].endsWith("\n") ? "" : "\n";
+    // Nothing was read from what is no file, and that cannot be written to either.
+    if (lines[name] === "" || present[name] === "") continue;
+    const separator = present[name].endsWith("\n") ? "" : "\n";
     onFile(rootfs, `/etc/${name}`, constants.O_WRONLY | constants.O_APPEND, (fd) =>
       writeSync(fd, `${separator}${lines[name]}`),
     );
