@@ -1,4 +1,4 @@
-import type { Header } from "../unit/entry.ts";
+import type { Entry, Header } from "../unit/entry.ts";
 import { headersOf, lastEntry, type SectionEntries } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
@@ -20,10 +20,7 @@ export interface Sockets {
   readonly stopWhenIdle: boolean;
 }
 
-/** Directives by which systemd would activate something else than the container. */
-const MANAGED: readonly string[] = ["Service"];
-
-/** The socket unit and the proxy of a `.container` file. */
+/** The socket unit and the proxy of a `.container` file. What is wrong with its section and keys is reported. */
 export function containerSockets(context: ContainerContext): Sockets {
   const { parsed, berth, report } = context;
   const section = parsed.sections.get("Socket");
@@ -36,29 +33,16 @@ export function containerSockets(context: ContainerContext): Sockets {
     }
     return { files: [], stopWhenIdle: false };
   }
+  checkSection(context, section);
+  const accepts = acceptsConnections(context, lastEntry(section, "Accept"));
+  if (accepts && port !== undefined) {
+    report.item(port.entry, { code: "accept-with-proxy", message: "SocketProxy= cannot be used with Accept=yes" });
+  }
   if (idle !== undefined && !berth.has("SocketProxy")) {
     const message = "StopWhenIdle= needs SocketProxy=: only the proxy knows when the last connection is gone";
     report.item(idle.entry, { code: "no-proxy", message });
   }
-  for (const key of MANAGED) {
-    const entry = lastEntry(section, key);
-    if (entry !== undefined)
-      report.item(entry, { code: "managed-directive", message: `${key}= of [Socket] is set by berth` });
-  }
-  checkListens(context, section);
-  const accept = lastEntry(section, "Accept");
-  const accepts = accept !== undefined && parseBoolean(accept.value) === true;
-  if (accept !== undefined && accept.value !== "" && parseBoolean(accept.value) === undefined) {
-    report.at(accept, 0, { code: "bad-boolean", message: "Accept: neither yes nor no", hint: "write yes or no" });
-  }
   const service = splitName(parsed.serviceName);
-  if (accepts && service.instance !== "") {
-    const message = "Accept=yes starts a container for each connection, so the file has to be a template";
-    report.item(accept, { code: "accept-without-template", message, hint: `name it ${service.prefix}@.container` });
-  }
-  if (accepts && port !== undefined) {
-    report.item(port.entry, { code: "accept-with-proxy", message: "SocketProxy= cannot be used with Accept=yes" });
-  }
   const socket = joinName({ ...(accepts ? { prefix: service.prefix } : service), suffix: "socket" });
   const proxy = port === undefined ? undefined : joinName({ ...service, prefix: `${service.prefix}-proxy` });
   const files = [{ name: socket, text: socketText(context, socket, proxy) }];
@@ -69,8 +53,12 @@ export function containerSockets(context: ContainerContext): Sockets {
   return { files, socket, ...passed, stopWhenIdle: idle !== undefined };
 }
 
-/** systemd refuses a socket unit that listens nowhere. */
-function checkListens({ parsed, report }: ContainerContext, section: SectionEntries): void {
+/** What systemd would refuse, or activate something else than the container by. */
+function checkSection({ parsed, report }: ContainerContext, section: SectionEntries): void {
+  const service = lastEntry(section, "Service");
+  if (service !== undefined) {
+    report.item(service, { code: "managed-directive", message: "Service= of [Socket] is set by berth" });
+  }
   const listens = [...section].some(([key, entries]) => key.startsWith("Listen") && entries.at(-1)?.value !== "");
   const header = headersOf(parsed.file).find((item) => item.section === "Socket");
   if (listens || header === undefined) return;
@@ -79,6 +67,21 @@ function checkListens({ parsed, report }: ContainerContext, section: SectionEntr
     message: "[Socket] listens nowhere",
     hint: "write ListenStream= or its like",
   });
+}
+
+/** Whether each connection starts a container of its own. */
+function acceptsConnections({ parsed, report }: ContainerContext, accept: Entry | undefined): boolean {
+  if (accept === undefined || accept.value === "") return false;
+  const accepts = parseBoolean(accept.value);
+  if (accepts === undefined) {
+    report.at(accept, 0, { code: "bad-boolean", message: "Accept: neither yes nor no", hint: "write yes or no" });
+  }
+  const { prefix, instance } = splitName(parsed.serviceName);
+  if (accepts === true && instance !== "") {
+    const message = "Accept=yes starts a container for each connection, so the file has to be a template";
+    report.item(accept, { code: "accept-without-template", message, hint: `name it ${prefix}@.container` });
+  }
+  return accepts === true;
 }
 
 function socketText(context: ContainerContext, socket: string, proxy: string | undefined): string {
