@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { generateCase, goldenCases } from "../generator/golden-case.ts";
 import { property, reaches } from "./containers.ts";
 import { bootHost, type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
@@ -105,6 +106,21 @@ describe.each([...SUITES])("the generator on %s", (suite) => {
       await until(`${name} to be gone`, load("not-found"));
     }
     await host.ok(["systemctl", "stop", "berth-rescan.path"]);
+  });
+
+  hostTest("systemd takes every unit of the golden trees", async () => {
+    for (const name of goldenCases()) {
+      const directory = `/tmp/verify/${name}`;
+      const { files } = generateCase(name);
+      for (const file of files) await host.write(`${directory}/${file.name}`, file.text);
+      const user = name.includes("user-scope");
+      const verify = ["systemd-analyze", ...(user ? ["--user"] : []), "verify", "--man=no", "--recursive-errors=no"];
+      const paths = files.map((file) => `${directory}/${file.name}`);
+      const { stderr } = await host.run([...verify, ...paths], user ? { user: "alice" } : {});
+      // systemd 252 does not have this key yet.
+      const complaints = stderr.split("\n").filter((line) => line !== "" && !line.includes("Unknown key 'UpheldBy'"));
+      expect({ name, complaints }).toEqual({ name, complaints: [] });
+    }
   });
 
   hostTest("a user's files are for the user's manager", async () => {
