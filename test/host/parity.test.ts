@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { bootHost, type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { PARITY_CASES, type ParityCase, PREPARE } from "./parity-cases.ts";
@@ -69,6 +71,23 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       60_000,
     );
   }
+
+  hostTest("a program that opens /dev/stderr runs as docs/compatibility.md says", async () => {
+    const page = await readFile(join(import.meta.dir, "../../docs/compatibility.md"), "utf8");
+    const file = /### Opening \/dev\/stdout\n[^#]*```ini\n([^`]*)```/.exec(page)?.[1] ?? "";
+    await berth.write(
+      "/etc/containers/systemd/logs.container",
+      `${file.replace("registry.example/nginx:1", sample("nginx:1"))}Network=none\n`,
+    );
+    await berth.ok(["systemctl", "daemon-reload"]);
+    await berth.ok(["systemctl", "start", "logs"]);
+    const pid = await berth.ok(["systemctl", "show", "--property=MainPID", "--value", "logs"]);
+    await until("nginx to be the main process", async () => {
+      return (await berth.ok(["cat", `/proc/${pid}/comm`])).includes("nginx");
+    });
+    await berth.ok(["systemctl", "stop", "logs"]);
+    expect(await berth.ok(["systemctl", "show", "--property=Result", "--value", "logs"])).toBe("success");
+  });
 
   hostTest("every difference in the table is there", async () => {
     expect(DIFFERENCES.map(({ what }) => what).filter((what) => !seen.has(what))).toEqual([]);
