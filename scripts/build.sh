@@ -8,9 +8,26 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p dist
+
+# What Bun obeys in every program compiled with it, however that is started: options with a --preload of any file, becoming
+# the plain bun command, a debugger, files that replace code. The environment of whoever starts berth must not reach
+# that far, as it runs as root and as a generator. Bun has no switch for it, so the copy of it that goes into berth looks for
+# names with a "$", which systemd, sudo and shells do not let a variable have. Each has to be there: a newer Bun may differ.
+obeyed=(BUN_OPTIONS BUN_BE_BUN BUN_INSPECT BUN_BYTECODE_ORDER_OUT BUN_CONFIG_VERBOSE_FETCH
+  BUN_RUNTIME_TRANSPILER_CACHE_PATH JSC_functionOverrides JSC_diskCachePath)
+bun=$(readlink -f node_modules/.bin/bun) runtime=$(mktemp dist/runtime.XXXXXX)
+trap 'rm -f "$runtime"' EXIT
+edits=()
+for name in "${obeyed[@]}"; do
+  LC_ALL=C grep --quiet --fixed-strings "$name" "$bun" || { echo "build: this Bun does not know $name" >&2; exit 1; }
+  edits+=(-e "s/$name/${name:0:4}\$${name:5}/g")
+done
+LC_ALL=C sed "${edits[@]}" "$bun" > "$runtime"
+chmod +x "$runtime"
+
 # Written beside and renamed: a running berth keeps its old file, and an interrupted build leaves no half of one.
 node_modules/.bin/bun build --compile --minify --bytecode --splitting --format=esm \
   --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
   --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
-  --external x11 --outfile dist/berth.new src/cli/main.ts
+  --compile-executable-path="$runtime" --external x11 --outfile dist/berth.new src/cli/main.ts
 mv dist/berth.new dist/berth
