@@ -1,5 +1,5 @@
 import { lastEntry } from "../unit/lookup.ts";
-import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateOptions } from "./context.ts";
+import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateRun } from "./context.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { BERTH_KEYS } from "./keys/berth.ts";
@@ -8,7 +8,6 @@ import type { Report } from "./report.ts";
 import { containerService } from "./service.ts";
 import { containerSockets } from "./socket.ts";
 import type { ParsedSource } from "./source.ts";
-import type { UnitIndex } from "./unit-index.ts";
 
 /** What a source makes if nothing is wrong with it. */
 export interface Units {
@@ -17,12 +16,7 @@ export interface Units {
 }
 
 /** Turns a `.container` file into its service, its sockets and their links. What is wrong is reported. */
-export function containerUnits(
-  parsed: ParsedSource,
-  index: UnitIndex,
-  options: GenerateOptions,
-  report: Report,
-): Units {
+export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: Report): Units {
   const reader = (name: string, table: ConstructorParameters<typeof KeyReader>[2]) =>
     new KeyReader(name, parsed.sections.get(name), table, report);
   const container = reader(parsed.type.section, parsed.type.keys);
@@ -34,7 +28,7 @@ export function containerUnits(
   if (name !== undefined && "value" in name && name.value === "") {
     report.item(name, { code: "bad-service-name", message: "ServiceName: the name of the service is empty" });
   }
-  const context: ContainerContext = { parsed, units: index, options, report, container, quadlet, berth };
+  const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth };
   const sockets = containerSockets(context);
   const service = containerService(context, sockets);
   const links = installLinks(

@@ -11,11 +11,24 @@ export interface GenerateOptions {
   readonly berth: string;
 }
 
-/** One `.container` file while it is being turned into units. */
-export interface ContainerContext {
-  readonly parsed: ParsedSource;
+/** Command lines that are the same in all services, put together once. */
+export interface SharedCommands {
+  /** ExecStop= where the image knows the stop signal. */
+  readonly stopPayload: string;
+  /** ExecStopPost=. */
+  readonly cleanup: string;
+}
+
+/** What all sources of one run have in common. */
+export interface GenerateRun {
   readonly units: UnitIndex;
   readonly options: GenerateOptions;
+  readonly commands: SharedCommands;
+}
+
+/** One `.container` file while it is being turned into units. */
+export interface ContainerContext extends GenerateRun {
+  readonly parsed: ParsedSource;
   readonly report: Report;
   /** The keys of `[Container]`, `[Quadlet]` and `[Berth]`. */
   readonly container: KeyReader;

@@ -1,11 +1,12 @@
-/** A variable that the runtime inside berth's executable obeys, and why it must not come from a unit's environment. */
+/** A variable that berth's executable obeys by itself, and why it must not come from a unit's environment. */
 export interface ObeyedVariable {
   readonly name: string;
   readonly reason: string;
 }
 
 /**
- * Environment variables that Bun obeys in every program it is compiled into. A service's environment comes from many places
+ * Environment variables that Bun obeys in every program it is compiled into (the build takes the worst of them out of the
+ * executable as well), and the dynamic loader's. A service's environment comes from many places
  * (the manager's, EnvironmentFile=, `systemctl set-environment`), and is meant for the payload: it must not take berth
  * over, which runs as root. Generated units take these out with UnsetEnvironment=, which systemd applies last.
  */
@@ -16,13 +17,16 @@ export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
   { name: "BUN_INSPECT_CONNECT_TO", reason: "connects to a debugger" },
   { name: "BUN_INSPECT_NOTIFY", reason: "tells a debugger of the start" },
   { name: "BUN_INSPECT_PRELOAD", reason: "loads a file for the debugger: runs any code" },
+  { name: "BUN_JSC_functionOverrides", reason: "a file that replaces code" },
+  { name: "BUN_BYTECODE_ORDER_OUT", reason: "a file to write to" },
   { name: "BUN_CONFIG_VERBOSE_FETCH", reason: "prints requests with their credentials" },
   { name: "BUN_RUNTIME_TRANSPILER_CACHE_PATH", reason: "a cache of code, read and written" },
   { name: "NODE_CHANNEL_FD", reason: "takes a file descriptor for a parent's messages" },
   { name: "NODE_TLS_REJECT_UNAUTHORIZED", reason: "turns the check of registries' certificates off" },
+  { name: "LD_PRELOAD", reason: "libraries loaded into berth, runc and the other programs it runs: any code" },
+  { name: "LD_AUDIT", reason: "the same" },
+  { name: "LD_LIBRARY_PATH", reason: "the same" },
 ];
 
 /** The UnsetEnvironment= of everything that runs berth. */
-export function unsetEnvironment(): string {
-  return OBEYED_VARIABLES.map(({ name }) => name).join(" ");
-}
+export const UNSET_ENVIRONMENT = OBEYED_VARIABLES.map(({ name }) => name).join(" ");

@@ -1,12 +1,13 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { headersOf } from "../unit/lookup.ts";
 import { containerUnits, type Units } from "./container.ts";
-import type { GeneratedFile, GeneratedLink, GenerateOptions } from "./context.ts";
+import type { GeneratedFile, GeneratedLink, GenerateOptions, GenerateRun } from "./context.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import { Report } from "./report.ts";
 import { checkSections } from "./sections.ts";
+import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
 import { stubText } from "./stub.ts";
 import type { UnitIndex } from "./unit-index.ts";
@@ -35,8 +36,9 @@ interface Outcome {
  */
 export function generate(sources: readonly Source[], options: GenerateOptions): Generated {
   const parsed = sources.flatMap((source) => parseSafely(source) ?? []);
-  const index: UnitIndex = new Map(parsed.map((unit) => [unit.source.name, unit]));
-  const outcomes = parsed.map((unit) => unitsOf(unit, index, options));
+  const units: UnitIndex = new Map(parsed.map((unit) => [unit.source.name, unit]));
+  const run: GenerateRun = { units, options, commands: sharedCommands(options) };
+  const outcomes = parsed.map((unit) => unitsOf(unit, run));
   reportCollisions(outcomes);
   reportAliasCollisions(outcomes);
   const files = new Map<string, GeneratedFile>();
@@ -70,14 +72,14 @@ function parseSafely(source: Source): ParsedSource | undefined {
   }
 }
 
-function unitsOf(parsed: ParsedSource, index: UnitIndex, options: GenerateOptions): Outcome {
+function unitsOf(parsed: ParsedSource, run: GenerateRun): Outcome {
   const report = new Report(parsed.source.shownPath);
   report.diagnostics.push(...parsed.diagnostics);
   let units: Units = { files: [], links: [] };
   try {
     checkSections(parsed, report);
     if (!(parsed.source.content instanceof Uint8Array)) return { parsed, report, units };
-    if (parsed.type.status === "supported") units = containerUnits(parsed, index, options, report);
+    if (parsed.type.status === "supported") units = containerUnits(parsed, run, report);
     else refuseType(parsed, report);
   } catch (error) {
     // A mistake of ours in one file must not keep the machine's other containers from starting.

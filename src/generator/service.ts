@@ -3,9 +3,9 @@ import { lastEntry } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
-import type { ContainerContext } from "./context.ts";
+import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
 import { translateDependencies } from "./dependencies.ts";
-import { unsetEnvironment } from "./environment.ts";
+import { UNSET_ENVIRONMENT } from "./environment.ts";
 import { addRunCommand } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
 import { tasksMax } from "./values/resource.ts";
@@ -25,6 +25,13 @@ const FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as 
 
 /** Directives that would run the launcher as somebody else, who could not start containers. */
 const OTHER_USER: readonly string[] = ["User", "Group", "DynamicUser"];
+
+/** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
+export function sharedCommands(options: GenerateOptions): SharedCommands {
+  const command = (name: string): string =>
+    new CommandLine().literal(`-${options.berth}`, name).expanded("--unit", "%n").toString();
+  return { stopPayload: command("stop-payload"), cleanup: command("cleanup") };
+}
 
 /** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
 export function containerService(context: ContainerContext, sockets: Sockets): UnitDraft {
@@ -69,7 +76,7 @@ function completeService(draft: UnitDraft, context: ContainerContext, oneshot: b
   };
   if (given(context, "KillMode") === undefined) add("KillMode", "mixed");
   addStopping(context, add, oneshot);
-  add("ExecStopPost", new CommandLine().literal(`-${options.berth}`, "cleanup").expanded("--unit", "%n").toString());
+  add("ExecStopPost", context.commands.cleanup);
   add("Delegate", FIXED.Delegate);
   // In a user's manager this would take a user namespace; there the launcher makes its own.
   if (options.scope === "system") add("PrivateMounts", FIXED.PrivateMounts);
@@ -79,14 +86,14 @@ function completeService(draft: UnitDraft, context: ContainerContext, oneshot: b
   }
   addLimits(context, add);
   if (given(context, "SyslogIdentifier") === undefined) add("SyslogIdentifier", "%N");
-  add("UnsetEnvironment", unsetEnvironment());
+  add("UnsetEnvironment", UNSET_ENVIRONMENT);
   add("ExecStart", run);
 }
 
 type AddDirective = (key: string, value: string) => void;
 
 function addStopping(context: ContainerContext, add: AddDirective, oneshot: boolean): void {
-  const { container, options } = context;
+  const { container } = context;
   const signal = container.string("StopSignal");
   const timeout = container.string("StopTimeout");
   if (given(context, "KillSignal") !== undefined) {
@@ -95,7 +102,7 @@ function addStopping(context: ContainerContext, add: AddDirective, oneshot: bool
     add("KillSignal", signalName(signal.text) ?? "SIGTERM");
   } else if (!oneshot) {
     // Only the image knows which signal its payload wants, and images are not looked at before the start.
-    add("ExecStop", new CommandLine().literal(`-${options.berth}`, "stop-payload").expanded("--unit", "%n").toString());
+    add("ExecStop", context.commands.stopPayload);
   }
   const theirs = given(context, "TimeoutStopSec") ?? given(context, "TimeoutSec");
   if (theirs === undefined) add("TimeoutStopSec", timeout === undefined ? STOP_TIMEOUT : timeoutStop(timeout.text));

@@ -5,7 +5,7 @@ import { UnitDraft } from "../unit/unit-draft.ts";
 import { isTemplate, joinName, splitName } from "../unit/unit-name.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GeneratedFile } from "./context.ts";
-import { unsetEnvironment } from "./environment.ts";
+import { UNSET_ENVIRONMENT } from "./environment.ts";
 import { parseBoolean } from "./key-reader.ts";
 
 /** What a `[Socket]` section and the keys about it make. */
@@ -111,7 +111,7 @@ function proxyText(context: ContainerContext, socket: string, port: string, idle
   draft.append("Unit", "BindsTo", service).append("Unit", "Requires", instanceReference(socket));
   draft.append("Unit", "After", `${service} ${instanceReference(socket)}`);
   draft.append("Service", "Type", "notify").append("Service", "SyslogIdentifier", "%N");
-  draft.append("Service", "UnsetEnvironment", unsetEnvironment());
+  draft.append("Service", "UnsetEnvironment", UNSET_ENVIRONMENT);
   draft.append("Service", "ExecStart", line.toString());
   return draft.toString();
 }

@@ -3,7 +3,7 @@ import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { GenerateOptions } from "./context.ts";
-import { unsetEnvironment } from "./environment.ts";
+import { UNSET_ENVIRONMENT } from "./environment.ts";
 
 /** More lines than this in one command line help nobody. */
 const LINES_MAX = 50;
@@ -24,7 +24,7 @@ export function stubText(
   draft.append("Unit", "Description", escapeSpecifiers(`${fileName} (refused because of errors)`));
   draft.append("Unit", "SourcePath", escapeSpecifiers(sourcePath));
   draft.append("Service", "Type", "oneshot").append("Service", "SyslogIdentifier", "%N");
-  draft.append("Service", "UnsetEnvironment", unsetEnvironment());
+  draft.append("Service", "UnsetEnvironment", UNSET_ENVIRONMENT);
   draft.append("Service", "ExecStart", new CommandLine().literal(options.berth, "refuse", "--", ...lines).toString());
   return draft.toString();
 }
