@@ -3,6 +3,7 @@ import { execInContainer } from "../runtime/exec.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { enterContainerNamespace } from "../runtime/user-namespace.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { requireTerminal } from "./terminal.ts";
 
 interface ExecOptions {
   env?: string[];
@@ -35,6 +36,7 @@ export function define(command: Command, context: CommandContext): void {
     .option("-u, --user <user[:group]>", "user inside the container")
     .option("-w, --workdir <dir>", "working directory inside the container")
     .action(async (container: string, words: string[], options: ExecOptions) => {
+      if (options.tty) await requireTerminal();
       const record = findContainer(context.scope, container);
       enterContainerNamespace(context.scope, record, context.env);
       execInContainer(

@@ -24,6 +24,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
   if (request.tty && (request.unit !== undefined || request.detach)) {
     throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
   }
+  if (request.tty) await (await import("./terminal.ts")).requireTerminal();
   enterUserNamespace(context.scope, context.env);
   await launch(request, {
     scope: context.scope,

@@ -35,6 +35,12 @@ test("what is missing or too much is told with where to read on", () => {
   );
 });
 
+test("a terminal that is asked for has to be there", () => {
+  const message = refusal("--tty needs a terminal as standard input: leave it out");
+  expect(berth("run", "-it", "registry.example/app:1")).toEqual(message);
+  expect(berth("exec", "-t", "web", "sh")).toEqual(message);
+});
+
 test("commands known from elsewhere are answered with what does the same", () => {
   expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
   expect(berth("toString").stderr).toContain("see berth --help");

@@ -1,0 +1,8 @@
+import { CommandError } from "./command.ts";
+
+/** For `--tty`: runc takes the caller's terminal for the container's, and says nothing helpful if there is none. */
+export async function requireTerminal(): Promise<void> {
+  // Loaded only here: most containers have no terminal, and it costs their start.
+  const { isatty } = await import("node:tty");
+  if (!isatty(0)) throw new CommandError("--tty needs a terminal as standard input: leave it out", 125);
+}
