@@ -30,7 +30,10 @@ function commandLines(command: DescribedCommand): string[] {
 
 function optionFlags(option: DescribedOption): string {
   const short = option.short === undefined ? "" : ` -s ${option.short.slice(1)}`;
-  const value = option.takesValue ? ` -r${valueFlags(optionValues(option))}` : "";
+  const values = optionValues(option);
+  // -x: no files. Where anything is possible, a path may be meant.
+  const required = values.kind === "anything" || values.kind === "files" ? "-r" : "-x";
+  const value = option.takesValue ? ` ${required}${valueFlags(values)}` : "";
   return ` -l ${option.long.slice(2)}${short}${value} -d ${quoted(option.help)}`;
 }
 
