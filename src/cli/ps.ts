@@ -90,8 +90,11 @@ async function containerUnits(context: CommandContext): Promise<string[]> {
   const { scope, env } = context;
   const { directories } = searchDirectories({ scope: scope.kind, uid: scope.uid, env });
   const { files } = generate(findSources(directories), { scope: scope.kind, berth: process.execPath });
-  // A template has no state of its own, only its instances.
-  return files.map(({ name }) => name).filter((name) => name.endsWith(".service") && !name.includes("@."));
+  // A socket's proxy runs no container; a template has no state of its own, only its instances.
+  return files
+    .filter(({ text }) => !/^ExecStart=\S+ socket-proxy /m.test(text))
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".service") && !name.includes("@."));
 }
 
 async function unitStates(context: CommandContext, names: readonly string[]): Promise<UnitStatus[]> {
