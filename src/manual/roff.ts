@@ -8,6 +8,9 @@ export function formatPage(page: Page, version: string, date: string): string {
   const lines = [
     '.\\" Generated from the tables of berth by scripts/manual.ts.',
     `.TH ${page.name.toUpperCase()} ${page.section} ${date} "${version}" "berth"`,
+    // Names of keys and options are copied and searched for: no word is broken, no line stretched.
+    ".nh",
+    ".ad l",
     ".SH NAME",
     ...fill(`${page.name} \\- ${markup(page.summary)}`),
   ];

@@ -11,6 +11,8 @@ test("a page begins with its title and name", () => {
   const text = formatPage({ name: "berth-x", section: 1, summary: "try it", chapters: [] }, "berth 1", "2026-01-01");
   expect(text.split("\n").slice(1)).toEqual([
     '.TH BERTH-X 1 2026-01-01 "berth 1" "berth"',
+    ".nh",
+    ".ad l",
     ".SH NAME",
     "berth-x \\- try it",
     "",
