@@ -203,6 +203,10 @@ class RunCommandBuilder {
       report.item(group.entry, { code: "group-without-user", message: "invalid Group set without User" });
     }
     if (user === undefined) return;
+    if (group !== undefined && user.text.includes(":")) {
+      const message = `${quoted(user.text)} in User= names a group already`;
+      report.item(group.entry, { code: "contradiction", message });
+    }
     this.#line.plain("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
   }
 

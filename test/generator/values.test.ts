@@ -6,7 +6,13 @@ import { isDeferred, type ValueCheck } from "../../src/generator/values/check.ts
 import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../../src/generator/values/command.ts";
 import { checkImageName, isShortName } from "../../src/generator/values/image-name.ts";
 import { checkMount, joinMount, splitMount } from "../../src/generator/values/mount.ts";
-import { checkContainerName, checkHostName, checkServiceName, checkUser } from "../../src/generator/values/name.ts";
+import {
+  checkContainerName,
+  checkHostName,
+  checkServiceName,
+  checkUser,
+  checkUserAndGroup,
+} from "../../src/generator/values/name.ts";
 import { checkNetwork } from "../../src/generator/values/network.ts";
 import { absolutePath, checkContainerPath, checkTimezone } from "../../src/generator/values/path.ts";
 import { checkExposedPort, checkPort, checkPublishPort } from "../../src/generator/values/port.ts";
@@ -182,6 +188,18 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
         ["4294967295", 0],
         ["-x", 0],
         ["a b", 0],
+      ],
+    },
+  ],
+  [
+    checkUserAndGroup,
+    {
+      good: ["root", "1000", "1000:44", "app:www-data", "app:", "%U:%G"],
+      bad: [
+        ["a:b:c", 2],
+        [":b", 0],
+        ["a:-x", 2],
+        ["4294967295:1", 0],
       ],
     },
   ],

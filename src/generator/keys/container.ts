@@ -3,7 +3,7 @@ import { checkCapability } from "../values/capability.ts";
 import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../values/command.ts";
 import { checkImageName } from "../values/image-name.ts";
 import { checkMount } from "../values/mount.ts";
-import { checkContainerName, checkHostName, checkServiceName, checkUser } from "../values/name.ts";
+import { checkContainerName, checkHostName, checkServiceName, checkUser, checkUserAndGroup } from "../values/name.ts";
 import { checkNetwork } from "../values/network.ts";
 import { checkContainerPath, checkTimezone } from "../values/path.ts";
 import { checkExposedPort, checkPublishPort } from "../values/port.ts";
@@ -211,7 +211,7 @@ export const CONTAINER_KEYS = keyTable([
     flag: "ulimit",
   }),
   later("Unmask", "exec-words", "Paths to show that are hidden otherwise, or ALL", "ALL"),
-  supported("User", "string", "User inside the container", "www-data", { check: checkUser, flag: "user" }),
+  supported("User", "string", "User inside the container", "www-data", { check: checkUserAndGroup, flag: "user" }),
   later("UserNS", "string", "User namespace", "keep-id"),
   later("VolatileTmp", "boolean", "A tmpfs on /tmp; Tmpfs=/tmp has taken its place", "yes"),
   supported(

@@ -1,4 +1,4 @@
-import { isDeferred, type Problem, quoted } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
 
 /** A host name fits in 64 bytes on Linux: sethostname(2). */
 const HOST_NAME_MAX = 64;
@@ -52,8 +52,14 @@ export function checkUser(value: string): Problem | undefined {
     return { code: "bad-user", message: `${value} is out of the range of ids` };
   }
   if (/^[^\s:\-\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]*$/.test(value)) return undefined;
-  if (/^[^:\s]+:[^:\s]+$/.test(value)) {
-    return { code: "bad-user", message: `${quoted(value)} names a group as well`, hint: "write Group= for the group" };
-  }
   return { code: "bad-user", message: `${quoted(value)} is not a user or group` };
+}
+
+/** `User=`: a user, and after a colon a group, as podman takes them. */
+export function checkUserAndGroup(value: string): Problem | undefined {
+  if (isDeferred(value)) return undefined;
+  const { head, tail, tailAt } = splitAt(value, ":");
+  const problem = checkUser(head);
+  if (problem !== undefined || tail === undefined || tail === "") return problem;
+  return shifted(checkUser(tail), tailAt);
 }
