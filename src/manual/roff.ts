@@ -8,8 +8,6 @@ export function formatPage(page: Page, version: string, date: string): string {
   const lines = [
     '.\\" Generated from the tables of berth by scripts/manual.ts.',
     `.TH ${page.name.toUpperCase()} ${page.section} ${date} "${version}" "berth"`,
-    // Names of keys and options are copied and searched for: no word is broken, no line stretched.
-    ".nh",
     ".ad l",
     ".SH NAME",
     ...fill(`${page.name} \\- ${markup(page.summary)}`),
@@ -46,8 +44,17 @@ function formatBlock(block: Block, before: Block | undefined): string[] {
 function markup(text: string): string {
   return text
     .split("`")
-    .map((part, index) => (index % 2 === 1 ? `\\fB${literal(part)}\\fR` : escaped(part)))
+    .map((part, index) => (index % 2 === 1 ? `\\fB${unbroken(literal(part), /\S+/g)}\\fR` : prose(part)))
     .join("");
+}
+
+function prose(text: string): string {
+  return unbroken(escaped(text), /\b[A-Z]\w+=/g);
+}
+
+/** Keeps words from being hyphenated: names are copied and searched for. */
+function unbroken(text: string, words: RegExp): string {
+  return text.replace(words, "\\%$&");
 }
 
 /** groff_char(7): characters that typesetting would change, or that are not ASCII. */

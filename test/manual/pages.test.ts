@@ -15,7 +15,8 @@ import { testUnless } from "../host/lane.ts";
 const MAN = join(import.meta.dir, "../../man");
 const files = await manualFiles();
 const text = (name: string) => files.find((file) => file.name === name)?.text ?? "";
-const unescaped = (roff: string) => roff.replaceAll("\\-", "-").replaceAll("\\(aq", "'").replaceAll("\\(ti", "~");
+const unescaped = (roff: string) =>
+  roff.replaceAll("\\%", "").replaceAll("\\-", "-").replaceAll("\\(aq", "'").replaceAll("\\(ti", "~");
 
 test("man/ is what the tables make (bun scripts/manual.ts makes it anew)", () => {
   expect(readdirSync(MAN).sort()).toEqual(files.map(({ name }) => name).sort());

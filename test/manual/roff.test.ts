@@ -11,7 +11,6 @@ test("a page begins with its title and name", () => {
   const text = formatPage({ name: "berth-x", section: 1, summary: "try it", chapters: [] }, "berth 1", "2026-01-01");
   expect(text.split("\n").slice(1)).toEqual([
     '.TH BERTH-X 1 2026-01-01 "berth 1" "berth"',
-    ".nh",
     ".ad l",
     ".SH NAME",
     "berth-x \\- try it",
@@ -25,12 +24,16 @@ test("nothing in a text is taken for a request or an escape", () => {
   expect(body(example(".hidden\n  a'b ^ ~"))).toBe(".RS 4\n.EX\n\\&.hidden\n  a\\(aqb \\(ha \\(ti\n.EE\n.RE\n");
 });
 
+test("names are not hyphenated", () => {
+  expect(body(paragraph("As `a b` or ExecStart=."))).toBe("As \\fB\\%a \\%b\\fR or \\%ExecStart=.\n");
+});
+
 test("dashes can be copied, and words in backquotes are bold", () => {
-  expect(body(paragraph("With `--all` it is a-b."))).toBe("With \\fB\\-\\-all\\fR it is a\\-b.\n");
+  expect(body(paragraph("With `--all` it is a-b."))).toBe("With \\fB\\%\\-\\-all\\fR it is a\\-b.\n");
 });
 
 test("sentences begin on new lines, long lines are broken at blanks", () => {
-  expect(body(paragraph("One. Two (see `x`.) Three: four."))).toBe("One.\nTwo (see \\fBx\\fR.)\nThree: four.\n");
+  expect(body(paragraph("One. Two (see `x`.) Three: four."))).toBe("One.\nTwo (see \\fB\\%x\\fR.)\nThree: four.\n");
   const lines = body(paragraph("word ".repeat(40).trim()))
     .trimEnd()
     .split("\n");
@@ -40,5 +43,5 @@ test("sentences begin on new lines, long lines are broken at blanks", () => {
 
 test("blocks follow each other with the space they need", () => {
   const blocks = [subheading("Sub"), paragraph("A."), paragraph("B."), terms([["`t`", "C.", "D."]])];
-  expect(body(...blocks)).toBe(".SS Sub\nA.\n.PP\nB.\n.TP\n\\fBt\\fR\nC.\n.IP\nD.\n");
+  expect(body(...blocks)).toBe(".SS Sub\nA.\n.PP\nB.\n.TP\n\\fB\\%t\\fR\nC.\n.IP\nD.\n");
 });
