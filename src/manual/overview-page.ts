@@ -73,7 +73,7 @@ WantedBy=sockets.target
         heading: "EXIT STATUS",
         blocks: [
           paragraph(
-            "0 when everything was done, 1 when something failed or is wrong, 125 when the command line is wrong or berth itself failed. `berth run` and `berth exec` in the foreground end as the payload ends, with 126 and 127 as a shell has them.",
+            "0 when everything was done, 1 when something failed or is wrong, 125 when the command line is wrong or berth itself failed. `berth run` and `berth exec` in the foreground end as the payload ends.",
           ),
         ],
       },
