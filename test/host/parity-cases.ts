@@ -1,4 +1,4 @@
-import { sample } from "./registry.ts";
+import { REGISTRY, sample } from "./registry.ts";
 
 /** A `.container` file whose payload is looked at under both engines. */
 export interface ParityCase {
@@ -6,9 +6,13 @@ export interface ParityCase {
   readonly name: string;
   /** The file, without the sections' first lines: `[Container]` and the image are put before it. */
   readonly text: string;
+  /** `tools:1`, if left out. */
+  readonly image?: string;
   /** Further units that have to be there, by file name; sockets are started first. */
   readonly units?: Readonly<Record<string, string>>;
 }
+
+const TELLING = `${REGISTRY}/telling:1`;
 
 /** Makes, in either host, what the files refer to. */
 export const PREPARE = `
@@ -19,6 +23,16 @@ export const PREPARE = `
   chown 1000:44 /srv/rw/file
   printf '# a comment\\nFILE=two words\\nQUOTED="quoted"\\n  INDENTED=1\\nFROM_UNIT\\nUNKNOWN\\n' > /srv/environment
   ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime`;
+
+/** Makes and pushes, in either host, an image that says much about how it is to be run. */
+export const MAKE_IMAGE = `
+  buildah() { command buildah --root /var/lib/containers/made --storage-driver vfs "$@"; }
+  from=$(buildah from --tls-verify=false ${sample("tools:1")})
+  buildah config --user app --workingdir /not/there --volume /volume --volume /home/app \\
+    --env container=image --env TERM=dumb --env HOME=/ --env HOSTNAME=image \\
+    --entrypoint '["/usr/bin/show"]' --cmd '' --stop-signal SIGINT "$from"
+  buildah commit --quiet "$from" telling
+  buildah push --quiet --tls-verify=false telling docker://${REGISTRY}/telling:1`;
 
 const CASES: readonly ParityCase[] = [
   { name: "minimal", text: "" },
@@ -155,6 +169,28 @@ const CASES: readonly ParityCase[] = [
       WatchdogSec=1h`,
   },
   {
+    name: "image-that-tells",
+    image: TELLING,
+    text: "\nNetwork=none",
+  },
+  {
+    name: "image-overruled",
+    image: TELLING,
+    text: `
+      Network=host
+      User=4321:app
+      WorkingDir=/tmp
+      Environment=container=file HOME=/file
+      ReadOnly=true
+      Tmpfs=/volume
+      Volume=below:/home/app/below`,
+  },
+  {
+    name: "image-as-root",
+    image: TELLING,
+    text: "\nNetwork=none\nUser=root\nWorkingDir=/volume\nVolume=below:/home/app/below\nEnvironment=TERM HOME",
+  },
+  {
     name: "socket",
     text: "\nNetwork=none",
     units: { "socket.socket": "[Socket]\nListenStream=127.0.0.1:8099\nListenDatagram=8099\nFileDescriptorName=both\n" },
@@ -164,5 +200,5 @@ const CASES: readonly ParityCase[] = [
 /** The files by case, complete. */
 export const PARITY_CASES: readonly ParityCase[] = CASES.map((parity) => ({
   ...parity,
-  text: `[Container]\nImage=${sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
+  text: `[Container]\nImage=${parity.image ?? sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
 }));

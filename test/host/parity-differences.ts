@@ -54,6 +54,12 @@ export const DIFFERENCES: readonly Difference[] = [
     berthLines: /^subnet: 10\.87\.0\.0\/16$/,
   },
   {
+    what: "WorkingDir= that the image has not",
+    podman: "the container does not start (the image's own WORKDIR is made)",
+    berth: "it is made",
+    reason: "As Docker does; a volume or the program itself may well put something there.",
+  },
+  {
     what: "The init program (RunInit=)",
     podman: "/run/podman-init",
     berth: "/run/berth-init",
@@ -91,5 +97,13 @@ export const DIFFERENCES: readonly Difference[] = [
     berth: "passed on",
     reason: "The payload can keep the watchdog quiet, and nobody else does.",
     berthLines: /^environment: WATCHDOG_(USEC|PID)=/,
+  },
+  {
+    what: "Owner of a named volume that is empty still",
+    podman: "set anew for each container that mounts it",
+    berth: "set once, when it is made",
+    reason: "What one container's user owns is not taken away by the next container.",
+    podmanLines: /^modes: \/home\/app\/below 0755 0:0$/,
+    berthLines: /^modes: \/home\/app\/below 0755 4321:1000$/,
   },
 ];

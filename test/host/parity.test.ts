@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bootHost, type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
-import { PARITY_CASES, type ParityCase, PREPARE } from "./parity-cases.ts";
+import { MAKE_IMAGE, PARITY_CASES, PREPARE } from "./parity-cases.ts";
 import { DIFFERENCES } from "./parity-differences.ts";
 import { factsOf, missingFrom } from "./parity-facts.ts";
 import { differencesTable, tableOnPage } from "./parity-page.ts";
 import { sample, startRegistry } from "./registry.ts";
 
 /** Runs the cases' payloads one after the other, each to its end. */
-async function lookInside(host: Host, { name }: ParityCase): Promise<string[]> {
+async function lookInside(host: Host, name: string): Promise<string[]> {
   await host.run(["systemctl", "start", name]);
   const state = await until(`${name} to end`, async () => {
     const now = await host.ok(["systemctl", "show", "--property=ActiveState", "--value", name]);
@@ -35,6 +35,7 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       await startRegistry(host);
       await host.ok([engine, "pull", "--quiet", image]);
       await host.sh(PREPARE);
+      await host.sh(MAKE_IMAGE, { timeout: 120_000 });
       for (const { name, text, units = {} } of PARITY_CASES) {
         await host.write(`/etc/containers/systemd/${name}.container`, text);
         for (const [file, unit] of Object.entries(units)) await host.write(`/etc/systemd/system/${file}`, unit);
@@ -55,7 +56,7 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
     hostTest(
       parity.name,
       async () => {
-        const [theirs, ours] = await Promise.all([lookInside(podman, parity), lookInside(berth, parity)]);
+        const [theirs, ours] = await Promise.all([lookInside(podman, parity.name), lookInside(berth, parity.name)]);
         // A payload that has shown nothing would be equal to itself.
         expect(theirs.length).toBeGreaterThan(100);
         const unexplained: string[] = [];
@@ -71,6 +72,18 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       60_000,
     );
   }
+
+  hostTest("a working directory that is not there is made, where Podman refuses it", async () => {
+    const text = `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nWorkingDir=/not/there\n`;
+    for (const host of [podman, berth]) {
+      await host.write("/etc/containers/systemd/nowhere.container", text);
+      await host.ok(["systemctl", "daemon-reload"]);
+    }
+    expect((await podman.run(["systemctl", "start", "nowhere"])).exitCode).not.toBe(0);
+    expect(await podman.journal("nowhere")).toContain('workdir "/not/there" does not exist');
+    expect(await lookInside(berth, "nowhere")).toContain("cwd: /not/there");
+    seen.add(DIFFERENCES.find(({ what }) => what.startsWith("WorkingDir="))?.what ?? "");
+  });
 
   hostTest("a program that opens /dev/stderr runs as docs/compatibility.md says", async () => {
     const page = await readFile(join(import.meta.dir, "../../docs/compatibility.md"), "utf8");
