@@ -1,0 +1,13 @@
+import { expect, test } from "bun:test";
+import { STATIC_UNITS } from "../../src/cli/static-units.ts";
+import { UNSET_ENVIRONMENT } from "../../src/generator/environment.ts";
+
+const services = STATIC_UNITS.filter(({ name }) => name.endsWith(".service"));
+
+test.each(services)("$name keeps the manager's environment from taking berth over", ({ text }) => {
+  expect(text).toContain(`\nUnsetEnvironment=${UNSET_ENVIRONMENT}\n`);
+});
+
+test("there are services to look at", () => {
+  expect(services.length).toBeGreaterThan(1);
+});
