@@ -31,6 +31,12 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
     ["125", "berth could not run the container, or the command line is wrong."],
     ["126, 127", "In a service: the container's command cannot be executed, or was not found."],
   ],
+  rmi: [
+    ["0", "All were removed."],
+    ["1", "There is no such image."],
+    ["2", "An image is in use."],
+    ["125", "The command line is wrong, or berth itself failed."],
+  ],
 };
 
 const USUAL_EXIT_CODES: readonly (readonly [string, string])[] = [
