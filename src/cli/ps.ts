@@ -65,7 +65,8 @@ async function ps(options: PsOptions & { trunc?: boolean }, context: CommandCont
     ...idle.map((unit) => idleRow(unit, states.get(unit))),
   ].filter((row) => options.all || row.Pid > 0);
   const short = (id: string) => (options.trunc === false ? id : id.slice(0, 12));
-  if (options.quiet) context.out(rows.map((row) => `${short(row.Id)}\n`).join(""));
+  // A unit that does not run has no container, and so no ID.
+  if (options.quiet) context.out(rows.flatMap(({ Id }) => (Id === "" ? [] : `${short(Id)}\n`)).join(""));
   else if (options.format === "json") context.out(`${JSON.stringify(rows, null, 2)}\n`);
   else {
     const heading = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES", "UNIT"];

@@ -47,13 +47,14 @@ function statusLines(image: string, tell: (line: string) => void): (event: Image
   const layers = new Map<string, { received: number; size: number }>();
   let last = Number.NEGATIVE_INFINITY;
   tell(`Pulling ${image}`);
+  const sum = (part: "received" | "size") => [...layers.values()].reduce((total, layer) => total + layer[part], 0);
   return (event) => {
-    if (event.kind !== "layer-bytes") return;
-    layers.set(event.digest, event);
+    if (event.kind === "layer-bytes") layers.set(event.digest, event);
+    // A layer that is being brought to the disk is told of every few seconds: slow, but at work.
+    else if (event.kind !== "layer-writing") return;
     const now = performance.now();
     if (now - last < STATUS_INTERVAL_MS) return;
     last = now;
-    const sum = (part: "received" | "size") => [...layers.values()].reduce((total, layer) => total + layer[part], 0);
     tell(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
   };
 }

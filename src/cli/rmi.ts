@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { readContainerUse } from "../image/container-use.ts";
 import { digestHex } from "../image/digest.ts";
+import { ImageError } from "../image/error.ts";
 import { openStore } from "../image/store.ts";
-import type { CommandContext, CommandManual } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -21,12 +22,19 @@ export function define(command: Command, context: CommandContext): void {
     .action(async (images: string[], options: { force?: boolean }) => remove(images, options.force === true, context));
 }
 
+/** podman-rmi(1): an image that is not there, and one that is in use. */
+const EXIT_CODES: Readonly<Record<string, number>> = { "not-found": 1, "in-use": 2 };
+
 async function remove(images: readonly string[], force: boolean, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
   enterUserNamespace(context.scope, context.env);
   const store = openStore(context.scope.stateDir);
   for (const image of images) {
-    const removed = await store.remove(image, { force, uses: () => readContainerUse(context.scope.runtimeDir) });
+    const uses = () => readContainerUse(context.scope.runtimeDir);
+    const removed = await store.remove(image, { force, uses }).catch((error: unknown) => {
+      const exitCode = error instanceof ImageError ? EXIT_CODES[error.code] : undefined;
+      throw exitCode === undefined ? error : new CommandError((error as ImageError).message, exitCode);
+    });
     for (const name of removed.untagged) context.out(`Untagged: ${name}\n`);
     if (removed.deleted !== undefined) context.out(`Deleted: ${digestHex(removed.deleted)}\n`);
   }

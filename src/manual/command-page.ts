@@ -27,9 +27,9 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
   run: [
     ["The payload's own", "In the foreground; 128 + n if signal n ended it."],
     ["0", "With `--detach`: the container runs."],
-    ["1", "In the foreground: the container's command could not be executed, as runc tells on stderr."],
     ["125", "berth could not run the container, or the command line is wrong."],
-    ["126, 127", "In a service: the container's command cannot be executed, or was not found."],
+    ["126", "The container's command cannot be executed."],
+    ["127", "There is no such command in the image."],
   ],
   rmi: [
     ["0", "All were removed."],

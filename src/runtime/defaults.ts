@@ -21,6 +21,9 @@ export const MASKED_PATHS: readonly string[] = [
   "/sys/fs/selinux",
 ];
 
+/** Masked as well where /sys is the host's: debugfs, tracefs and the like are mounted there. */
+export const HOST_SYS_MASKED_PATHS: readonly string[] = ["/sys/kernel"];
+
 export const READONLY_PATHS: readonly string[] = [
   "/proc/asound",
   "/proc/bus",

@@ -22,6 +22,7 @@ export interface EnvironmentInput {
  * environment" does not get these.
  */
 const NEVER_PASSED = new Set([
+  "BERTH_USER_NAMESPACE",
   "LISTEN_FDS",
   "LISTEN_FDNAMES",
   "LISTEN_PID",

@@ -14,3 +14,17 @@ export function inheritedSockets(env: Environment): number {
 export function keepInheritedSockets(count: number): void {
   for (let fd = FIRST; fd < FIRST + count; fd++) keepOverExec(fd);
 }
+
+/**
+ * What tells the payload of its sockets. Under an init process LISTEN_PID names that one: catatonit puts its child's pid there, which nobody knows before.
+ */
+export function socketEnvironment(count: number, env: Environment): Record<string, string> {
+  if (count === 0) return {};
+  const own: Record<string, string> = { LISTEN_FDS: `${count}`, LISTEN_PID: "1" };
+  // With Accept=yes systemd also says who connected.
+  for (const variable of ["LISTEN_FDNAMES", "REMOTE_ADDR", "REMOTE_PORT"]) {
+    const value = env[variable];
+    if (value !== undefined) own[variable] = value;
+  }
+  return own;
+}

@@ -1,37 +1,37 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from "node:fs";
-import { hostname as hostHostname, release } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { hostname as hostHostname } from "node:os";
 import { lowerDirectories } from "../image/layer/directory.ts";
+import { withStoreLock } from "../image/lock.ts";
 import type { StoredImage } from "../image/store.ts";
 import type { Scope } from "../scope.ts";
+import { writeBundleFiles } from "./bundle-files.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cleanUp } from "./cleanup.ts";
+import { containerCgroup } from "./container-cgroup.ts";
+import { takeName } from "./container-name.ts";
 import { type ContainerUser, missingEntries, resolveUser } from "./container-user.ts";
-import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
-import { formatHosts, formatResolvConf } from "./etc-files.ts";
-import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
+import { checkExecutable } from "./executable.ts";
+import { inheritedSockets, keepInheritedSockets, socketEnvironment } from "./inherited-sockets.ts";
 import { attainableCapabilities, attainableLimits } from "./limits.ts";
-import { identify, isContainerAlive } from "./liveness.ts";
+import { identify } from "./liveness.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
-import { bindMount, resolveMounts } from "./mounts.ts";
+import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { type BridgeSetup, connectToBridge } from "./network.ts";
 import { createNotifier } from "./notify.ts";
-import { formatRuntimeSpec, INIT_PATH, toRuntimeSpec } from "./oci-config.ts";
+import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
-import { findProgram } from "./programs.ts";
-import { claimName, idOfName, isMissing, readRecord, releaseName, writeRecord } from "./record.ts";
+import { notifyEnvironment, notifyMount } from "./payload-notify.ts";
+import { type ContainerRecord, writeRecord } from "./record.ts";
 import { leaveHostMounts, mountRootfs } from "./rootfs.ts";
 import type { RunRequest } from "./run-request.ts";
 import { type Environment, runcEnvironment, runcRunArguments, runDetached } from "./runc.ts";
-import type { SpecMount, SpecSeccomp } from "./runtime-spec.ts";
-import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
+import type { SpecHook } from "./runtime-spec.ts";
+import { loadSeccomp } from "./seccomp-profile.ts";
 import { extendUserDatabase, readUserDatabase } from "./user-database.ts";
-
-/** Where the payload finds the notify socket when it speaks for itself (Notify=true). */
-const NOTIFY_PATH = "/run/notify/notify.sock";
+import { namespaceEnvironment } from "./user-namespace.ts";
 
 export interface LaunchContext {
   readonly scope: Scope;
@@ -87,14 +87,14 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   const self = identify(process.pid);
   if (self === undefined) throw new RuntimeError("syscall", "read /proc/self/stat");
   const bridge = openNetwork(request, context, paths, id, name);
-  writeRecord(scope, {
+  const record: ContainerRecord = {
     id,
     name,
     unit: request.unit,
     image: image.reference || request.image,
     imageDigest: image.configDigest,
     imageLayers: image.layers,
-    command: request.command,
+    command: payloadArguments(request, image.config),
     created: new Date().toISOString(),
     cgroup: cgroup.suffix,
     launcher: self,
@@ -104,10 +104,14 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     labels: { ...image.config.labels, ...request.labels },
     stopSignal: stopSignal(request, image),
     stopTimeout: request.stopTimeout,
+  };
+  // Seen together by whoever removes images: once the record is there, the layers in it stay.
+  const layers = withStoreLock(scope.stateDir, "shared", () => {
+    writeRecord(scope, record);
+    return lowerDirectories(scope.stateDir, image.layers);
   });
-
   if (sharesHostMounts(request, context)) leaveHostMounts();
-  mountRootfs(paths, lowerDirectories(scope.stateDir, image.layers), context.inUserNamespace);
+  mountRootfs(paths, layers, context.inUserNamespace);
   const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
@@ -130,7 +134,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     hostname,
     rootfs: paths.rootfs,
     mounts: [
-      ...ownFiles(request, paths, { hostname, name, bridge }),
+      ...writeBundleFiles(request, paths, { hostname, name, bridge }),
       ...notifyMount(request, env),
       ...resolveMounts(scope, paths, user, request.mounts, image.config.volumes),
     ],
@@ -139,9 +143,9 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
-    poststop:
-      request.unit === undefined ? { path: context.program, args: ["berth", "cleanup", "--id", id] } : undefined,
+    poststop: request.unit === undefined ? cleanupHook(context, id) : undefined,
   });
+  if (!request.detach) checkExecutable(spec);
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
   seal(request, context);
   await bridge?.done;
@@ -149,48 +153,16 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   return { scope, paths, id, preserveFds: sockets, systemdCgroup: cgroup.systemd };
 }
 
+/** What runc runs when a container that no unit cleans up after has ended. It gets no environment but this. */
+function cleanupHook({ scope, env, program }: LaunchContext, id: string): SpecHook {
+  const variables = Object.entries(namespaceEnvironment(scope, env)).map(([name, value]) => `${name}=${value}`);
+  return { path: program, args: ["berth", "cleanup", "--id", id], env: variables };
+}
+
 function becomeRunc(run: Prepared, context: LaunchContext): never {
   const args = runcRunArguments(run, false);
   keepInheritedSockets(run.preserveFds);
   execve(args[0], args, runcEnvironment(context.env));
-}
-
-/** Takes the container's name, cleaning up after an earlier owner of which nothing runs any more. */
-async function takeName(scope: Scope, name: string, id: string, request: RunRequest): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (claimName(scope, name, id)) return;
-    const other = idOfName(scope, name);
-    if (other === undefined || other === id) continue;
-    const record = readRecord(scope, other);
-    // systemd runs a unit once at a time: an earlier run of the same unit is over, whatever it looks like.
-    const over =
-      record === undefined ||
-      (record.unit !== undefined && record.unit === request.unit) ||
-      !isContainerAlive(scope, record);
-    if (!over && !request.replace) {
-      const where = record.unit === undefined ? "" : ` (${record.unit})`;
-      throw new RuntimeError("name-in-use", `the name ${name} is in use by container ${other.slice(0, 12)}${where}`);
-    }
-    await cleanUp(scope, other);
-    // Where its record was never written, only the link itself tells whose the name was.
-    releaseName(scope, name, other);
-  }
-  throw new RuntimeError("name-in-use", `the name ${name} is in use`);
-}
-
-/**
- * The container's cgroup. In a unit it is a child of the unit's own, which systemd has delegated; in a shell there is
- * none to divide, so runc asks systemd for a transient scope.
- */
-function containerCgroup(unit: string | undefined, id: string): { runcPath: string; suffix: string; systemd: boolean } {
-  if (unit === undefined) return { runcPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
-  const own = readFileSync("/proc/self/cgroup", "utf8")
-    .split("\n")
-    .find((line) => line.startsWith("0::"))
-    ?.slice("0::".length);
-  if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
-  const path = join(own, "container");
-  return { runcPath: path, suffix: path, systemd: false };
 }
 
 /** Whether what is mounted here would be seen outside: not where the unit has PrivateMounts=, or after unshare(1). */
@@ -223,50 +195,6 @@ function openNetwork(
   return bridge;
 }
 
-/** /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container. */
-function ownFiles(
-  request: RunRequest,
-  paths: ContainerPaths,
-  facts: { hostname: string; name: string; bridge: BridgeSetup | undefined },
-): SpecMount[] {
-  const { bridge, hostname, name } = facts;
-  const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
-  const put = (file: string, destination: string, content: string | Uint8Array) => {
-    writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
-    return bindMount(join(paths.bundle, file), destination, options);
-  };
-  const hosts = formatHosts({
-    base: readOrEmpty("/etc/hosts"),
-    added: request.addHosts,
-    address: bridge?.address ?? (request.network === "none" ? "127.0.0.1" : undefined),
-    gateway: bridge?.gateway,
-    hostname,
-    name,
-  });
-  const mounts = [
-    put("hosts", "/etc/hosts", hosts),
-    put("hostname", "/etc/hostname", `${hostname}\n`),
-    put("containerenv", "/run/.containerenv", ""),
-  ];
-  // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
-  const resolves = request.network !== "none" || request.dns.length > 0;
-  if (resolves && !request.dns.includes("none")) {
-    const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network !== "host");
-    mounts.push(put("resolv.conf", "/etc/resolv.conf", resolvers));
-  }
-  if (request.timezone !== undefined)
-    mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
-  if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
-  return mounts;
-}
-
-function zoneFile(zone: string): string {
-  const path = zone === "local" ? "/etc/localtime" : join("/usr/share/zoneinfo", zone);
-  if (!existsSync(path) || zone.split("/").includes(".."))
-    throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
-  return realpathSync(path);
-}
-
 /** The payload's user. One that is asked for by number and has no entry in the container's databases is given one. */
 function containerUser(request: RunRequest, image: StoredImage, rootfs: string): ContainerUser {
   const wanted = request.user ?? image.config.user;
@@ -278,32 +206,6 @@ function containerUser(request: RunRequest, image: StoredImage, rootfs: string):
   });
   extendUserDatabase(rootfs, database, missing);
   return user;
-}
-
-/** Under an init process LISTEN_PID names that one: catatonit puts its child's pid there, which nobody knows before. */
-function socketEnvironment(count: number, env: Environment): Record<string, string> {
-  if (count === 0) return {};
-  const own: Record<string, string> = { LISTEN_FDS: `${count}`, LISTEN_PID: "1" };
-  // With Accept=yes systemd also says who connected.
-  for (const variable of ["LISTEN_FDNAMES", "REMOTE_ADDR", "REMOTE_PORT"]) {
-    const value = env[variable];
-    if (value !== undefined) own[variable] = value;
-  }
-  return own;
-}
-
-function notifyEnvironment(request: RunRequest, env: Environment): Record<string, string> {
-  if (notifyMount(request, env).length === 0) return {};
-  const watchdog = env.WATCHDOG_USEC;
-  if (watchdog === undefined) return { NOTIFY_SOCKET: NOTIFY_PATH };
-  // Below an init process the payload's pid is not known; without WATCHDOG_PID it is meant for whoever reads it.
-  const pid = request.init ? {} : { WATCHDOG_PID: "1" };
-  return { NOTIFY_SOCKET: NOTIFY_PATH, WATCHDOG_USEC: watchdog, ...pid };
-}
-
-function notifyMount(request: RunRequest, env: Environment): SpecMount[] {
-  const socket = env.NOTIFY_SOCKET;
-  return request.sdnotify === "container" && socket?.startsWith("/") ? [bindMount(socket, NOTIFY_PATH, [])] : [];
 }
 
 function stopSignal(request: RunRequest, image: StoredImage): string {
@@ -319,44 +221,10 @@ function seal(request: RunRequest, context: LaunchContext): void {
   if (uid !== undefined) sealLoginuid(uid);
 }
 
-function loadSeccomp(request: RunRequest, capabilities: readonly string[]): SpecSeccomp | undefined {
-  if (request.seccomp === "unconfined") return undefined;
-  const path = request.seccomp ?? SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    throw new RuntimeError(
-      "missing-program",
-      `no default seccomp profile: ${SECCOMP_PROFILES.join(" or ")} (Debian package golang-github-containers-common)`,
-    );
-  }
-  const architecture = SECCOMP_ARCHITECTURES[process.arch];
-  if (architecture === undefined)
-    throw new RuntimeError("bad-request", `no seccomp architecture is known for ${process.arch}`);
-  let profile: Parameters<typeof resolveSeccomp>[0];
-  try {
-    profile = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new RuntimeError("bad-request", `read seccomp profile ${path}`, { cause });
-  }
-  return resolveSeccomp(profile, {
-    ...architecture,
-    capabilities,
-    kernel: release(),
-  });
-}
-
 function readEnvironmentFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (cause) {
     throw new RuntimeError("bad-request", `read environment file ${path}`, { cause });
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
   }
 }

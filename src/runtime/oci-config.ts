@@ -3,6 +3,7 @@ import type { ContainerUser } from "./container-user.ts";
 import {
   DEFAULT_RLIMIT,
   DEVICE_RULES,
+  HOST_SYS_MASKED_PATHS,
   KERNEL_MOUNTS,
   MASKED_PATHS,
   NETWORK_SYSCTLS,
@@ -10,7 +11,7 @@ import {
 } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
 import type { RunRequest } from "./run-request.ts";
-import type { RuntimeSpec, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
+import type { RuntimeSpec, SpecHook, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
 
 /** What the launcher has found out or made before config.json can be written. */
 export interface SpecInput {
@@ -33,7 +34,7 @@ export interface SpecInput {
   /** The highest limits that the launcher can give (setrlimit(2)). */
   readonly hardLimits: Readonly<Record<"nofile" | "nproc", number>>;
   /** Command that runc runs once the container is gone; only for runs that no unit cleans up after. */
-  readonly poststop: { readonly path: string; readonly args: readonly string[] } | undefined;
+  readonly poststop: SpecHook | undefined;
 }
 
 /** The path inside the container where the init program is found (RunInit). */
@@ -57,7 +58,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
         umask: 0o022,
         ...(user.groups.length === 0 ? {} : { additionalGids: [...user.groups] }),
       },
-      args: payloadArguments(input),
+      args: [...(request.init ? [INIT_PATH, "--"] : []), ...payloadArguments(request, input.image)],
       env: [...input.environment],
       cwd: request.workdir ?? (input.image.workingDirectory || "/"),
       capabilities: { bounding: [...bounding], effective, permitted: effective, inheritable: ambient, ambient },
@@ -67,25 +68,25 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
     root: { path: input.rootfs, readonly: request.readOnly },
     ...(request.network === "host" && request.hostname === undefined ? {} : { hostname: input.hostname }),
     mounts: allMounts(input),
-    ...(input.poststop === undefined
-      ? {}
-      : { hooks: { poststop: [{ path: input.poststop.path, args: [...input.poststop.args] }] } }),
+    ...(input.poststop === undefined ? {} : { hooks: { poststop: [input.poststop] } }),
     annotations: { ...request.annotations },
     linux: {
       namespaces: namespaces(input),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: [...DEVICE_RULES] },
       sysctl: sysctls(input),
-      maskedPaths: [...MASKED_PATHS],
+      maskedPaths: [...MASKED_PATHS, ...(showsHostSys(input) ? HOST_SYS_MASKED_PATHS : [])],
       readonlyPaths: [...READONLY_PATHS],
       ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
     },
   };
 }
 
-/** Entrypoint and command: the request's entrypoint also drops the image's Cmd, as with docker and podman. */
-function payloadArguments(input: SpecInput): string[] {
-  const { request, image } = input;
+/**
+ * The payload's entrypoint and command: the request's entrypoint also drops the image's Cmd, as with docker and podman.
+ * Throws "bad-request" when there is nothing to run.
+ */
+export function payloadArguments(request: RunRequest, image: ImageConfig): string[] {
   const entrypoint = request.entrypoint ?? image.entrypoint;
   const defaultCommand = request.entrypoint === undefined ? image.command : [];
   const args = [...entrypoint, ...(request.command.length > 0 ? request.command : defaultCommand)];
@@ -95,7 +96,7 @@ function payloadArguments(input: SpecInput): string[] {
       "no command: the image has neither an entrypoint nor a default command, and none was given",
     );
   }
-  return request.init ? [INIT_PATH, "--", ...args] : args;
+  return args;
 }
 
 function namespaces(input: SpecInput): { type: string; path?: string }[] {
@@ -168,10 +169,9 @@ function allMounts(input: SpecInput): SpecMount[] {
       add({ destination, type: "tmpfs", source: "tmpfs", options: ["rw", "nosuid", "nodev", "tmpcopyup"] });
     }
   }
-  if (input.inUserNamespace && request.network === "host") {
+  if (showsHostSys(input)) {
     // sysfs shows the network namespace it is mounted in; a user namespace may not mount it for the host's.
     add({ destination: "/sys", type: "none", source: "/sys", options: ["rbind", "nosuid", "noexec", "nodev", "ro"] });
-    mounts.delete("/sys/fs/cgroup");
   }
   const sorted = [...input.mounts].sort((a, b) => depth(a.destination) - depth(b.destination));
   for (const mount of sorted) {
@@ -179,6 +179,10 @@ function allMounts(input: SpecInput): SpecMount[] {
     add(mount);
   }
   return [...mounts.values()];
+}
+
+function showsHostSys(input: SpecInput): boolean {
+  return input.inUserNamespace && input.request.network === "host";
 }
 
 function depth(path: string): number {

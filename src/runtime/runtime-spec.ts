@@ -8,7 +8,7 @@ export interface RuntimeSpec {
   root: { path: string; readonly: boolean };
   hostname?: string;
   mounts: SpecMount[];
-  hooks?: { poststop: { path: string; args: string[]; env?: string[] }[] };
+  hooks?: { poststop: SpecHook[] };
   annotations: Record<string, string>;
   linux: {
     namespaces: { type: string; path?: string }[];
@@ -20,6 +20,13 @@ export interface RuntimeSpec {
     seccomp?: SpecSeccomp;
     rootfsPropagation?: string;
   };
+}
+
+export interface SpecHook {
+  path: string;
+  /** argv, the program's name included. */
+  args: string[];
+  env: string[];
 }
 
 export interface SpecProcess {

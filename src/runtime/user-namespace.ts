@@ -65,3 +65,11 @@ function markedEnvironment(scope: Scope, env: Environment): Record<string, strin
   const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` };
 }
+
+/** What berth needs in its environment to know itself in this user namespace again; nothing in the system's scope. */
+export function namespaceEnvironment(scope: Scope, env: Environment): Record<string, string> {
+  if (scope.kind === "system") return {};
+  const names = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];
+  const kept = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` };
+}

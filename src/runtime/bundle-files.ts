@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { READONLY_FILE_OPTIONS } from "./defaults.ts";
+import { RuntimeError } from "./error.ts";
+import { formatHosts, formatResolvConf } from "./etc-files.ts";
+import { bindMount } from "./mounts.ts";
+import type { BridgeSetup } from "./network.ts";
+import { INIT_PATH } from "./oci-config.ts";
+import type { ContainerPaths } from "./paths.ts";
+import { findProgram } from "./programs.ts";
+import { isMissing } from "./record.ts";
+import type { RunRequest } from "./run-request.ts";
+import type { SpecMount } from "./runtime-spec.ts";
+
+/**
+ * Writes /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container, to the bundle.
+ * Returns their mounts.
+ */
+export function writeBundleFiles(
+  request: RunRequest,
+  paths: ContainerPaths,
+  facts: { hostname: string; name: string; bridge: BridgeSetup | undefined },
+): SpecMount[] {
+  const { bridge, hostname, name } = facts;
+  const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
+  const put = (file: string, destination: string, content: string | Uint8Array) => {
+    writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
+    return bindMount(join(paths.bundle, file), destination, options);
+  };
+  const hosts = formatHosts({
+    base: readOrEmpty("/etc/hosts"),
+    added: request.addHosts,
+    address: bridge?.address ?? (request.network === "none" ? "127.0.0.1" : undefined),
+    gateway: bridge?.gateway,
+    hostname,
+    name,
+  });
+  const mounts = [
+    put("hosts", "/etc/hosts", hosts),
+    put("hostname", "/etc/hostname", `${hostname}\n`),
+    put("containerenv", "/run/.containerenv", ""),
+  ];
+  // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
+  const resolves = request.network !== "none" || request.dns.length > 0;
+  if (resolves && !request.dns.includes("none")) {
+    const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network !== "host");
+    mounts.push(put("resolv.conf", "/etc/resolv.conf", resolvers));
+  }
+  if (request.timezone !== undefined)
+    mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
+  if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
+  return mounts;
+}
+
+function zoneFile(zone: string): string {
+  const path = zone === "local" ? "/etc/localtime" : join("/usr/share/zoneinfo", zone);
+  if (!existsSync(path) || zone.split("/").includes(".."))
+    throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
+  return realpathSync(path);
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+describe.each([...SUITES])("the command line on %s", (suite) => {
+  let host: Host;
+  const berth = (...argv: string[]) => host.run(["berth", ...argv]);
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("pulls an image, lists it, inspects it, removes it", async () => {
+    const pulled = await berth("pull", sample("tools:1"));
+    expect(pulled.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(pulled.stderr).toContain("done");
+    const id = pulled.stdout.trim();
+    expect((await berth("images")).stdout).toContain(id.slice(0, 12));
+    const [image] = JSON.parse((await berth("inspect", sample("tools:1"))).stdout);
+    expect(image).toMatchObject({ Id: id, Architecture: "amd64", Os: "linux" });
+    expect((await berth("rmi", sample("tools:1"))).exitCode).toBe(0);
+    expect(await host.ok(["find", "/var/lib/berth/layers", "/var/lib/berth/images/blobs", "-type", "f"])).toBe("");
+  });
+
+  hostTest("pulls at start, with its progress in the unit's status, for longer than the start time-out", async () => {
+    await host.write(
+      "/etc/containers/systemd/slow.container",
+      `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nExec=sleep 1000\n[Service]\nTimeoutStartSec=3\n`,
+    );
+    await host.ok(["systemctl", "daemon-reload"]);
+    // The link to the registry is made slow: some 5 MB then take well over three seconds.
+    await host.ok([
+      "tc",
+      "qdisc",
+      "add",
+      "dev",
+      "lo",
+      "root",
+      "tbf",
+      "rate",
+      "8mbit",
+      "burst",
+      "256kb",
+      "latency",
+      "400ms",
+    ]);
+    try {
+      await host.ok(["systemctl", "start", "--no-block", "slow"]);
+      await until("the status to tell of the pull", async () =>
+        (await host.ok(["systemctl", "show", "--value", "--property=StatusText", "slow"])).match(/Pulling .* of /),
+      );
+      await until(
+        "the start",
+        async () => (await host.ok(["systemctl", "show", "--value", "--property=ActiveState", "slow"])) === "active",
+        60_000,
+      );
+    } finally {
+      await host.ok(["tc", "qdisc", "del", "dev", "lo", "root"]);
+    }
+    const [begin, end] = await Promise.all(
+      ["InactiveExitTimestampMonotonic", "ActiveEnterTimestampMonotonic"].map((name) =>
+        host.ok(["systemctl", "show", "--value", `--property=${name}`, "slow"]),
+      ),
+    );
+    expect(Number(end) - Number(begin)).toBeGreaterThan(3_000_000);
+    await host.ok(["systemctl", "stop", "slow"]);
+  });
+
+  hostTest("runs in the foreground: output, input, exit code, nothing left", async () => {
+    await berth("pull", "--quiet", sample("tools:1"));
+    const run = await host.run(["berth", "run", "-i", sample("tools:1"), "sh", "-c", "cat; echo err >&2; exit 42"], {
+      input: "from stdin",
+    });
+    expect(run).toEqual({ stdout: "from stdin", stderr: "err\n", exitCode: 42 });
+    expect((await berth("run", sample("tools:1"), "/no/such/program")).exitCode).toBe(127);
+    expect((await berth("run", sample("tools:1"), "/etc/passwd")).exitCode).toBe(126);
+    expect((await berth("run", "--frob", sample("tools:1"))).exitCode).toBe(125);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("runs in the background as a unit: ps, logs, inspect, exec, stop", async () => {
+    const run = await berth(
+      "run",
+      "-d",
+      "--name",
+      "job",
+      "--label",
+      "a=b",
+      "-p",
+      "9090:90",
+      sample("tools:1"),
+      "sh",
+      "-c",
+      "echo started; sleep 1000",
+    );
+    expect(run.stderr).toBe("");
+    const id = run.stdout.trim();
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(await host.ok(["systemctl", "show", "--value", "--property=InvocationID", "berth-job.service"])).toBe(id);
+    const [row] = JSON.parse((await berth("ps", "--format", "json")).stdout);
+    expect(row).toMatchObject({ Id: id, Names: ["job"], State: "running", Unit: "berth-job.service" });
+    expect((await berth("ps")).stdout).toMatch(/0\.0\.0\.0:9090->90\/tcp +job/);
+    expect((await berth("ps", "-q")).stdout).toBe(`${id.slice(0, 12)}\n`);
+    await until("the output to be in the journal", async () => (await berth("logs", "job")).stdout === "started\n");
+    const [seen] = JSON.parse((await berth("inspect", "job")).stdout);
+    expect(seen).toMatchObject({
+      Id: id,
+      Name: "job",
+      State: { Running: true, Pid: row.Pid },
+      Config: { Labels: { a: "b" } },
+    });
+    expect(seen.NetworkSettings.IPAddress).toMatch(/^10\.87\./);
+    expect((await berth("exec", "job", "hostname")).stdout.trim()).toBe(id.slice(0, 12));
+    expect((await berth("run", "--name", "job", sample("tools:1"), "true")).stderr).toContain("the name job is in use");
+    expect((await berth("rmi", sample("tools:1"))).exitCode).toBe(2);
+    // sleep, as the first process, takes no notice of SIGTERM; ten seconds are not waited for with a time-out of its own.
+    const stopped = await berth("stop", "job");
+    expect(stopped).toEqual({ stdout: "job\n", stderr: "", exitCode: 0 });
+    expect((await berth("ps", "-aq")).stdout).toBe("");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("clears away what a killed foreground run has left", async () => {
+    const child = Bun.spawn(
+      host.argv(["berth", "run", "--name", "gone", "-p", "9091:90", sample("tools:1"), "sleep", "1000"]),
+      { stdout: "ignore", stderr: "ignore" },
+    );
+    const Pid = await until("the container to run", async () => {
+      const rows: { Names: string[]; Pid: number }[] = JSON.parse((await berth("ps", "--format", "json")).stdout);
+      return rows.find(({ Names }) => Names.includes("gone"))?.Pid;
+    });
+    const runner = await host.sh(`ps -o ppid= -p ${Pid}`);
+    await host.ok(["kill", "-KILL", runner.trim(), String(Pid)]);
+    await child.exited;
+    expect(await leftovers(host)).not.toBe("");
+    await host.ok(["berth", "cleanup", "--stale"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("starts and stops by name, and says what went wrong", async () => {
+    await host.write(
+      "/etc/containers/systemd/named.container",
+      `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n`,
+    );
+    await host.write("/etc/containers/systemd/wrong.container", "[Container]\nImge=x\n");
+    await host.ok(["systemctl", "daemon-reload"]);
+    expect((await berth("start", "named")).exitCode).toBe(0);
+    expect((await berth("ps")).stdout).toContain("systemd-named");
+    expect((await berth("stop", "systemd-named")).exitCode).toBe(0);
+    expect((await berth("ps", "-a", "--format", "json")).stdout).toContain('"Unit": "named.service"');
+    const wrong = await berth("start", "wrong");
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toContain("wrong.service");
+    expect((await berth("stop", "no-such-thing")).exitCode).toBe(125);
+    expect(await host.journal("wrong")).toContain(
+      'wrong.container:2:1: error: unknown key "Imge" in [Container] (did you mean "Image"?)',
+    );
+  });
+});
