@@ -6,6 +6,8 @@ export interface ParityCase {
   readonly name: string;
   /** The file, without the sections' first lines: `[Container]` and the image are put before it. */
   readonly text: string;
+  /** A user's service rather than the system's. */
+  readonly user?: true;
   /** `tools:1`, if left out. */
   readonly image?: string;
   /** Further units that have to be there, by file name; sockets are started first. */
@@ -189,6 +191,37 @@ const CASES: readonly ParityCase[] = [
     name: "image-as-root",
     image: TELLING,
     text: "\nNetwork=none\nUser=root\nWorkingDir=/volume\nVolume=below:/home/app/below\nEnvironment=TERM HOME",
+  },
+  {
+    name: "user-host-network",
+    user: true,
+    text: "\nNetwork=host",
+  },
+  {
+    name: "user-as-another",
+    user: true,
+    text: `
+      Network=none
+      User=app
+      Tmpfs=/scratch
+      Volume=fresh:/fresh
+      HostName=box
+      AddCapability=NET_RAW
+      Ulimit=nofile=100:200
+      Timezone=Europe/Berlin`,
+  },
+  {
+    name: "user-read-only",
+    user: true,
+    text: `
+      Network=none
+      User=1234
+      ReadOnly=true
+      ReadOnlyTmpfs=false
+      Volume=/srv/ro:/data:ro
+      RunInit=true
+      EnvironmentHost=true
+      NoNewPrivileges=true`,
   },
   {
     name: "socket",

@@ -76,11 +76,13 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: "The host's environment (EnvironmentHost=true)",
-    podman: "with PODMAN_SYSTEMD_UNIT, NOTIFY_SOCKET, SYSTEMD_EXEC_PID, TMPDIR",
+    podman:
+      "with PODMAN_SYSTEMD_UNIT, NOTIFY_SOCKET, SYSTEMD_EXEC_PID, TMPDIR; a user's with MANAGERPID, XDG_CONFIG_HOME and three names that begin with _CONTAINERS, too",
     berth: "without",
     reason:
       "They are systemd's and podman's words to podman itself. The paths and process IDs in them mean nothing in the container.",
-    podmanLines: /^environment: (PODMAN_SYSTEMD_UNIT|NOTIFY_SOCKET|SYSTEMD_EXEC_PID|TMPDIR)=/,
+    podmanLines:
+      /^environment: (PODMAN_SYSTEMD_UNIT|NOTIFY_SOCKET|SYSTEMD_EXEC_PID|TMPDIR|MANAGERPID|XDG_CONFIG_HOME|_CONTAINERS_\w+)=/,
   },
   {
     what: "The way to systemd (Notify=true)",

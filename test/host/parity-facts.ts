@@ -1,5 +1,8 @@
 /** Facts that name one run, and so differ between any two. */
 const RUN_NAMES: readonly [RegExp, string][] = [
+  // Behind an init, the payload's PID depends on how many threads runc has had.
+  [/^pid: (?!1$)\d+$/, "pid: N"],
+  [/^session: (?!1 )\d+ /, "session: N "],
   [/^(environment: INVOCATION_ID=)[0-9a-f]{32}$/, "$1RUN"],
   [/^(environment: JOURNAL_STREAM=)\d+:\d+$/, "$1STREAM"],
   [/^(environment: SYSTEMD_EXEC_PID=)\d+$/, "$1PID"],
@@ -17,7 +20,7 @@ export function factsOf(journal: string): string[] {
   const id = hostname !== undefined && /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
   const network = /\b(10\.8[78])\.\d+\.\d+\b/.exec(lines.join("\n"))?.[1];
   const facts = lines.map((line) => {
-    const named = id === undefined ? line : line.replaceAll(id, "ID");
+    const named = id === undefined ? line : line.replace(new RegExp(`\\b${id}\\b`, "g"), "ID");
     return RUN_NAMES.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
   });
   return network === undefined ? facts : [...facts, `subnet: ${network}.0.0/16`];

@@ -1,24 +1,33 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootHost, type Host, type RunOptions, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
-import { MAKE_IMAGE, PARITY_CASES, PREPARE } from "./parity-cases.ts";
+import { MAKE_IMAGE, PARITY_CASES, type ParityCase, PREPARE } from "./parity-cases.ts";
 import { DIFFERENCES } from "./parity-differences.ts";
 import { factsOf, missingFrom } from "./parity-facts.ts";
 import { differencesTable, tableOnPage } from "./parity-page.ts";
 import { sample, startRegistry } from "./registry.ts";
 
-/** Runs the cases' payloads one after the other, each to its end. */
-async function lookInside(host: Host, name: string): Promise<string[]> {
-  await host.run(["systemctl", "start", name]);
+const ALICE = { user: "alice" };
+
+/** Runs a service's payload to its end, and returns what it has shown. */
+async function lookInside(host: Host, { name, user }: Pick<ParityCase, "name" | "user">): Promise<string[]> {
+  const systemctl = (...args: string[]): [string[], RunOptions] =>
+    user ? [["systemctl", "--user", ...args], ALICE] : [["systemctl", ...args], {}];
+  await host.run(...systemctl("start", name));
   const state = await until(`${name} to end`, async () => {
-    const now = await host.ok(["systemctl", "show", "--property=ActiveState", "--value", name]);
+    const now = await host.ok(...systemctl("show", "--property=ActiveState", "--value", name));
     return now === "inactive" || now === "failed" ? now : undefined;
   });
-  const journal = await host.journal(`${name}.service`);
+  const journal = user ? await userJournal(host, name) : await host.journal(`${name}.service`);
   if (state === "failed") throw new Error(`${name}: ${journal}`);
   return factsOf(journal);
+}
+
+async function userJournal(host: Host, name: string): Promise<string> {
+  await host.ok(["journalctl", "--sync"]);
+  return host.ok(["journalctl", "--no-pager", "--output=cat", `_SYSTEMD_USER_UNIT=${name}.service`]);
 }
 
 describe("the same .container file under Podman 5.4 and under berth", () => {
@@ -36,12 +45,14 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       await host.ok([engine, "pull", "--quiet", image]);
       await host.sh(PREPARE);
       await host.sh(MAKE_IMAGE, { timeout: 120_000 });
-      for (const { name, text, units = {} } of PARITY_CASES) {
-        await host.write(`/etc/containers/systemd/${name}.container`, text);
+      await host.ok([engine, "pull", "--quiet", image], ALICE);
+      for (const { name, user, text, units = {} } of PARITY_CASES) {
+        await host.write(`/etc/containers/systemd/${user ? "users/" : ""}${name}.container`, text);
         for (const [file, unit] of Object.entries(units)) await host.write(`/etc/systemd/system/${file}`, unit);
       }
       const sockets = PARITY_CASES.flatMap(({ units = {} }) => Object.keys(units));
       await host.ok(["systemctl", "daemon-reload"]);
+      await host.ok(["systemctl", "--user", "daemon-reload"], ALICE);
       await host.ok(["systemctl", "start", ...sockets]);
     }
     expect(await podman.ok(["podman", "--version"])).toContain(" 5.4");
@@ -56,7 +67,7 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
     hostTest(
       parity.name,
       async () => {
-        const [theirs, ours] = await Promise.all([lookInside(podman, parity.name), lookInside(berth, parity.name)]);
+        const [theirs, ours] = await Promise.all([lookInside(podman, parity), lookInside(berth, parity)]);
         // A payload that has shown nothing would be equal to itself.
         expect(theirs.length).toBeGreaterThan(100);
         const unexplained: string[] = [];
@@ -81,7 +92,7 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
     }
     expect((await podman.run(["systemctl", "start", "nowhere"])).exitCode).not.toBe(0);
     expect(await podman.journal("nowhere")).toContain('workdir "/not/there" does not exist');
-    expect(await lookInside(berth, "nowhere")).toContain("cwd: /not/there");
+    expect(await lookInside(berth, { name: "nowhere" })).toContain("cwd: /not/there");
     seen.add(DIFFERENCES.find(({ what }) => what.startsWith("WorkingDir="))?.what ?? "");
   });
 
