@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { resolveUser } from "./container-user.ts";
 import { RuntimeError } from "./error.ts";
+import { checkExecutable } from "./executable.ts";
 import { readSpec } from "./find-container.ts";
 import { payloadPid } from "./liveness.ts";
 import { execve, keepOverExec } from "./native.ts";
@@ -25,12 +26,17 @@ export interface ExecRequest {
 
 /**
  * Runs a command in a running container: this process becomes `runc exec`, so the command is a child of the caller's (with
- * the caller's audit login uid), and its exit code is what the caller sees.
+ * the caller's audit login uid), and its exit code is what the caller sees. Throws "no-such-container", "no-such-user",
+ * "command-not-found" or "command-not-executable".
  */
 export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
-  const process = toExecProcess(readSpec(scope, record.id).process, request, `/proc/${pid}/root`);
+  const root = `/proc/${pid}/root`;
+  const spec = readSpec(scope, record.id);
+  const process = toExecProcess(spec.process, request, root);
+  // runc exec would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
+  checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
   keepOverExec(fd);
   const runc = findProgram("runc");
