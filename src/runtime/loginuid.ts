@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { callersDir } from "./paths.ts";
-import { isMissing, removeIfThere } from "./record.ts";
+import { isMissing, removeIfThere, replaceFile } from "./record.ts";
 
 const LOGINUID = "/proc/self/loginuid";
 /** (uid_t) -1: nobody has logged in (pam_loginuid(8), <linux/audit.h>). */
@@ -46,16 +46,16 @@ export function resolveLoginuid(value: string, passwd: string): number {
 /** Notes who asked for `unit` to be started. The directory is root's alone, so nobody can claim to be somebody else. */
 export function recordCaller(scope: Scope, unit: string, uid: number, makeDirectory: (path: string) => void): void {
   makeDirectory(callersDir(scope));
-  writeFileSync(join(callersDir(scope), unit), `${uid}`, { mode: 0o600 });
+  replaceFile(join(callersDir(scope), unit), `${uid}`);
 }
 
 /** The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`. */
 export function takeCaller(scope: Scope, unit: string): number | undefined {
   const path = join(callersDir(scope), unit);
   try {
-    const uid = Number(readFileSync(path, "utf8"));
+    const text = readFileSync(path, "utf8");
     removeIfThere(path);
-    return Number.isInteger(uid) ? uid : undefined;
+    return /^\d+$/.test(text) ? Number(text) : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { recordCaller, resolveLoginuid, takeCaller } from "../../src/runtime/loginuid.ts";
+import { callersDir } from "../../src/runtime/paths.ts";
+import { type Scope, systemScope } from "../../src/scope.ts";
+
+const PASSWD = "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken:x\n";
+
+describe("LoginUID=", () => {
+  test("takes a user of the host's, or a uid with or without one", () => {
+    expect(resolveLoginuid("alice", PASSWD)).toBe(1000);
+    expect(resolveLoginuid("root", PASSWD)).toBe(0);
+    expect(resolveLoginuid("4321", PASSWD)).toBe(4321);
+    expect(resolveLoginuid("4294967294", PASSWD)).toBe(4294967294);
+  });
+
+  test.each(["bob", "ali", "alice:", "broken", "", "-1", "4294967295", "99999999999"])("refuses %j", (value) => {
+    expect(() => resolveLoginuid(value, PASSWD)).toThrow(expect.objectContaining({ code: "loginuid" }));
+  });
+});
+
+describe("who asked for a start", () => {
+  let root: string;
+  let scope: Scope;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "berth-callers-"));
+    scope = systemScope(root);
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  const note = (unit: string, uid: number) =>
+    recordCaller(scope, unit, uid, (path) => mkdirSync(path, { recursive: true, mode: 0o700 }));
+
+  test("is told once, and only for that unit", () => {
+    note("app.service", 1000);
+    expect(takeCaller(scope, "other.service")).toBeUndefined();
+    expect(takeCaller(scope, "app.service")).toBe(1000);
+    expect(takeCaller(scope, "app.service")).toBeUndefined();
+    expect(readdirSync(callersDir(scope))).toEqual([]);
+  });
+
+  test("is the last who asked", () => {
+    note("app.service", 1000);
+    note("app.service", 0);
+    expect(takeCaller(scope, "app.service")).toBe(0);
+  });
+
+  test("is kept where only the owner can write", () => {
+    note("app.service", 1000);
+    expect(statSync(callersDir(scope)).mode & 0o777).toBe(0o700);
+    expect(statSync(join(callersDir(scope), "app.service")).mode & 0o777).toBe(0o600);
+  });
+
+  test.each(["", " ", "alice", "1.5"])("is nobody where the note says %j", (text) => {
+    note("app.service", 1000);
+    writeFileSync(join(callersDir(scope), "app.service"), text);
+    expect(takeCaller(scope, "app.service")).toBeUndefined();
+  });
+});
