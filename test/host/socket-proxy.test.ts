@@ -146,6 +146,25 @@ describe.each([...SUITES])("a socket proxy on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("loses no connection that comes just when it stops for being idle", async () => {
+    const unlimited = "[Unit]\nStartLimitIntervalSec=0\n";
+    await install(host, {
+      "race.container": unlimited + site({ image: "httpd:1", listen: 8089, idle: "200ms" }),
+      "race-proxy.service.d/limit.conf": unlimited,
+    });
+    await host.ok(["systemctl", "start", "race.socket"]);
+    const answers = await host.sh(`
+      for n in $(seq 40); do
+        curl -sS --max-time 30 http://127.0.0.1:8089/
+        sleep 0.$((150 + n * 5))
+      done`);
+    expect(answers).toBe(Array(40).fill("hello from httpd").join("\n"));
+    const starts = await host.sh("journalctl --unit race.service --output cat | grep -c '^Started race'");
+    expect(Number(starts)).toBeGreaterThan(5);
+    await host.ok(["systemctl", "stop", "race.socket", "race-proxy.service", "race.service"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest("fails with the payload that ends before it listens, and says so", async () => {
     const file = site({ image: "httpd:1", container: ["Entrypoint=/bin/false"], listen: 8087 });
     await install(host, { "never.container": file });
