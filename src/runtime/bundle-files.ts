@@ -35,11 +35,10 @@ export function writeBundleFiles(
     hostname,
     name,
   });
-  const mounts = [
-    put("hosts", "/etc/hosts", hosts),
-    put("hostname", "/etc/hostname", `${hostname}\n`),
-    put("containerenv", "/run/.containerenv", ""),
-  ];
+  const mounts = [put("hosts", "/etc/hosts", hosts), put("hostname", "/etc/hostname", `${hostname}\n`)];
+  // In a folder of the host's this would leave an empty file behind: what it is mounted on.
+  const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
+  if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
   // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
   const resolves = request.network !== "none" || request.dns.length > 0;
   if (resolves && !request.dns.includes("none")) {

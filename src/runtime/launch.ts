@@ -30,7 +30,7 @@ import type { RunRequest } from "./run-request.ts";
 import { type Environment, runcEnvironment, runcRunArguments, runDetached } from "./runc.ts";
 import type { SpecHook } from "./runtime-spec.ts";
 import { loadSeccomp } from "./seccomp-profile.ts";
-import { extendUserDatabase, readUserDatabase } from "./user-database.ts";
+import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "./user-database.ts";
 import { namespaceEnvironment } from "./user-namespace.ts";
 
 export interface LaunchContext {
@@ -195,11 +195,14 @@ function openNetwork(
   return bridge;
 }
 
-/** The payload's user. One that is asked for by number and has no entry in the container's databases is given one. */
+/** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */
 function containerUser(request: RunRequest, image: StoredImage, rootfs: string): ContainerUser {
   const wanted = request.user ?? image.config.user;
-  const database = readUserDatabase(rootfs);
-  const missing = missingEntries(wanted, database, request.workdir ?? (image.config.workingDirectory || "/"));
+  const mounted = mountedUserDatabase(request.mounts);
+  const database = { ...readUserDatabase(rootfs), ...mounted };
+  const workdir = request.workdir ?? (image.config.workingDirectory || "/");
+  const none = Object.fromEntries(Object.keys(mounted).map((name) => [name, ""]));
+  const missing = { ...missingEntries(wanted, database, workdir), ...none };
   const user = resolveUser(wanted, {
     passwd: `${database.passwd}\n${missing.passwd}`,
     group: `${database.group}\n${missing.group}`,

@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import type { Scope } from "../scope.ts";
 import type { ContainerUser } from "./container-user.ts";
 import { RuntimeError } from "./error.ts";
-import { lockExclusive, openInRoot } from "./native.ts";
+import { lockExclusive, mountFlags, openInRoot } from "./native.ts";
 import { type ContainerPaths, volumesDir } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import type { MountRequest } from "./run-request.ts";
@@ -60,7 +60,7 @@ function resolveMount(
     case "bind":
       if (!existsSync(request.source))
         throw new RuntimeError("volume", `mount ${request.target}: ${request.source} does not exist on the host`);
-      return bindMount(request.source, request.target, request.options);
+      return bindMount(request.source, request.target, [...keptFlags(request), ...request.options]);
     case "volume":
       return volumeMount(paths, user, join(volumesDir(scope), request.name, "_data"), request);
     case "anonymous":
@@ -68,6 +68,17 @@ function resolveMount(
     default:
       throw new RuntimeError("bad-request", `unknown mount ${JSON.stringify(request satisfies never)}`);
   }
+}
+
+/**
+ * A bind mount has its source's flags as long as nothing changes them; with options of its own it has those only. A folder
+ * on a file system without devices or set-uid programs is not to get them back that way.
+ */
+function keptFlags({ source, options }: { source: string; options: readonly string[] }): string[] {
+  const changing = options.some((option) => !OWN_OPTIONS.has(option) && !/^r?bind$/.test(option));
+  return changing
+    ? mountFlags(source).filter((flag) => !options.includes(flag) && !options.includes(flag.slice(2)))
+    : [];
 }
 
 function volumeMount(

@@ -25,6 +25,7 @@ function load() {
   return dlopen("libc.so.6", {
     __errno_location: { args: [], returns: "ptr" },
     mount: { args: ["ptr", "ptr", "ptr", "u64", "ptr"], returns: "i32" },
+    statvfs: { args: ["ptr", "ptr"], returns: "i32" },
     umount2: { args: ["ptr", "i32"], returns: "i32" },
     unshare: { args: ["i32"], returns: "i32" },
     setns: { args: ["i32", "i32"], returns: "i32" },
@@ -135,6 +136,15 @@ export function sendDatagram(path: string, payload: string): void {
   } finally {
     libc().close(fd);
   }
+}
+
+/** The flags among nosuid, nodev and noexec of the mount that `path` is on (statvfs(3)). */
+export function mountFlags(path: string): ("nosuid" | "nodev" | "noexec")[] {
+  // f_flag is the tenth of glibc's 64-bit fields; ST_NOSUID, ST_NODEV, ST_NOEXEC are 2, 4, 8.
+  const facts = new BigUint64Array(16);
+  check(libc().statvfs(ptr(cString(path)), ptr(facts)), `statvfs ${path}`);
+  const flags = Number((facts[9] ?? 0n) & 0xffn);
+  return (["nosuid", "nodev", "noexec"] as const).filter((_, index) => (flags & (2 << index)) !== 0);
 }
 
 /** umount2(2) with MNT_DETACH. Nothing happens where nothing is mounted. */

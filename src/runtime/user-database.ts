@@ -1,11 +1,31 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { UserDatabase } from "./container-user.ts";
 import { openInRoot } from "./native.ts";
+import type { MountRequest } from "./run-request.ts";
 
 /** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */
 export function readUserDatabase(rootfs: string): UserDatabase {
   const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
   return { passwd: read("/etc/passwd"), group: read("/etc/group") };
+}
+
+/**
+ * Those of the two that a mount of the host's puts in the place of the image's: `Volume=/srv/passwd:/etc/passwd`, or a
+ * folder on /etc.
+ */
+export function mountedUserDatabase(mounts: readonly MountRequest[]): Partial<UserDatabase> {
+  const mountedAt = (target: string) => mounts.findLast((mount) => mount.type === "bind" && mount.target === target);
+  const read = (name: string): string | undefined => {
+    const file = mountedAt(`/etc/${name}`) ?? mountedAt("/etc");
+    // What does not exist is reported where it is mounted.
+    if (file?.type !== "bind" || !existsSync(file.source)) return undefined;
+    const source = realpathSync(file.source);
+    const [folder, path] = file.target === "/etc" ? [source, `/${name}`] : [dirname(source), `/${basename(source)}`];
+    return onFile(folder, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+  };
+  const [passwd, group] = [read("passwd"), read("group")];
+  return { ...(passwd === undefined ? {} : { passwd }), ...(group === undefined ? {} : { group }) };
 }
 
 /** Appends lines to the container's own /etc/passwd and /etc/group, where something is in them (`present`). */

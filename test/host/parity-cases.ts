@@ -24,6 +24,8 @@ export const PREPARE = `
   chmod 750 /srv/rw
   chown 1000:44 /srv/rw/file
   printf '# a comment\\nFILE=two words\\nQUOTED="quoted"\\n  INDENTED=1\\nFROM_UNIT\\nUNKNOWN\\n' > /srv/environment
+  mkdir -p /srv/etc
+  printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1500:1500:app:/home/app:/bin/sh\\n' > /srv/etc/passwd
   ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime`;
 
 /** Makes and pushes, in either host, an image that says much about how it is to be run. */
@@ -111,7 +113,32 @@ const CASES: readonly ParityCase[] = [
       Tmpfs=/program:size=2m,mode=700,exec
       Tmpfs=/plain:noexec
       ReadOnly=true
+      Timezone=Asia/Tokyo
       ShmSize=8m`,
+  },
+  {
+    name: "mounts-over-engine-files",
+    text: `
+      Network=host
+      Volume=/srv/rw/file:/etc/hosts
+      Volume=/etc/localtime:/etc/localtime:ro
+      Volume=/etc/hostname:/etc/hostname:ro
+      Volume=/srv/rw:/run
+      Volume=/srv/rw:/dev/shm
+      Tmpfs=/var/tmp
+      AddHost=peer:192.0.2.7`,
+  },
+  {
+    name: "mounts-around-engine-files",
+    text: `
+      Network=none
+      Volume=/srv/etc:/etc
+      Volume=/sys/fs/cgroup:/sys/fs/cgroup:ro
+      Volume=/dev/null:/dev/nothing
+      Volume=/srv/ro:/srv//b/
+      User=app
+      ReadOnly=true
+      Tmpfs=/home/app:mode=700`,
   },
   {
     name: "read-only-throughout",

@@ -70,6 +70,26 @@ describe("bind mounts", () => {
     });
   });
 
+  test("keep their source's flags when they get others", () => {
+    const options = (source: string, ...asked: string[]) =>
+      resolved([{ type: "bind", source, target: "/d", options: asked }])[0]?.options.slice(2);
+    // Whatever this machine has mounted with such flags, where its name needs no unescaping.
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8").trim().split("\n").reverse();
+    const fields = mounts.map((line) => line.split(" ")).filter(([, , , , path = ""]) => !path.includes("\\"));
+    const [, , , , path = "", flags = ""] = fields.find((mount) => /nosuid|nodev|noexec/.test(mount[5] ?? "")) ?? [];
+    const kept = ["nosuid", "nodev", "noexec"].filter((flag) => flags.split(",").includes(flag));
+    expect(kept).not.toEqual([]);
+    expect(options(path)).toEqual([]);
+    expect(options(path, "rw", "z")).toEqual([]);
+    expect(options(path, "ro")).toEqual([...kept, "ro"]);
+    expect(options(path, "ro", "suid", "noexec")).toEqual([
+      ...kept.filter((flag) => flag === "nodev"),
+      "ro",
+      "suid",
+      "noexec",
+    ]);
+  });
+
   test("need something to mount", () => {
     const missing = join(top, "missing");
     expect(() => resolved([{ type: "bind", source: missing, target: "/d", options: [] }])).toThrow(

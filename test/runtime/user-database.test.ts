@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { extendUserDatabase, readUserDatabase } from "../../src/runtime/user-database.ts";
+import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "../../src/runtime/user-database.ts";
 
 let top: string;
 const file = (path: string) => join(top, path);
@@ -32,6 +32,21 @@ test("follows links inside the root file system only", () => {
   extendUserDatabase(file("root"), before, { passwd: "new\n", group: "" });
   expect(readFileSync(file("root/passwd"), "utf8")).toBe("inside\nnew\n");
   expect(readFileSync(file("passwd"), "utf8")).toBe("outside");
+});
+
+test("knows what a mount puts in its place", () => {
+  mkdirSync(file("etc"));
+  writeFileSync(file("etc/passwd"), "from the folder");
+  symlinkSync("/group", file("etc/group"));
+  writeFileSync(file("one"), "from the file");
+  const mount = (source: string, target: string) => ({ type: "bind" as const, source, target, options: [] });
+  expect(mountedUserDatabase([])).toEqual({});
+  expect(mountedUserDatabase([mount(file("etc"), "/etc")])).toEqual({ passwd: "from the folder", group: "" });
+  expect(mountedUserDatabase([mount(file("one"), "/etc/passwd"), mount(file("etc"), "/etc")])).toEqual({
+    passwd: "from the file",
+    group: "",
+  });
+  expect(mountedUserDatabase([mount(file("missing"), "/etc/group")])).toEqual({});
 });
 
 test("leaves alone what is no file", () => {
