@@ -32,20 +32,40 @@ export async function becomeSocketProxy(
   if (pid === undefined) throw gone(record);
   // systemd-socket-proxyd does not say it itself (252). From here on there is nothing to wait for.
   createNotifier(env.NOTIFY_SOCKET).started(process.pid, true);
-  if (record.network !== "host") {
-    const namespace = openSync(`/proc/${pid}/ns/net`, "r");
-    setns(namespace, CLONE_NEWNET);
-    closeSync(namespace);
-  }
   keepInheritedSockets(inheritedSockets(env));
-  const program = findProgram("systemd-socket-proxyd");
-  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   // The port begins at the last colon: systemd-socket-proxyd does not take the brackets of an IPv6 address.
-  execve(
-    program,
-    [program, ...(exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`]), `${host}:${port}`],
-    Object.fromEntries(kept),
-  );
+  const idle = exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`];
+  const proxy = [findProgram("systemd-socket-proxyd"), ...idle, `${host}:${port}`] as const;
+  const [program, ...args] = record.network === "host" ? proxy : enterNetwork(scope, pid, proxy);
+  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  execve(program, [program, ...args], Object.fromEntries(kept));
+}
+
+/**
+ * Enters the network namespace of a process, or gives the command line that does so first: that of a user's container belongs
+ * to its user namespace, which a process of several threads (Bun's) cannot enter. The PID stays either way.
+ */
+function enterNetwork(
+  scope: Scope,
+  pid: number,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  if (scope.kind === "user") {
+    return [
+      findProgram("nsenter"),
+      "--user",
+      "--preserve-credentials",
+      "--net",
+      "--target",
+      `${pid}`,
+      "--",
+      ...command,
+    ];
+  }
+  const namespace = openSync(`/proc/${pid}/ns/net`, "r");
+  setns(namespace, CLONE_NEWNET);
+  closeSync(namespace);
+  return command;
 }
 
 /** The address that reaches the payload's listener on `port`. */

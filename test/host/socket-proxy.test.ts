@@ -165,6 +165,26 @@ describe.each([...SUITES])("a socket proxy on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  for (const [network, port, listen] of [
+    ["none", 80, 8091],
+    ["host", 8192, 8092],
+  ] as const) {
+    hostTest(`works in a user's scope, with network ${network}`, async () => {
+      const alice = { user: "alice" };
+      await host.ok(["berth", "pull", "--quiet", sample("httpd:1")], alice);
+      const container = [`Network=${network}`, `Environment=PORT=${port}`, "Environment=DELAY=0.3"];
+      const file = site({ image: "httpd:1", container, listen, port, idle: "1s" });
+      await host.write(`/home/alice/.config/containers/systemd/mine-${network}.container`, file);
+      await host.ok(["systemctl", "--user", "daemon-reload"], alice);
+      await host.ok(["systemctl", "--user", "start", `mine-${network}.socket`], alice);
+      for (let round = 0; round < 2; round++) {
+        expect(await get(listen)).toBe("hello from httpd");
+        await host.sh(`while systemctl --user is-active --quiet mine-${network}.service; do sleep 0.05; done`, alice);
+      }
+      await host.ok(["systemctl", "--user", "stop", `mine-${network}.socket`], alice);
+    });
+  }
+
   hostTest("fails with the payload that ends before it listens, and says so", async () => {
     const file = site({ image: "httpd:1", container: ["Entrypoint=/bin/false"], listen: 8087 });
     await install(host, { "never.container": file });
