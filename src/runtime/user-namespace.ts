@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
+import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
 import { payloadPid } from "./liveness.ts";
 import { execve } from "./native.ts";
 import { findProgram } from "./programs.ts";
@@ -29,6 +30,7 @@ export function userNamespaceOwner(env: Environment): number | undefined {
 export function enterUserNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const unshare = findProgram("unshare");
+  keepInheritedSockets(inheritedSockets(env));
   execve(
     unshare,
     ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--propagation", "slave", "--", ...ownCommand()],

@@ -21,7 +21,8 @@ const DATAGRAM = `
 
 describe.each([...SUITES])("sockets on %s", (suite) => {
   let host: Host;
-  const get = (port: number, path: string) => host.ok(["curl", "-sS", `http://127.0.0.1:${port}${path}`]);
+  const get = (port: number, path: string) =>
+    host.ok(["curl", "-sS", "--max-time", "30", `http://127.0.0.1:${port}${path}`]);
   const datagram = (to: string, text: string) => host.ok(["perl", "-e", DATAGRAM, to, text]);
 
   beforeAll(async () => {
@@ -87,7 +88,9 @@ describe.each([...SUITES])("sockets on %s", (suite) => {
     await host.ok(["mkdir", "/tmp/clients"]);
     await host.ok(["systemctl", "start", "many.socket", "many-control.socket"]);
     expect(await property(host, "many.service", "ActiveState")).toBe("inactive");
-    expect(await host.ok(["curl", "-sS", "--unix-socket", "/run/many.sock", "http://app/"])).toBe("hello from app");
+    expect(await host.ok(["curl", "-sS", "--max-time", "30", "--unix-socket", "/run/many.sock", "http://app/"])).toBe(
+      "hello from app",
+    );
     const fds = (await get(8083, "/fds")).split("\n").map((line) => line.split(" "));
     expect(fds.map(([fd]) => fd)).toEqual(["3", "4", "5", "6"]);
     expect(fds.map(([, name]) => name).sort()).toEqual(["control", "public", "public", "public"]);
@@ -169,13 +172,37 @@ describe.each([...SUITES])("sockets on %s", (suite) => {
     await host.ok(["systemctl", "stop", "user.socket", "user.service"]);
   });
 
+  hostTest("reach the payload of a user's own unit", async () => {
+    const alice = { user: "alice" };
+    await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
+    const sockets = "[Socket]\nListenStream=127.0.0.1:8089\nListenStream=%t/mine.sock\nFileDescriptorName=mine\n";
+    await host.write("/home/alice/.config/containers/systemd/mine.container", `${APP}Network=none\n${sockets}`);
+    await host.ok(["systemctl", "--user", "daemon-reload"], alice);
+    await host.ok(["systemctl", "--user", "start", "mine.socket"], alice);
+    expect(await get(8089, "/fds")).toBe("3 mine\n4 mine");
+    const reply = await host.ok(
+      ["curl", "-sS", "--max-time", "30", "--unix-socket", "/run/user/1000/mine.sock", "http://mine/"],
+      alice,
+    );
+    expect(reply).toBe("hello from app");
+    await host.ok(["systemctl", "--user", "stop", "mine.socket", "mine.service"], alice);
+  });
+
   hostTest("of templates belong to their instance", async () => {
     await install(host, {
       "shop@.container": `${APP}Network=none\nEnvironment=NAME=%i\n[Socket]\nListenStream=/run/shop-%i.sock\n`,
     });
     await host.ok(["systemctl", "start", "shop@one.socket", "shop@two.socket"]);
     for (const name of ["one", "two"]) {
-      const reply = await host.ok(["curl", "-sS", "--unix-socket", `/run/shop-${name}.sock`, "http://shop/"]);
+      const reply = await host.ok([
+        "curl",
+        "-sS",
+        "--max-time",
+        "30",
+        "--unix-socket",
+        `/run/shop-${name}.sock`,
+        "http://shop/",
+      ]);
       expect(reply).toBe(`hello from ${name}`);
     }
     await host.ok(["systemctl", "stop", "shop@*.socket", "shop@*.service"]);
