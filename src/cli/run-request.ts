@@ -143,7 +143,6 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
 function parseVolume(value: string, cwd: string): MountRequest {
   const { source, destination, options } = splitVolume(value);
   const words = options === undefined ? [] : options.split(",");
-  if (words.includes("U")) throw refuse("volume", value, 'option "U" is not supported yet');
   if (source === undefined) return { type: "anonymous", target: destination, options: words };
   if (/^[/.]/.test(source)) return { type: "bind", source: resolve(cwd, source), target: destination, options: words };
   return { type: "volume", name: source, target: destination, options: words };
@@ -157,6 +156,8 @@ const MOUNT_FLAGS: Readonly<Record<string, (value: string | undefined) => string
   "bind-propagation": (value) => [value ?? "rprivate"],
   "bind-nonrecursive": (value) => [value === "false" ? "rbind" : "bind"],
   relabel: () => [],
+  chown: (value) => (value === "false" ? [] : ["U"]),
+  U: (value) => (value === "false" ? [] : ["U"]),
   "tmpfs-size": (value) => [`size=${value}`],
   "tmpfs-mode": (value) => [`mode=${value}`],
 };
@@ -171,7 +172,6 @@ function parseMount(value: string, cwd: string): MountRequest {
     if (head === "type") continue;
     if (head === "source" || head === "src") source = tail ?? "";
     else if (head === "target" || head === "destination" || head === "dst") target = tail ?? "";
-    else if (head === "chown" || head === "U") throw refuse("mount", value, `field ${head} is not supported yet`);
     else options.push(...(MOUNT_FLAGS[head]?.(tail) ?? [text]));
   }
   if (type === "tmpfs") return { type, target, options };

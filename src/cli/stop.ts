@@ -23,7 +23,10 @@ export function define(command: Command, context: CommandContext): void {
 
 async function stop(word: string, context: CommandContext): Promise<void> {
   const unit = unitToStop(word, context);
-  if (unit === undefined) return terminatePayload(context.scope, findContainer(context.scope, word));
+  if (unit === undefined) {
+    const record = findContainer(context.scope, word);
+    return terminatePayload(context.scope, record, record.stopTimeout * 1000);
+  }
   const { withManager } = await import("../runtime/systemd.ts");
   const result = await withManager(context.scope, context.env, async (manager) => {
     const [state] = await manager.units([unit]);

@@ -21,7 +21,7 @@ import type { MountRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";
 
 /** podman's words that the runtime must not see: labels (no SELinux here) and what resolveMounts itself acts on. */
-const OWN_OPTIONS = new Set(["z", "Z", "copy", "nocopy", "rw"]);
+const OWN_OPTIONS = new Set(["z", "Z", "U", "copy", "nocopy", "rw"]);
 const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
 
 /** podman's defaults for a tmpfs that is asked for. (podman-run(1) names noexec as well, but it is not so.) */
@@ -56,10 +56,16 @@ function resolveMount(
 ): SpecMount {
   switch (request.type) {
     case "tmpfs":
-      return { destination: request.target, type: "tmpfs", source: "tmpfs", options: tmpfsOptions(request.options) };
+      return {
+        destination: request.target,
+        type: "tmpfs",
+        source: "tmpfs",
+        options: tmpfsOptions(request.options, user),
+      };
     case "bind":
       if (!existsSync(request.source))
         throw new RuntimeError("volume", `mount ${request.target}: ${request.source} does not exist on the host`);
+      giveToUser(request.source, user, request.options);
       return bindMount(request.source, request.target, [...keptFlags(request), ...request.options]);
     case "volume":
       return volumeMount(paths, user, join(volumesDir(scope), request.name, "_data"), request);
@@ -81,6 +87,19 @@ function keptFlags({ source, options }: { source: string; options: readonly stri
     : [];
 }
 
+/** Option U: everything in the source becomes the payload's user's, as with podman; links are not followed. */
+function giveToUser(source: string, user: ContainerUser, options: readonly string[]): void {
+  if (!options.includes("U")) return;
+  const chown = Bun.spawnSync(
+    [findProgram("chown"), "-R", "--no-dereference", "--", `${user.uid}:${user.gid}`, source],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  if (chown.exitCode !== 0)
+    throw new RuntimeError("volume", `change the owner of ${source}: ${chown.stderr.toString().trim()}`);
+}
+
 function volumeMount(
   paths: ContainerPaths,
   user: ContainerUser,
@@ -88,6 +107,7 @@ function volumeMount(
   request: { target: string; options: readonly string[] },
 ): SpecMount {
   if (!existsSync(data)) makeVolume(paths, user, data, request);
+  giveToUser(data, user, request.options);
   // A volume is a file system for data: no devices and no set-uid programs unless the options say so, as with podman.
   const defaults = ["nosuid", "nodev"].filter((word) => !request.options.includes(word.slice(2)));
   return bindMount(data, request.target, [...defaults, ...request.options]);
@@ -164,8 +184,9 @@ export function bindMount(source: string, destination: string, options: readonly
   return { destination, type: "bind", source, options: [recursion, ...propagation, ...kept] };
 }
 
-/** Later words win over the defaults they contradict. */
-function tmpfsOptions(options: readonly string[]): string[] {
+/** Later words win over the defaults they contradict; U makes the tmpfs the payload's user's. */
+function tmpfsOptions(given: readonly string[], user: ContainerUser): string[] {
+  const options = given.flatMap((word) => (word === "U" ? [`uid=${user.uid}`, `gid=${user.gid}`] : [word]));
   const opposite = (word: string) => (word === "ro" ? "rw" : word === "notmpcopyup" ? "tmpcopyup" : `no${word}`);
   const contradicted = new Set(options.map(opposite));
   return [

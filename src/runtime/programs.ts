@@ -10,6 +10,7 @@ const PROGRAMS = {
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
   unshare: { package: "util-linux", directories: [] },
+  chown: { package: "coreutils", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },
   nsenter: { package: "util-linux", directories: [] },

@@ -6,25 +6,28 @@ import { type ContainerRecord, readRecord } from "./record.ts";
 
 /** How often to look whether the payload is gone: milliseconds. */
 const POLL_MS = 10;
+/** How long before the unit's own time-out a payload that does not stop is killed: milliseconds. */
+const LEAD_MS = 500;
 
 /**
- * ExecStop= of a unit that leaves the stop signal to its image. For SIGTERM nothing is done at all: that is what systemd
- * sends next anyway.
+ * ExecStop= of a unit that leaves the stop signal to its image: sends it, and waits for the payload to end. For SIGTERM
+ * nothing is done at all: that is what systemd sends next anyway. `unitTimeout` tells the unit's TimeoutStopSec= in
+ * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait as
+ * long again.
  */
-export async function stopPayload(scope: Scope, id: string): Promise<void> {
+export async function stopPayload(scope: Scope, id: string, unitTimeout: () => Promise<number>): Promise<void> {
   const record = readRecord(scope, id);
-  if (record !== undefined && record.stopSignal !== "TERM") await terminatePayload(scope, record);
+  if (record === undefined || record.stopSignal === "TERM") return;
+  const timeout = await unitTimeout();
+  await terminatePayload(scope, record, timeout - Math.min(LEAD_MS, timeout / 4));
 }
 
-/**
- * Sends a container's stop signal to its payload and waits for it to end, as long as the container's stop time-out lasts;
- * then SIGKILL.
- */
-export async function terminatePayload(scope: Scope, record: ContainerRecord): Promise<void> {
+/** Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. */
+export async function terminatePayload(scope: Scope, record: ContainerRecord, timeout: number): Promise<void> {
   const pid = payloadPid(scope, record);
   if (pid === undefined) return;
   kill(pid, record.stopSignal);
-  const deadline = performance.now() + record.stopTimeout * 1000;
+  const deadline = performance.now() + timeout;
   while (payloadPid(scope, record) === pid) {
     if (performance.now() > deadline) return kill(pid, "KILL");
     await sleep(POLL_MS);

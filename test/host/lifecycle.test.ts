@@ -71,6 +71,19 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
       "stuck",
       `${tools}Network=none\nStopTimeout=1\nExec=sh -c 'trap "" TERM; echo up; while :; do sleep 0.05; done'\n`,
     );
+    // An image with a stop signal of its own.
+    await host.sh(`ctr=$(buildah --storage-driver vfs from --tls-verify=false ${sample("tools:1")})
+      buildah --storage-driver vfs config --stop-signal SIGQUIT $ctr
+      buildah --storage-driver vfs commit --quiet $ctr oci-archive:/root/quit.tar:localhost/quit:1`);
+    await host.ok(["berth", "load", "--quiet", "-i", "/root/quit.tar"]);
+    const quit = "[Container]\nImage=localhost/quit:1\nNetwork=none\n";
+    const deaf = (words: string) => `Exec=sh -c '${words}; echo up; while :; do sleep 0.05; done'\n`;
+    await container("graceful", `${quit}${deaf('trap "echo got QUIT; exit 0" QUIT')}`);
+    await container("deaf", `${quit}StopTimeout=2\n${deaf('trap "" QUIT TERM')}`);
+    await container(
+      "owner",
+      `${tools}Network=none\nUser=1000:1000\nVolume=/srv/mine:/mine:U\nExec=sleep 1000\nStopSignal=KILL\n`,
+    );
     await container("ready", `${app}Network=host\nEnvironment=PORT=8083 SAY_READY=1\nNotify=true\n`);
     await container("nocommand", `${tools}Network=none\nExec=/does/not/exist\n`);
     await host.ok(["systemctl", "daemon-reload"]);
@@ -155,6 +168,38 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
     await host.ok(["systemctl", "stop", "stuck"]);
     expect(await show(host, "stuck", "Result", "ExecMainStatus")).toEqual({ Result: "timeout", ExecMainStatus: "9" });
     expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("gets the image's own stop signal, and is killed once when it takes no notice of it", async () => {
+    await host.ok(["systemctl", "start", "graceful"]);
+    await until("the payload to run", async () => (await host.journal("graceful")).includes("up"));
+    await host.ok(["systemctl", "stop", "graceful"]);
+    expect(await host.journal("graceful")).toContain("got QUIT");
+    await host.ok(["systemctl", "start", "deaf"]);
+    await until("the payload to run", async () => (await host.journal("deaf")).includes("up"));
+    await host.ok(["systemctl", "stop", "deaf"]);
+    const times = await show(
+      host,
+      "deaf",
+      "InactiveEnterTimestampMonotonic",
+      "ActiveExitTimestampMonotonic",
+      "ExecMainStatus",
+    );
+    expect(times.ExecMainStatus).toBe("9");
+    // One StopTimeout= of two seconds, not one for each signal.
+    const took = Number(times.InactiveEnterTimestampMonotonic) - Number(times.ActiveExitTimestampMonotonic);
+    expect(took).toBeGreaterThan(1_000_000);
+    expect(took).toBeLessThan(3_500_000);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("owns what it is given with the option U, and a link in it leads nowhere", async () => {
+    await host.sh("mkdir -p /srv/mine/sub && ln -s /etc/passwd /srv/mine/link && touch /srv/mine/sub/file");
+    await host.ok(["systemctl", "start", "owner"]);
+    expect(
+      await host.ok(["stat", "--format=%u:%g", "/srv/mine", "/srv/mine/sub/file", "/srv/mine/link", "/etc/passwd"]),
+    ).toBe("1000:1000\n1000:1000\n1000:1000\n0:0");
+    await host.ok(["systemctl", "stop", "owner"]);
   });
 
   hostTest("tells systemd itself that it is ready (Notify=true)", async () => {
