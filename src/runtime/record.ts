@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
-import type { ProcessIdentity } from "./liveness.ts";
 import { containerPaths, containersDir, namesDir } from "./paths.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import type { PortMapping } from "./run-request.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, unshare } from "./native.ts";
+import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, openInRoot, unshare } from "./native.ts";
 import type { ContainerPaths } from "./paths.ts";
 
 /** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
@@ -35,6 +35,27 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
     return;
   }
   mountByShortNames(paths, lower, upper, work, extra);
+}
+
+/**
+ * /etc/mtab as podman and docker make it where the image has none: a link to the kernel's list of mounts, which df(1) and
+ * others look for under the old name. Links in the image do not lead out of `rootfs`.
+ */
+export function linkMtab(rootfs: string): void {
+  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const etc = openInRoot(root, "/etc", constants.O_RDONLY | constants.O_DIRECTORY);
+    if (etc === undefined) return;
+    try {
+      symlinkSync("/proc/mounts", `/proc/self/fd/${etc}/mtab`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    } finally {
+      closeSync(etc);
+    }
+  } finally {
+    closeSync(root);
+  }
 }
 
 function overlayOptions(lower: readonly string[], upper: string, work: string): string {

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+
+/** A process for good: its PID alone may come to mean another one. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot at which it started (proc(5), /proc/PID/stat field 22). */
+  readonly startTime: string;
+}
+
+/** The identity of a running process, or undefined if there is none of that number. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const stat = readProc(pid, "stat");
+  // The command's name may hold blanks and parentheses; the fields are counted from the last one.
+  const startTime = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+export function isAlive(process: ProcessIdentity): boolean {
+  return identify(process.pid)?.startTime === process.startTime;
+}
+
+/** A file of /proc/PID, or undefined once the process is gone. */
+export function readProc(pid: number, file: "stat" | "cgroup"): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
