@@ -193,7 +193,7 @@ const CASES: readonly ParityCase[] = [
     text: `
       Network=none
       Notify=true
-      Exec=sh -c 'notify READY=1; exec show'
+      Exec=sh -c 'STAY=1 notify READY=1; exec show'
       [Service]
       WatchdogSec=1h`,
   },

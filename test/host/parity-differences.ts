@@ -55,9 +55,11 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     what: "WorkingDir= that the image has not",
-    podman: "the container does not start (the image's own WORKDIR is made)",
-    berth: "it is made",
-    reason: "As Docker does; a volume or the program itself may well put something there.",
+    podman: "the container does not start; the image's own WORKDIR is made, and is the user's",
+    berth: "either is made, and is root's",
+    reason: "As Docker does.",
+    podmanLines: /^modes: \/not\/there 0755 1000:1000$/,
+    berthLines: /^modes: \/not\/there 0755 0:0$/,
   },
   {
     what: "The init program (RunInit=)",

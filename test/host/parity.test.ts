@@ -93,7 +93,6 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
     expect((await podman.run(["systemctl", "start", "nowhere"])).exitCode).not.toBe(0);
     expect(await podman.journal("nowhere")).toContain('workdir "/not/there" does not exist');
     expect(await lookInside(berth, { name: "nowhere" })).toContain("cwd: /not/there");
-    seen.add(DIFFERENCES.find(({ what }) => what.startsWith("WorkingDir="))?.what ?? "");
   });
 
   hostTest("a program that opens /dev/stderr runs as docs/compatibility.md says", async () => {

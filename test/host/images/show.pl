@@ -121,13 +121,14 @@ my @parts = (
     [zone => sub { POSIX::strftime('%z', localtime 0) }],
     [interfaces => sub { names_in('/sys/class/net') }],
     [modes => sub { map { my @stat = stat; @stat ? sprintf('%s %04o %d:%d', $_, $stat[2] & 07777, @stat[4, 5]) : "$_ absent" }
-        sort(map { (split / /)[0] } mounts()), qw(/etc /etc/passwd /etc/group /run /tmp /var/tmp /home/app) }],
+        sort(map { (split / /)[0] } mounts()), Cwd::getcwd(), qw(/etc /etc/passwd /etc/group /run /tmp /var/tmp /home/app) }],
     [syscalls => sub { map { "$_ " . called($_) } sort keys %calls }],
     [fds => sub { grep { defined } map { my $to = readlink "/proc/self/fd/$_"; defined $to ? "$_ " . $to =~ s/\[\d+\]//r : undef } 0 .. 9 }],
     [hosts => sub { split /\n/, slurp('/etc/hosts') }],
     [resolv => sub { split /\n/, slurp('/etc/resolv.conf') }],
     [cgroup => sub { split /\n/, slurp('/proc/self/cgroup') }],
     [tty => sub { -t STDIN ? 'yes' : 'no' }],
+    [etc => sub { grep { !m{^/etc/(hosts|hostname|resolv\.conf|passwd|group) } } tree('/etc') }],
     [root => sub { names_in('/') }],
 );
 
