@@ -41,7 +41,7 @@ export const DIFFERENCES: readonly Difference[] = [
     what: "Mode of `/`, if the image's archives do not say",
     podman: "0555",
     berth: "0755",
-    reason: "What Docker and umoci give. Nothing depends on it: root may write in both, others in neither.",
+    reason: "What Docker and umoci give. It tells only for root without CAP_DAC_OVERRIDE.",
     podmanLines: /^modes: \/ 0555 0:0$/,
     berthLines: /^modes: \/ 0755 0:0$/,
   },
