@@ -3,6 +3,7 @@ import { RuntimeError } from "../runtime/error.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { execve } from "../runtime/native.ts";
 import { findProgram } from "../runtime/programs.ts";
+import type { ContainerRecord } from "../runtime/record.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
 
@@ -37,14 +38,20 @@ export function define(command: Command, context: CommandContext): void {
 
 function logs(container: string, options: LogsOptions, context: CommandContext): never {
   const journalctl = findProgram("journalctl");
-  const user = context.scope.kind === "user";
+  const record = findOrUndefined(container, context);
+  if (record !== undefined && record.unit === undefined) {
+    throw new CommandError(`${record.name} runs in somebody's shell: its output went there, not to the journal`, 125);
+  }
+  // Not running now; its unit may have said something all the same.
+  const unit = record?.unit ?? serviceName(container);
+  // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
+  const wanted = [context.scope.kind === "user" ? "--user-unit" : "--unit", unit, "_TRANSPORT=stdout", "--quiet"];
+  if (record === undefined && !options.follow && !hasEntries(journalctl, wanted)) {
+    throw new CommandError(`no container ${container} is running, and the journal has nothing of ${unit}`, 125);
+  }
   const args = [
     "journalctl",
-    ...(user ? ["--user", "--user-unit"] : ["--unit"]),
-    unitOf(container, context),
-    // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
-    "_TRANSPORT=stdout",
-    "--quiet",
+    ...wanted,
     "--output",
     options.timestamps ? "short-iso" : "cat",
     ...(options.follow ? ["--follow"] : ["--no-pager"]),
@@ -59,14 +66,16 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
   execve(journalctl, args, Object.fromEntries(env));
 }
 
-function unitOf(container: string, context: CommandContext): string {
+function findOrUndefined(container: string, context: CommandContext): ContainerRecord | undefined {
   try {
-    const { unit, name } = findContainer(context.scope, container);
-    if (unit !== undefined) return unit;
-    throw new CommandError(`${name} runs in somebody's shell: its output went there, not to the journal`, 125);
+    return findContainer(context.scope, container);
   } catch (error) {
-    // Not running now; its unit may have said something all the same.
-    if (error instanceof RuntimeError && error.code === "no-such-container") return serviceName(container);
+    if (error instanceof RuntimeError && error.code === "no-such-container") return undefined;
     throw error;
   }
+}
+
+function hasEntries(journalctl: string, wanted: readonly string[]): boolean {
+  const child = Bun.spawnSync([journalctl, ...wanted, "--lines=1", "--output=cat", "--no-pager"], { stderr: "ignore" });
+  return child.stdout.length > 0;
 }

@@ -160,6 +160,7 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
     expect(wrong.exitCode).toBe(1);
     expect(wrong.stderr).toContain("wrong.service");
     expect((await berth("stop", "no-such-thing")).exitCode).toBe(125);
+    expect((await berth("logs", "no-such-thing")).stderr).toContain("the journal has nothing of no-such-thing.service");
     expect(await host.journal("wrong")).toContain(
       'wrong.container:2:1: error: unknown key "Imge" in [Container] (did you mean "Image"?)',
     );
