@@ -46,11 +46,7 @@ function takeLease(directory: string, address: string, owner: string): boolean {
 /** Gives an address back, if `owner` holds it. */
 export function releaseAddress(directory: string, address: string, owner: string): void {
   const path = join(directory, address);
-  try {
-    if (readFileSync(path, "utf8") === owner) removeIfThere(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
+  if (readIfThere(path) === owner) removeIfThere(path);
 }
 
 /** Gives back the addresses whose owner satisfies `gone`: what a launcher killed right after taking one has left. */
@@ -65,8 +61,8 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
   for (const name of names) {
     if (name.endsWith(".new") && gone(name.slice(0, -".new".length))) removeIfThere(join(directory, name));
     if (!/^[0-9.]+$/.test(name)) continue;
-    const owner = readFileSync(join(directory, name), "utf8");
-    if (gone(owner)) releaseAddress(directory, name, owner);
+    const owner = readIfThere(join(directory, name));
+    if (owner !== undefined && gone(owner)) releaseAddress(directory, name, owner);
   }
 }
 
@@ -83,8 +79,14 @@ function hostRange(subnet: string): { first: number; last: number } {
 }
 
 function lastGiven(directory: string): number | undefined {
+  const last = readIfThere(join(directory, LAST));
+  return last === undefined ? undefined : parseAddress(last);
+}
+
+/** A file of the pool; others give addresses back at the same time. */
+function readIfThere(path: string): string | undefined {
   try {
-    return parseAddress(readFileSync(join(directory, LAST), "utf8"));
+    return readFileSync(path, "utf8");
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
