@@ -1,12 +1,14 @@
-import { quoteExecWord } from "../unit/quoting.ts";
+import { type QuoteOptions, quoteExecWord } from "../unit/quoting.ts";
+
+const EXPANDED: QuoteOptions = { expand: "expanded" };
 
 /** A command line in the making, for ExecStart= and its like. */
 export class CommandLine {
   readonly #words: string[] = [];
 
-  /** A word of ours with nothing in it that needs quoting: `--env`. */
-  plain(word: string): this {
-    this.#words.push(word);
+  /** Words of ours with nothing in them that needs quoting: `--env`, `--unit %n`. */
+  plain(words: string): this {
+    this.#words.push(words);
     return this;
   }
 
@@ -16,9 +18,9 @@ export class CommandLine {
     return this;
   }
 
-  /** Words of the user's (or ours) in which systemd replaces %specifiers and variables. */
-  expanded(...words: readonly string[]): this {
-    for (const word of words) this.#words.push(quoteExecWord(word, { expand: "expanded" }));
+  /** A word of the user's (or ours) in which systemd replaces %specifiers and variables. */
+  expanded(word: string): this {
+    this.#words.push(quoteExecWord(word, EXPANDED));
     return this;
   }
 

@@ -1,4 +1,4 @@
-import { lastEntry } from "../unit/lookup.ts";
+import { givenEntries, lastEntry } from "../unit/lookup.ts";
 import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateRun } from "./context.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
@@ -28,7 +28,8 @@ export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: R
   if (name !== undefined && "value" in name && name.value === "") {
     report.item(name, { code: "bad-service-name", message: "ServiceName: the name of the service is empty" });
   }
-  const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth };
+  const given = givenEntries(parsed.sections.get("Service"));
+  const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth, service: given };
   const sockets = containerSockets(context);
   const service = containerService(context, sockets);
   const links = installLinks(

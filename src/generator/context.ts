@@ -1,3 +1,4 @@
+import type { Entry } from "../unit/entry.ts";
 import type { KeyReader } from "./key-reader.ts";
 import type { Report } from "./report.ts";
 import type { ParsedSource } from "./source.ts";
@@ -34,6 +35,8 @@ export interface ContainerContext extends GenerateRun {
   readonly container: KeyReader;
   readonly quadlet: KeyReader;
   readonly berth: KeyReader;
+  /** The assignments of `[Service]` that count. */
+  readonly service: ReadonlyMap<string, Entry>;
 }
 
 /** A unit file that was generated. */

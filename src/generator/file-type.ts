@@ -45,12 +45,13 @@ export const FILE_TYPES: readonly FileType[] = [
   { extension: "volume", section: "Volume", keys: VOLUME_KEYS, serviceSuffix: "-volume", status: "not supported yet" },
 ];
 
+const BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(FILE_TYPES.map((type) => [type.extension, type]));
+
 /** The type of a file by its name, undefined if it is not Quadlet's. */
 export function fileTypeOf(name: string): FileType | undefined {
   const dot = name.lastIndexOf(".");
   if (dot <= 0 || name.startsWith(".")) return undefined;
-  const extension = name.slice(dot + 1);
-  return FILE_TYPES.find((type) => type.extension === extension);
+  return BY_EXTENSION.get(name.slice(dot + 1));
 }
 
 /**

@@ -1,11 +1,13 @@
 import { compareBytes } from "../unit/drop-in.ts";
 import type { Entry } from "../unit/entry.ts";
-import { lastEntry, listEntries, type SectionEntries } from "../unit/lookup.ts";
+import { givenEntries, listEntries, type SectionEntries } from "../unit/lookup.ts";
 import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../unit/words.ts";
 import type { KeySpec, KeyTable, ValueClass } from "./keys/key.ts";
 import type { Report, Value } from "./report.ts";
 import { closest } from "./suggest.ts";
 import { type Problem, quoted, type ValueCheck } from "./values/check.ts";
+
+const NOTHING: SectionEntries = new Map();
 
 const TRUE: readonly string[] = ["1", "yes", "true", "on"];
 const FALSE: readonly string[] = ["0", "no", "false", "off"];
@@ -23,24 +25,26 @@ const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
  */
 export class KeyReader {
   readonly #name: string;
-  readonly #section: SectionEntries | undefined;
+  readonly #section: SectionEntries;
+  readonly #given: ReadonlyMap<string, Entry>;
   readonly #table: KeyTable;
   readonly #report: Report;
 
   constructor(name: string, section: SectionEntries | undefined, table: KeyTable, report: Report) {
     this.#name = name;
-    this.#section = section;
+    this.#section = section ?? NOTHING;
     this.#table = table;
     this.#report = report;
+    this.#given = givenEntries(section);
   }
 
   /** Reports the keys that nobody knows, and those that berth does not carry out yet. */
   checkKeys(): void {
-    for (const [key, entries] of this.#section ?? []) {
+    for (const [key, entries] of this.#section) {
       const spec = this.#table.get(key);
       if (spec?.status === "supported") continue;
       // Set back to nothing, a key asks for nothing.
-      if (spec !== undefined && entries.at(-1)?.value === "") continue;
+      if (spec !== undefined && !this.#given.has(key)) continue;
       const problem = spec === undefined ? this.#unknown(key) : notSupported(spec);
       for (const entry of entries) this.#report.item(entry, problem);
     }
@@ -48,23 +52,17 @@ export class KeyReader {
 
   /** Whether the key is there and has a value. */
   has(key: string): boolean {
-    return this.entry(key) !== undefined;
-  }
-
-  /** The assignment that counts, undefined if there is none or it is empty. */
-  entry(key: string): Entry | undefined {
-    const entry = lastEntry(this.#section, key);
-    return entry === undefined || entry.value === "" ? undefined : entry;
+    return this.#given.has(key);
   }
 
   /** Whether the key is there, be it with the empty value. */
   mentions(key: string): boolean {
-    return this.#section?.has(key) === true;
+    return this.#section.has(key);
   }
 
   /** A key with one value. `extra` looks before the table's own check. */
   string(key: string, extra?: ValueCheck): Value | undefined {
-    const entry = this.entry(key);
+    const entry = this.#given.get(key);
     if (entry === undefined) return undefined;
     const text = unquoteString(entry.value);
     const offset = text === entry.value ? 0 : entry.value.indexOf(text);
@@ -74,7 +72,7 @@ export class KeyReader {
   /** A key that takes a list, of class `lines`, `words`, `exec-words` or `map`; the last of these is sorted by name. */
   list(key: string, extra?: ValueCheck): Value[] {
     // Most keys are absent from most files, and this runs for each of them at every boot.
-    if (!this.mentions(key)) return [];
+    if (!this.#given.has(key)) return [];
     const spec = this.#spec(key);
     if (spec.values === "lines") {
       return this.#checked(spec, listEntries(this.#section, key).map(wholeLine), extra);
@@ -86,7 +84,7 @@ export class KeyReader {
 
   /** The words of a key of class `command`: those of the last assignment. */
   command(key: string): Value[] {
-    const entry = this.entry(key);
+    const entry = this.#given.get(key);
     if (entry === undefined) return [];
     const spec = this.#spec(key);
     return this.#checked(spec, this.#words([entry], spec));

@@ -41,8 +41,8 @@ class RunCommandBuilder {
   build(foreground: boolean): RunCommand {
     const { container, berth, report, parsed } = this.#context;
     const image = this.#image();
-    this.#line.plain("run").expanded("--unit", "%n");
-    this.#line.expanded("--name", container.string("ContainerName")?.text ?? defaultContainerName(parsed.source.name));
+    this.#line.plain("run --unit %n --name");
+    this.#line.expanded(container.string("ContainerName")?.text ?? defaultContainerName(parsed.source.name));
     this.#entrypoint();
     for (const key of ["Timezone", "ShmSize", "WorkingDir", "HostName", "Pull"]) this.#string(key);
     for (const key of ["Ulimit", "DNS", "AddHost"]) this.#list(key);
@@ -68,29 +68,26 @@ class RunCommandBuilder {
         const message = "LoginUID is for system services: those of a user's manager have the user's login uid already";
         report.item(loginUid.entry, { code: "not-for-users", message });
       }
-      this.#line.expanded("--loginuid", loginUid.text);
+      this.#line.plain("--loginuid").expanded(loginUid.text);
     }
     const podmanArgs = container.list("PodmanArgs");
     checkPodmanArgs(podmanArgs, report);
-    this.#line.expanded(...podmanArgs.map(({ text }) => text));
+    for (const { text } of podmanArgs) this.#line.expanded(text);
     if (image !== undefined) this.#line.expanded(image.text);
-    this.#line.expanded(...container.command("Exec").map(({ text }) => text));
+    for (const { text } of container.command("Exec")) this.#line.expanded(text);
     return { mountsNeeded: this.#mountsNeeded };
   }
 
   #string(key: string): void {
-    if (!this.#context.container.mentions(key)) return;
     const value = this.#context.container.string(key);
     if (value !== undefined) this.#line.plain(this.#flag(key)).expanded(value.text);
   }
 
   #list(key: string): void {
-    if (!this.#context.container.mentions(key)) return;
     for (const { text } of this.#context.container.list(key)) this.#line.plain(this.#flag(key)).expanded(text);
   }
 
   #boolean(key: string): void {
-    if (!this.#context.container.mentions(key)) return;
     const truth = this.#context.container.boolean(key);
     if (truth !== undefined) this.#line.plain(truth ? this.#flag(key) : `${this.#flag(key)}=false`);
   }

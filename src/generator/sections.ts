@@ -15,6 +15,7 @@ const SYSTEMD_SECTIONS: readonly string[] = ["Unit", "Service", "Install"];
 export function checkSections(parsed: ParsedSource, report: Report): void {
   const { section: own, extension } = parsed.type;
   const known = [own, "Quadlet", "Berth", ...SYSTEMD_SECTIONS, ...(extension === "container" ? ["Socket"] : [])];
+  if (!hasOthers(parsed.sections, known)) return;
   const seen = new Set<string>();
   for (const header of headersOf(parsed.file)) {
     const name = header.section;
@@ -33,4 +34,9 @@ export function checkSections(parsed: ParsedSource, report: Report): void {
       report.item(header, { code: "unknown-section", message, hint: "begin its name with X-" }, "warning");
     }
   }
+}
+
+function hasOthers(sections: ReadonlyMap<string, unknown>, known: readonly string[]): boolean {
+  for (const name of sections.keys()) if (!known.includes(name)) return true;
+  return false;
 }

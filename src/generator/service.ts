@@ -1,7 +1,7 @@
 import type { Entry } from "../unit/entry.ts";
 import { lastEntry } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
-import { UnitDraft } from "../unit/unit-draft.ts";
+import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
 import { translateDependencies } from "./dependencies.ts";
@@ -29,7 +29,7 @@ const OTHER_USER: readonly string[] = ["User", "Group", "DynamicUser"];
 /** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
   const command = (name: string): string =>
-    new CommandLine().literal(`-${options.berth}`, name).expanded("--unit", "%n").toString();
+    new CommandLine().literal(`-${options.berth}`, name).plain("--unit %n").toString();
   return { stopPayload: command("stop-payload"), cleanup: command("cleanup") };
 }
 
@@ -39,7 +39,7 @@ export function containerService(context: ContainerContext, sockets: Sockets): U
   const draft = UnitDraft.copyOf(parsed.file).removeSection("Socket");
   for (const section of [parsed.type.section, "Quadlet", "Berth"]) draft.renameSection(section, `X-${section}`);
   checkService(context);
-  const oneshot = given(context, "Type")?.value === "oneshot";
+  const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, oneshot);
   completeUnit(draft, context, sockets, command.mountsNeeded);
@@ -59,57 +59,54 @@ function completeUnit(
   if (options.scope === "system" && quadlet.boolean("DefaultDependencies") !== false) {
     draft.prepend("Unit", "After", "network-online.target").prepend("Unit", "Wants", "network-online.target");
   }
-  draft.append("Unit", "SourcePath", escapeSpecifiers(parsed.source.path));
-  const mounts = options.scope === "system" ? [STATE_DIRECTORY, ...mountsNeeded] : mountsNeeded;
-  for (const path of mounts) draft.append("Unit", "RequiresMountsFor", path);
+  const lines: Directive[] = [["SourcePath", escapeSpecifiers(parsed.source.path)]];
+  if (options.scope === "system") lines.push(["RequiresMountsFor", STATE_DIRECTORY]);
+  for (const path of mountsNeeded) lines.push(["RequiresMountsFor", path]);
   // Started by hand, the payload has to find its sockets as well.
-  if (sockets.passedTo !== undefined) {
-    draft.append("Unit", "Requires", sockets.passedTo).append("Unit", "After", sockets.passedTo);
-  }
-  if (sockets.stopWhenIdle) draft.append("Unit", "StopWhenUnneeded", "yes");
+  if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
+  if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
+  draft.appendAll("Unit", lines);
 }
 
 function completeService(draft: UnitDraft, context: ContainerContext, oneshot: boolean, run: string): void {
   const { options } = context;
-  const add = (key: string, value: string): void => {
-    draft.append("Service", key, value);
-  };
-  if (given(context, "KillMode") === undefined) add("KillMode", "mixed");
-  addStopping(context, add, oneshot);
-  add("ExecStopPost", context.commands.cleanup);
-  add("Delegate", FIXED.Delegate);
+  const lines: Directive[] = [];
+  if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
+  addStopping(context, lines, oneshot);
+  lines.push(["ExecStopPost", context.commands.cleanup]);
+  lines.push(["Delegate", FIXED.Delegate]);
   // In a user's manager this would take a user namespace; there the launcher makes its own.
-  if (options.scope === "system") add("PrivateMounts", FIXED.PrivateMounts);
+  if (options.scope === "system") lines.push(["PrivateMounts", FIXED.PrivateMounts]);
   if (!oneshot) {
-    if (given(context, "Type") === undefined) add("Type", "notify");
-    add("NotifyAccess", FIXED.NotifyAccess);
+    if (!context.service.has("Type")) lines.push(["Type", "notify"]);
+    lines.push(["NotifyAccess", FIXED.NotifyAccess]);
   }
-  addLimits(context, add);
-  if (given(context, "SyslogIdentifier") === undefined) add("SyslogIdentifier", "%N");
-  add("UnsetEnvironment", UNSET_ENVIRONMENT);
-  add("ExecStart", run);
+  addLimits(context, lines);
+  if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
+  lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
+  lines.push(["ExecStart", run]);
+  draft.appendAll("Service", lines);
 }
 
-type AddDirective = (key: string, value: string) => void;
-
-function addStopping(context: ContainerContext, add: AddDirective, oneshot: boolean): void {
+function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean): void {
   const { container } = context;
   const signal = container.string("StopSignal");
   const timeout = container.string("StopTimeout");
-  if (given(context, "KillSignal") !== undefined) {
+  if (context.service.has("KillSignal")) {
     if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
   } else if (signal !== undefined) {
-    add("KillSignal", signalName(signal.text) ?? "SIGTERM");
+    lines.push(["KillSignal", signalName(signal.text) ?? "SIGTERM"]);
   } else if (!oneshot) {
     // Only the image knows which signal its payload wants, and images are not looked at before the start.
-    add("ExecStop", context.commands.stopPayload);
+    lines.push(["ExecStop", context.commands.stopPayload]);
   }
-  const theirs = given(context, "TimeoutStopSec") ?? given(context, "TimeoutSec");
-  if (theirs === undefined) add("TimeoutStopSec", timeout === undefined ? STOP_TIMEOUT : timeoutStop(timeout.text));
+  const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
+  if (theirs === undefined)
+    lines.push(["TimeoutStopSec", timeout === undefined ? STOP_TIMEOUT : timeoutStop(timeout.text)]);
   else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
 }
 
-function addLimits(context: ContainerContext, add: AddDirective): void {
+function addLimits(context: ContainerContext, lines: Directive[]): void {
   const { container, report } = context;
   const memory = container.string("Memory");
   if (memory !== undefined) {
@@ -117,12 +114,12 @@ function addLimits(context: ContainerContext, add: AddDirective): void {
       const message = "less than 32m may not be enough to start the container in";
       report.value(memory, { code: "limit-too-low", message }, "warning");
     }
-    if (given(context, "MemoryMax") === undefined) add("MemoryMax", memoryMax(memory.text));
+    if (!context.service.has("MemoryMax")) lines.push(["MemoryMax", memoryMax(memory.text)]);
     else overridden(context, memory.entry, "MemoryMax");
   }
   const pids = container.string("PidsLimit");
   if (pids === undefined) return;
-  if (given(context, "TasksMax") === undefined) add("TasksMax", tasksMax(pids.text));
+  if (!context.service.has("TasksMax")) lines.push(["TasksMax", tasksMax(pids.text)]);
   else overridden(context, pids.entry, "TasksMax");
 }
 
@@ -130,6 +127,7 @@ function addLimits(context: ContainerContext, add: AddDirective): void {
 function checkService(context: ContainerContext): void {
   const { parsed, report } = context;
   const service = parsed.sections.get("Service");
+  if (service === undefined) return;
   const type = lastEntry(service, "Type");
   if (type !== undefined && type.value !== "notify" && type.value !== "oneshot") {
     report.at(type, 0, {
@@ -143,27 +141,21 @@ function checkService(context: ContainerContext): void {
     const message = `invalid KillMode '${killMode.value}'`;
     report.at(killMode, 0, { code: "bad-kill-mode", message, hint: "mixed or control-group" });
   }
-  for (const entry of service?.get("ExecStart") ?? []) {
+  for (const entry of service.get("ExecStart") ?? []) {
     const hint = "Exec= in [Container] takes arguments for the image";
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
   }
   for (const key of OTHER_USER) {
-    const entry = given(context, key);
+    const entry = context.service.get(key);
     if (entry === undefined) continue;
     const message = `using key ${key} in the Service group is not supported: berth itself would run as that user`;
     report.item(entry, { code: "managed-directive", message, hint: "User= in [Container] is the payload's user" });
   }
   for (const [key, value] of Object.entries(FIXED)) {
-    const entry = given(context, key);
+    const entry = context.service.get(key);
     if (entry === undefined || entry.value === value) continue;
     report.item(entry, { code: "managed-directive", message: `${key}= is set to ${value} by berth` }, "warning");
   }
-}
-
-/** The assignment of the user's `[Service]` that counts; undefined if there is none or it is empty. */
-function given(context: ContainerContext, key: string): Entry | undefined {
-  const entry = lastEntry(context.parsed.sections.get("Service"), key);
-  return entry === undefined || entry.value === "" ? undefined : entry;
 }
 
 function overridden(context: ContainerContext, entry: Entry, by: string): void {

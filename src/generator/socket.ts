@@ -102,7 +102,7 @@ function socketText(context: ContainerContext, socket: string, proxy: string | u
 function proxyText(context: ContainerContext, socket: string, port: string, idle: string | undefined): string {
   const { source, serviceName } = context.parsed;
   const service = instanceReference(serviceName);
-  const line = new CommandLine().literal(context.options.berth, "socket-proxy").expanded("--unit", service);
+  const line = new CommandLine().literal(context.options.berth, "socket-proxy").plain("--unit").expanded(service);
   if (idle !== undefined) line.literal(`--exit-idle-time=${idle}`);
   line.expanded(port);
   const draft = new UnitDraft();

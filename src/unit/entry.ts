@@ -52,7 +52,8 @@ export function positionAt(entry: Entry, offset: number): Position {
  * rest is no line of its own.
  */
 export function formatEntry(key: string, value: string): string {
-  const text = /[\n\r\0]/.test(value) ? value.replace(/[\n\r\0]+/g, " ") : value;
+  if (!/[\n\r\0]|\\$/.test(value)) return `${key}=${value}\n`;
+  const text = value.replace(/[\n\r\0]+/g, " ");
   // A backslash at the very end would take in the next line; systemd drops the blank again.
   return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;
 }

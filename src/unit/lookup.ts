@@ -29,7 +29,19 @@ export function headersOf(file: UnitFile): Header[] {
 
 /** The assignment that counts for a key with one value: the last, even if it is empty. */
 export function lastEntry(section: SectionEntries | undefined, key: string): Entry | undefined {
-  return section?.get(key)?.at(-1);
+  const entries = section?.get(key);
+  return entries?.[entries.length - 1];
+}
+
+/** The assignments that count for keys with one value, by key: the last of each, without those that set it back to nothing. */
+export function givenEntries(section: SectionEntries | undefined): ReadonlyMap<string, Entry> {
+  const given = new Map<string, Entry>();
+  if (section === undefined) return given;
+  for (const [key, entries] of section) {
+    const last = entries[entries.length - 1];
+    if (last !== undefined && last.value !== "") given.set(key, last);
+  }
+  return given;
 }
 
 /** The assignments that count for a key with a list: those after the last empty one. */

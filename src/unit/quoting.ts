@@ -61,6 +61,8 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
 /** In double quotes if need be, with the escapes that systemd's cunescape() undoes. */
 function quoteWord(text: string): string {
   if (text !== "" && !/[\s"'\\\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(text)) return text;
+  // Mostly it is only for blanks or quotes.
+  if (!/[\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
   let inner = "";
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

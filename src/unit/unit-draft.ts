@@ -5,18 +5,21 @@ import type { UnitFile } from "./unit-file.ts";
 /** One header with the lines below it; the first block of a file may have no header. */
 interface Block {
   /** Absent before the first header, and below a broken one. */
-  readonly name?: string;
+  name?: string;
   header: string;
   readonly lines: Line[];
 }
 
 interface Line {
-  /** Text with its line end. */
+  /** Text with its line end; what was added at once is one text. */
   text: string;
   readonly blank: boolean;
   /** What it was copied from. */
   readonly item?: Item;
 }
+
+/** `[key, value]` of a line to add. */
+export type Directive = readonly [key: string, value: string];
 
 /**
  * A unit file in the making: copied from a parsed one with its comments, or from nothing; sections are renamed, entries
@@ -52,12 +55,21 @@ export class UnitDraft {
     return this.#add(section, { text: formatEntry(key, value), blank: false });
   }
 
+  /** {@link append} for several lines. */
+  appendAll(section: string, directives: readonly Directive[]): this {
+    let text = "";
+    for (const directive of directives) text += formatEntry(directive[0], directive[1]);
+    return text === "" ? this : this.#add(section, { text, blank: false });
+  }
+
   /** Adds `key=value` right below the section's first header: what the file says itself then comes later and wins. */
   prepend(section: string, key: string, value: string): this {
-    const first = this.#blocksOf(section)[0];
-    if (first === undefined) return this.append(section, key, value);
-    first.lines.unshift({ text: formatEntry(key, value), blank: false });
-    return this;
+    for (const block of this.#blocks) {
+      if (block.name !== section) continue;
+      block.lines.unshift({ text: formatEntry(key, value), blank: false });
+      return this;
+    }
+    return this.append(section, key, value);
   }
 
   /** Gives an entry of the copied file another value, in its place. */
@@ -70,9 +82,11 @@ export class UnitDraft {
 
   /** Renames a section: `[Container]` to `[X-Container]`, which systemd passes over. */
   renameSection(from: string, to: string): this {
-    this.#blocks = this.#blocks.map((block) =>
-      block.name === from ? { ...block, name: to, header: `[${to}]\n` } : block,
-    );
+    for (const block of this.#blocks) {
+      if (block.name !== from) continue;
+      block.name = to;
+      block.header = `[${to}]\n`;
+    }
     return this;
   }
 
@@ -98,10 +112,6 @@ export class UnitDraft {
   /** {@link toString} as bytes; bytes of the copied file that were not UTF-8 are themselves again. */
   print(): Uint8Array {
     return encodeText(this.toString());
-  }
-
-  #blocksOf(section: string): Block[] {
-    return this.#blocks.filter((block) => block.name === section);
   }
 
   #add(section: string, line: Line): this {
