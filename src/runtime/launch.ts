@@ -27,7 +27,7 @@ import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "./rootfs.ts";
 import type { RunRequest } from "./run-request.ts";
-import { type Environment, runcEnvironment, runcRunArguments, runDetached } from "./runc.ts";
+import { createContainer, type Environment, runcEnvironment, runcRunArguments, startContainer } from "./runc.ts";
 import type { SpecHook } from "./runtime-spec.ts";
 import { loadSeccomp } from "./seccomp-profile.ts";
 import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "./user-database.ts";
@@ -58,8 +58,11 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   try {
     const launched = await prepare(request, context, id, image);
     if (!request.detach) becomeRunc(launched, context);
-    const pid = runDetached(launched, env);
-    notifier.started(pid, request.sdnotify === "started");
+    const pid = createContainer(launched, env);
+    // systemd has to know the payload before that can end: what it does not know it reaps without noting how it ended.
+    notifier.payload(pid);
+    startContainer(launched, pid);
+    if (request.sdnotify === "started") notifier.ready();
   } catch (error) {
     if (request.unit === undefined) await cleanUp(scope, id);
     throw error;
@@ -161,7 +164,7 @@ function cleanupHook({ scope, env, program }: LaunchContext, id: string): SpecHo
 }
 
 function becomeRunc(run: Prepared, context: LaunchContext): never {
-  const args = runcRunArguments(run, false);
+  const args = runcRunArguments(run, "run");
   keepInheritedSockets(run.preserveFds);
   execve(args[0], args, runcEnvironment(context.env));
 }

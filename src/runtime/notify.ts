@@ -1,12 +1,17 @@
-import { sendDatagram } from "./native.ts";
+import { sendBarrier, sendDatagram } from "./native.ts";
+
+/** How long to wait for systemd to take note of something: milliseconds. */
+const BARRIER_MS = 5000;
 
 /** How often at most the start time-out is extended while an image arrives, and by how much: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
 /** Tells systemd about this unit's state: lines of sd_notify(3). Without a socket (a shell) nothing is sent. */
 export interface Notifier {
-  /** The payload runs as `pid`; `ready` unless it announces itself. */
-  started(pid: number, ready: boolean): void;
+  /** `pid` is the unit's main process from now on. Returns when systemd has taken note of that (sd_notify_barrier(3)). */
+  payload(pid: number): void;
+  /** The unit has started. */
+  ready(): void;
   /** A line for `systemctl status`. */
   status(text: string): void;
   /** Progress was made: give the start another while (EXTEND_TIMEOUT_USEC=). */
@@ -18,7 +23,11 @@ export function createNotifier(socket: string | undefined): Notifier {
     if (socket !== undefined && socket !== "") sendDatagram(socket, lines.join("\n"));
   };
   return {
-    started: (pid, ready) => send([`MAINPID=${pid}`, ...(ready ? ["READY=1", "STATUS="] : [])]),
+    payload: (pid) => {
+      send([`MAINPID=${pid}`]);
+      if (socket !== undefined && socket !== "") sendBarrier(socket, "BARRIER=1", BARRIER_MS);
+    },
+    ready: () => send(["READY=1", "STATUS="]),
     status: (text) => send([`STATUS=${oneLine(text)}`]),
     extendStart: (text) => send([`EXTEND_TIMEOUT_USEC=${EXTENSION_USEC}`, `STATUS=${oneLine(text)}`]),
   };

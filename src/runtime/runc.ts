@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { type ContainerPaths, runcRoot } from "./paths.ts";
+import { identify } from "./process-identity.ts";
 import { findProgram } from "./programs.ts";
-import { isMissing } from "./record.ts";
+import { isMissing, removeIfThere } from "./record.ts";
 
 /** What runc may see of the launcher's environment: where a user's bus and runtime directory are, and nothing else. */
 const PASSED_ON = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
@@ -26,14 +28,13 @@ export interface RuncRun {
   readonly systemdCgroup: boolean;
 }
 
-/** argv of `runc run`. */
-export function runcRunArguments(run: RuncRun, detach: boolean): [string, ...string[]] {
+/** argv of `runc run` or `runc create`. */
+export function runcRunArguments(run: RuncRun, command: "run" | "create"): [string, ...string[]] {
   return [
     findProgram("runc"),
     ...globalArguments(run.scope, run.paths),
     ...(run.systemdCgroup ? ["--systemd-cgroup"] : []),
-    "run",
-    ...(detach ? ["--detach"] : []),
+    command,
     ...(run.preserveFds > 0 ? ["--preserve-fds", `${run.preserveFds}`] : []),
     "--pid-file",
     run.paths.pidFile,
@@ -48,17 +49,48 @@ function globalArguments(scope: Scope, paths: ContainerPaths): string[] {
 }
 
 /**
- * Starts a container and leaves it: returns the PID of its first process. Standard input, output and error, and the
- * descriptors to preserve, are this process's own. Throws "command-not-found", "command-not-executable" or "runc".
+ * Makes a container and leaves it: returns the PID of its first process, which waits for startContainer() before it
+ * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own. Throws
+ * "command-not-found", "command-not-executable" or "runc".
  */
-export function runDetached(run: RuncRun, env: Environment): number {
+export function createContainer(run: RuncRun, env: Environment): number {
   const preserved = Array.from({ length: run.preserveFds }, (_, index) => 3 + index);
-  const child = Bun.spawnSync(runcRunArguments(run, true), {
+  const child = Bun.spawnSync(runcRunArguments(run, "create"), {
     stdio: ["inherit", "inherit", "inherit", ...preserved],
     env: runcEnvironment(env),
   });
   if (child.exitCode !== 0) throw startError(run.paths, child.exitCode);
   return Number(readFileSync(run.paths.pidFile, "utf8"));
+}
+
+/** How often to look whether the payload goes on: milliseconds. */
+const START_POLL_MS = 0.2;
+
+/**
+ * Lets a container's first process become the payload. It waits to open a fifo, and goes on when that has a reader: this is
+ * all that `runc start` does, without the time that another program takes. Nothing happens if the process is gone.
+ */
+export function startContainer(run: RuncRun, pid: number): void {
+  const path = join(runcRoot(run.scope), run.id, "exec.fifo");
+  // Without waiting for the writer: it could have been killed.
+  const fifo = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    while (!hasRead(fifo) && identify(pid) !== undefined) Bun.sleepSync(START_POLL_MS);
+  } finally {
+    closeSync(fifo);
+  }
+  // To runc a container whose fifo is there has not been started.
+  removeIfThere(path);
+}
+
+/** Whether there was something to read: not before the writer came, nor (EAGAIN) before it has written. */
+function hasRead(fifo: number): boolean {
+  try {
+    return readSync(fifo, Buffer.alloc(1)) > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    throw error;
+  }
 }
 
 /** Removes what runc knows of a container, killing what is left of it. No error if runc knows nothing. */

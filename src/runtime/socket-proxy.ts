@@ -31,7 +31,7 @@ export async function becomeSocketProxy(
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw gone(record);
   // systemd-socket-proxyd does not say it itself (252). From here on there is nothing to wait for.
-  createNotifier(env.NOTIFY_SOCKET).started(process.pid, true);
+  createNotifier(env.NOTIFY_SOCKET).ready();
   keepInheritedSockets(inheritedSockets(env));
   // The port begins at the last colon: systemd-socket-proxyd does not take the brackets of an IPv6 address.
   const idle = exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`];
