@@ -3,9 +3,13 @@ import { dirname, join } from "node:path/posix";
 import { encodeText } from "../unit/text.ts";
 import type { Generated } from "./generate.ts";
 
+/** open(2) with O_EXCL: also follows no link. */
+const NEW_FILE = { flag: "wx" } as const;
+
 /**
- * Writes units and links below a directory, which is made if need be. Each file and link takes its place by rename(2), so
- * nobody ever reads half of one. Returns what failed; one failure does not keep the others from being written.
+ * Writes units and links below a directory, which is made if need be. What is there already is replaced by rename(2); what
+ * is new is written in its place, which systemd looks at only after its generators have ended. A file that cannot be
+ * written whole is removed. Returns what failed; one failure does not keep the others from being written.
  */
 export function writeGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
   const failures: string[] = [];
@@ -18,10 +22,7 @@ export function writeGenerated(directory: string, generated: Pick<Generated, "fi
   };
   attempt("", () => mkdirSync(directory, { recursive: true }));
   for (const { name, text } of generated.files) {
-    attempt(name, () => {
-      const bytes = encodeText(text);
-      replace(join(directory, name), (path) => writeFileSync(path, bytes));
-    });
+    attempt(name, () => placeFile(join(directory, name), encodeText(text)));
   }
   const made = new Set<string>();
   for (const { path, target } of generated.links) {
@@ -35,11 +36,24 @@ export function writeGenerated(directory: string, generated: Pick<Generated, "fi
   return failures;
 }
 
+function placeFile(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes, NEW_FILE);
+  } catch (error) {
+    if (isTaken(error)) {
+      replace(path, (temporary) => writeFileSync(temporary, bytes));
+    } else {
+      rmSync(path, { force: true });
+      throw error;
+    }
+  }
+}
+
 function placeLink(path: string, target: string): void {
   try {
     symlinkSync(target, path);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (!isTaken(error)) throw error;
     if (linkTarget(path) !== target) replace(path, (temporary) => symlinkSync(target, temporary));
   }
 }
@@ -55,6 +69,10 @@ function replace(path: string, make: (path: string) => void): void {
     rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EEXIST";
 }
 
 function linkTarget(path: string): string | undefined {
