@@ -6,7 +6,7 @@ import { BERTH_KEYS } from "./keys/berth.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import type { Report } from "./report.ts";
 import { containerService } from "./service.ts";
-import { containerSockets } from "./socket.ts";
+import { containerSockets, NO_SOCKETS } from "./socket.ts";
 import type { ParsedSource } from "./source.ts";
 
 /** What a source makes if nothing is wrong with it. */
@@ -30,12 +30,12 @@ export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: R
   }
   const given = givenEntries(parsed.sections.get("Service"));
   const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth, service: given };
-  const sockets = containerSockets(context);
+  const { sections, serviceName } = parsed;
+  const sockets = sections.has("Socket") || sections.has("Berth") ? containerSockets(context) : NO_SOCKETS;
   const service = containerService(context, sockets);
-  const links = installLinks(
-    parsed.sections.get("Install"),
-    { service: parsed.serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) },
-    report,
-  );
-  return { files: [{ name: parsed.serviceName, text: service.toString() }, ...sockets.files], links };
+  const file: GeneratedFile = { name: serviceName, text: service.toString() };
+  const install = sections.get("Install");
+  const units = { service: serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) };
+  const links = install === undefined ? [] : installLinks(install, units, report);
+  return { files: [file, ...sockets.files], links };
 }

@@ -39,6 +39,7 @@ class RunCommandBuilder {
   }
 
   build(foreground: boolean): RunCommand {
+    // Most files have few of the keys, and at boot code is slow when it runs for the first times: hence the many has().
     const { container, berth, report, parsed } = this.#context;
     const image = this.#image();
     this.#line.plain("run --unit %n --name");
@@ -46,22 +47,22 @@ class RunCommandBuilder {
     this.#entrypoint();
     for (const key of ["Timezone", "ShmSize", "WorkingDir", "HostName", "Pull"]) this.#string(key);
     for (const key of ["Ulimit", "DNS", "AddHost"]) this.#list(key);
-    this.#tmpfs();
+    if (container.has("Tmpfs")) this.#tmpfs();
     for (const key of ["RunInit", "EnvironmentHost", "ReadOnlyTmpfs"]) this.#boolean(key);
     const network = this.#network();
     const notify = this.#notify();
     if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
     if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
-    this.#capabilities();
-    this.#sysctls(network);
+    if (container.has("AddCapability") || container.has("DropCapability")) this.#capabilities();
+    if (container.has("Sysctl")) this.#sysctls(network);
     this.#boolean("ReadOnly");
-    this.#user();
-    this.#volumes();
+    if (container.has("User") || container.has("Group")) this.#user();
+    if (container.has("Volume")) this.#volumes();
     this.#list("ExposeHostPort");
-    this.#publishedPorts(network);
+    if (container.has("PublishPort")) this.#publishedPorts(network);
     for (const key of ["Environment", "Label", "Annotation"]) this.#list(key);
     for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);
-    this.#mounts();
+    if (container.has("Mount")) this.#mounts();
     const loginUid = berth.string("LoginUID");
     if (loginUid !== undefined) {
       if (this.#context.options.scope === "user") {
@@ -70,9 +71,7 @@ class RunCommandBuilder {
       }
       this.#line.plain("--loginuid").expanded(loginUid.text);
     }
-    const podmanArgs = container.list("PodmanArgs");
-    checkPodmanArgs(podmanArgs, report);
-    for (const { text } of podmanArgs) this.#line.expanded(text);
+    if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);
     for (const { text } of container.command("Exec")) this.#line.expanded(text);
     return { mountsNeeded: this.#mountsNeeded };
@@ -94,6 +93,13 @@ class RunCommandBuilder {
 
   #flag(key: string): string {
     return `--${this.#context.parsed.type.keys.get(key)?.flag ?? key}`;
+  }
+
+  #podmanArgs(): void {
+    const { container, report } = this.#context;
+    const values = container.list("PodmanArgs");
+    checkPodmanArgs(values, report);
+    for (const { text } of values) this.#line.expanded(text);
   }
 
   #image(): Value | undefined {

@@ -1,5 +1,5 @@
 import type { Entry } from "../unit/entry.ts";
-import { lastEntry } from "../unit/lookup.ts";
+import { lastEntry, type SectionEntries } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
@@ -38,7 +38,8 @@ export function containerService(context: ContainerContext, sockets: Sockets): U
   const { parsed } = context;
   const draft = UnitDraft.copyOf(parsed.file).removeSection("Socket");
   for (const section of [parsed.type.section, "Quadlet", "Berth"]) draft.renameSection(section, `X-${section}`);
-  checkService(context);
+  const theirs = parsed.sections.get("Service");
+  if (theirs !== undefined) checkService(context, theirs);
   const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, oneshot);
@@ -54,7 +55,7 @@ function completeUnit(
   mountsNeeded: readonly string[],
 ): void {
   const { parsed, units, options, report, quadlet } = context;
-  translateDependencies(draft, parsed, units, report);
+  if (parsed.sections.has("Unit")) translateDependencies(draft, parsed, units, report);
   // First, so that an empty After= or Wants= of the user's clears them. A user's manager has no such target.
   if (options.scope === "system" && quadlet.boolean("DefaultDependencies") !== false) {
     draft.prepend("Unit", "After", "network-online.target").prepend("Unit", "Wants", "network-online.target");
@@ -124,10 +125,8 @@ function addLimits(context: ContainerContext, lines: Directive[]): void {
 }
 
 /** What the user's `[Service]` says that berth cannot live with. */
-function checkService(context: ContainerContext): void {
-  const { parsed, report } = context;
-  const service = parsed.sections.get("Service");
-  if (service === undefined) return;
+function checkService(context: ContainerContext, service: SectionEntries): void {
+  const { report } = context;
   const type = lastEntry(service, "Type");
   if (type !== undefined && type.value !== "notify" && type.value !== "oneshot") {
     report.at(type, 0, {

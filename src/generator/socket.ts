@@ -20,6 +20,8 @@ export interface Sockets {
   readonly stopWhenIdle: boolean;
 }
 
+export const NO_SOCKETS: Sockets = { files: [], stopWhenIdle: false };
+
 /** The socket unit and the proxy of a `.container` file. What is wrong with its section and keys is reported. */
 export function containerSockets(context: ContainerContext): Sockets {
   const { parsed, berth, report } = context;
@@ -31,7 +33,7 @@ export function containerSockets(context: ContainerContext): Sockets {
       if (value === undefined) continue;
       report.item(value.entry, { code: "no-socket", message: `${value.entry.key}= needs a [Socket] section` });
     }
-    return { files: [], stopWhenIdle: false };
+    return NO_SOCKETS;
   }
   checkSection(context, section);
   const accepts = acceptsConnections(context, lastEntry(section, "Accept"));

@@ -52,7 +52,8 @@ export function parseSource(source: Source): ParsedSource | undefined {
     diagnostics.push({ path: text.shownPath, line: 0, column: 0, severity: "error", code: "unreadable", message });
     return { path: text.shownPath, items: [], diagnostics: [] };
   };
-  const file = mergeUnitFiles(parse(source), source.dropIns.map(parse));
+  const main = parse(source);
+  const file = source.dropIns.length === 0 ? main : mergeUnitFiles(main, source.dropIns.map(parse));
   diagnostics.push(...file.diagnostics);
   const sections = indexSections(file);
   const entry = lastEntry(sections.get(type.section), "ServiceName");
