@@ -59,10 +59,10 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
     const launched = await prepare(request, context, id, image);
     if (!request.detach) becomeRunc(launched, context);
     const pid = createContainer(launched, env);
-    // systemd has to know the payload before that can end: what it does not know it reaps without noting how it ended.
-    notifier.payload(pid);
+    // systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
+    // that ended, and a service that ends before it is ready has failed, whatever its exit code.
+    notifier.payload(pid, request.sdnotify === "started");
     startContainer(launched, pid);
-    if (request.sdnotify === "started") notifier.ready();
   } catch (error) {
     if (request.unit === undefined) await cleanUp(scope, id);
     throw error;

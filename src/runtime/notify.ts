@@ -3,13 +3,18 @@ import { sendBarrier, sendDatagram } from "./native.ts";
 /** How long to wait for systemd to take note of something: milliseconds. */
 const BARRIER_MS = 5000;
 
+const READY = ["READY=1", "STATUS="];
+
 /** How often at most the start time-out is extended while an image arrives, and by how much: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
 /** Tells systemd about this unit's state: lines of sd_notify(3). Without a socket (a shell) nothing is sent. */
 export interface Notifier {
-  /** `pid` is the unit's main process from now on. Returns when systemd has taken note of that (sd_notify_barrier(3)). */
-  payload(pid: number): void;
+  /**
+   * `pid` is the unit's main process from now on; with it the unit has started if `ready`. Returns when systemd has taken note of
+   * that (sd_notify_barrier(3)).
+   */
+  payload(pid: number, ready: boolean): void;
   /** The unit has started. */
   ready(): void;
   /** A line for `systemctl status`. */
@@ -23,11 +28,11 @@ export function createNotifier(socket: string | undefined): Notifier {
     if (socket !== undefined && socket !== "") sendDatagram(socket, lines.join("\n"));
   };
   return {
-    payload: (pid) => {
-      send([`MAINPID=${pid}`]);
+    payload: (pid, ready) => {
+      send([`MAINPID=${pid}`, ...(ready ? READY : [])]);
       if (socket !== undefined && socket !== "") sendBarrier(socket, "BARRIER=1", BARRIER_MS);
     },
-    ready: () => send(["READY=1", "STATUS="]),
+    ready: () => send(READY),
     status: (text) => send([`STATUS=${oneLine(text)}`]),
     extendStart: (text) => send([`EXTEND_TIMEOUT_USEC=${EXTENSION_USEC}`, `STATUS=${oneLine(text)}`]),
   };

@@ -24,13 +24,24 @@ describe.each([...SUITES])("a payload that ends at once on %s", (suite) => {
       for round in $(seq 8); do
         systemctl start brief@{1..5}.service 2> /dev/null || true
         for n in $(seq 5); do
-          while systemctl is-active --quiet brief@$n; do sleep 0.01; done
+          while systemctl show --property=ActiveState brief@$n | grep -q -e =active -e =deactivating; do sleep 0.01; done
           systemctl show --property=ExecMainStatus,Result --value brief@$n | tr '\\n' ' '
         done
         echo
       done`);
     const seen = new Set(statuses.trim().split(/\s+/));
     expect([...seen].toSorted()).toEqual(["1", "exit-code"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("has started, and succeeded, if it says so", async () => {
+    const container = `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nExec=/bin/true\n`;
+    await install(host, { "well@.container": `[Unit]\nStartLimitIntervalSec=0\n${container}` });
+    for (let round = 0; round < 8; round++) await host.ok(["bash", "-c", "systemctl start well@{1..5}.service"]);
+    await host.sh(
+      "while systemctl list-units --plain --no-legend 'well@*' | grep -w -e active -e deactivating; do sleep 0.05; done",
+    );
+    expect(await host.ok(["systemctl", "list-units", "--failed", "--plain", "--no-legend", "well@*"])).toBe("");
     expect(await leftovers(host)).toBe("");
   });
 });
