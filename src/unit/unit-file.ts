@@ -47,6 +47,8 @@ class Parser {
   #at = 0;
   #line = 1;
   #section = "";
+  /** `Key=value` as nearly all lines are written: nothing to trim, nothing continued. */
+  readonly #plainLine = /([A-Za-z0-9_-]+)=(\S[^\n]*[^\s\\]|[^\s\\]|)\n/y;
   /** One report of keys without a section is enough, and none where a broken header is the reason. */
   #reportedOrphan = false;
 
@@ -72,6 +74,14 @@ class Parser {
     const text = this.#text;
     const start = this.#at;
     const line = this.#line;
+    this.#plainLine.lastIndex = start;
+    const plain = this.#section === "" ? null : this.#plainLine.exec(text);
+    if (plain !== null && plain[0].length <= LINE_LENGTH_MAX / 3) {
+      this.#at = start + plain[0].length;
+      this.#line = line + 1;
+      this.#entry(plain[1] ?? "", plain[2] ?? "", plain[0], line, 1, true);
+      return;
+    }
     const end = endOfLine(text, start);
     const from = skipSpace(text, start, end);
     const to = trimSpace(text, from, end);
@@ -119,15 +129,20 @@ class Parser {
       this.#report("error", "key-outside-section", line, column, `key "${excerpt(key)}" is not in any section`);
     }
     const valueStart = skipSpace(logical, equals + 1, logical.length);
+    const value = logical.slice(valueStart, trimSpace(logical, valueStart, logical.length));
+    this.#entry(key, value, this.#text.slice(start, this.#at), line, column, rawIsSafe);
+  }
+
+  #entry(key: string, value: string, raw: string, line: number, column: number, rawIsSafe: boolean): void {
     this.#items.push({
       kind: "entry",
       path: this.#path,
       section: this.#section,
       key,
-      value: logical.slice(valueStart, trimSpace(logical, valueStart, logical.length)),
+      value,
       line,
       column,
-      raw: this.#text.slice(start, this.#at),
+      raw,
       rawIsSafe,
     });
   }

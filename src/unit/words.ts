@@ -43,6 +43,8 @@ export function splitWords(value: string, style: WordStyle): Words {
   if (!/["'\\]/.test(value)) return { words: splitPlainWords(value), problems: [] };
   const words: Word[] = [];
   const problems: WordProblem[] = [];
+  // What is between these is passed over at once.
+  const special = /[ \t\n\r"'\\]/g;
   const report = (code: WordProblem["code"], offset: number, message: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, offset, message });
   };
@@ -56,6 +58,9 @@ export function splitWords(value: string, style: WordStyle): Words {
     let bytes = false;
     let plainFrom = at;
     for (; at < value.length; at++) {
+      special.lastIndex = at;
+      at = special.test(value) ? special.lastIndex - 1 : value.length;
+      if (at === value.length) break;
       const character = value.charAt(at);
       if (character === "\\" && style !== "plain") {
         parts.push(value.slice(plainFrom, at));
