@@ -36,8 +36,9 @@ export function sharedCommands(options: GenerateOptions): SharedCommands {
 /** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
 export function containerService(context: ContainerContext, sockets: Sockets): UnitDraft {
   const { parsed } = context;
-  const draft = UnitDraft.copyOf(parsed.file).removeSection("Socket");
-  for (const section of [parsed.type.section, "Quadlet", "Berth"]) draft.renameSection(section, `X-${section}`);
+  const draft = UnitDraft.copyOf(parsed.file);
+  if (parsed.sections.has("Socket")) draft.removeSection("Socket");
+  draft.renameSections([parsed.type.section, "Quadlet", "Berth"], (name) => `X-${name}`);
   const theirs = parsed.sections.get("Service");
   if (theirs !== undefined) checkService(context, theirs);
   const oneshot = context.service.get("Type")?.value === "oneshot";

@@ -47,12 +47,15 @@ export function positionAt(entry: Entry, offset: number): Position {
   return entry.placement.at(offset);
 }
 
+/** What would end the line, or take in the next one. */
+const LINE_BREAKING = /[\n\r\0]|\\$/;
+
 /**
  * `Key=value` as one line for systemd. What systemd takes for the end of a line (LF, CR, NUL) becomes a blank, so that the
  * rest is no line of its own.
  */
 export function formatEntry(key: string, value: string): string {
-  if (!/[\n\r\0]|\\$/.test(value)) return `${key}=${value}\n`;
+  if (!LINE_BREAKING.test(value)) return `${key}=${value}\n`;
   const text = value.replace(/[\n\r\0]+/g, " ");
   // A backslash at the very end would take in the next line; systemd drops the blank again.
   return `${key}=${text}${text.endsWith("\\") ? " " : ""}\n`;

@@ -58,11 +58,14 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
   '"': '\\"',
 };
 
+const TO_QUOTE = /[\s"'\\\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
+const TO_ESCAPE = /[\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
+
 /** In double quotes if need be, with the escapes that systemd's cunescape() undoes. */
 function quoteWord(text: string): string {
-  if (text !== "" && !/[\s"'\\\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(text)) return text;
+  if (text !== "" && !TO_QUOTE.test(text)) return text;
   // Mostly it is only for blanks or quotes.
-  if (!/[\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
+  if (!TO_ESCAPE.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
   let inner = "";
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

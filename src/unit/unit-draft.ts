@@ -80,12 +80,12 @@ export class UnitDraft {
     return this;
   }
 
-  /** Renames a section: `[Container]` to `[X-Container]`, which systemd passes over. */
-  renameSection(from: string, to: string): this {
+  /** Renames sections: `[Container]` to `[X-Container]`, which systemd passes over. */
+  renameSections(names: readonly string[], rename: (name: string) => string): this {
     for (const block of this.#blocks) {
-      if (block.name !== from) continue;
-      block.name = to;
-      block.header = `[${to}]\n`;
+      if (block.name === undefined || !names.includes(block.name)) continue;
+      block.name = rename(block.name);
+      block.header = `[${block.name}]\n`;
     }
     return this;
   }

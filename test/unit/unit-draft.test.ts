@@ -64,9 +64,10 @@ describe("changes", () => {
     const file = parseUnitText("t", text);
     const [entry] = file.items.filter((item) => item.kind === "entry");
     if (entry === undefined) throw new Error("no entry");
-    expect(
-      UnitDraft.copyOf(file).renameSection("Container", "X-Container").replace(entry, "a.service").toString(),
-    ).toBe("[Unit]\nAfter=a.service\n# end\n\n[X-Container]\nImage=x\n\n[Unit]\nAfter=b\n");
+    const draft = UnitDraft.copyOf(file).renameSections(["Container"], (name) => `X-${name}`);
+    expect(draft.replace(entry, "a.service").toString()).toBe(
+      "[Unit]\nAfter=a.service\n# end\n\n[X-Container]\nImage=x\n\n[Unit]\nAfter=b\n",
+    );
     expect(UnitDraft.copyOf(file).removeSection("Unit").toString()).toBe("[Container]\nImage=x\n");
   });
 
