@@ -59,7 +59,9 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
     throw error;
   }
   for (const name of names) {
-    if (name.endsWith(".new") && gone(name.slice(0, -".new".length))) removeIfThere(join(directory, name));
+    // Not the file of the last address, which somebody may be about to put in its place.
+    const unfinished = name.startsWith(`${LAST}.`) ? undefined : /^(.+)\.new$/.exec(name)?.[1];
+    if (unfinished !== undefined && gone(unfinished)) removeIfThere(join(directory, name));
     if (!/^[0-9.]+$/.test(name)) continue;
     const owner = readIfThere(join(directory, name));
     if (owner !== undefined && gone(owner)) releaseAddress(directory, name, owner);

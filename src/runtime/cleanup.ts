@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { withStoreLock } from "../image/lock.ts";
 import type { Scope } from "../scope.ts";
 import { releaseAddresses } from "./address-pool.ts";
 import { isContainerAlive } from "./liveness.ts";
@@ -34,10 +35,13 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
  */
 export async function cleanUpStale(scope: Scope): Promise<string[]> {
   const onDisk = readDirectory(join(scope.stateDir, "containers"));
-  const ids = [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
-    const record = readRecord(scope, id);
-    return record === undefined || !isContainerAlive(scope, record);
-  });
+  // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
+  const ids = withStoreLock(scope.stateDir, "exclusive", () =>
+    [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
+      const record = readRecord(scope, id);
+      return record === undefined || !isContainerAlive(scope, record);
+    }),
+  );
   for (const id of ids) await cleanUp(scope, id);
   for (const name of readDirectory(namesDir(scope))) {
     const id = idOfName(scope, name);

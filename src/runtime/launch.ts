@@ -7,7 +7,7 @@ import type { Scope } from "../scope.ts";
 import { writeBundleFiles } from "./bundle-files.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cleanUp } from "./cleanup.ts";
-import { containerCgroup } from "./container-cgroup.ts";
+import { type ContainerCgroup, containerCgroup } from "./container-cgroup.ts";
 import { takeName } from "./container-name.ts";
 import { type ContainerUser, missingEntries, resolveUser } from "./container-user.ts";
 import { payloadEnvironment } from "./environment.ts";
@@ -50,7 +50,7 @@ export interface LaunchContext {
  */
 export async function launch(request: RunRequest, context: LaunchContext): Promise<void> {
   const { scope, env } = context;
-  const id = request.unit !== undefined && env.INVOCATION_ID ? env.INVOCATION_ID : randomId();
+  const id = (request.unit === undefined ? undefined : invocationId(env)) ?? randomId();
   const notifier = createNotifier(
     request.unit === undefined || request.sdnotify === "ignore" ? undefined : env.NOTIFY_SOCKET,
   );
@@ -69,6 +69,11 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   }
 }
 
+/** systemd's ID of this run of the unit. It becomes part of paths, so nothing else is taken for one. */
+function invocationId(env: Environment): string | undefined {
+  return env.INVOCATION_ID !== undefined && /^[0-9a-f]{32}$/.test(env.INVOCATION_ID) ? env.INVOCATION_ID : undefined;
+}
+
 /** 32 hexadecimal digits, as systemd's invocation IDs are. node:crypto would take milliseconds to load. */
 function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
@@ -78,18 +83,14 @@ type Prepared = Parameters<typeof runcRunArguments>[0];
 
 /** Everything up to runc: what this makes, cleanUp() takes away. */
 async function prepare(request: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
-  const { scope, env } = context;
+  const { scope } = context;
   // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
   process.umask(0o022);
   const paths = containerPaths(scope, id);
   const name = request.name ?? id.slice(0, 12);
   const cgroup = containerCgroup(request.unit, id);
-  mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
-  await takeName(scope, name, id, request);
-  const hostname = request.hostname ?? (request.network === "host" ? hostHostname() : id.slice(0, 12));
   const self = identify(process.pid);
   if (self === undefined) throw new RuntimeError("syscall", "read /proc/self/stat");
-  const bridge = openNetwork(request, context, paths, id, name);
   const record: ContainerRecord = {
     id,
     name,
@@ -102,19 +103,53 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     cgroup: cgroup.suffix,
     launcher: self,
     network: request.network,
-    address: bridge?.address,
+    address: undefined,
     ports: request.ports,
     labels: { ...image.config.labels, ...request.labels },
     stopSignal: stopSignal(request, image),
     stopTimeout: request.stopTimeout,
   };
-  // Seen together by whoever removes images: once the record is there, the layers in it stay.
+  // Seen together by whoever removes images: once the record is there, the layers in it stay. And by whoever clears away what
+  // is stale: a bundle without a record has no launcher any more.
   const layers = withStoreLock(scope.stateDir, "shared", () => {
+    mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
     writeRecord(scope, record);
     return lowerDirectories(scope.stateDir, image.layers);
   });
+  await takeName(scope, name, id, request);
+  const bridge = openNetwork(request, context, paths, id, name);
+  try {
+    if (bridge !== undefined) writeRecord(scope, { ...record, address: bridge.address });
+    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, cgroup, bridge });
+    seal(request, context);
+    await bridge?.done;
+    if (bridge !== undefined && !request.detach) keepOverExec(bridge.namespace.fd);
+    return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
+  } finally {
+    // What is still being made cannot be taken away.
+    await bridge?.done.catch(() => undefined);
+  }
+}
+
+/** Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload gets. */
+function writeBundle(
+  request: RunRequest,
+  context: LaunchContext,
+  made: {
+    readonly id: string;
+    readonly name: string;
+    readonly image: StoredImage;
+    readonly paths: ContainerPaths;
+    readonly layers: readonly string[];
+    readonly cgroup: ContainerCgroup;
+    readonly bridge: BridgeSetup | undefined;
+  },
+): number {
+  const { scope, env } = context;
+  const { id, name, image, paths, bridge } = made;
+  const hostname = request.hostname ?? (request.network === "host" ? hostHostname() : id.slice(0, 12));
   if (sharesHostMounts(request, context)) leaveHostMounts();
-  mountRootfs(paths, layers, context.inUserNamespace);
+  mountRootfs(paths, made.layers, context.inUserNamespace);
   linkMtab(paths.rootfs);
   const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
@@ -142,7 +177,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
       ...notifyMount(request, env),
       ...resolveMounts(scope, paths, user, request.mounts, image.config.volumes),
     ],
-    cgroupsPath: cgroup.runcPath,
+    cgroupsPath: made.cgroup.runcPath,
     networkNamespace: request.network === "host" ? undefined : (bridge?.namespace.path ?? ""),
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
@@ -151,10 +186,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   });
   if (!request.detach) checkExecutable(spec);
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
-  seal(request, context);
-  await bridge?.done;
-  if (bridge !== undefined && !request.detach) keepOverExec(bridge.namespace.fd);
-  return { scope, paths, id, preserveFds: sockets, systemdCgroup: cgroup.systemd };
+  return sockets;
 }
 
 /** What runc runs when a container that no unit cleans up after has ended. It gets no environment but this. */
@@ -216,7 +248,7 @@ function containerUser(request: RunRequest, image: StoredImage, rootfs: string):
 }
 
 function stopSignal(request: RunRequest, image: StoredImage): string {
-  return (request.stopSignal ?? (image.config.stopSignal || "TERM")).replace(/^SIG/, "");
+  return (request.stopSignal ?? (image.config.stopSignal || "TERM")).toUpperCase().replace(/^SIG/, "");
 }
 
 /** The login uid is set last: whatever the launcher itself did before counts as the system's own doing. */

@@ -84,7 +84,9 @@ export function idOfName(scope: Scope, name: string): string | undefined {
   try {
     return readlinkSync(join(namesDir(scope), name));
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    // Words that cannot be a name (".", or a very long one) are nobody's.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "EINVAL" || code === "ENAMETOOLONG") return undefined;
     throw error;
   }
 }

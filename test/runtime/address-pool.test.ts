@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayOf, leaseAddress, releaseAddress, releaseAddresses } from "../../src/runtime/address-pool.ts";
@@ -50,6 +50,16 @@ test("takes back what dead owners hold", () => {
   const [mine] = [leaseAddress(leases, "192.0.2.0/29", "alive"), leaseAddress(leases, "192.0.2.0/29", "dead")];
   releaseAddresses(leases, (owner) => owner !== "alive");
   expect(held()).toEqual([`${mine}`]);
+});
+
+test("leaves alone the note of the last address that another process is making", () => {
+  leaseAddress(leases, "192.0.2.0/29", "one");
+  const note = join(leases, "last.123.new");
+  writeFileSync(note, "192.0.2.3");
+  writeFileSync(join(leases, "dead.new"), "dead");
+  releaseAddresses(leases, (owner) => owner !== "one");
+  expect(existsSync(note)).toBe(true);
+  expect(existsSync(join(leases, "dead.new"))).toBe(false);
 });
 
 test("gives different addresses to processes that ask at the same time", async () => {
