@@ -141,12 +141,16 @@ function resourceLimits(input: SpecInput): { type: string; soft: number; hard: n
   }));
 }
 
-/** 2^64-1 has no exact number in JavaScript; writeSpec puts the digits in. */
+/** 2^64-1 has no exact number in JavaScript; formatRuntimeSpec puts the digits in. */
 export const RLIM_INFINITY = Number.MAX_SAFE_INTEGER;
 
 /** config.json's text. */
 export function formatRuntimeSpec(spec: RuntimeSpec): string {
-  return JSON.stringify(spec).replaceAll(`${RLIM_INFINITY}`, "18446744073709551615");
+  // Only the values of limits: in a string the quotes before the colon would be escaped.
+  return JSON.stringify(spec).replaceAll(
+    new RegExp(`"(soft|hard)":${RLIM_INFINITY}(?=[,}])`, "g"),
+    '"$1":18446744073709551615',
+  );
 }
 
 /** The kernel's mounts, /dev/shm, a read-only root's writable places, then the request's, parents before children. */

@@ -119,6 +119,13 @@ describe("resource limits", () => {
     const text = formatRuntimeSpec(spec({ request: { ulimits: [{ type: "core", soft: 0, hard: -1 }] } }));
     expect(text).toContain('{"type":"RLIMIT_CORE","soft":0,"hard":18446744073709551615}');
   });
+
+  test("are the only numbers that are written so", () => {
+    const environment = [`MAX=${Number.MAX_SAFE_INTEGER}`, `JSON={"soft":${Number.MAX_SAFE_INTEGER}}`];
+    const ulimits = [{ type: "core", soft: -1, hard: -1 }];
+    const text = formatRuntimeSpec(spec({ environment, request: { ulimits } }));
+    expect(JSON.parse(text).process.env).toEqual(environment);
+  });
 });
 
 describe("namespaces, host name and sysctls", () => {
