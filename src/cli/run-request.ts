@@ -16,6 +16,7 @@ import { checkSize, sizeInBytes } from "../generator/values/size.ts";
 import { checkStopTimeout } from "../generator/values/time.ts";
 import { checkTmpfs } from "../generator/values/tmpfs.ts";
 import { checkVolume, splitVolume } from "../generator/values/volume.ts";
+import { cleanPath } from "../runtime/mounts.ts";
 import type { HostEntry, MountRequest, PortMapping, RunRequest, Ulimit } from "../runtime/run-request.ts";
 import { CommandError } from "./command.ts";
 
@@ -96,7 +97,10 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
  * an underscore takes the place of such a character.
  */
 function nameInUnit(name: string | undefined): string | undefined {
-  return name?.replace(/[^A-Za-z0-9_.-]/g, "_");
+  const replaced = name?.replace(/[^A-Za-z0-9_.-]/g, "_");
+  // A file is called so, and these are names of folders.
+  if (replaced !== undefined && /^\.{0,2}$/.test(replaced)) throw refuse("name", replaced, "not a container name");
+  return replaced;
 }
 
 function checked(name: string, value: string, check: ValueCheck | undefined): string {
@@ -143,9 +147,10 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
 function parseVolume(value: string, cwd: string): MountRequest {
   const { source, destination, options } = splitVolume(value);
   const words = options === undefined ? [] : options.split(",");
-  if (source === undefined) return { type: "anonymous", target: destination, options: words };
-  if (/^[/.]/.test(source)) return { type: "bind", source: resolve(cwd, source), target: destination, options: words };
-  return { type: "volume", name: source, target: destination, options: words };
+  const target = cleanPath(destination);
+  if (source === undefined) return { type: "anonymous", target, options: words };
+  if (/^[/.]/.test(source)) return { type: "bind", source: resolve(cwd, source), target, options: words };
+  return { type: "volume", name: source, target, options: words };
 }
 
 /** Names of `--mount` fields that say the same as a mount option. */
@@ -171,7 +176,7 @@ function parseMount(value: string, cwd: string): MountRequest {
     const { head, tail } = splitAt(text, "=");
     if (head === "type") continue;
     if (head === "source" || head === "src") source = tail ?? "";
-    else if (head === "target" || head === "destination" || head === "dst") target = tail ?? "";
+    else if (head === "target" || head === "destination" || head === "dst") target = cleanPath(tail ?? "");
     else options.push(...(MOUNT_FLAGS[head]?.(tail) ?? [text]));
   }
   if (type === "tmpfs") return { type, target, options };
@@ -180,7 +185,7 @@ function parseMount(value: string, cwd: string): MountRequest {
 
 function parseTmpfs(value: string): MountRequest {
   const { head, tail } = splitAt(value, ":");
-  return { type: "tmpfs", target: head, options: tail === undefined || tail === "" ? [] : tail.split(",") };
+  return { type: "tmpfs", target: cleanPath(head), options: tail === undefined || tail === "" ? [] : tail.split(",") };
 }
 
 function parseNetwork(values: readonly string[]): RunRequest["network"] {

@@ -20,6 +20,11 @@ import { findProgram } from "./programs.ts";
 import type { MountRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";
 
+/** A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text. */
+export function cleanPath(path: string): string {
+  return join("/", path).replace(/(?<=.)\/$/, "");
+}
+
 /** podman's words that the runtime must not see: labels (no SELinux here) and what resolveMounts itself acts on. */
 const OWN_OPTIONS = new Set(["z", "Z", "U", "copy", "nocopy", "rw"]);
 const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
@@ -42,6 +47,7 @@ export function resolveMounts(
 ): SpecMount[] {
   const covered = new Set(requests.map((request) => request.target));
   const implied = imageVolumes
+    .map(cleanPath)
     .filter((target) => !covered.has(target))
     .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
   return [...requests, ...implied].map((request, index) => resolveMount(scope, paths, user, request, index));
@@ -121,7 +127,8 @@ function makeVolume(
   request: { target: string; options: readonly string[] },
 ): void {
   const volume = dirname(data);
-  mkdirSync(volume, { recursive: true, mode: 0o755 });
+  // Set-uid programs in it are not for other users to run.
+  mkdirSync(volume, { recursive: true, mode: 0o700 });
   const lock = openSync(volume, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     lockExclusive(lock);

@@ -22,9 +22,11 @@ export function leaveHostMounts(): void {
 export function mountRootfs(paths: ContainerPaths, layers: readonly string[], inUserNamespace: boolean): void {
   const upper = join(paths.layers, "upper");
   const work = join(paths.layers, "work");
-  mkdirSync(upper, { recursive: true, mode: 0o755 });
+  // Set-uid programs that the payload makes are not for other users to run.
+  mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
+  mkdirSync(upper, { mode: 0o755 });
   copyOwnerAndMode(layers.at(-1), upper);
-  mkdirSync(work, { recursive: true, mode: 0o700 });
+  mkdirSync(work, { mode: 0o700 });
   mkdirSync(paths.rootfs, { mode: 0o755 });
   // overlayfs wants at least one lower directory; an image may have no layer at all.
   const lower = layers.length > 0 ? [...layers].reverse() : [emptyDirectory(paths)];

@@ -135,6 +135,19 @@ describe("volumes", () => {
     expect(readdirSync(data())).toEqual([]);
   });
 
+  rootTest("are not covered by the image's own volume for the same place, however that is written", () => {
+    expect(resolved([volume("/srv")], ["/srv/", "//srv", "srv"])).toHaveLength(1);
+    expect(resolved([volume("/srv")], ["/srv/more/"]).map(({ destination }) => destination)).toEqual([
+      "/srv",
+      "/srv/more",
+    ]);
+  });
+
+  rootTest("are out of other users' reach", () => {
+    resolved([volume("/new")]);
+    expect(owner(join(top, "state/volumes/data"))[2]).toBe(0o700);
+  });
+
   rootTest("are the user's where the image has nothing", () => {
     resolved([volume("/new")]);
     expect(owner(data())).toEqual([1000, 44, 0o755]);
