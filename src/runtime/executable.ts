@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "./error.ts";
-import { openInRoot } from "./native.ts";
+import { O_PATH, openInRoot } from "./native.ts";
 import type { RuntimeSpec } from "./runtime-spec.ts";
 
 /**
@@ -38,7 +38,7 @@ function searchPath(spec: RuntimeSpec): string[] {
 }
 
 function modeOf(root: number, path: string): number | undefined {
-  const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openInRoot(root, path, O_PATH);
   if (fd === undefined) return undefined;
   try {
     return fstatSync(fd).mode;

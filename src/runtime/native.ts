@@ -19,6 +19,9 @@ export const MS_SLAVE = 0x80000;
 const SYS_OPENAT2 = 437;
 const RESOLVE_IN_ROOT = 0x10;
 
+/** open(2): only finds the file and opens nothing, so that no fifo waits and no device starts. Node has no name for it. */
+export const O_PATH = 0o10000000;
+
 let loaded: ReturnType<typeof load> | undefined;
 
 function load() {

@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { UserDatabase } from "./container-user.ts";
-import { openInRoot } from "./native.ts";
+import { O_PATH, openInRoot } from "./native.ts";
 import type { MountRequest } from "./run-request.ts";
 
 /** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */
@@ -44,15 +44,24 @@ export function extendUserDatabase(rootfs: string, present: UserDatabase, lines:
 function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    // O_NONBLOCK: an image could have a fifo there, and opening that would wait for ever.
-    const fd = openInRoot(root, path, flags | constants.O_NONBLOCK);
-    if (fd === undefined) return undefined;
+    // An image could have a fifo there, which is waited for when it is opened, or a device, which may begin to do something.
+    const found = openInRoot(root, path, O_PATH);
+    if (found === undefined) return undefined;
     try {
-      return fstatSync(fd).isFile() ? act(fd) : undefined;
+      return fstatSync(found).isFile() ? onDescriptor(`/proc/self/fd/${found}`, flags, act) : undefined;
     } finally {
-      closeSync(fd);
+      closeSync(found);
     }
   } finally {
     closeSync(root);
+  }
+}
+
+function onDescriptor<T>(path: string, flags: number, act: (fd: number) => T): T {
+  const fd = openSync(path, flags);
+  try {
+    return act(fd);
+  } finally {
+    closeSync(fd);
   }
 }
