@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -58,6 +59,8 @@ export function define(command: Command, context: CommandContext): void {
 
 async function setup(options: SetupOptions, context: CommandContext): Promise<void> {
   if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
+  // Users are to read and run what is installed, whatever root's own files are like.
+  process.umask(0o022);
   if (options.uninstall) await uninstall(options, context);
   else await install(options, context);
   // Only the running system's manager can be told of other units.
@@ -134,6 +137,7 @@ function put(file: InstalledFile, root: string): void {
   switch (file.kind) {
     case "program":
       copyFileSync(process.execPath, fresh);
+      chmodSync(fresh, 0o755);
       break;
     case "text":
       writeFileSync(fresh, file.text, { mode: 0o644 });

@@ -56,6 +56,18 @@ test("installs the program, generators, units, manual pages and completion", () 
   expect(statSync(join(root, "var/lib/berth")).mode & 0o777).toBe(0o700);
 });
 
+test("installs for all users, whatever umask its caller has", () => {
+  const before = process.umask(0o077);
+  try {
+    expect(setup().status).toBe(0);
+  } finally {
+    process.umask(before);
+  }
+  const modes = (paths: string[]) => paths.map((path) => statSync(join(root, "usr/local", path)).mode & 0o777);
+  expect(modes(["bin/berth", "bin", "lib/systemd/system", "share/man/man1"])).toEqual([0o755, 0o755, 0o755, 0o755]);
+  expect(modes(["lib/systemd/system/berth-rescan.service", "share/man/man1/berth.1"])).toEqual([0o644, 0o644]);
+});
+
 test("takes another prefix, and has it in the units", () => {
   expect(setup("--prefix", "/opt/b").status).toBe(0);
   expect(readFileSync(join(root, "opt/b/lib/systemd/system/berth-rescan.service"), "utf8")).toContain(
