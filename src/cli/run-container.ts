@@ -17,12 +17,12 @@ export async function runContainer(args: readonly string[], context: CommandCont
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
   const request = toRunRequest(flags, image, words, context.cwd);
+  if (request.tty && (request.unit !== undefined || request.detach)) {
+    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
+  }
   if (request.detach && request.unit === undefined) {
     const { runAsTransientUnit } = await import("./run-detached.ts");
     return runAsTransientUnit(request, args, context);
-  }
-  if (request.tty && (request.unit !== undefined || request.detach)) {
-    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
   }
   if (request.tty) await (await import("./terminal.ts")).requireTerminal();
   enterUserNamespace(context.scope, context.env);

@@ -3,8 +3,9 @@ import { OBEYED_VARIABLES } from "../generator/environment.ts";
 import { currentLoginuid } from "../runtime/loginuid.ts";
 import type { RunRequest } from "../runtime/run-request.ts";
 import { signalNumber } from "../runtime/stop-payload.ts";
-import { type UnitProperty, withManager } from "../runtime/systemd.ts";
+import { type SystemdManager, type UnitProperty, withManager } from "../runtime/systemd.ts";
 import { type CommandContext, CommandError } from "./command.ts";
+import { lastMessages, whereToLook } from "./unit-messages.ts";
 
 /**
  * `berth run -d` from a shell: the same container in a service that systemd makes for it and forgets when it has ended.
@@ -18,11 +19,27 @@ export async function runAsTransientUnit(
   const name = request.name ?? randomBytes(6).toString("hex");
   const unit = `berth-${name}.service`;
   await withManager(context.scope, context.env, async (manager) => {
+    await makeRoom(manager, unit, name, request.replace);
+    const since = Date.now();
     const result = await manager.startTransient(unit, transientProperties(request, name, unit, args, context));
-    if (result !== "done") throw new CommandError(`start ${unit}: ${result} (see journalctl -u ${unit})`, 125);
+    if (result !== "done") {
+      context.err(lastMessages(unit, since, context));
+      throw new CommandError(`start ${unit}: ${result} (${whereToLook(unit, context)})`, 125);
+    }
     const { InvocationID: id } = await manager.properties(unit);
     context.out(`${Buffer.from(id as Uint8Array).toString("hex")}\n`);
   });
+}
+
+/** Sees to it that no earlier container has the unit: with `replace` it is stopped first. */
+async function makeRoom(manager: SystemdManager, unit: string, name: string, replace: boolean): Promise<void> {
+  const [state] = await manager.units([unit]);
+  if (state === undefined || state.activeState === "inactive" || state.activeState === "failed") return;
+  if (!replace) throw new CommandError(`the name ${name} is in use by ${unit} (--replace stops that first)`, 125);
+  const { Transient } = await manager.properties(unit);
+  if (Transient !== true) throw new CommandError(`${unit} is not one that berth run has made`, 125);
+  const result = await manager.stop(unit);
+  if (result !== "done") throw new CommandError(`stop ${unit}: ${result}`, 125);
 }
 
 /** The directives that the generator writes for a `.container` file, as D-Bus properties. */
@@ -44,7 +61,10 @@ function transientProperties(
     name,
     ...(caller === undefined ? [] : ["--loginuid", `${caller}`]),
   ];
-  const command = (words: readonly string[], mayFail: boolean) => [[program, [program, ...words], mayFail]];
+  // systemd would put the service's own variables in the place of $NAME; a dollar that is doubled stands for itself.
+  const command = (words: readonly string[], mayFail: boolean) => [
+    [program, [program, ...words].map((word) => word.replaceAll("$", "$$$$")), mayFail],
+  ];
   return [
     ["Description", "s", `Container ${name} (${request.image})`],
     ["CollectMode", "s", "inactive-or-failed"],

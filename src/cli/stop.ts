@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer } from "../runtime/find-container.ts";
 import { terminatePayload } from "../runtime/stop-payload.ts";
+import { isUnitName } from "../unit/unit-name.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { serviceName } from "./unit-names.ts";
 
@@ -17,24 +18,33 @@ export const manual: CommandManual = {
 /** `berth stop`: stops the container's unit, or, for one in somebody's shell, asks it to end. */
 export function define(command: Command, context: CommandContext): void {
   command.argument("<container...>", "names, services or IDs").action(async (words: string[]) => {
-    for (const word of words) await stop(word, context);
+    const failed: CommandError[] = [];
+    for (const word of words) {
+      const problem = await stop(word, context);
+      if (problem === undefined) context.out(`${word}\n`);
+      else failed.push(problem);
+    }
+    const [first] = failed;
+    if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
   });
 }
 
-async function stop(word: string, context: CommandContext): Promise<void> {
+/** Returns what was wrong, for those after it are to be stopped all the same. */
+async function stop(word: string, context: CommandContext): Promise<CommandError | undefined> {
   const unit = unitToStop(word, context);
   if (unit === undefined) {
     const record = findContainer(context.scope, word);
-    return terminatePayload(context.scope, record, record.stopTimeout * 1000);
+    await terminatePayload(context.scope, record, record.stopTimeout * 1000);
+    return undefined;
   }
   const { withManager } = await import("../runtime/systemd.ts");
-  const result = await withManager(context.scope, context.env, async (manager) => {
-    const [state] = await manager.units([unit]);
-    if (state?.loadState === "not-found") throw new CommandError(`no container and no unit ${word}`, 125);
-    return manager.stop(unit);
+  return withManager(context.scope, context.env, async (manager) => {
+    const [state] = isUnitName(unit) ? await manager.units([unit]) : [];
+    if (state === undefined || state.loadState === "not-found")
+      return new CommandError(`no container and no unit ${word}`, 125);
+    const result = await manager.stop(unit);
+    return result === "done" ? undefined : new CommandError(`stop ${unit}: ${result}`, 1);
   });
-  if (result !== "done") throw new CommandError(`stop ${unit}: ${result}`, 1);
-  context.out(`${word}\n`);
 }
 
 /** The service of a container; for a word that names no container, the service of that name. */

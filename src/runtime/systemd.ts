@@ -81,10 +81,17 @@ function managerOn(bus: MessageBus): SystemdManager {
   const manager = (member: string, signature: string, body: unknown[]) =>
     call(MANAGER_PATH, MANAGER, member, signature, body);
 
-  /** Runs a method that queues a job, and waits until the manager says how the job ended. */
-  const job = async (queue: () => Promise<unknown[]>): Promise<JobResult> => {
+  /** Asks for the signals about jobs. systemd refuses a client that asks twice. */
+  const subscribe = async () => {
     await manager("Subscribe", "", []);
     await addMatch(bus, `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved'`);
+  };
+  let subscribed: Promise<void> | undefined;
+
+  /** Runs a method that queues a job, and waits until the manager says how the job ended. */
+  const job = async (queue: () => Promise<unknown[]>): Promise<JobResult> => {
+    subscribed ??= subscribe();
+    await subscribed;
     const ended = new Map<string, JobResult>();
     let wake = () => {};
     const listen = (message: dbus.Message) => {
