@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
 import type { Command } from "commander";
 import { currentLoginuid, recordCaller, takeCaller } from "../runtime/loginuid.ts";
+import type { JobResult, SystemdManager } from "../runtime/systemd.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { lastMessages, whereToLook } from "./unit-messages.ts";
 import { serviceName } from "./unit-names.ts";
 
 /** Help and manual page. */
@@ -17,27 +18,43 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<unit...>", "services to start, with or without .service")
-    .action(async (units: string[]) => start(units.map(serviceName), context));
+    .action(async (words: string[]) => start(words.map(serviceName), context));
 }
 
 async function start(units: readonly string[], context: CommandContext): Promise<void> {
   const { withManager } = await import("../runtime/systemd.ts");
-  const caller = context.scope.kind === "system" ? currentLoginuid() : undefined;
   const failed: string[] = [];
   await withManager(context.scope, context.env, async (manager) => {
     for (const unit of units) {
-      if (caller !== undefined) {
-        recordCaller(context.scope, unit, caller, (path) => mkdirSync(path, { recursive: true, mode: 0o700 }));
-      }
-      try {
-        const result = await manager.start(unit);
-        if (result !== "done") failed.push(`${unit}: ${result}`);
-      } finally {
-        // Still there if nothing was started (it ran already, say): a later start is not this caller's.
-        takeCaller(context.scope, unit);
+      const since = Date.now();
+      const result = await startOne(manager, unit, context);
+      if (result === "done") continue;
+      if (result === undefined) failed.push(`${unit}: there is no such unit`);
+      else {
+        context.err(lastMessages(unit, since, context));
+        failed.push(`${unit}: ${result} (${whereToLook(unit, context)})`);
       }
     }
   });
-  if (failed.length > 0)
-    throw new CommandError(`start ${failed.join(", ")} (see systemctl status and journalctl -u)`, 1);
+  if (failed.length > 0) throw new CommandError(`start ${failed.join("; ")}`, 1);
+}
+
+/** How the start of a unit ended; undefined if there is no such unit. */
+async function startOne(
+  manager: SystemdManager,
+  unit: string,
+  context: CommandContext,
+): Promise<JobResult | undefined> {
+  // By its real name, which is what its container knows: the word may be another one (Alias=).
+  const { Id, LoadState } = await manager.properties(unit);
+  if (LoadState === "not-found") return undefined;
+  const name = String(Id);
+  const caller = context.scope.kind === "system" ? currentLoginuid() : undefined;
+  if (caller !== undefined) recordCaller(context.scope, name, caller);
+  try {
+    return await manager.start(name);
+  } finally {
+    // Still there if nothing was started (it ran already, say): a later start is not this caller's.
+    takeCaller(context.scope, name);
+  }
 }

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { callersDir } from "./paths.ts";
+import { identify, isAlive } from "./process-identity.ts";
 import { isMissing, removeIfThere, replaceFile } from "./record.ts";
 
 const LOGINUID = "/proc/self/loginuid";
@@ -43,19 +44,27 @@ export function resolveLoginuid(value: string, passwd: string): number {
   return uid;
 }
 
-/** Notes who asked for `unit` to be started. The directory is root's alone, so nobody can claim to be somebody else. */
-export function recordCaller(scope: Scope, unit: string, uid: number, makeDirectory: (path: string) => void): void {
-  makeDirectory(callersDir(scope));
-  replaceFile(join(callersDir(scope), unit), `${uid}`);
+/**
+ * Notes who asks for `unit` (a valid name) to be started: this process, for the login uid `uid`. The note counts as long as
+ * the process waits for the start. The directory is root's alone, so nobody can claim to be somebody else.
+ */
+export function recordCaller(scope: Scope, unit: string, uid: number): void {
+  mkdirSync(callersDir(scope), { recursive: true, mode: 0o700 });
+  const { pid, startTime } = identify(process.pid) ?? { pid: 0, startTime: "0" };
+  replaceFile(join(callersDir(scope), unit), `${uid} ${pid} ${startTime}`);
 }
 
-/** The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`. */
+/**
+ * The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`, or who did
+ * has not waited: that note could be of another start than this one.
+ */
 export function takeCaller(scope: Scope, unit: string): number | undefined {
   const path = join(callersDir(scope), unit);
   try {
     const text = readFileSync(path, "utf8");
     removeIfThere(path);
-    return /^\d+$/.test(text) ? Number(text) : undefined;
+    const [, uid, pid, startTime = ""] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? [];
+    return uid !== undefined && isAlive({ pid: Number(pid), startTime }) ? Number(uid) : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordCaller, resolveLoginuid, takeCaller } from "../../src/runtime/loginuid.ts";
@@ -7,6 +7,13 @@ import { callersDir } from "../../src/runtime/paths.ts";
 import { type Scope, systemScope } from "../../src/scope.ts";
 
 const PASSWD = "root:x:0:0:root:/root:/bin/bash\nalice:x:1000:1000::/home/alice:/bin/sh\nbroken:x\n";
+
+/** Another process that asks for a start of app.service, and ends. */
+const ASK = `
+  const [source, root] = process.argv.slice(1);
+  const { recordCaller } = await import(source + "/src/runtime/loginuid.ts");
+  const { systemScope } = await import(source + "/src/scope.ts");
+  recordCaller(systemScope(root), "app.service", 1000);`;
 
 describe("LoginUID=", () => {
   test("takes a user of the host's, or a uid with or without one", () => {
@@ -29,8 +36,7 @@ describe("who asked for a start", () => {
     scope = systemScope(root);
   });
   afterEach(() => rmSync(root, { recursive: true }));
-  const note = (unit: string, uid: number) =>
-    recordCaller(scope, unit, uid, (path) => mkdirSync(path, { recursive: true, mode: 0o700 }));
+  const note = (unit: string, uid: number) => recordCaller(scope, unit, uid);
 
   test("is told once, and only for that unit", () => {
     note("app.service", 1000);
@@ -52,7 +58,15 @@ describe("who asked for a start", () => {
     expect(statSync(join(callersDir(scope), "app.service")).mode & 0o777).toBe(0o600);
   });
 
-  test.each(["", " ", "alice", "1.5"])("is nobody where the note says %j", (text) => {
+  test("is nobody once who asked does not wait for the start any more", () => {
+    const asking = Bun.spawnSync([process.execPath, "-e", ASK, join(import.meta.dir, "../.."), root]);
+    expect(asking.exitCode).toBe(0);
+    expect(readdirSync(callersDir(scope))).toEqual(["app.service"]);
+    expect(takeCaller(scope, "app.service")).toBeUndefined();
+    expect(readdirSync(callersDir(scope))).toEqual([]);
+  });
+
+  test.each(["", " ", "alice", "1.5", "1000", "1000 1 1"])("is nobody where the note says %j", (text) => {
     note("app.service", 1000);
     writeFileSync(join(callersDir(scope), "app.service"), text);
     expect(takeCaller(scope, "app.service")).toBeUndefined();
