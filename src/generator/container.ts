@@ -19,7 +19,7 @@ export interface Units {
 export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: Report): Units {
   const reader = (name: string, table: ConstructorParameters<typeof KeyReader>[2]) =>
     new KeyReader(name, parsed.sections.get(name), table, report);
-  const container = reader(parsed.type.section, parsed.type.keys);
+  const container = reader(parsed.type.section, parsed.type.keys());
   const quadlet = reader("Quadlet", QUADLET_KEYS);
   const berth = reader("Berth", BERTH_KEYS);
   for (const keys of [container, quadlet, berth]) keys.checkKeys();

@@ -1,13 +1,13 @@
 import { joinName, splitName } from "../unit/unit-name.ts";
-import { ARTIFACT_KEYS } from "./keys/artifact.ts";
-import { BUILD_KEYS } from "./keys/build.ts";
+import { artifactKeys } from "./keys/artifact.ts";
+import { buildKeys } from "./keys/build.ts";
 import { CONTAINER_KEYS } from "./keys/container.ts";
-import { IMAGE_KEYS } from "./keys/image.ts";
+import { imageKeys } from "./keys/image.ts";
 import type { KeyTable } from "./keys/key.ts";
-import { KUBE_KEYS } from "./keys/kube.ts";
-import { NETWORK_KEYS } from "./keys/network.ts";
-import { POD_KEYS } from "./keys/pod.ts";
-import { VOLUME_KEYS } from "./keys/volume.ts";
+import { kubeKeys } from "./keys/kube.ts";
+import { networkKeys } from "./keys/network.ts";
+import { podKeys } from "./keys/pod.ts";
+import { volumeKeys } from "./keys/volume.ts";
 
 /** One kind of Quadlet file. */
 export interface FileType {
@@ -15,7 +15,8 @@ export interface FileType {
   readonly extension: string;
   /** The type's own section. */
   readonly section: string;
-  readonly keys: KeyTable;
+  /** Of most types it is never asked for. */
+  readonly keys: () => KeyTable;
   /** Added to the file's name for the service's: `data.volume` makes `data-volume.service`. */
   readonly serviceSuffix: string;
   readonly status: "supported" | "not supported yet";
@@ -26,23 +27,23 @@ export const FILE_TYPES: readonly FileType[] = [
   {
     extension: "artifact",
     section: "Artifact",
-    keys: ARTIFACT_KEYS,
+    keys: artifactKeys,
     serviceSuffix: "-artifact",
     status: "not supported yet",
   },
-  { extension: "build", section: "Build", keys: BUILD_KEYS, serviceSuffix: "-build", status: "not supported yet" },
-  { extension: "container", section: "Container", keys: CONTAINER_KEYS, serviceSuffix: "", status: "supported" },
-  { extension: "image", section: "Image", keys: IMAGE_KEYS, serviceSuffix: "-image", status: "not supported yet" },
-  { extension: "kube", section: "Kube", keys: KUBE_KEYS, serviceSuffix: "", status: "not supported yet" },
+  { extension: "build", section: "Build", keys: buildKeys, serviceSuffix: "-build", status: "not supported yet" },
+  { extension: "container", section: "Container", keys: () => CONTAINER_KEYS, serviceSuffix: "", status: "supported" },
+  { extension: "image", section: "Image", keys: imageKeys, serviceSuffix: "-image", status: "not supported yet" },
+  { extension: "kube", section: "Kube", keys: kubeKeys, serviceSuffix: "", status: "not supported yet" },
   {
     extension: "network",
     section: "Network",
-    keys: NETWORK_KEYS,
+    keys: networkKeys,
     serviceSuffix: "-network",
     status: "not supported yet",
   },
-  { extension: "pod", section: "Pod", keys: POD_KEYS, serviceSuffix: "-pod", status: "not supported yet" },
-  { extension: "volume", section: "Volume", keys: VOLUME_KEYS, serviceSuffix: "-volume", status: "not supported yet" },
+  { extension: "pod", section: "Pod", keys: podKeys, serviceSuffix: "-pod", status: "not supported yet" },
+  { extension: "volume", section: "Volume", keys: volumeKeys, serviceSuffix: "-volume", status: "not supported yet" },
 ];
 
 const BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(FILE_TYPES.map((type) => [type.extension, type]));

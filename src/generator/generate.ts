@@ -99,7 +99,7 @@ function refuseType(parsed: ParsedSource, report: Report): void {
   const header = headersOf(file).find(({ section }) => section === type.section);
   if (header === undefined) report.file(problem);
   else report.item(header, problem);
-  const known = new Map([...type.keys].map(([name, spec]) => [name, { ...spec, status: "supported" as const }]));
+  const known = new Map([...type.keys()].map(([name, spec]) => [name, { ...spec, status: "supported" as const }]));
   new KeyReader(type.section, sections.get(type.section), known, report).checkKeys();
   new KeyReader("Quadlet", sections.get("Quadlet"), QUADLET_KEYS, report).checkKeys();
 }

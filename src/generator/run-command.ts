@@ -92,7 +92,7 @@ class RunCommandBuilder {
   }
 
   #flag(key: string): string {
-    return `--${this.#context.parsed.type.keys.get(key)?.flag ?? key}`;
+    return `--${this.#context.parsed.type.keys().get(key)?.flag ?? key}`;
   }
 
   #podmanArgs(): void {

@@ -214,7 +214,7 @@ function notSupported(): Chapter {
   const blocks: Block[] = [
     paragraph("These are known, and refused with an error; none of them is ignored."),
     ...FILE_TYPES.flatMap(({ extension, section, keys, status }) => {
-      const later = [...keys.values()].filter((key) => key.status === "not supported yet").map(({ name }) => name);
+      const later = [...keys().values()].filter((key) => key.status === "not supported yet").map(({ name }) => name);
       if (status !== "supported") return [];
       return [
         subheading(`[${section}] of .${extension} files`),

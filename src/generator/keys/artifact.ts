@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Artifact]`: Quadlet's keys for an OCI artifact to pull, podman-systemd.unit(5). */
-export const ARTIFACT_KEYS = keyTable([
+export const artifactKeys = lazyKeyTable(() => [
   later("Artifact", "string", "Artifact to pull", "registry.example/model:1", "5.7"),
   later("AuthFile", "string", "File with credentials", "/etc/registry/auth.json", "5.7"),
   later("CertDir", "string", "Folder with certificates", "/etc/registry/certs", "5.7"),

@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Build]`: Quadlet's keys for an image to build, podman-systemd.unit(5). */
-export const BUILD_KEYS = keyTable([
+export const buildKeys = lazyKeyTable(() => [
   later("Annotation", "map", "OCI annotations", "org.example.team=web"),
   later("Arch", "string", "Architecture", "arm64"),
   later("AuthFile", "string", "File with credentials", "/etc/registry/auth.json"),

@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Image]`: Quadlet's keys for an image to pull, podman-systemd.unit(5). */
-export const IMAGE_KEYS = keyTable([
+export const imageKeys = lazyKeyTable(() => [
   later("AllTags", "boolean", "Pull every tag", "yes"),
   later("Arch", "string", "Architecture", "arm64"),
   later("AuthFile", "string", "File with credentials", "/etc/registry/auth.json"),

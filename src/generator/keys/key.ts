@@ -41,6 +41,15 @@ export function keyTable(rows: readonly KeySpec[]): KeyTable {
   return new Map(rows.map((row) => [row.name, row]));
 }
 
+/** A table that is made when it is first asked for: most machines have files of few types, and every boot waits for this. */
+export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
+  let table: KeyTable | undefined;
+  return () => {
+    table ??= keyTable(rows());
+    return table;
+  };
+}
+
 /** A row for a key of Quadlet's that berth knows but does not carry out yet. */
 export function later(name: string, values: ValueClass, help: string, example: string, since?: string): KeySpec {
   const row: KeySpec = { name, values, help, example, status: "not supported yet" };

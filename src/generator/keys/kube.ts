@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Kube]`: Quadlet's keys for a Kubernetes YAML file, podman-systemd.unit(5). */
-export const KUBE_KEYS = keyTable([
+export const kubeKeys = lazyKeyTable(() => [
   later("AutoUpdate", "words", "Where newer images are looked for", "registry"),
   later("ConfigMap", "words", "ConfigMap files", "/etc/web/config.yml"),
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),

@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Network]`: Quadlet's keys for a network, podman-systemd.unit(5). */
-export const NETWORK_KEYS = keyTable([
+export const networkKeys = lazyKeyTable(() => [
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
   later("DisableDNS", "boolean", "No name resolution between containers", "yes"),
   later("DNS", "lines", "Upstream resolver of the network", "192.0.2.53"),

@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Pod]`: Quadlet's keys for a pod, podman-systemd.unit(5). */
-export const POD_KEYS = keyTable([
+export const podKeys = lazyKeyTable(() => [
   later("AddHost", "lines", "Line for /etc/hosts", "db.example:192.0.2.7"),
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
   later("DNS", "lines", "Resolver for /etc/resolv.conf", "192.0.2.53"),

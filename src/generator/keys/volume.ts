@@ -1,7 +1,7 @@
-import { keyTable, later } from "./key.ts";
+import { later, lazyKeyTable } from "./key.ts";
 
 /** `[Volume]`: Quadlet's keys for a volume, podman-systemd.unit(5). */
-export const VOLUME_KEYS = keyTable([
+export const volumeKeys = lazyKeyTable(() => [
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
   later("Copy", "boolean", "Copy the image's content at first use", "no"),
   later("Device", "string", "Device or source of the mount", "tmpfs"),
