@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { cleanUp, cleanUpStale } from "../runtime/cleanup.ts";
+import { unreadOutput } from "../runtime/payload-output.ts";
 import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
@@ -28,6 +29,8 @@ export function define(command: Command, context: CommandContext): void {
       if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
         throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
       }
+      // The output of ExecStopPost= is the service's.
+      if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
       await cleanUp(context.scope, target);
     });
 }

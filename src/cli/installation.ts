@@ -13,6 +13,7 @@ export type InstalledFile =
 export async function installation(prefix: string): Promise<InstalledFile[]> {
   const program = join(prefix, "bin/berth");
   const units = join(prefix, "lib/systemd/system");
+  const userUnits = join(prefix, "lib/systemd/user");
   const share = (path: string, text: string): InstalledFile => ({
     kind: "text",
     path: join(prefix, "share", path),
@@ -21,9 +22,10 @@ export async function installation(prefix: string): Promise<InstalledFile[]> {
   return [
     { kind: "program", path: program },
     ...["system", "user"].map((kind) => link(join(prefix, `lib/systemd/${kind}-generators/berth-generator`), program)),
-    ...STATIC_UNITS.flatMap(({ name, text, enabled }): InstalledFile[] => [
+    ...STATIC_UNITS.flatMap(({ name, text, enabled, users }): InstalledFile[] => [
       { kind: "text", path: join(units, name), text: text.replaceAll("@BINDIR@", dirname(program)) },
       ...(enabled ? [link(join(units, "multi-user.target.wants", name), join(units, name))] : []),
+      ...(users ? [{ kind: "text" as const, path: join(userUnits, name), text }] : []),
     ]),
     ...(await manualFiles()).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
     ...(await completionFiles()).map(({ path, text }) => share(path, text)),

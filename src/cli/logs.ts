@@ -45,7 +45,7 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
   // Not running now; its unit may have said something all the same.
   const unit = record?.unit ?? serviceName(container);
   // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
-  const wanted = [context.scope.kind === "user" ? "--user-unit" : "--unit", unit, "_TRANSPORT=stdout", "--quiet"];
+  const wanted = [...unitMatches(unit, context), "_TRANSPORT=stdout", "--quiet"];
   if (record === undefined && !options.follow && !hasEntries(journalctl, wanted)) {
     throw new CommandError(`no container ${container} is running, and the journal has nothing of ${unit}`, 125);
   }
@@ -64,6 +64,12 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
     value === undefined ? [] : [[name, value] as const],
   );
   execve(journalctl, args, Object.fromEntries(env));
+}
+
+/** A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself (OBJECT_SYSTEMD_UNIT=). */
+function unitMatches(unit: string, { scope }: CommandContext): string[] {
+  if (scope.kind === "system") return ["--unit", unit];
+  return ["--user-unit", unit, "--user-unit", `berth-log@${unit.replace(/\.service$/, "")}.service`];
 }
 
 function findOrUndefined(container: string, context: CommandContext): ContainerRecord | undefined {

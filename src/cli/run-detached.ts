@@ -67,6 +67,7 @@ function transientProperties(
   ];
   return [
     ["Description", "s", `Container ${name} (${request.image})`],
+    ["Wants", "as", [`berth-log@${unit.replace(/\.service$/, "")}.socket`]],
     ["CollectMode", "s", "inactive-or-failed"],
     ["Type", "s", "notify"],
     ["NotifyAccess", "s", "all"],

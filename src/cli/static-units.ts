@@ -1,12 +1,26 @@
 import cleanupService from "../../units/berth-cleanup.service" with { type: "text" };
+import logService from "../../units/berth-log@.service" with { type: "text" };
+import logSocket from "../../units/berth-log@.socket" with { type: "text" };
 import rescanPath from "../../units/berth-rescan.path" with { type: "text" };
 import rescanService from "../../units/berth-rescan.service" with { type: "text" };
 import rescanAgainService from "../../units/berth-rescan-again.service" with { type: "text" };
 
-/** The units that berth ships, by name; `enabled` ones are linked into multi-user.target by `berth setup`. */
-export const STATIC_UNITS: readonly { readonly name: string; readonly text: string; readonly enabled: boolean }[] = [
+/** One unit that berth ships. */
+export interface StaticUnit {
+  readonly name: string;
+  readonly text: string;
+  /** Linked into multi-user.target by `berth setup`. */
+  readonly enabled?: boolean;
+  /** For users' managers as well. */
+  readonly users?: boolean;
+}
+
+/** The units that berth ships. */
+export const STATIC_UNITS: readonly StaticUnit[] = [
   { name: "berth-cleanup.service", text: cleanupService, enabled: true },
+  { name: "berth-log@.service", text: logService, users: true },
+  { name: "berth-log@.socket", text: logSocket, users: true },
   { name: "berth-rescan.service", text: rescanService, enabled: true },
-  { name: "berth-rescan-again.service", text: rescanAgainService, enabled: false },
-  { name: "berth-rescan.path", text: rescanPath, enabled: false },
+  { name: "berth-rescan-again.service", text: rescanAgainService },
+  { name: "berth-rescan.path", text: rescanPath },
 ];

@@ -7,3 +7,7 @@ declare module "*.path" {
   const text: string;
   export default text;
 }
+declare module "*.socket" {
+  const text: string;
+  export default text;
+}

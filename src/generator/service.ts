@@ -19,6 +19,8 @@ const STATE_DIRECTORY = "/var/lib/berth";
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 /** Podman's and docker's default, in seconds. */
 const STOP_TIMEOUT = "10";
+/** units/berth-log@.socket, for this service; it has the order itself. */
+const OUTPUT_SOCKET = "berth-log@%N.socket";
 
 /** Directives of `[Service]` that berth needs at a certain value. */
 const FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
@@ -44,7 +46,7 @@ export function containerService(context: ContainerContext, sockets: Sockets): U
   const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, oneshot);
-  completeUnit(draft, context, sockets, command.mountsNeeded);
+  completeUnit(draft, context, sockets, command.mountsNeeded, oneshot);
   completeService(draft, context, oneshot, line.toString());
   return draft;
 }
@@ -54,6 +56,7 @@ function completeUnit(
   context: ContainerContext,
   sockets: Sockets,
   mountsNeeded: readonly string[],
+  oneshot: boolean,
 ): void {
   const { parsed, units, options, report, quadlet } = context;
   if (parsed.sections.has("Unit")) translateDependencies(draft, parsed, units, report);
@@ -66,6 +69,8 @@ function completeUnit(
   for (const path of mountsNeeded) lines.push(["RequiresMountsFor", path]);
   // Started by hand, the payload has to find its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
+  // What makes /dev/stdout something that can be opened. In the foreground runc's own pipes do.
+  if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   draft.appendAll("Unit", lines);
 }

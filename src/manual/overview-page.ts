@@ -111,7 +111,9 @@ WantedBy=sockets.target
       },
       {
         heading: "UNITS",
-        blocks: [terms(STATIC_UNITS.map(({ name, text, enabled }) => [`\`${name}\``, unitText(text, enabled)]))],
+        blocks: [
+          terms(STATIC_UNITS.map(({ name, text, enabled = false }) => [`\`${name}\``, unitText(text, enabled)])),
+        ],
       },
       seeAlso([
         ...commands.map(({ name }) => `berth-${name}(1)`),
@@ -127,6 +129,6 @@ WantedBy=sockets.target
 
 /** What a unit that berth ships is for, in its own words. */
 function unitText(text: string, enabled: boolean): string {
-  const description = /^Description=(.*)$/m.exec(text)?.[1] ?? "";
+  const description = /^Description=(.*)$/m.exec(text)?.[1]?.replace("%i", "a container") ?? "";
   return `${sentence(description)}${enabled || !text.includes("[Install]") ? "" : " Not enabled by default."}`;
 }

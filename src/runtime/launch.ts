@@ -23,6 +23,7 @@ import { createNotifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
 import { notifyEnvironment, notifyMount } from "./payload-notify.ts";
+import { outputMounts } from "./payload-output.ts";
 import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "./rootfs.ts";
@@ -153,6 +154,7 @@ function writeBundle(
   linkMtab(paths.rootfs);
   const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
+  const mounts = resolveMounts(scope, paths, user, request.mounts, image.config.volumes);
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   const spec = toRuntimeSpec({
     request,
@@ -175,7 +177,8 @@ function writeBundle(
     mounts: [
       ...writeBundleFiles(request, paths, { hostname, name, bridge }),
       ...notifyMount(request, env),
-      ...resolveMounts(scope, paths, user, request.mounts, image.config.volumes),
+      ...outputMounts(scope, request, mounts),
+      ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
     networkNamespace: request.network === "host" ? undefined : (bridge?.namespace.path ?? ""),

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { STATIC_UNITS } from "../../src/cli/static-units.ts";
 import { UNSET_ENVIRONMENT } from "../../src/generator/environment.ts";
 
-const services = STATIC_UNITS.filter(({ name }) => name.endsWith(".service"));
+// Those that start berth.
+const services = STATIC_UNITS.filter(({ text }) => text.includes("@BINDIR@"));
 
 test.each(services)("$name keeps the manager's environment from taking berth over", ({ text }) => {
   expect(text).toContain(`\nUnsetEnvironment=${UNSET_ENVIRONMENT}\n`);

@@ -51,7 +51,12 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
       'assert-key-is "Unit" "RequiresMountsFor"',
       'assert-key-is-regex "Service" "ExecStop',
       'assert-key-is "Service" "Environment" "PODMAN_SYSTEMD_UNIT=%n"',
+      'assert-key-is-regex "Unit" "Wants"',
     ],
+  },
+  "no_deps.container": {
+    reason: "the pipe that stands for /dev/stdout needs nothing of what default dependencies are about",
+    assertions: ['assert-key-is-empty "Unit" "Wants"'],
   },
   "exec-unsupported-escape.container": {
     reason: "an unknown escape is an error: a container that starts without its command is worse",

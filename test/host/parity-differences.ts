@@ -25,9 +25,17 @@ export const DIFFERENCES: readonly Difference[] = [
     podman: "pipes to conmon, which writes to the journal",
     berth: "the journal's own stream sockets",
     reason:
-      "No process stands between the payload and the journal. A socket cannot be opened by name, though: see “Opening /dev/stdout” below.",
+      "No process stands between the payload and the journal. A socket cannot be opened by name, though; hence the next line.",
     podmanLines: /^fds: [12] pipe:$/,
     berthLines: /^fds: [12] socket:$/,
+  },
+  {
+    what: "/dev/stdout and /dev/stderr, unless Type=oneshot",
+    podman: "links to /proc/self/fd/1 and 2",
+    berth: "a pipe to the journal",
+    reason: "It can be opened, which a socket cannot: see “Opening /dev/stdout” below.",
+    podmanLines: /^(dev|modes): \/dev\/std(out|err) /,
+    berthLines: /^(dev|modes|mounts): \/dev\/std(out|err) /,
   },
   {
     what: "Size of /dev/shm, if ShmSize= does not say",
