@@ -66,6 +66,8 @@ async function writeBareBundle(host: Host): Promise<void> {
     made=$(echo /run/berth/containers/*/)
     find "$made" -maxdepth 1 -type f -exec cp {} bundle/ \\;
     sed -i "s#\${made%/}#/bench/bundle#g" bundle/config.json
+    # What is mounted on /dev/stdout is there only while the unit runs.
+    sed -i 's#"source":"/run/berth/log/[^"]*"#"source":"/dev/null"#g' bundle/config.json
     perl -0pi -e 's/"cgroupsPath":"[^"]*",?//' bundle/config.json
     systemctl stop berth-host.service`);
 }
