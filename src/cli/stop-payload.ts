@@ -11,7 +11,10 @@ export function define(command: Command, context: CommandContext): void {
     .requiredOption("--unit <unit>", "the service whose payload is to stop")
     .action(async ({ unit }: { unit: string }) => {
       const id = context.env.INVOCATION_ID;
-      if (id !== undefined) await stopPayload(context.scope, id, () => unitStopTimeout(unit, context));
+      if (id === undefined) return;
+      await stopPayload(context.scope, id, () => unitStopTimeout(unit, context));
+      // There may be a connection to D-Bus that nobody answers.
+      process.exit();
     });
 }
 

@@ -34,7 +34,7 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
   const unit = unitToStop(word, context);
   if (unit === undefined) {
     const record = findContainer(context.scope, word);
-    await terminatePayload(context.scope, record, record.stopTimeout * 1000);
+    await terminatePayload(context.scope, record, async () => record.stopTimeout * 1000);
     return undefined;
   }
   const { withManager } = await import("../runtime/systemd.ts");

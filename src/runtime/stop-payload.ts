@@ -13,28 +13,44 @@ const LEAD_MS = 500;
  * ExecStop= of a unit that leaves the stop signal to its image: sends it, and waits for the payload to end. For SIGTERM
  * nothing is done at all: that is what systemd sends next anyway. `unitTimeout` tells the unit's TimeoutStopSec= in
  * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait as
- * long again.
+ * long again. It is asked for once the signal is sent and not waited for: at shutdown nobody may answer.
  */
 export async function stopPayload(scope: Scope, id: string, unitTimeout: () => Promise<number>): Promise<void> {
   const record = readRecord(scope, id);
   if (record === undefined || record.stopSignal === "TERM") return;
-  const timeout = await unitTimeout();
-  await terminatePayload(scope, record, timeout - Math.min(LEAD_MS, timeout / 4));
+  await terminatePayload(scope, record, async () => {
+    const timeout = await unitTimeout();
+    return timeout - Math.min(LEAD_MS, timeout / 4);
+  });
 }
 
-/** Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. */
-export async function terminatePayload(scope: Scope, record: ContainerRecord, timeout: number): Promise<void> {
+/**
+ * Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. If that cannot
+ * be learnt the payload may take as long as it likes.
+ */
+export async function terminatePayload(
+  scope: Scope,
+  record: ContainerRecord,
+  timeout: () => Promise<number>,
+): Promise<void> {
   const pid = payloadPid(scope, record);
   if (pid === undefined) return;
   kill(pid, record.stopSignal);
-  const deadline = performance.now() + timeout;
+  const sent = performance.now();
+  let deadline = Number.POSITIVE_INFINITY;
+  timeout().then(
+    (milliseconds) => {
+      deadline = sent + milliseconds;
+    },
+    () => undefined,
+  );
   while (payloadPid(scope, record) === pid) {
     if (performance.now() > deadline) return kill(pid, "KILL");
     await sleep(POLL_MS);
   }
 }
 
-/** `signal` is a name without SIG, a number, or RTMIN+n. */
+/** `signal` is a name without SIG, a number, RTMIN+n or RTMAX-n. */
 function kill(pid: number, signal: string): void {
   try {
     process.kill(pid, signalNumber(signal));
@@ -46,10 +62,11 @@ function kill(pid: number, signal: string): void {
 
 /** glibc keeps the first two real-time signals to itself. */
 const SIGRTMIN = 34;
+const SIGRTMAX = 64;
 
 export function signalNumber(signal: string): number {
   const known: Readonly<Record<string, number>> = constants.signals;
-  const realtime = /^RTMIN(?:\+(\d+))?$/.exec(signal);
-  if (realtime !== null) return SIGRTMIN + Number(realtime[1] ?? 0);
+  const realtime = /^RTM(IN|AX)(?:([+-]\d{1,2}))?$/.exec(signal);
+  if (realtime !== null) return (realtime[1] === "IN" ? SIGRTMIN : SIGRTMAX) + Number(realtime[2] ?? 0);
   return /^\d+$/.test(signal) ? Number(signal) : (known[`SIG${signal}`] ?? constants.signals.SIGTERM);
 }

@@ -170,6 +170,18 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("gets the image's own stop signal where D-Bus does not answer, as at shutdown", async () => {
+    await host.ok(["systemctl", "start", "graceful"]);
+    await until("the payload to run", async () => (await host.journal("graceful")).includes("up"));
+    await host.ok(["systemctl", "kill", "--signal=STOP", "dbus"]);
+    try {
+      await host.ok(["systemctl", "stop", "graceful"]);
+    } finally {
+      await host.ok(["systemctl", "kill", "--signal=CONT", "dbus"]);
+    }
+    expect(await host.journal("graceful")).toContain("got QUIT");
+  });
+
   hostTest("gets the image's own stop signal, and is killed once when it takes no notice of it", async () => {
     await host.ok(["systemctl", "start", "graceful"]);
     await until("the payload to run", async () => (await host.journal("graceful")).includes("up"));
