@@ -1,5 +1,6 @@
 import { parseRunFlags } from "../generator/parse-run-flags.ts";
 import { launch } from "../runtime/launch.ts";
+import type { RunRequest } from "../runtime/run-request.ts";
 import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { findImage } from "./find-image.ts";
@@ -31,6 +32,21 @@ export async function runContainer(args: readonly string[], context: CommandCont
     env: context.env,
     program: process.execPath,
     inUserNamespace: context.scope.kind === "user",
-    image: (wanted, onProgress) => findImage(wanted, context, onProgress),
+    image: (wanted, onProgress) => {
+      endOnStopSignal(wanted);
+      return findImage(wanted, context, onProgress);
+    },
   });
+}
+
+/** Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal (signal(7)). */
+const IGNORED_SIGNALS = ["SIGWINCH", "SIGURG"] as const;
+
+/**
+ * A unit that is stopped while its image is pulled has its KillSignal= sent to berth. Such a one (SIGWINCH is Apache's) would
+ * leave berth pulling, and systemd waiting for it, as long as bytes arrive.
+ */
+function endOnStopSignal({ unit }: RunRequest): void {
+  if (unit === undefined) return;
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => process.exit(0));
 }
