@@ -7,6 +7,10 @@ import { type SystemdManager, type UnitProperty, withManager } from "../runtime/
 import { type CommandContext, CommandError } from "./command.ts";
 import { lastMessages, whereToLook } from "./unit-messages.ts";
 
+/** How often, and how many times, to look whether systemd has forgotten a unit: milliseconds. */
+const LOOK_MS = 20;
+const LOOKS_MAX = 100;
+
 /**
  * `berth run -d` from a shell: the same container in a service that systemd makes for it and forgets when it has ended.
  * Prints the container's ID, which is the service's invocation ID. `args` is the command line after `berth run`.
@@ -36,10 +40,14 @@ async function makeRoom(manager: SystemdManager, unit: string, name: string, rep
   const [state] = await manager.units([unit]);
   if (state === undefined || state.activeState === "inactive" || state.activeState === "failed") return;
   if (!replace) throw new CommandError(`the name ${name} is in use by ${unit} (--replace stops that first)`, 125);
-  const { Transient } = await manager.properties(unit);
-  if (Transient !== true) throw new CommandError(`${unit} is not one that berth run has made`, 125);
-  const result = await manager.stop(unit);
-  if (result !== "done") throw new CommandError(`stop ${unit}: ${result}`, 125);
+  const { LoadState, Transient } = await manager.properties(unit);
+  if (LoadState !== "not-found" && Transient !== true)
+    throw new CommandError(`${unit} is not one that berth run has made`, 125);
+  // It may have ended in the meantime. Where it has not, systemd makes no other one of its name, and says so.
+  await manager.stop(unit).catch(() => undefined);
+  // systemd forgets it only some time after it has stopped (252).
+  for (let look = 0; look < LOOKS_MAX && (await manager.properties(unit)).LoadState !== "not-found"; look++)
+    await Bun.sleep(LOOK_MS);
 }
 
 /** The directives that the generator writes for a `.container` file, as D-Bus properties. */

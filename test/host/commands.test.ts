@@ -30,6 +30,30 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
     expect(await host.ok(["find", "/var/lib/berth/layers", "/var/lib/berth/images/blobs", "-type", "f"])).toBe("");
   });
 
+  hostTest(
+    "stops while its image is pulled, also where the stop signal is one that processes take no notice of",
+    async () => {
+      await host.write(
+        "/etc/containers/systemd/early.container",
+        `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nStopSignal=SIGWINCH\nExec=sleep 1000\n`,
+      );
+      await host.ok(["systemctl", "daemon-reload"]);
+      await host.sh("tc qdisc add dev lo root tbf rate 2mbit burst 256kb latency 400ms");
+      try {
+        await host.ok(["systemctl", "start", "--no-block", "early"]);
+        await until("the status to tell of the pull", async () =>
+          (await host.ok(["systemctl", "show", "--value", "--property=StatusText", "early"])).match(/Pulling .* of /),
+        );
+        await host.ok(["systemctl", "stop", "early"]);
+        expect(await host.ok(["systemctl", "show", "--value", "--property=Result", "early"])).toBe("success");
+        expect(await host.ok(["berth", "images", "--quiet"])).toBe("");
+      } finally {
+        await host.ok(["tc", "qdisc", "del", "dev", "lo", "root"]);
+      }
+      expect(await leftovers(host)).toBe("");
+    },
+  );
+
   hostTest("pulls at start, with its progress in the unit's status, for longer than the start time-out", async () => {
     await host.write(
       "/etc/containers/systemd/slow.container",
@@ -164,5 +188,72 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
     expect(await host.journal("wrong")).toContain(
       'wrong.container:2:1: error: unknown key "Imge" in [Container] (did you mean "Image"?)',
     );
+  });
+
+  hostTest("starts and stops what can be, whatever else is on the command line", async () => {
+    const idle = `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n`;
+    await host.write("/etc/containers/systemd/one.container", idle);
+    await host.write("/etc/containers/systemd/two.container", idle);
+    await host.ok(["systemctl", "daemon-reload"]);
+    const started = await berth("start", "one", "wrong", "no-such-thing", "two");
+    expect(started.exitCode).toBe(1);
+    expect(started.stderr).toContain('unknown key "Imge" in [Container]');
+    expect(started.stderr).toContain("no-such-thing.service: there is no such unit");
+    expect(await host.ok(["systemctl", "is-active", "one", "two"])).toBe("active\nactive");
+    const stopped = await berth("stop", "one", "..", "two");
+    expect(stopped).toEqual({
+      stdout: "one\ntwo\n",
+      stderr: "berth: error: no container and no unit ..\n",
+      exitCode: 125,
+    });
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("notes who asks for a start of units only, by no name that leads elsewhere", async () => {
+    await host.write("/etc/victim.service", "mine");
+    const run = (name: string) => host.run(["berth", "start", name], { loginuid: 1000 });
+    expect((await run("../../../etc/victim.service")).exitCode).toBe(1);
+    expect(await host.ok(["cat", "/etc/victim.service"])).toBe("mine");
+  });
+
+  hostTest("run -d says why a container did not start, and leaves nothing", async () => {
+    const missing = await berth("run", "-d", "--name", "lost", sample("tools:1").replace("tools", "no-such-image"));
+    expect(missing.exitCode).toBe(125);
+    expect(missing.stderr).toContain("manifest unknown");
+    const lost = await berth("run", "-d", "--name", "lost", sample("tools:1"), "/no/such/program");
+    expect(lost.stderr).toContain("/no/such/program");
+    expect(lost.stderr).toContain("berth-lost.service: failed");
+    expect((await berth("run", "-dt", sample("tools:1"), "sh")).stderr).toContain("leave out --tty");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("run -d passes its words on as they are, and takes a name over only when told to", async () => {
+    await host.ok(["berth", "pull", "--quiet", sample("tools:1")]);
+    const words = ["sh", "-c", `echo \${HOSTNAME} $HOME $$ 50% %n; sleep 1000`];
+    const run = (...flags: string[]) =>
+      berth(
+        "run",
+        "-d",
+        "--network=none",
+        "--stop-signal=KILL",
+        "--name=same",
+        ...flags,
+        sample("tools:1"),
+        "sleep",
+        "1000",
+      );
+    const first = await berth("run", "-d", "--network", "none", "--name", "words", sample("tools:1"), ...words);
+    const id = first.stdout.trim();
+    const said = `${id.slice(0, 12)} /root 1 50% %n\n`;
+    await until("the output to be in the journal", async () => (await berth("logs", "words")).stdout === said);
+    await host.ok(["systemctl", "kill", "--signal=KILL", "berth-words.service"]);
+    expect((await run()).exitCode).toBe(0);
+    expect((await run()).stderr).toContain("the name same is in use");
+    const replaced = await run("--replace");
+    expect(replaced).toMatchObject({ stderr: "", exitCode: 0 });
+    const [row] = JSON.parse((await berth("ps", "--format", "json")).stdout);
+    expect(row).toMatchObject({ Id: replaced.stdout.trim(), Names: ["same"] });
+    expect((await berth("stop", "same")).exitCode).toBe(0);
+    await until("nothing to be left", async () => (await leftovers(host)) === "");
   });
 });
