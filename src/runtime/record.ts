@@ -55,12 +55,15 @@ export function writeRecord(scope: Scope, record: ContainerRecord): void {
   replaceFile(containerPaths(scope, record.id).record, JSON.stringify(record));
 }
 
-/** The record of one container, or undefined if there is none (a start that was killed before it wrote one, say). */
+/**
+ * The record of one container, or undefined if there is none (a start that was killed before it wrote one, say) or none that
+ * can be read: it is then cleaned up without, rather than be in everybody's way.
+ */
 export function readRecord(scope: Scope, id: string): ContainerRecord | undefined {
   try {
     return JSON.parse(readFileSync(containerPaths(scope, id).record, "utf8")) as ContainerRecord;
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cleanUpStale } from "../../src/runtime/cleanup.ts";
@@ -7,7 +7,7 @@ import { takeName } from "../../src/runtime/container-name.ts";
 import { findContainer } from "../../src/runtime/find-container.ts";
 import { containerPaths, namesDir } from "../../src/runtime/paths.ts";
 import { identify } from "../../src/runtime/process-identity.ts";
-import { type ContainerRecord, claimName, idOfName, writeRecord } from "../../src/runtime/record.ts";
+import { type ContainerRecord, claimName, idOfName, listRecords, writeRecord } from "../../src/runtime/record.ts";
 import { type Scope, systemScope } from "../../src/scope.ts";
 import { REQUEST } from "./request.ts";
 
@@ -64,6 +64,14 @@ describe("what is stale", () => {
     expect(existsSync(containerPaths(scope, OTHER).layers)).toBe(false);
     expect(idOfName(scope, "web")).toBeUndefined();
     expect(await cleanUpStale(scope)).toEqual([]);
+  });
+
+  rootTest("is what has a record that cannot be read", async () => {
+    record(ID, self());
+    writeFileSync(containerPaths(scope, ID).record, "{");
+    expect(listRecords(scope)).toEqual([]);
+    expect(await cleanUpStale(scope)).toEqual([ID]);
+    expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
   });
 
   test("is not what is being started, however little there is of it yet", async () => {
