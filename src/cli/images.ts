@@ -4,6 +4,7 @@ import { parseReference, repositoryName } from "../image/reference.ts";
 import { openStore, type StoredImage } from "../image/store.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { formatBytes } from "./image-progress.ts";
+import { formatTable } from "./table.ts";
 
 interface Options {
   readonly format: "table" | "json";
@@ -53,9 +54,8 @@ function list(wanted: string | undefined, options: Options, context: CommandCont
     created.slice(0, 10),
     formatBytes(size),
   ]);
-  context.out(
-    table([["REPOSITORY", "TAG", ...(options.digests ? ["DIGEST"] : []), "IMAGE ID", "CREATED", "SIZE"], ...rows]),
-  );
+  const heading = ["REPOSITORY", "TAG", ...(options.digests ? ["DIGEST"] : []), "IMAGE ID", "CREATED", "SIZE"];
+  context.out(formatTable(heading, rows));
 }
 
 function describe(image: StoredImage) {
@@ -73,15 +73,3 @@ function describe(image: StoredImage) {
 }
 
 /** Columns as wide as their widest cell, three blanks between them. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? "").length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join("   ")
-          .trimEnd()}\n`,
-    )
-    .join("");
-}

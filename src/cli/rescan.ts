@@ -6,6 +6,7 @@ import type { GeneratedLink } from "../generator/context.ts";
 import { generate } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, searchDirectories } from "../generator/search.ts";
+import { findProgram } from "../runtime/programs.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
 /** Help and manual page. */
@@ -86,11 +87,16 @@ function isComing(unit: string, manager: readonly string[]): boolean {
 }
 
 function ask(args: readonly string[]): string {
-  return spawnSync("systemctl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).stdout?.trim() ?? "";
+  return (
+    spawnSync(findProgram("systemctl"), args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    }).stdout?.trim() ?? ""
+  );
 }
 
 function systemctl(args: readonly string[]): void {
-  const { error, status } = spawnSync("systemctl", args, { stdio: ["ignore", "inherit", "inherit"] });
+  const { error, status } = spawnSync(findProgram("systemctl"), args, { stdio: ["ignore", "inherit", "inherit"] });
   const command = `systemctl ${args.join(" ")}`;
   if (error !== undefined) throw new CommandError(command, 1, { cause: error });
   if (status !== 0) throw new CommandError(`${command}: exit status ${status}`, 1);

@@ -14,6 +14,7 @@ const PROGRAMS = {
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },
   nsenter: { package: "util-linux", directories: [] },
+  systemctl: { package: "systemd", directories: [] },
   "systemd-run": { package: "systemd", directories: [] },
 } as const satisfies Record<string, { package: string; directories: readonly string[] }>;
 
