@@ -131,5 +131,5 @@ function lastError(paths: ContainerPaths): string | undefined {
       return [];
     }
   });
-  return messages.at(-1)?.replace(/^runc run failed: /, "");
+  return messages.at(-1)?.replace(/^runc (?:run|create) failed: /, "");
 }
