@@ -60,10 +60,7 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
     ...(options.since === undefined ? [] : ["--since", options.since]),
     ...(options.until === undefined ? [] : ["--until", options.until]),
   ];
-  const env = Object.entries(context.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  );
-  execve(journalctl, args, Object.fromEntries(env));
+  execve(journalctl, args, context.env);
 }
 
 /** A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself (OBJECT_SYSTEMD_UNIT=). */

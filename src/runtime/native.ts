@@ -103,11 +103,17 @@ export function lockExclusive(fd: number): void {
   check(libc().flock(fd, LOCK_EX), "flock");
 }
 
-/** execve(2): this process becomes `path`. Returns only by throwing. */
-export function execve(path: string, argv: readonly string[], env: Readonly<Record<string, string>>): never {
+/** execve(2): this process becomes `path`, with the variables of `env` that have a value. Returns only by throwing. */
+export function execve(
+  path: string,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): never {
   // The buffers must stay referenced until the call: the arrays of pointers do not keep them alive.
   const argvStrings = argv.map(cString);
-  const envStrings = Object.entries(env).map(([name, value]) => cString(`${name}=${value}`));
+  const envStrings = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : [cString(`${name}=${value}`)],
+  );
   const pointers = (strings: readonly Buffer[]) =>
     new BigUint64Array([...strings.map((text) => BigInt(ptr(text))), 0n]);
   check(libc().execve(ptr(cString(path)), ptr(pointers(argvStrings)), ptr(pointers(envStrings))), `execute ${path}`);

@@ -37,8 +37,7 @@ export async function becomeSocketProxy(
   const idle = exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`];
   const proxy = [findProgram("systemd-socket-proxyd"), ...idle, `${host}:${port}`] as const;
   const [program, ...args] = record.network === "host" ? proxy : enterNetwork(scope, pid, proxy);
-  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  execve(program, [program, ...args], Object.fromEntries(kept));
+  execve(program, [program, ...args], env);
 }
 
 /**

@@ -63,9 +63,8 @@ function ownCommand(): string[] {
   return [process.execPath, ...process.argv.slice(2)];
 }
 
-function markedEnvironment(scope: Scope, env: Environment): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
-  return { ...Object.fromEntries(kept), [MARK]: `${scope.uid}` };
+function markedEnvironment(scope: Scope, env: Environment): Environment {
+  return { ...env, [MARK]: `${scope.uid}` };
 }
 
 /** What berth needs in its environment to know itself in this user namespace again; nothing in the system's scope. */
