@@ -1,7 +1,7 @@
 import { fileTypeOf } from "./file-type.ts";
 import type { ParsedSource } from "./source.ts";
 import { closest } from "./suggest.ts";
-import { type Problem, quoted } from "./values/check.ts";
+import { type Problem, quoted, suggesting } from "./values/check.ts";
 
 /** The Quadlet files that were found, by base name: what references between files are looked up in. */
 export type UnitIndex = ReadonlyMap<string, ParsedSource>;
@@ -16,7 +16,8 @@ export function referenceProblem(text: string, extensions: readonly string[], un
   if (units.has(text)) {
     return { code: "not-supported-yet", message: `references to .${type.extension} files are not supported yet` };
   }
-  const near = closest(text, units.keys());
-  const problem: Problem = { code: "unit-not-found", message: `requested Quadlet unit ${quoted(text)} was not found` };
-  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+  return suggesting(
+    { code: "unit-not-found", message: `requested Quadlet unit ${quoted(text)} was not found` },
+    closest(text, units.keys()),
+  );
 }

@@ -18,6 +18,11 @@ export interface Problem {
  */
 export type ValueCheck = (value: string) => Problem | undefined;
 
+/** The same problem, with what was most likely meant, if anything is near. */
+export function suggesting(problem: Problem, near: string | undefined): Problem {
+  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+}
+
 /** The same problem, of a value that stands `by` characters into a longer one. */
 export function shifted(problem: Problem | undefined, by: number): Problem | undefined {
   return problem === undefined ? undefined : { ...problem, at: (problem.at ?? 0) + by };

@@ -1,5 +1,5 @@
 import { closest } from "../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
 import { checkContainerPath } from "./path.ts";
 import { checkTmpfsOption } from "./tmpfs.ts";
 import { checkVolumeOption } from "./volume.ts";
@@ -106,9 +106,10 @@ export function checkMount(value: string): Problem | undefined {
   if (parts.problem !== undefined) return parts.problem;
   const support = Object.hasOwn(TYPES, parts.type) ? TYPES[parts.type] : undefined;
   if (support === undefined) {
-    const near = closest(parts.type, Object.keys(TYPES));
-    const problem: Problem = { code: "bad-mount", message: `${quoted(parts.type)} is not a type of mount` };
-    return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+    return suggesting(
+      { code: "bad-mount", message: `${quoted(parts.type)} is not a type of mount` },
+      closest(parts.type, Object.keys(TYPES)),
+    );
   }
   const bare = parts.fields.find((field) => SOURCE_KEYS.includes(field.text));
   if (bare !== undefined)
@@ -164,7 +165,8 @@ function checkTmpfsField(text: string): Problem | undefined {
 }
 
 function unknownField(name: string, known: readonly string[]): Problem {
-  const near = closest(name, known);
-  const problem: Problem = { code: "bad-mount", message: `${quoted(name)} is not a field of a bind mount` };
-  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+  return suggesting(
+    { code: "bad-mount", message: `${quoted(name)} is not a field of a bind mount` },
+    closest(name, known),
+  );
 }

@@ -1,5 +1,5 @@
 import { closest } from "../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
 
 /** The launcher and runc need threads of their own for a moment at start; with fewer tasks they fail to make them. */
 const TASKS_MIN = 64;
@@ -51,9 +51,10 @@ export function checkUlimit(value: string): Problem | undefined {
     return { code: "bad-ulimit", message: `${quoted(value)} is not of the form TYPE=SOFT[:HARD]`, hint: "or host" };
   }
   if (!ULIMITS.includes(head)) {
-    const near = closest(head, ULIMITS);
-    const problem: Problem = { code: "bad-ulimit", message: `${quoted(head)} is not a resource limit` };
-    return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+    return suggesting(
+      { code: "bad-ulimit", message: `${quoted(head)} is not a resource limit` },
+      closest(head, ULIMITS),
+    );
   }
   const { head: soft, tail: hard, tailAt: hardAt } = splitAt(tail, ":");
   const problem = checkLimit(soft) ?? shifted(hard === undefined ? undefined : checkLimit(hard), hardAt);

@@ -1,5 +1,5 @@
 import { closest } from "../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
 import { checkContainerPath } from "./path.ts";
 import { sizeInBytes } from "./size.ts";
 
@@ -63,9 +63,10 @@ export function checkTmpfsOption(option: string): Problem | undefined {
   if (isDeferred(option) || FLAGS.includes(option)) return undefined;
   const { head, tail, tailAt } = splitAt(option, "=");
   if (!NAMED.includes(head)) {
-    const near = closest(head, [...FLAGS, ...NAMED]);
-    const problem: Problem = { code: "bad-mount-option", message: `${quoted(option)} is not an option of a tmpfs` };
-    return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+    return suggesting(
+      { code: "bad-mount-option", message: `${quoted(option)} is not an option of a tmpfs` },
+      closest(head, [...FLAGS, ...NAMED]),
+    );
   }
   const bad = (what: string): Problem => ({
     code: "bad-mount-option",

@@ -1,5 +1,5 @@
 import { closest } from "../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, suggesting } from "./check.ts";
 import { checkContainerPath } from "./path.ts";
 
 /** What may follow the destination of a `Volume=`, podman-run(1). */
@@ -88,9 +88,10 @@ export function checkVolumeOption(option: string): Problem | undefined {
   if (LATER.includes(name)) {
     return { code: "not-supported-yet", message: `option ${quoted(name)} is not supported yet` };
   }
-  const near = closest(option, OPTIONS);
-  const problem: Problem = { code: "bad-volume-option", message: `${quoted(option)} is not an option of a volume` };
-  return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
+  return suggesting(
+    { code: "bad-volume-option", message: `${quoted(option)} is not an option of a volume` },
+    closest(option, OPTIONS),
+  );
 }
 
 /** A path, a path relative to the file's folder (from a dot), a specifier, or the name of a volume. */
