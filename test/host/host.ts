@@ -125,9 +125,9 @@ export class Host {
     return result.stdout.replace(/\n$/, "");
   }
 
-  /** Runs a shell script that must succeed (`set -eu`), and returns its stdout. */
+  /** Runs a shell script that must succeed (`set -eu`), within two minutes, and returns its stdout. */
   async sh(script: string, options: RunOptions = {}): Promise<string> {
-    return this.ok(["bash", "-euc", script], options);
+    return this.ok(["timeout", "120", "bash", "-euc", script], options);
   }
 
   /** Writes a file of the host, with its folders. */
