@@ -104,11 +104,14 @@ export class Host {
 
   /** Runs a command in the host to its end, whatever its exit code. */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const child = Bun.spawn(this.argv(argv, options), {
+    // Ended inside, with all that it started: what is killed from here is nsenter, and the command would live on.
+    const limit = options.timeout ?? 60_000;
+    const bounded = ["timeout", "--signal=KILL", String(limit / 1000), ...argv];
+    const child = Bun.spawn(this.argv(bounded, options), {
       stdin: options.input === undefined ? "ignore" : new Blob([options.input as string]),
       stdout: "pipe",
       stderr: "pipe",
-      timeout: options.timeout ?? 60_000,
+      timeout: limit + 5_000,
       killSignal: "SIGKILL",
     });
     const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
@@ -125,9 +128,9 @@ export class Host {
     return result.stdout.replace(/\n$/, "");
   }
 
-  /** Runs a shell script that must succeed (`set -eu`), within two minutes, and returns its stdout. */
+  /** Runs a shell script that must succeed (`set -eu`), and returns its stdout. */
   async sh(script: string, options: RunOptions = {}): Promise<string> {
-    return this.ok(["timeout", "120", "bash", "-euc", script], options);
+    return this.ok(["bash", "-euc", script], options);
   }
 
   /** Writes a file of the host, with its folders. */
