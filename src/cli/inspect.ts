@@ -74,7 +74,11 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
         Options: options,
         RW: !options.includes("ro"),
       })),
-    NetworkSettings: { Mode: record.network, IPAddress: record.address ?? "", Ports: record.ports },
+    NetworkSettings: {
+      Mode: record.network.mode,
+      IPAddress: Object.values(record.addresses)[0]?.[0] ?? "",
+      Ports: record.ports,
+    },
     CgroupPath: record.cgroup,
   };
 }

@@ -17,12 +17,22 @@ import { checkStopTimeout } from "../generator/values/time.ts";
 import { checkTmpfs } from "../generator/values/tmpfs.ts";
 import { checkVolume, splitVolume } from "../generator/values/volume.ts";
 import { cleanPath } from "../runtime/mounts.ts";
-import type { HostEntry, MountRequest, PortMapping, RunRequest, Ulimit } from "../runtime/run-request.ts";
+import type {
+  HostEntry,
+  MountRequest,
+  NetworkRequest,
+  PortMapping,
+  RunRequest,
+  Ulimit,
+} from "../runtime/run-request.ts";
 import { CommandError } from "./command.ts";
 
 /** podman's defaults: 64 MiB of /dev/shm, ten seconds to stop. */
 const SHM_SIZE = 64 * 1024 * 1024;
 const STOP_TIMEOUT = 10;
+
+/** The network of containers that ask for none in particular. */
+const DEFAULT_NETWORK = "berth";
 
 /**
  * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
@@ -188,9 +198,14 @@ function parseTmpfs(value: string): MountRequest {
   return { type: "tmpfs", target: cleanPath(head), options: tail === undefined || tail === "" ? [] : tail.split(",") };
 }
 
-function parseNetwork(values: readonly string[]): RunRequest["network"] {
+function parseNetwork(values: readonly string[]): NetworkRequest {
   if (values.length > 1) throw refuse("network", values.join(" "), "only one network is supported yet");
-  return (values[0] ?? "bridge") as RunRequest["network"];
+  const [mode = "bridge"] = values;
+  if (mode === "host" || mode === "none") return { mode };
+  return {
+    mode: "bridge",
+    networks: [{ name: DEFAULT_NETWORK, aliases: [], ips: [], mac: undefined, interfaceName: undefined }],
+  };
 }
 
 /** `[[ip:][hostPort]:]containerPort[/protocol]`, checked before. Without a host port the same number is used. */

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
-import { formatHosts, formatResolvConf } from "./etc-files.ts";
 import { bindMount } from "./mounts.ts";
-import type { BridgeSetup } from "./network.ts";
+import type { BridgeSetup } from "./network/connection.ts";
+import { formatHosts, formatResolvConf } from "./network/etc-files.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -30,7 +30,7 @@ export function writeBundleFiles(
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
     added: request.addHosts,
-    address: bridge?.address ?? (request.network === "none" ? "127.0.0.1" : undefined),
+    address: bridge?.address ?? (request.network.mode === "none" ? "127.0.0.1" : undefined),
     gateway: bridge?.gateway,
     hostname,
     name,
@@ -40,9 +40,9 @@ export function writeBundleFiles(
   const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
   if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
   // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
-  const resolves = request.network !== "none" || request.dns.length > 0;
+  const resolves = request.network.mode !== "none" || request.dns.length > 0;
   if (resolves && !request.dns.includes("none")) {
-    const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network !== "host");
+    const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network.mode !== "host");
     mounts.push(put("resolv.conf", "/etc/resolv.conf", resolvers));
   }
   if (request.timezone !== undefined)

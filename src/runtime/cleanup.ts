@@ -2,10 +2,10 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { withStoreLock } from "../image/lock.ts";
 import type { Scope } from "../scope.ts";
-import { releaseAddresses } from "./address-pool.ts";
 import { isContainerAlive } from "./liveness.ts";
 import { detachMount } from "./native.ts";
-import { disconnectFromBridge, leasesDir } from "./network.ts";
+import { releaseAddresses } from "./network/address-pool.ts";
+import { disconnectFromBridge, leasesDir } from "./network/connection.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
@@ -19,7 +19,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
-  if (record === undefined || record.network === "bridge") await disconnectFromBridge(scope, paths, id);
+  if (record === undefined || record.network.mode === "bridge") await disconnectFromBridge(scope, paths, id);
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
   detachMount(paths.rootfs);
   rmSync(paths.layers, { recursive: true, force: true });

@@ -18,7 +18,7 @@ import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
-import { type BridgeSetup, connectToBridge } from "./network.ts";
+import { type BridgeSetup, connectToBridge, DEFAULT_NETWORK } from "./network/connection.ts";
 import { createNotifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
@@ -104,7 +104,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     cgroup: cgroup.suffix,
     launcher: self,
     network: request.network,
-    address: undefined,
+    addresses: {},
     ports: request.ports,
     labels: { ...image.config.labels, ...request.labels },
     stopSignal: stopSignal(request, image),
@@ -120,7 +120,8 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   await takeName(scope, name, id, request);
   const bridge = openNetwork(request, context, paths, id, name);
   try {
-    if (bridge !== undefined) writeRecord(scope, { ...record, address: bridge.address });
+    if (bridge !== undefined)
+      writeRecord(scope, { ...record, addresses: { [DEFAULT_NETWORK.name]: [bridge.address] } });
     const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, cgroup, bridge });
     seal(request, context);
     await bridge?.done;
@@ -148,7 +149,7 @@ function writeBundle(
 ): number {
   const { scope, env } = context;
   const { id, name, image, paths, bridge } = made;
-  const hostname = request.hostname ?? (request.network === "host" ? hostHostname() : id.slice(0, 12));
+  const hostname = request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
   if (sharesHostMounts(request, context)) leaveHostMounts();
   mountRootfs(paths, made.layers, context.inUserNamespace);
   linkMtab(paths.rootfs);
@@ -181,7 +182,7 @@ function writeBundle(
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: request.network === "host" ? undefined : (bridge?.namespace.path ?? ""),
+    networkNamespace: request.network.mode === "host" ? undefined : (bridge?.namespace.path ?? ""),
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -217,9 +218,10 @@ function openNetwork(
   id: string,
   name: string,
 ): BridgeSetup | undefined {
-  if (request.network !== "bridge") {
+  const { mode } = request.network;
+  if (mode === "host" || mode === "none") {
     if (request.ports.length > 0)
-      throw new RuntimeError("bad-request", `published ports need the bridge network, not ${request.network}`);
+      throw new RuntimeError("bad-request", `published ports need the bridge network, not ${mode}`);
     return undefined;
   }
   if (context.inUserNamespace) {
@@ -228,6 +230,7 @@ function openNetwork(
       "an ordinary user's containers cannot have a bridge yet: ask for --network host or none",
     );
   }
+  if (mode !== "bridge") throw new RuntimeError("bad-request", `a ${mode} network is not supported yet`);
   const bridge = connectToBridge(context.scope, paths, id, name, request.ports);
   // Its failure is reported where it is awaited; until then it must not count as unhandled.
   bridge.done.catch(() => undefined);

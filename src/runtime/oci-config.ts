@@ -66,7 +66,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
       noNewPrivileges: request.noNewPrivileges,
     },
     root: { path: input.rootfs, readonly: request.readOnly },
-    ...(request.network === "host" && request.hostname === undefined ? {} : { hostname: input.hostname }),
+    ...(request.network.mode === "host" && request.hostname === undefined ? {} : { hostname: input.hostname }),
     mounts: allMounts(input),
     ...(input.poststop === undefined ? {} : { hooks: { poststop: [input.poststop] } }),
     annotations: { ...request.annotations },
@@ -106,7 +106,7 @@ function namespaces(input: SpecInput): { type: string; path?: string }[] {
     { type: "mount" },
     { type: "cgroup" },
   ];
-  if (input.request.network !== "host" || input.request.hostname !== undefined) list.push({ type: "uts" });
+  if (input.request.network.mode !== "host" || input.request.hostname !== undefined) list.push({ type: "uts" });
   if (input.networkNamespace !== undefined) {
     list.push(input.networkNamespace === "" ? { type: "network" } : { type: "network", path: input.networkNamespace });
   }
@@ -186,7 +186,7 @@ function allMounts(input: SpecInput): SpecMount[] {
 }
 
 function showsHostSys(input: SpecInput): boolean {
-  return input.inUserNamespace && input.request.network === "host";
+  return input.inUserNamespace && input.request.network.mode === "host";
 }
 
 function depth(path: string): number {

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { containerPaths, containersDir, namesDir } from "./paths.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
-import type { PortMapping } from "./run-request.ts";
+import type { NetworkRequest, PortMapping } from "./run-request.ts";
 
 /**
  * What berth remembers of a container between its start and its cleanup: facts for `berth ps` and `inspect`, and what
@@ -34,8 +34,9 @@ export interface ContainerRecord {
   readonly cgroup: string;
   /** The process that launches the container, or runs it in the foreground. */
   readonly launcher: ProcessIdentity;
-  readonly network: "bridge" | "host" | "none";
-  readonly address: string | undefined;
+  readonly network: NetworkRequest;
+  /** What it got in each of its networks, by their names. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly ports: readonly PortMapping[];
   readonly labels: Readonly<Record<string, string>>;
   /** Without SIG. */

@@ -21,7 +21,7 @@ export interface RunRequest {
   readonly user: string | undefined;
   readonly hostname: string | undefined;
   readonly mounts: readonly MountRequest[];
-  readonly network: "bridge" | "host" | "none";
+  readonly network: NetworkRequest;
   readonly ports: readonly PortMapping[];
   readonly addHosts: readonly HostEntry[];
   readonly dns: readonly string[];
@@ -52,6 +52,31 @@ export interface RunRequest {
   readonly loginuid: string | undefined;
   /** Remove a running container of the same name first. */
   readonly replace: boolean;
+}
+
+/**
+ * What network a container is in: the host's, none but a loopback interface, another container's, a namespace somebody made,
+ * one that pasta connects (an ordinary user's default), or any number of networks, each with an interface of its own.
+ */
+export type NetworkRequest =
+  | { readonly mode: "host" }
+  | { readonly mode: "none" }
+  | { readonly mode: "container"; readonly name: string }
+  | { readonly mode: "namespace"; readonly path: string }
+  | { readonly mode: "pasta"; readonly options: readonly string[] }
+  | { readonly mode: "bridge"; readonly networks: readonly NetworkAttachment[] };
+
+/** A container's place in one network, `--network NAME:…`. */
+export interface NetworkAttachment {
+  readonly name: string;
+  /** Names that it is found by in this network, besides its own. */
+  readonly aliases: readonly string[];
+  /** Fixed addresses, at most one for each subnet; for the rest a free one is taken. */
+  readonly ips: readonly string[];
+  /** Six pairs of hexadecimal digits with colons between. */
+  readonly mac: string | undefined;
+  /** What the interface is called inside; eth0, eth1… if undefined. */
+  readonly interfaceName: string | undefined;
 }
 
 /** Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, copy…). */

@@ -36,7 +36,7 @@ export async function becomeSocketProxy(
   // The port begins at the last colon: systemd-socket-proxyd does not take the brackets of an IPv6 address.
   const idle = exitIdleTime === undefined ? [] : [`--exit-idle-time=${exitIdleTime}`];
   const proxy = [findProgram("systemd-socket-proxyd"), ...idle, `${host}:${port}`] as const;
-  const [program, ...args] = record.network === "host" ? proxy : enterNetwork(scope, pid, proxy);
+  const [program, ...args] = record.network.mode === "host" ? proxy : enterNetwork(scope, pid, proxy);
   execve(program, [program, ...args], env);
 }
 

@@ -31,7 +31,7 @@ const LAUNCHER = `
     mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
     writeSync(1, "made");
     Bun.sleepSync(300);
-    writeRecord(scope, { id, name: "web", network: "host", cgroup: "/none", launcher: identify(process.pid) });
+    writeRecord(scope, { id, name: "web", network: { mode: "host" }, cgroup: "/none", launcher: identify(process.pid) });
   });
   await Bun.stdin.text();`;
 
@@ -46,7 +46,14 @@ afterEach(() => rmSync(root, { recursive: true }));
 function record(id: string, launcher: ContainerRecord["launcher"] | undefined): void {
   mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
   if (launcher === undefined) return;
-  const facts = { id, name: "web", unit: "web.service", network: "host", cgroup: "/no-such-cgroup", launcher };
+  const facts = {
+    id,
+    name: "web",
+    unit: "web.service",
+    network: { mode: "host" },
+    cgroup: "/no-such-cgroup",
+    launcher,
+  };
   writeRecord(scope, facts as unknown as ContainerRecord);
 }
 const gone = { pid: process.pid, startTime: "0" };

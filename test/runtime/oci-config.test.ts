@@ -139,11 +139,11 @@ describe("namespaces, host name and sysctls", () => {
   });
 
   test("the host's network comes with its name and settings", () => {
-    const host: Given = { request: { network: "host" }, networkNamespace: undefined };
+    const host: Given = { request: { network: { mode: "host" } }, networkNamespace: undefined };
     expect(kinds(host)).toEqual(["pid", "ipc", "mount", "cgroup"]);
     expect(spec(host)).not.toHaveProperty("hostname");
     expect(spec(host).linux.sysctl).toEqual({});
-    const named: Given = { ...host, request: { network: "host", hostname: "other" }, hostname: "other" };
+    const named: Given = { ...host, request: { network: { mode: "host" }, hostname: "other" }, hostname: "other" };
     expect(kinds(named)).toContain("uts");
     expect(spec(named).hostname).toBe("other");
   });
@@ -151,7 +151,7 @@ describe("namespaces, host name and sysctls", () => {
   test("sysctls of the network are refused where it is the host's", () => {
     const sysctls = { "net.core.somaxconn": "1", "kernel.shmmax": "2" };
     expect(spec({ request: { sysctls } }).linux.sysctl).toMatchObject(sysctls);
-    expect(() => spec({ request: { network: "host", sysctls }, networkNamespace: undefined })).toThrow(
+    expect(() => spec({ request: { network: { mode: "host" }, sysctls }, networkNamespace: undefined })).toThrow(
       "sysctl net.core.somaxconn",
     );
   });
@@ -192,7 +192,11 @@ describe("mounts", () => {
   });
 
   test("show the host's /sys where a user namespace may not mount its own", () => {
-    const { mounts } = spec({ request: { network: "host" }, networkNamespace: undefined, inUserNamespace: true });
+    const { mounts } = spec({
+      request: { network: { mode: "host" } },
+      networkNamespace: undefined,
+      inUserNamespace: true,
+    });
     expect(mountAt(mounts, "/sys")).toMatchObject({ source: "/sys", options: expect.arrayContaining(["rbind", "ro"]) });
     // Over the host's, which the container's root could write to in its own user's part.
     expect(mountAt(mounts, "/sys/fs/cgroup")).toMatchObject({

@@ -17,7 +17,10 @@ export const REQUEST: RunRequest = {
   user: undefined,
   hostname: undefined,
   mounts: [],
-  network: "bridge",
+  network: {
+    mode: "bridge",
+    networks: [{ name: "berth", aliases: [], ips: [], mac: undefined, interfaceName: undefined }],
+  },
   ports: [],
   addHosts: [],
   dns: [],

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "./error.ts";
-import { isMissing, removeIfThere, replaceFile } from "./record.ts";
+import { RuntimeError } from "../error.ts";
+import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 
 /** Name of the file that holds the address handed out last: no lease is called so. */
 const LAST = "last";

@@ -1,4 +1,4 @@
-import type { HostEntry } from "./run-request.ts";
+import type { HostEntry } from "../run-request.ts";
 
 /**
  * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host is

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatHosts, formatResolvConf } from "../../src/runtime/etc-files.ts";
+import { formatHosts, formatResolvConf } from "../../../src/runtime/network/etc-files.ts";
 
 const HOSTS = { base: "", added: [], address: undefined, gateway: undefined, hostname: "box", name: "systemd-app" };
 

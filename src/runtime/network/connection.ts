@@ -1,58 +1,22 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../scope.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { type ContainerPaths, networksDir } from "../paths.ts";
+import { findProgram } from "../programs.ts";
+import { isMissing, removeIfThere } from "../record.ts";
+import type { PortMapping } from "../run-request.ts";
 import { gatewayOf, leaseAddress, releaseAddress, releaseAddresses } from "./address-pool.ts";
-import { RuntimeError } from "./error.ts";
-import { CLONE_NEWNET, setns, unshare } from "./native.ts";
-import { type ContainerPaths, networksDir } from "./paths.ts";
-import { findProgram } from "./programs.ts";
-import { isMissing, removeIfThere } from "./record.ts";
-import type { PortMapping } from "./run-request.ts";
+import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
+import { type NetavarkRequest, runNetavark } from "./netavark.ts";
 
 /**
  * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host.
  */
-const DEFAULT_NETWORK = { name: "berth", interface: "berth0", subnet: "10.87.0.0/16" } as const;
+export const DEFAULT_NETWORK = { name: "berth", interface: "berth0", subnet: "10.87.0.0/16" } as const;
 
 /** What the container's own interface is called, inside. */
 const INTERFACE = "eth0";
-
-/** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
-interface NetavarkRequest {
-  container_id: string;
-  container_name: string;
-  port_mappings: { container_port: number; host_ip: string; host_port: number; protocol: string; range: number }[];
-  networks: Record<string, { static_ips: string[]; interface_name: string; aliases: string[] }>;
-  network_info: Record<string, unknown>;
-}
-
-/** A network namespace that lives as long as somebody has it open, or runs in it. */
-export interface NetworkNamespace {
-  readonly fd: number;
-  /** By which other programs reach it while this process has it open. */
-  readonly path: string;
-}
-
-/**
- * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its last
- * process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
- * its own network namespace when this returns; what `within` starts is started inside.
- */
-export function makeNetworkNamespace(within: () => void = () => undefined): NetworkNamespace {
-  const own = openSync("/proc/thread-self/ns/net", "r");
-  try {
-    unshare(CLONE_NEWNET);
-    try {
-      within();
-      const fd = openSync("/proc/thread-self/ns/net", "r");
-      return { fd, path: `/proc/${process.pid}/fd/${fd}` };
-    } finally {
-      setns(own, CLONE_NEWNET);
-    }
-  } finally {
-    closeSync(own);
-  }
-}
 
 /** A container's place on the bridge, while its set-up runs beside the rest of the launch. */
 export interface BridgeSetup {
@@ -80,7 +44,7 @@ export function connectToBridge(
   const gateway = gatewayOf(DEFAULT_NETWORK.subnet);
   const request = JSON.stringify(netavarkRequest(id, name, address, gateway, ports));
   writeFileSync(paths.networkSetup, request, { mode: 0o600 });
-  return { namespace, address, gateway, done: runNetavark(netavark, scope, "setup", namespace, request) };
+  return { namespace, address, gateway, done: runNetavark(netavark, networksDir(scope), "setup", namespace, request) };
 }
 
 /**
@@ -117,11 +81,11 @@ async function tearDown(scope: Scope, request: string): Promise<void> {
   const netavark = findProgram("netavark");
   const standIn = makeNetworkNamespace(addInterface);
   try {
-    await runNetavark(netavark, scope, "teardown", standIn, request);
+    await runNetavark(netavark, networksDir(scope), "teardown", standIn, request);
   } catch {
     const fresh = makeNetworkNamespace();
-    await runNetavark(netavark, scope, "setup", fresh, request);
-    await runNetavark(netavark, scope, "teardown", fresh, request);
+    await runNetavark(netavark, networksDir(scope), "setup", fresh, request);
+    await runNetavark(netavark, networksDir(scope), "teardown", fresh, request);
   }
 }
 
@@ -181,36 +145,4 @@ function netavarkRequest(
       },
     },
   };
-}
-
-async function runNetavark(
-  program: string,
-  scope: Scope,
-  verb: "setup" | "teardown",
-  namespace: NetworkNamespace,
-  request: string,
-): Promise<void> {
-  const child = Bun.spawn([program, "--config", networksDir(scope), verb, namespace.path], {
-    stdin: Buffer.from(request),
-    stdout: "pipe",
-    stderr: "pipe",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (exitCode !== 0) throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
-}
-
-/** netavark reports on standard output as {"error": …}. */
-function netavarkError(stdout: string, stderr: string): string {
-  try {
-    const { error } = JSON.parse(stdout) as { error?: string };
-    if (error !== undefined) return error;
-  } catch {
-    // Not JSON: say what there is.
-  }
-  return (stderr || stdout).trim() || "failed without a message";
 }

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gatewayOf, leaseAddress, releaseAddress, releaseAddresses } from "../../src/runtime/address-pool.ts";
+import {
+  gatewayOf,
+  leaseAddress,
+  releaseAddress,
+  releaseAddresses,
+} from "../../../src/runtime/network/address-pool.ts";
 
 let leases: string;
 beforeEach(() => {
@@ -64,7 +69,7 @@ test("leaves alone the note of the last address that another process is making",
 
 test("gives different addresses to processes that ask at the same time", async () => {
   const script = `
-    import { leaseAddress } from ${JSON.stringify(join(import.meta.dir, "../../src/runtime/address-pool.ts"))};
+    import { leaseAddress } from ${JSON.stringify(join(import.meta.dir, "../../../src/runtime/network/address-pool.ts"))};
     for (let n = 0; n < 30; n++) console.log(leaseAddress(process.env.LEASES, "192.0.2.0/24", "owner-" + process.pid));`;
   const children = [1, 2, 3].map(() =>
     Bun.spawn([process.execPath, "-e", script], { env: { ...process.env, LEASES: leases }, stdout: "pipe" }),
