@@ -2,12 +2,23 @@ import type { CommandModule } from "./command.ts";
 
 /** Every command of berth: its name, one line for `berth --help`, and its module, loaded only when it is asked for. */
 export interface CommandEntry {
+  /** One word, or a group's and the command's own: `image pull`. */
   readonly name: string;
   readonly summary: string;
   /** Left out of `berth --help`: what generated units call. */
   readonly hidden?: true;
+  /** The command that this is another name of; the manual describes that one. */
+  readonly sameAs?: string;
   readonly load: () => Promise<CommandModule>;
 }
+
+/** Commands for one kind of thing, under podman's word for it: `berth image …`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export const COMMAND_GROUPS: readonly CommandGroup[] = [{ name: "image", summary: "Pull, list and remove images" }];
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "Run a container", load: () => import("./run.ts") },
@@ -39,6 +50,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "images", summary: "List the images in the store", load: () => import("./images.ts") },
   { name: "rmi", summary: "Remove images", load: () => import("./rmi.ts") },
   { name: "load", summary: "Load images from an archive", load: () => import("./load.ts") },
+  { name: "image pull", summary: "Pull images", sameAs: "pull", load: () => import("./pull.ts") },
+  { name: "image ls", summary: "List the images in the store", sameAs: "images", load: () => import("./images.ts") },
+  { name: "image rm", summary: "Remove images", sameAs: "rmi", load: () => import("./rmi.ts") },
+  { name: "image load", summary: "Load images from an archive", sameAs: "load", load: () => import("./load.ts") },
+  { name: "image inspect", summary: "Show what is known of images", load: () => import("./image-inspect.ts") },
   { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },
   { name: "complete", summary: "Print names for shell completion", hidden: true, load: () => import("./complete.ts") },
 ];

@@ -12,7 +12,8 @@ export const HELP_LAYOUT: Partial<Help> = {
 
 /** `berth pull [options] IMAGE...` */
 export function usageOf(command: Command): string {
-  const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`;
+  let name = command.name();
+  for (let above = command.parent; above !== null; above = above.parent) name = `${above.name()} ${name}`;
   return command.usage() === "" ? name : `${name} ${synopsisOf(command)}`;
 }
 

@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
 import type { Command } from "commander";
-import { openStore, type StoredImage } from "../image/store.ts";
+import { openStore } from "../image/store.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer, readSpec } from "../runtime/find-container.ts";
 import { payloadPid } from "../runtime/liveness.ts";
 import type { ContainerRecord } from "../runtime/record.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { describeImage } from "./image-inspect.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -37,7 +38,7 @@ function inspect(word: string, context: CommandContext): unknown {
   }
   const image = openStore(context.scope.stateDir).resolve(word);
   if (image === undefined) throw new CommandError(`no container and no image ${word}`, 125);
-  return inspectImage(image);
+  return describeImage(image);
 }
 
 function inspectContainer(record: ContainerRecord, context: CommandContext): unknown {
@@ -80,28 +81,5 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
       Ports: record.ports,
     },
     CgroupPath: record.cgroup,
-  };
-}
-
-function inspectImage({ reference, manifestDigest, configDigest, config, layers }: StoredImage): unknown {
-  return {
-    Id: configDigest.replace(/^sha256:/, ""),
-    Digest: manifestDigest,
-    RepoTags: reference === "" ? [] : [reference],
-    Created: config.created,
-    Architecture: config.architecture,
-    Os: config.os,
-    Config: {
-      User: config.user,
-      Env: config.env,
-      Entrypoint: config.entrypoint,
-      Cmd: config.command,
-      WorkingDir: config.workingDirectory,
-      Labels: config.labels,
-      Volumes: config.volumes,
-      ExposedPorts: config.exposedPorts,
-      StopSignal: config.stopSignal,
-    },
-    RootFS: { Type: "layers", Layers: layers },
   };
 }

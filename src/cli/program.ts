@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
 import { VERSION } from "./version.ts";
 
@@ -17,9 +17,18 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     .configureHelp(HELP_LAYOUT)
     .configureOutput({ writeOut: context.out, writeErr: context.err, outputError: () => {} })
     .exitOverride();
-  const wanted = (argv[0] === "help" ? argv[1] : argv[0]) ?? "";
+  const asksForHelp = argv[0] === "help" && argv.length > 1;
+  const words = asksForHelp ? argv.slice(1) : argv;
+  const wanted = commandName(words);
+  const groups = new Map<string, Command>();
+  for (const { name, summary } of COMMAND_GROUPS) {
+    const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false);
+    groups.set(name, group.helpOption("-h, --help", "show this help"));
+  }
   for (const entry of COMMANDS) {
-    const command = program.command(entry.name, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
+    const [first = "", second] = entry.name.split(" ");
+    const parent = second === undefined ? program : (groups.get(first) ?? program);
+    const command = parent.command(second ?? first, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
     // Only the command that is asked for is loaded: start-up time is part of every container's start.
     if (entry.name !== wanted) continue;
     const { manual, define } = await entry.load();
@@ -28,16 +37,13 @@ export async function runCommand(argv: readonly string[], context: CommandContex
       command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
     define(command, context);
   }
-  const known = wanted === "" || wanted.startsWith("-") || COMMANDS.some(({ name }) => name === wanted);
-  if (!known && wanted !== "help") {
+  const known = ["", "help"].includes(wanted) || wanted.startsWith("-") || groups.has(wanted);
+  if (!known && !COMMANDS.some(({ name }) => name === wanted)) {
     const { unknownCommand } = await import("./usage-error.ts");
-    throw unknownCommand(
-      wanted,
-      COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name),
-    );
+    throw unknownCommand(wanted, namesBeside(wanted));
   }
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...argv], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const { usageError, USAGE_EXIT_CODE } = await import("./usage-error.ts");
@@ -45,4 +51,18 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);
   }
+}
+
+/** The command that words begin with, in one word or two; of a group alone, the group's name. */
+function commandName([first = "", second = ""]: readonly string[]): string {
+  const grouped = COMMAND_GROUPS.some(({ name }) => name === first) && second !== "" && !second.startsWith("-");
+  return grouped ? `${first} ${second}` : first;
+}
+
+/** The commands that a misspelt one might be: those of its group, or else those in one word. */
+function namesBeside(wanted: string): string[] {
+  const [group, inGroup] = wanted.split(" ");
+  const names = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name);
+  if (inGroup !== undefined) return names.filter((name) => name.startsWith(`${group} `));
+  return [...names.filter((name) => !name.includes(" ")), ...COMMAND_GROUPS.map(({ name }) => name)];
 }

@@ -1,9 +1,10 @@
 import type { DescribedCommand } from "../manual/described-command.ts";
-import { argumentValues, optionNames, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionNames, optionValues, type Values } from "./values.ts";
 
 /** Completion for bash; it does without the bash-completion package's functions. */
 export function bashCompletion(commands: readonly DescribedCommand[]): string {
-  const names = commands.map(({ name }) => name);
+  const words = completionWords(commands);
+  const groups = words.groups.map(({ name }) => name).join("|");
   return `# bash completion for berth
 
 # Prints KIND and words for the value of an option: COMMAND OPTION. Fails if it takes none.
@@ -23,7 +24,7 @@ ${commands.flatMap(argumentCases).join("\n")}
 
 _berth_options() {
   case "$1" in
-${commands.map(({ name, options }) => `    ${name}) echo '${[...options.map(({ long }) => long), "--help"].join(" ")}' ;;`).join("\n")}
+${commands.map(({ name, options }) => `    '${name}') echo '${[...options.map(({ long }) => long), "--help"].join(" ")}' ;;`).join("\n")}
     '') echo '--help --version' ;;
   esac
 }
@@ -41,8 +42,8 @@ _berth() {
   for word in "\${words[@]:1}"; do
     if [[ -n $values ]]; then
       values=''
-    elif [[ -z $command ]]; then
-      [[ $word == -* ]] || command=$word
+    elif [[ -z $command || $command == @(${groups}) ]]; then
+      [[ $word == -* ]] || command="\${command:+$command }$word"
     elif [[ $place == next && $command == @(run|exec) ]]; then
       break
     elif [[ $word == -* ]]; then
@@ -61,9 +62,10 @@ _berth() {
   elif [[ $cur == -* ]]; then
     values="words $(_berth_options "$command")"
   elif [[ -z $command ]]; then
-    values='words ${[...names, "help"].join(" ")}'
+    values='words ${[...words.first, "help"].join(" ")}'
   elif [[ $command == help ]]; then
-    values='words ${names.join(" ")}'
+    values='words ${words.first.join(" ")}'
+${words.groups.map(({ name, commands }) => `  elif [[ $command == ${name} ]]; then\n    values='words ${commands.map(({ word }) => word).join(" ")}'`).join("\n")}
   else
     values=$(_berth_argument "$command" "$place")
   fi

@@ -1,26 +1,41 @@
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
-import { argumentValues, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionValues, type Values } from "./values.ts";
 
 /** Completion for fish. */
 export function fishCompletion(commands: readonly DescribedCommand[]): string {
+  const { first, described, groups } = completionWords(commands);
+  const inGroup = groups.map(({ name }) => name).join(" ");
   const lines = [
     "# fish completion for berth",
     "complete -c berth -f",
     "complete -c berth -n __fish_use_subcommand -l help -s h -d 'Show help'",
     "complete -c berth -n __fish_use_subcommand -l version -s V -d 'Show the version'",
-    `complete -c berth -n '__fish_seen_subcommand_from help' -a '${commands.map(({ name }) => name).join(" ")}'`,
-    ...commands.flatMap(commandLines),
+    `complete -c berth -n '__fish_seen_subcommand_from help' -a '${first.join(" ")}'`,
+    ...described.map(
+      ({ word, summary }) => `complete -c berth -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
+    ),
+    ...groups.flatMap(({ name, commands: own }) => {
+      const none = own.map(({ word }) => word).join(" ");
+      const here = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${none}`;
+      return own.map(({ word, summary }) => `complete -c berth -n '${here}' -a ${word} -d ${quoted(summary)}`);
+    }),
+    ...commands.flatMap((command) => commandLines(command, inGroup)),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function commandLines(command: DescribedCommand): string[] {
-  const { name, summary, options } = command;
-  const here = `complete -c berth -n '__fish_seen_subcommand_from ${name}'`;
+function commandLines(command: DescribedCommand, groups: string): string[] {
+  const { name, options } = command;
+  const [group, word] = name.split(" ");
+  // The words of a group's commands are names of others as well: `berth pull`, `berth image pull`.
+  const where =
+    word === undefined
+      ? `not __fish_seen_subcommand_from ${groups}; and __fish_seen_subcommand_from ${name}`
+      : `__fish_seen_subcommand_from ${group}; and __fish_seen_subcommand_from ${word}`;
+  const here = `complete -c berth -n '${where}'`;
   const argument = argumentValues(command);
   const files = argument !== undefined && [argument.first, argument.next].some(({ kind }) => kind === "files");
   return [
-    `complete -c berth -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
     ...(argument === undefined || argument.first.kind === "files" ? [] : [`${here}${valueFlags(argument.first)}`]),
     ...(files ? [`${here} -F`] : []),
     ...options.map((option) => `${here}${optionFlags(option)}`),

@@ -1,3 +1,4 @@
+import { COMMAND_GROUPS } from "../cli/commands.ts";
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
 
 /** What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`). */
@@ -47,4 +48,29 @@ export function argumentValues(command: DescribedCommand): { first: Values; next
 /** The forms of an option: `--tail -n`. */
 export function optionNames({ long, short }: DescribedOption): string[] {
   return short === undefined ? [long] : [long, short];
+}
+
+/** A word that begins a command, or follows its group's, and what it is for. */
+interface Word {
+  readonly word: string;
+  readonly summary: string;
+}
+
+/** What may follow `berth`, and for each group of commands what may follow its name. */
+export function completionWords(commands: readonly DescribedCommand[]): {
+  readonly first: readonly string[];
+  readonly described: readonly Word[];
+  readonly groups: readonly { readonly name: string; readonly commands: readonly Word[] }[];
+} {
+  const described = [
+    ...commands.filter(({ name }) => !name.includes(" ")).map(({ name, summary }) => ({ word: name, summary })),
+    ...COMMAND_GROUPS.map(({ name, summary }) => ({ word: name, summary })),
+  ];
+  const groups = COMMAND_GROUPS.map(({ name: group }) => ({
+    name: group,
+    commands: commands
+      .filter(({ name }) => name.startsWith(`${group} `))
+      .map(({ name, summary }) => ({ word: name.slice(group.length + 1), summary })),
+  }));
+  return { first: described.map(({ word }) => word), described, groups };
 }

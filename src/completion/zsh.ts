@@ -1,8 +1,9 @@
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
-import { argumentValues, optionNames, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionNames, optionValues, type Values } from "./values.ts";
 
 /** Completion for zsh, to be autoloaded as `_berth`. */
 export function zshCompletion(commands: readonly DescribedCommand[]): string {
+  const { described, groups } = completionWords(commands);
   return `#compdef berth
 
 # Names that berth tells: KIND.
@@ -15,7 +16,7 @@ _berth_names() {
 _berth() {
   local -a commands
   commands=(
-${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).join("\n")}
+${described.map(commandWord).join("\n")}
     'help:Show the help of a command'
   )
   if ((CURRENT == 2)); then
@@ -28,6 +29,19 @@ ${commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`).joi
   fi
   shift words
   ((CURRENT--))
+  # A command of a group has its name in two words: from here on they are one.
+  if [[ $words[1] == (${groups.map(({ name }) => name).join("|")}) ]]; then
+    if ((CURRENT == 2)); then
+      case $words[1] in
+${groups.map(({ name, commands }) => `        ${name}) commands=(${commands.map((word) => commandWord(word).trim()).join(" ")}) ;;`).join("\n")}
+      esac
+      _describe command commands
+      return
+    fi
+    words[2]="$words[1] $words[2]"
+    shift words
+    ((CURRENT--))
+  fi
   case $words[1] in
 ${commands.flatMap(commandCase).join("\n")}
     help) _describe command commands ;;
@@ -36,6 +50,10 @@ ${commands.flatMap(commandCase).join("\n")}
 
 _berth "$@"
 `;
+}
+
+function commandWord({ word, summary }: { readonly word: string; readonly summary: string }): string {
+  return `    ${quoted(`${word}:${summary}`)}`;
 }
 
 function commandCase(command: DescribedCommand): string[] {
@@ -48,7 +66,7 @@ function commandCase(command: DescribedCommand): string[] {
       : [`1:argument:${action(values.first)}`, passes ? "*::command:_normal" : `*:argument:${action(values.next)}`];
   const specs = [...command.options.flatMap(optionSpecs), "--help[Show help]", ...places];
   return [
-    `    ${command.name})`,
+    `    ${quoted(command.name)})`,
     `      _arguments -s${passes ? " -A '-*'" : ""} \\`,
     `${specs.map((spec) => `        ${quoted(spec)}`).join(" \\\n")}`,
     "      ;;",

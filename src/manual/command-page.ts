@@ -1,4 +1,4 @@
-import type { DescribedCommand, DescribedOption } from "./described-command.ts";
+import { type DescribedCommand, type DescribedOption, pageName } from "./described-command.ts";
 import { type Block, type Chapter, example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 
 /** Pages that belong together with a command's own. */
@@ -16,6 +16,7 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   check: ["berth-generate(1)", "berth.unit(5)", "systemd-analyze(1)"],
   rescan: ["berth-generator(8)", "systemd.path(5)"],
   pull: ["berth-images(1)", "berth.conf(5)", "containers-auth.json(5)"],
+  "image inspect": ["berth-images(1)", "berth-inspect(1)"],
   images: ["berth-pull(1)", "berth-rmi(1)"],
   rmi: ["berth-images(1)"],
   load: ["berth-pull(1)", "skopeo(1)"],
@@ -45,15 +46,18 @@ const USUAL_EXIT_CODES: readonly (readonly [string, string])[] = [
   ["125", "The command line is wrong, or berth itself failed."],
 ];
 
-/** berth-COMMAND(1) */
-export function commandPage(command: DescribedCommand): Page {
+/** berth-COMMAND(1); `otherNames` are those by which the command may be called as well. */
+export function commandPage(command: DescribedCommand, otherNames: readonly string[]): Page {
   const { name, manual, summary } = command;
   return {
-    name: `berth-${name}`,
+    name: pageName(command),
     section: 1,
     summary: summary.charAt(0).toLowerCase() + summary.slice(1),
     chapters: [
-      { heading: "SYNOPSIS", blocks: [paragraph([`\`berth ${name}\``, command.synopsis].join(" ").trim())] },
+      {
+        heading: "SYNOPSIS",
+        blocks: [name, ...otherNames].map((words) => paragraph(`\`berth ${words}\` ${command.synopsis}`.trim())),
+      },
       { heading: "DESCRIPTION", blocks: [manual.description, ...(manual.details ?? [])].map(paragraph) },
       ...argumentChapter(command),
       ...optionChapter(command.options),

@@ -6,10 +6,17 @@ import { optionForms, runFlagOption, synopsisOf } from "../cli/help.ts";
 import { RUN_FLAGS } from "../generator/run-flags.ts";
 import { systemScope } from "../scope.ts";
 
+/** The name of a command's manual page: `berth-image-inspect`; a command that has another name is described by that one's. */
+export function pageName({ name, sameAs }: Pick<DescribedCommand, "name" | "sameAs">): string {
+  return `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
+}
+
 /** What the manual and the completion know of a command: its entry, its manual, and what it has told commander. */
 export interface DescribedCommand {
   readonly name: string;
   readonly summary: string;
+  /** The command that this is another name of. */
+  readonly sameAs?: string;
   readonly manual: CommandManual;
   /** What follows the name on a command line: `[options] IMAGE...`. */
   readonly synopsis: string;
@@ -34,7 +41,7 @@ export async function describeCommands(): Promise<DescribedCommand[]> {
   return Promise.all(COMMANDS.filter(({ hidden }) => !hidden).map(describeCommand));
 }
 
-async function describeCommand({ name, summary, load }: CommandEntry): Promise<DescribedCommand> {
+async function describeCommand({ name, summary, sameAs, load }: CommandEntry): Promise<DescribedCommand> {
   const { define, manual } = await load();
   if (manual === undefined) throw new Error(`berth ${name} has no manual`);
   const command = new Command(name);
@@ -43,6 +50,7 @@ async function describeCommand({ name, summary, load }: CommandEntry): Promise<D
   return {
     name,
     summary,
+    ...(sameAs === undefined ? {} : { sameAs }),
     manual,
     synopsis: synopsisOf(command),
     arguments: command.registeredArguments.map((argument) => ({

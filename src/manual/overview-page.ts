@@ -1,10 +1,14 @@
 import { STATIC_UNITS } from "../cli/static-units.ts";
 import { sentence } from "./command-page.ts";
-import type { DescribedCommand } from "./described-command.ts";
+import { type DescribedCommand, pageName } from "./described-command.ts";
 import { example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 
 /** berth(1) */
 export function overviewPage(commands: readonly DescribedCommand[]): Page {
+  const described = commands.filter(({ sameAs }) => sameAs === undefined);
+  const others = commands.flatMap(({ name, sameAs }) =>
+    sameAs === undefined ? [] : [`\`berth ${name}\` is \`berth ${sameAs}\``],
+  );
   return {
     name: "berth",
     section: 1,
@@ -27,7 +31,10 @@ export function overviewPage(commands: readonly DescribedCommand[]): Page {
       },
       {
         heading: "COMMANDS",
-        blocks: [terms(commands.map(({ name, summary }) => [`\`berth-${name}\`(1)`, `${summary}.`]))],
+        blocks: [
+          terms(described.map((command) => [`\`${pageName(command)}\`(1)`, `${command.summary}.`])),
+          paragraph(`Some have another name as well: ${others.join(", ")}.`),
+        ],
       },
       {
         heading: "OPTIONS",
@@ -116,7 +123,7 @@ WantedBy=sockets.target
         ],
       },
       seeAlso([
-        ...commands.map(({ name }) => `berth-${name}(1)`),
+        ...described.map((command) => `${pageName(command)}(1)`),
         "berth.unit(5)",
         "berth.conf(5)",
         "berth-generator(8)",

@@ -23,7 +23,16 @@ export interface ManualFile {
 /** Every manual page of berth, made from the same tables that the programs use. */
 export async function manualFiles(): Promise<ManualFile[]> {
   const commands = await describeCommands();
-  const pages = [overviewPage(commands), ...commands.map(commandPage), unitPage(), SETTINGS_PAGE, GENERATOR_PAGE];
+  const commandPages = commands
+    .filter(({ sameAs }) => sameAs === undefined)
+    .map((command) => {
+      const others = commands.filter(({ sameAs }) => sameAs === command.name);
+      return commandPage(
+        command,
+        others.map(({ name }) => name),
+      );
+    });
+  const pages = [overviewPage(commands), ...commandPages, unitPage(), SETTINGS_PAGE, GENERATOR_PAGE];
   return pages.map((page) => ({
     name: `${page.name}.${page.section}`,
     section: page.section,

@@ -41,6 +41,16 @@ test("a terminal that is asked for has to be there", () => {
   expect(berth("exec", "-t", "web", "sh")).toEqual(message);
 });
 
+test("a group of commands has help, suggestions and errors of its own", () => {
+  expect(berth("image", "--help").stdout).toMatch(
+    /^Usage: berth image \[options\] \[command\]\n[\s\S]*\n {2}pull +Pull images\n/,
+  );
+  expect(berth("image")).toMatchObject({ status: 125, stdout: "" });
+  expect(berth("image", "pul")).toEqual(refusal('unknown command "image pul" (did you mean "image pull"?)'));
+  expect(berth("imag")).toEqual(refusal('unknown command "imag" (did you mean "image"?)'));
+  expect(berth("image", "rm")).toEqual(refusal("missing required argument IMAGE (see berth image rm --help)"));
+});
+
 test("commands known from elsewhere are answered with what does the same", () => {
   expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
   expect(berth("toString").stderr).toContain("see berth --help");
@@ -56,11 +66,11 @@ test("no command at all shows the help, as a failure", () => {
 test("every command shows a description and an example, whichever way help is asked for", () => {
   const visible = COMMANDS.filter(({ hidden }) => !hidden);
   for (const { name } of visible) {
-    const { status, stdout } = berth(name, "--help");
+    const { status, stdout } = berth(...name.split(" "), "--help");
     expect(status).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: berth ${name}.*\n\n[A-Z][^.]*\\.`));
     expect(stdout).toMatch(/\nExamples?:\n {2}# .*\n {2}.*berth /);
-    expect(berth("help", name).stdout).toBe(stdout);
+    expect(berth("help", ...name.split(" ")).stdout).toBe(stdout);
   }
 }, 60_000);
 

@@ -54,6 +54,14 @@ test("options of the command, and their values", () => {
   expect(offered("berth logs -n ")).toEqual([]);
 });
 
+test("commands in two words", () => {
+  expect(offered("berth im")).toEqual(["images", "image"]);
+  expect(offered("berth image ")).toEqual(["pull", "ls", "rm", "load", "inspect"]);
+  expect(offered("berth image pull --policy=ne")).toEqual(["newer", "never"]);
+  expect(offered("berth image inspect d")).toEqual(["db:2"]);
+  expect(offered("berth image inspect --")).toEqual(["--help"]);
+});
+
 test("names of containers and images; after them, files", () => {
   expect(offered("berth exec -t w")).toEqual(["web", "web-db"]);
   expect(offered("berth logs --tail 5 web-")).toEqual(["web-db"]);
@@ -76,7 +84,8 @@ test("files and folders", () => {
 
 test("every command is completed in each shell", () => {
   expect(files).toHaveLength(3);
-  for (const { text } of files) for (const { name, hidden } of COMMANDS) if (!hidden) expect(text).toContain(name);
+  for (const { text } of files)
+    for (const { name, hidden } of COMMANDS) if (!hidden) expect(text).toContain(name.split(" ").at(-1) ?? "");
 });
 
 for (const [shell, path] of [

@@ -69,6 +69,7 @@ const INVOCATIONS: readonly (readonly string[])[] = [
   ["inspect", TOOLS],
   ["verify"],
   ["rmi", sample("layers:zstd")],
+  ["image", "inspect", TOOLS],
   ["run", "--network", "none", TOOLS, "echo", "hello"],
   ["run", "-d", "--network", "none", "--stop-signal", "KILL", "--name", "shell", TOOLS, "sleep", "1000"],
   ["start", "idle"],
@@ -142,8 +143,8 @@ describe.each([...SUITES])("a hostile folder on %s", (suite) => {
   });
 
   hostTest("changes nothing for any command", async () => {
-    const named = new Set(INVOCATIONS.map(([name]) => name));
-    expect(COMMANDS.map(({ name }) => name).filter((name) => !named.has(name))).toEqual([]);
+    const named = new Set(INVOCATIONS.flatMap(([word, next]) => [word, `${word} ${next}`]));
+    expect(COMMANDS.map(({ name, sameAs }) => sameAs ?? name).filter((name) => !named.has(name))).toEqual([]);
     const clean = await runAll("/root");
     expect(await runAll(FOLDER)).toEqual(clean);
     expect(await markers()).toBe("");
@@ -152,7 +153,13 @@ describe.each([...SUITES])("a hostile folder on %s", (suite) => {
   });
 
   hostTest("changes nothing for help and the version", async () => {
-    for (const args of [[], ["--help"], ["--version"], ["nonsense"], ...COMMANDS.map(({ name }) => [name, "--help"])]) {
+    for (const args of [
+      [],
+      ["--help"],
+      ["--version"],
+      ["nonsense"],
+      ...COMMANDS.map(({ name }) => [...name.split(" "), "--help"]),
+    ]) {
       const clean = await host.run(["berth", ...args], { cwd: "/root" });
       expect(await host.run(["berth", ...args], { cwd: FOLDER })).toEqual(clean);
     }

@@ -24,9 +24,11 @@ test("man/ is what the tables make (bun scripts/manual.ts makes it anew)", () =>
 });
 
 test("every command that people type has a page with an example and is named in berth(1)", () => {
-  for (const { name } of COMMANDS.filter(({ hidden }) => !hidden)) {
-    expect(text(`berth-${name}.1`)).toMatch(/\n\.SH EXAMPLES?\n/);
-    expect(unescaped(text("berth.1"))).toContain(`\\fBberth-${name}\\fR(1)`);
+  for (const { name, sameAs } of COMMANDS.filter(({ hidden }) => !hidden)) {
+    const page = `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
+    expect(text(`${page}.1`)).toMatch(/\n\.SH EXAMPLES?\n/);
+    expect(unescaped(text(`${page}.1`))).toContain(`\\fBberth ${name}\\fR`);
+    expect(unescaped(text("berth.1"))).toContain(`\\fB${page}\\fR(1)`);
   }
 });
 
