@@ -11,6 +11,7 @@ const PROGRAMS = {
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
   unshare: { package: "util-linux", directories: [] },
   chown: { package: "coreutils", directories: [] },
+  cat: { package: "coreutils", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },
   nsenter: { package: "util-linux", directories: [] },

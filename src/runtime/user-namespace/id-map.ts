@@ -1,0 +1,104 @@
+import { RuntimeError } from "../error.ts";
+
+/** One line of a user namespace's map, user_namespaces(7): `size` ids from `inside` on are those from `outside` on. */
+export interface IdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly size: number;
+}
+
+/** The maps of a user namespace. */
+export interface IdMaps {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+}
+
+/** Ids are 32 bits, and -1 means none. */
+export const ID_LIMIT = 0xffff_ffff;
+
+/** The kernel takes so many lines in a map since Linux 4.15. */
+const LINES_MAX = 340;
+
+/** /proc/PID/uid_map's text. */
+export function formatIdMap(map: readonly IdRange[]): string {
+  return map.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join("");
+}
+
+/** Reads /proc/PID/uid_map or gid_map. */
+export function parseIdMap(text: string): IdRange[] {
+  return text
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const [inside = 0, outside = 0, size = 0] = line.trim().split(/\s+/).map(Number);
+      return { inside, outside, size };
+    });
+}
+
+/** What an id inside is outside; undefined where it is not mapped. */
+export function toOutside(map: readonly IdRange[], id: number): number | undefined {
+  const range = map.find(({ inside, size }) => id >= inside && id < inside + size);
+  return range === undefined ? undefined : range.outside + (id - range.inside);
+}
+
+/** What an id outside is inside; undefined where it is not mapped. */
+export function toInside(map: readonly IdRange[], id: number): number | undefined {
+  const range = map.find(({ outside, size }) => id >= outside && id < outside + size);
+  return range === undefined ? undefined : range.inside + (id - range.outside);
+}
+
+/** The map of a namespace inside another one, with the ids that are outside of both; what the outer lacks is left out. */
+export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
+  const lines = inner.flatMap((range) =>
+    outer.flatMap((place): IdRange[] => {
+      const from = Math.max(range.outside, place.inside);
+      const end = Math.min(range.outside + range.size, place.inside + place.size);
+      if (from >= end) return [];
+      return [
+        {
+          inside: range.inside + (from - range.outside),
+          outside: place.outside + (from - place.inside),
+          size: end - from,
+        },
+      ];
+    }),
+  );
+  return mergeRanges(lines);
+}
+
+/** In the order of ids inside; lines that continue one another are one. */
+export function mergeRanges(map: readonly IdRange[]): IdRange[] {
+  const merged: IdRange[] = [];
+  for (const range of map.toSorted((a, b) => a.inside - b.inside)) {
+    const last = merged.at(-1);
+    const continues =
+      last !== undefined && last.inside + last.size === range.inside && last.outside + last.size === range.outside;
+    if (continues) merged[merged.length - 1] = { ...last, size: last.size + range.size };
+    else merged.push(range);
+  }
+  return merged;
+}
+
+/**
+ * Throws "user-namespace" for a map that the kernel would refuse with a bare EINVAL: none at all, ids out of range, an id
+ * that is mapped twice on either side. `what` is the map's name in the message: `--uidmap`.
+ */
+export function checkIdMap(map: readonly IdRange[], what: string): void {
+  const fail = (message: string): never => {
+    throw new RuntimeError("user-namespace", `${what}: ${message}`);
+  };
+  if (map.length === 0) fail("the map is empty");
+  if (map.length > LINES_MAX) fail(`${map.length} lines are more than the ${LINES_MAX} that the kernel takes`);
+  for (const { inside, outside, size } of map) {
+    if (size < 1 || inside + size > ID_LIMIT || outside + size > ID_LIMIT)
+      fail(`${inside}:${outside}:${size} is out of the range of ids`);
+  }
+  for (const side of ["inside", "outside"] as const) {
+    const sorted = map.toSorted((a, b) => a[side] - b[side]);
+    sorted.forEach((range, at) => {
+      const before = sorted[at - 1];
+      if (before !== undefined && before[side] + before.size > range[side])
+        fail(`id ${range[side]} ${side === "inside" ? "of the container" : "of the host"} is mapped twice`);
+    });
+  }
+}
