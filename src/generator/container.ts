@@ -1,4 +1,4 @@
-import { givenEntries, lastEntry } from "../unit/lookup.ts";
+import { givenEntries } from "../unit/lookup.ts";
 import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateRun } from "./context.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
@@ -6,6 +6,7 @@ import { BERTH_KEYS } from "./keys/berth.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import type { Report } from "./report.ts";
 import { containerService } from "./service.ts";
+import { checkServiceName } from "./service-checks.ts";
 import { containerSockets, NO_SOCKETS } from "./socket.ts";
 import type { ParsedSource } from "./source.ts";
 
@@ -23,11 +24,7 @@ export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: R
   const quadlet = reader("Quadlet", QUADLET_KEYS);
   const berth = reader("Berth", BERTH_KEYS);
   for (const keys of [container, quadlet, berth]) keys.checkKeys();
-  // Which name it comes to is settled already; this is for the diagnostic of a bad one.
-  const name = container.string("ServiceName") ?? lastEntry(parsed.sections.get(parsed.type.section), "ServiceName");
-  if (name !== undefined && "value" in name && name.value === "") {
-    report.item(name, { code: "bad-service-name", message: "ServiceName: the name of the service is empty" });
-  }
+  checkServiceName(parsed, container, report);
   const given = givenEntries(parsed.sections.get("Service"));
   const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth, service: given };
   const { sections, serviceName } = parsed;

@@ -27,16 +27,27 @@ export interface GenerateRun {
   readonly commands: SharedCommands;
 }
 
-/** One `.container` file while it is being turned into units. */
-export interface ContainerContext extends GenerateRun {
+/** One file while it is being turned into units. */
+export interface UnitContext extends GenerateRun {
   readonly parsed: ParsedSource;
   readonly report: Report;
-  /** The keys of `[Container]`, `[Quadlet]` and `[Berth]`. */
-  readonly container: KeyReader;
+  /** The keys of `[Quadlet]`. */
   readonly quadlet: KeyReader;
-  readonly berth: KeyReader;
   /** The assignments of `[Service]` that count. */
   readonly service: ReadonlyMap<string, Entry>;
+}
+
+/** One `.container` file. */
+export interface ContainerContext extends UnitContext {
+  /** The keys of `[Container]` and `[Berth]`. */
+  readonly container: KeyReader;
+  readonly berth: KeyReader;
+}
+
+/** One file of a type that stands for something containers use: `.image`, `.network`, `.pod` or `.volume`. */
+export interface ResourceContext extends UnitContext {
+  /** The keys of the type's own section. */
+  readonly keys: KeyReader;
 }
 
 /** A unit file that was generated. */

@@ -33,17 +33,17 @@ export const FILE_TYPES: readonly FileType[] = [
   },
   { extension: "build", section: "Build", keys: buildKeys, serviceSuffix: "-build", status: "not supported yet" },
   { extension: "container", section: "Container", keys: () => CONTAINER_KEYS, serviceSuffix: "", status: "supported" },
-  { extension: "image", section: "Image", keys: imageKeys, serviceSuffix: "-image", status: "not supported yet" },
+  { extension: "image", section: "Image", keys: imageKeys, serviceSuffix: "-image", status: "supported" },
   { extension: "kube", section: "Kube", keys: kubeKeys, serviceSuffix: "", status: "not supported yet" },
   {
     extension: "network",
     section: "Network",
     keys: networkKeys,
     serviceSuffix: "-network",
-    status: "not supported yet",
+    status: "supported",
   },
-  { extension: "pod", section: "Pod", keys: podKeys, serviceSuffix: "-pod", status: "not supported yet" },
-  { extension: "volume", section: "Volume", keys: volumeKeys, serviceSuffix: "-volume", status: "not supported yet" },
+  { extension: "pod", section: "Pod", keys: podKeys, serviceSuffix: "-pod", status: "supported" },
+  { extension: "volume", section: "Volume", keys: volumeKeys, serviceSuffix: "-volume", status: "supported" },
 ];
 
 const BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(FILE_TYPES.map((type) => [type.extension, type]));

@@ -6,6 +6,7 @@ import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import { Report } from "./report.ts";
+import { resourceUnits } from "./resource.ts";
 import { checkSections } from "./sections.ts";
 import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
@@ -79,7 +80,8 @@ function unitsOf(parsed: ParsedSource, run: GenerateRun): Outcome {
   try {
     checkSections(parsed, report);
     if (!(parsed.source.content instanceof Uint8Array)) return { parsed, report, units };
-    if (parsed.type.status === "supported") units = containerUnits(parsed, run, report);
+    if (parsed.type.extension === "container") units = containerUnits(parsed, run, report);
+    else if (parsed.type.status === "supported") units = resourceUnits(parsed, run, report);
     else refuseType(parsed, report);
   } catch (error) {
     // A mistake of ours in one file must not keep the machine's other containers from starting.

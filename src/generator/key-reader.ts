@@ -66,14 +66,14 @@ export class KeyReader {
     if (entry === undefined) return undefined;
     const text = unquoteString(entry.value);
     const offset = text === entry.value ? 0 : entry.value.indexOf(text);
-    return this.#checked(this.#spec(key), [{ text, entry, offset, end: offset + text.length }], extra)[0];
+    return this.#checked(this.spec(key), [{ text, entry, offset, end: offset + text.length }], extra)[0];
   }
 
   /** A key that takes a list, of class `lines`, `words`, `exec-words` or `map`; the last of these is sorted by name. */
   list(key: string, extra?: ValueCheck): Value[] {
     // Most keys are absent from most files, and this runs for each of them at every boot.
     if (!this.#given.has(key)) return [];
-    const spec = this.#spec(key);
+    const spec = this.spec(key);
     if (spec.values === "lines") {
       return this.#checked(spec, listEntries(this.#section, key).map(wholeLine), extra);
     }
@@ -86,7 +86,7 @@ export class KeyReader {
   command(key: string): Value[] {
     const entry = this.#given.get(key);
     if (entry === undefined) return [];
-    const spec = this.#spec(key);
+    const spec = this.spec(key);
     return this.#checked(spec, this.#words([entry], spec));
   }
 
@@ -102,7 +102,8 @@ export class KeyReader {
     return truth;
   }
 
-  #spec(key: string): KeySpec {
+  /** The row of the key in the table. */
+  spec(key: string): KeySpec {
     const spec = this.#table.get(key);
     if (spec === undefined) throw new Error(`no key ${key} in the table of [${this.#name}]`);
     return spec;

@@ -32,6 +32,11 @@ const FALSE: readonly string[] = ["false", "0", "f"];
  * `-it`, `--flag=false`, and `--` before the image. All problems are collected.
  */
 export function parseRunFlags(words: readonly string[]): ParsedFlags {
+  return parseFlags(words, RUN_FLAGS);
+}
+
+/** {@link parseRunFlags} for another command's flags. */
+export function parseFlags(words: readonly string[], known: readonly RunFlag[]): ParsedFlags {
   const flags: Record<string, string | boolean | string[]> = {};
   const problems: (Problem & { word: number })[] = [];
   const occurrences: FlagOccurrence[] = [];
@@ -68,15 +73,15 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
     if (word.startsWith("--")) {
       const equals = word.indexOf("=");
       const name = word.slice(2, equals < 0 ? undefined : equals);
-      const flag = RUN_FLAGS.find((candidate) => candidate.name === name);
-      if (flag === undefined) problems.push({ ...unknown(`--${name}`), word: at });
+      const flag = known.find((candidate) => candidate.name === name);
+      if (flag === undefined) problems.push({ ...unknown(`--${name}`, known), word: at });
       else take(flag, equals < 0 ? undefined : word.slice(equals + 1));
       continue;
     }
     for (let letter = 1; letter < word.length; letter++) {
-      const flag = RUN_FLAGS.find((candidate) => candidate.short === word.charAt(letter));
+      const flag = known.find((candidate) => candidate.short === word.charAt(letter));
       if (flag === undefined) {
-        problems.push({ ...unknown(`-${word.charAt(letter)}`), word: at });
+        problems.push({ ...unknown(`-${word.charAt(letter)}`, known), word: at });
         break;
       }
       if (flag.kind === "boolean") take(flag, undefined);
@@ -89,10 +94,10 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
   return { flags, occurrences, rest: words.slice(at), problems };
 }
 
-function unknown(name: string): Problem {
+function unknown(name: string, known: readonly RunFlag[]): Problem {
   const near = closest(
     name,
-    RUN_FLAGS.map((flag) => `--${flag.name}`),
+    known.map((flag) => `--${flag.name}`),
   );
   const problem: Problem = { code: "unknown-flag", message: `flag ${name} is unknown, or not supported yet` };
   return near === undefined ? problem : { ...problem, hint: `did you mean ${near}?` };

@@ -1,7 +1,10 @@
+import type { CommandLine } from "./command-line.ts";
+import type { KeyReader } from "./key-reader.ts";
 import { CONTAINER_KEYS } from "./keys/container.ts";
-import type { KeySpec } from "./keys/key.ts";
-import { type FlagOccurrence, parseRunFlags } from "./parse-run-flags.ts";
+import type { KeySpec, KeyTable } from "./keys/key.ts";
+import { type FlagOccurrence, parseFlags } from "./parse-run-flags.ts";
 import type { Report, Value } from "./report.ts";
+import { RUN_FLAGS, type RunFlag } from "./run-flags.ts";
 import { isDeferred, type Problem, quoted } from "./values/check.ts";
 
 /** Flags that the generated command line gives itself; a second one would contradict it. */
@@ -29,23 +32,65 @@ const INSTEAD: Readonly<Record<string, string>> = {
   sdnotify: "write Notify=",
 };
 
+/** A command that takes `PodmanArgs=`. */
+interface Target {
+  readonly flags: readonly RunFlag[];
+  /** The keys that become flags: their checks are those of the flags' values too. */
+  readonly keys: KeyTable;
+  readonly ours: Readonly<Record<string, string>>;
+  readonly instead: Readonly<Record<string, string>>;
+  /** What a word that is neither flag nor value would be taken for, and what to write instead. */
+  readonly positional: string;
+  readonly hint?: string;
+}
+
 /**
- * Reports what in `PodmanArgs=` is no flag of `berth run`, and values of flags that the checks of the corresponding keys
- * refuse. A word that is neither flag nor value would be taken for the image.
+ * Reports what in a container's `PodmanArgs=` is no flag of `berth run`, and values of flags that the checks of the
+ * corresponding keys refuse. A word that is neither flag nor value would be taken for the image.
  */
 export function checkPodmanArgs(values: readonly Value[], report: Report): void {
+  const positional = "it would be taken for the image";
+  const target = { flags: RUN_FLAGS, keys: CONTAINER_KEYS, ours: OURS, instead: INSTEAD, positional };
+  checkArgs(values, { ...target, hint: "Exec= takes arguments" }, report);
+}
+
+/** Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become. */
+export function addPodmanArgs(line: CommandLine, keys: KeyReader, table: KeyTable, report: Report): void {
+  if (!keys.has("PodmanArgs")) return;
+  const values = keys.list("PodmanArgs");
+  const positional = "it would be taken for the name";
+  checkArgs(values, { flags: flagsOf(table), keys: table, ours: {}, instead: {}, positional }, report);
+  for (const { text } of values) line.expanded(text);
+}
+
+/** The flags that the keys of a table become. */
+function flagsOf(table: KeyTable): RunFlag[] {
+  const flags = new Map<string, RunFlag>();
+  for (const { flag, values, help, status } of table.values()) {
+    if (flag === undefined || status !== "supported") continue;
+    const kind = flags.has(flag) || !(values === "boolean" || values === "string") ? "list" : values;
+    flags.set(flag, { name: flag, kind: flag === "opt" ? "list" : kind, help });
+  }
+  return [...flags.values()];
+}
+
+function checkArgs(values: readonly Value[], target: Target, report: Report): void {
   let from = 0;
   while (from < values.length) {
     const words = values.slice(from);
-    const { occurrences, rest, problems } = parseRunFlags(words.map(({ text }) => text));
-    for (const { word, ...problem } of problems) reportFlag(words[word], withAdvice(problem, words[word]), report);
-    for (const occurrence of occurrences) checkOccurrence(occurrence, words, report);
+    const texts = words.map(({ text }) => text);
+    const { occurrences, rest, problems } = parseFlags(texts, target.flags);
+    for (const { word, ...problem } of problems) {
+      reportFlag(words[word], withAdvice(problem, words[word], target), report);
+    }
+    for (const occurrence of occurrences) checkOccurrence(occurrence, words, target, report);
     from = values.length - rest.length;
     const next = values[from];
     // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
     if (next !== undefined && problems.length === 0 && !isDeferred(next.text)) {
-      const message = `${quoted(next.text)} is no flag, so it would be taken for the image`;
-      report.value(next, { code: "bad-flag", message, hint: "Exec= takes arguments" });
+      const message = `${quoted(next.text)} is no flag, so ${target.positional}`;
+      const problem = { code: "bad-flag", message };
+      report.value(next, target.hint === undefined ? problem : { ...problem, hint: target.hint });
       return;
     }
     // A variable may stand for any number of flags.
@@ -53,14 +98,23 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
   }
 }
 
-function checkOccurrence({ flag, word, value }: FlagOccurrence, words: readonly Value[], report: Report): void {
-  const ours = Object.hasOwn(OURS, flag.name) ? OURS[flag.name] : flag.hidden === true ? "berth sets it" : undefined;
+function checkOccurrence(
+  { flag, word, value }: FlagOccurrence,
+  words: readonly Value[],
+  target: Target,
+  report: Report,
+): void {
+  const ours = Object.hasOwn(target.ours, flag.name)
+    ? target.ours[flag.name]
+    : flag.hidden === true
+      ? "berth sets it"
+      : undefined;
   if (ours !== undefined) {
     reportFlag(words[word], { code: "bad-flag", message: `--${flag.name} cannot be set here`, hint: ours }, report);
     return;
   }
   if (value === undefined) return;
-  const problem = keyOfFlag(flag.name)?.check?.(value.text);
+  const problem = keyOfFlag(flag.name, target.keys)?.check?.(value.text);
   if (problem !== undefined) reportFlag(words[value.word], { ...problem, at: (problem.at ?? 0) + value.at }, report);
 }
 
@@ -69,14 +123,14 @@ function reportFlag(value: Value | undefined, problem: Problem, report: Report):
 }
 
 /** For a flag of podman's that something else stands for: what to write. */
-function withAdvice(problem: Problem, value: Value | undefined): Problem {
+function withAdvice(problem: Problem, value: Value | undefined, { instead: advice }: Target): Problem {
   const name = /^--?([^=]+)/.exec(value?.text ?? "")?.[1] ?? "";
-  const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined;
+  const instead = Object.hasOwn(advice, name) ? advice[name] : undefined;
   return instead === undefined ? problem : { ...problem, hint: instead };
 }
 
-/** The key that becomes the flag: its check is that of the flag's value too. */
-function keyOfFlag(name: string): KeySpec | undefined {
-  for (const spec of CONTAINER_KEYS.values()) if (spec.flag === name) return spec;
+/** The key that becomes the flag. */
+function keyOfFlag(name: string, keys: KeyTable): KeySpec | undefined {
+  for (const spec of keys.values()) if (spec.flag === name) return spec;
   return undefined;
 }

@@ -1,13 +1,14 @@
 import { posix } from "node:path";
 import { escapeSpecifiers, quotePath } from "../unit/quoting.ts";
-import { splitName } from "../unit/unit-name.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
+import { addFlags } from "./key-flags.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
+import { ownName } from "./resource-name.ts";
+import { warnOfShortName } from "./short-name.ts";
 import { referenceProblem } from "./unit-index.ts";
-import { isDeferred, quoted } from "./values/check.ts";
-import { isShortName } from "./values/image-name.ts";
+import { quoted } from "./values/check.ts";
 import { checkMount, joinMount, mountSource, splitMount } from "./values/mount.ts";
 import { absolutePath } from "./values/path.ts";
 import { splitVolume } from "./values/volume.ts";
@@ -43,24 +44,24 @@ class RunCommandBuilder {
     const { container, berth, report, parsed } = this.#context;
     const image = this.#image();
     this.#line.plain("run --unit %n --name");
-    this.#line.expanded(container.string("ContainerName")?.text ?? defaultContainerName(parsed.source.name));
+    container.string("ContainerName");
+    this.#line.expanded(ownName(parsed));
     this.#entrypoint();
-    for (const key of ["Timezone", "ShmSize", "WorkingDir", "HostName", "Pull"]) this.#string(key);
-    for (const key of ["Ulimit", "DNS", "AddHost"]) this.#list(key);
+    this.#flags("Timezone", "ShmSize", "WorkingDir", "HostName", "Pull", "Ulimit", "DNS", "AddHost");
     if (container.has("Tmpfs")) this.#tmpfs();
-    for (const key of ["RunInit", "EnvironmentHost", "ReadOnlyTmpfs"]) this.#boolean(key);
+    this.#flags("RunInit", "EnvironmentHost", "ReadOnlyTmpfs");
     const network = this.#network();
     const notify = this.#notify();
     if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
     if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
     if (container.has("AddCapability") || container.has("DropCapability")) this.#capabilities();
     if (container.has("Sysctl")) this.#sysctls(network);
-    this.#boolean("ReadOnly");
+    this.#flags("ReadOnly");
     if (container.has("User") || container.has("Group")) this.#user();
     if (container.has("Volume")) this.#volumes();
-    this.#list("ExposeHostPort");
+    this.#flags("ExposeHostPort");
     if (container.has("PublishPort")) this.#publishedPorts(network);
-    for (const key of ["Environment", "Label", "Annotation"]) this.#list(key);
+    this.#flags("Environment", "Label", "Annotation");
     for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);
     if (container.has("Mount")) this.#mounts();
     const loginUid = berth.string("LoginUID");
@@ -77,22 +78,8 @@ class RunCommandBuilder {
     return { mountsNeeded: this.#mountsNeeded };
   }
 
-  #string(key: string): void {
-    const value = this.#context.container.string(key);
-    if (value !== undefined) this.#line.plain(this.#flag(key)).expanded(value.text);
-  }
-
-  #list(key: string): void {
-    for (const { text } of this.#context.container.list(key)) this.#line.plain(this.#flag(key)).expanded(text);
-  }
-
-  #boolean(key: string): void {
-    const truth = this.#context.container.boolean(key);
-    if (truth !== undefined) this.#line.plain(truth ? this.#flag(key) : `${this.#flag(key)}=false`);
-  }
-
-  #flag(key: string): string {
-    return `--${this.#context.parsed.type.keys().get(key)?.flag ?? key}`;
+  #flags(...keys: readonly string[]): void {
+    addFlags(this.#line, this.#context.container, ...keys);
   }
 
   #podmanArgs(): void {
@@ -112,11 +99,7 @@ class RunCommandBuilder {
         hint: "write Image= in [Container]",
       });
     }
-    if (image !== undefined && !isDeferred(image.text) && isShortName(image.text)) {
-      const full = image.text.includes("/") ? image.text : `library/${image.text}`;
-      const message = `${quoted(image.text)} is not a fully qualified image name`;
-      report.value(image, { code: "short-name", message, hint: `docker.io/${full}, if that is meant` }, "warning");
-    }
+    if (image !== undefined) warnOfShortName(image, report);
     return image;
   }
 
@@ -300,9 +283,4 @@ class RunCommandBuilder {
     const message = `${quoted(destination)} is the destination of another ${other}= already`;
     this.#context.report.value(value, { code: "duplicate-destination", message });
   }
-}
-
-/** `systemd-%N`, and of templates and instances `systemd-%p_%i`: as Quadlet names them. */
-function defaultContainerName(fileName: string): string {
-  return splitName(fileName).instance === undefined ? "systemd-%N" : "systemd-%p_%i";
 }

@@ -1,20 +1,18 @@
 import type { Entry } from "../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../unit/lookup.ts";
-import { escapeSpecifiers } from "../unit/quoting.ts";
 import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
-import { translateDependencies } from "./dependencies.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import { addRunCommand } from "./run-command.ts";
+import { checkOtherUser } from "./service-checks.ts";
 import type { Sockets } from "./socket.ts";
+import { completeUnitSection } from "./unit-section.ts";
 import { tasksMax } from "./values/resource.ts";
 import { signalName } from "./values/signal.ts";
 import { memoryMax, sizeInBytes } from "./values/size.ts";
 import { timeoutStop } from "./values/time.ts";
 
-/** Where images and containers are kept; the system's scope, src/scope.ts. */
-const STATE_DIRECTORY = "/var/lib/berth";
 /** The launcher and runc live in the same cgroup until the payload runs. */
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 /** Podman's and docker's default, in seconds. */
@@ -24,9 +22,6 @@ const OUTPUT_SOCKET = "berth-log@%N.socket";
 
 /** Directives of `[Service]` that berth needs at a certain value. */
 const FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
-
-/** Directives that would run the launcher as somebody else, who could not start containers. */
-const OTHER_USER: readonly string[] = ["User", "Group", "DynamicUser"];
 
 /** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
@@ -58,21 +53,14 @@ function completeUnit(
   mountsNeeded: readonly string[],
   oneshot: boolean,
 ): void {
-  const { parsed, units, options, report, quadlet } = context;
-  if (parsed.sections.has("Unit")) translateDependencies(draft, parsed, units, report);
-  // First, so that an empty After= or Wants= of the user's clears them. A user's manager has no such target.
-  if (options.scope === "system" && quadlet.boolean("DefaultDependencies") !== false) {
-    draft.prepend("Unit", "After", "network-online.target").prepend("Unit", "Wants", "network-online.target");
-  }
-  const lines: Directive[] = [["SourcePath", escapeSpecifiers(parsed.source.path)]];
-  if (options.scope === "system") lines.push(["RequiresMountsFor", STATE_DIRECTORY]);
+  const lines: Directive[] = [];
   for (const path of mountsNeeded) lines.push(["RequiresMountsFor", path]);
   // Started by hand, the payload has to find its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
   // What makes /dev/stdout something that can be opened. In the foreground runc's own pipes do.
   if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
-  draft.appendAll("Unit", lines);
+  completeUnitSection(draft, context, lines);
 }
 
 function completeService(draft: UnitDraft, context: ContainerContext, oneshot: boolean, run: string): void {
@@ -150,12 +138,7 @@ function checkService(context: ContainerContext, service: SectionEntries): void 
     const hint = "Exec= in [Container] takes arguments for the image";
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
   }
-  for (const key of OTHER_USER) {
-    const entry = context.service.get(key);
-    if (entry === undefined) continue;
-    const message = `using key ${key} in the Service group is not supported: berth itself would run as that user`;
-    report.item(entry, { code: "managed-directive", message, hint: "User= in [Container] is the payload's user" });
-  }
+  checkOtherUser(context, "User= in [Container] is the payload's user");
   for (const [key, value] of Object.entries(FIXED)) {
     const entry = context.service.get(key);
     if (entry === undefined || entry.value === value) continue;

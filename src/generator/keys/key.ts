@@ -29,8 +29,10 @@ export interface KeySpec {
   readonly status: "supported" | "not supported yet";
   /** Looks at one value (one word, for the word classes) and tells what is wrong with it. */
   readonly check?: ValueCheck;
-  /** The flag of `berth run` that carries the value, without dashes; absent where the key becomes something else. */
+  /** The flag that carries the value to the type's command, without dashes; absent where the key becomes something else. */
   readonly flag?: string;
+  /** What stands before the value there: `--opt device=VALUE`. */
+  readonly prefix?: string;
 }
 
 /** The keys of one section, by name. */
@@ -62,7 +64,7 @@ export function supported(
   values: ValueClass,
   help: string,
   example: string,
-  more: Pick<KeySpec, "since" | "check" | "flag"> = {},
+  more: Pick<KeySpec, "since" | "check" | "flag" | "prefix"> = {},
 ): KeySpec {
   return { name, values, help, example, status: "supported", ...more };
 }

@@ -1,34 +1,69 @@
-import { later, lazyKeyTable } from "./key.ts";
+import { checkAddHost, checkDns } from "../values/address.ts";
+import { checkExitPolicy } from "../values/exit-policy.ts";
+import { checkHostName, checkPodName, checkServiceName } from "../values/name.ts";
+import { checkPublishPort } from "../values/port.ts";
+import { checkSize } from "../values/size.ts";
+import { checkStopTimeout } from "../values/time.ts";
+import { checkVolume } from "../values/volume.ts";
+import { later, lazyKeyTable, supported } from "./key.ts";
 
 /** `[Pod]`: Quadlet's keys for a pod, podman-systemd.unit(5). */
 export const podKeys = lazyKeyTable(() => [
-  later("AddHost", "lines", "Line for /etc/hosts", "db.example:192.0.2.7"),
+  supported("AddHost", "lines", "Line for /etc/hosts", "db.example:192.0.2.7", {
+    check: checkAddHost,
+    flag: "add-host",
+  }),
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
-  later("DNS", "lines", "Resolver for /etc/resolv.conf", "192.0.2.53"),
-  later("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1"),
-  later("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com"),
-  later("ExitPolicy", "string", "Whether the pod ends with its last container: stop or continue", "stop", "5.6"),
-  later("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10"),
+  supported("DNS", "lines", "Resolver for /etc/resolv.conf", "192.0.2.53", { check: checkDns, flag: "dns" }),
+  supported("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1", { flag: "dns-option" }),
+  supported("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com", { flag: "dns-search" }),
+  supported("ExitPolicy", "string", "Whether the pod ends with its last container: stop or continue", "stop", {
+    since: "5.6",
+    check: checkExitPolicy,
+    flag: "exit-policy",
+  }),
+  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", { flag: "gidmap" }),
   later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
-  later("HostName", "lines", "Host name of the pod", "web", "5.5"),
-  later("IP", "string", "Fixed IPv4 address", "10.88.64.128"),
-  later("IP6", "string", "Fixed IPv6 address", "fd46:db93:aa76:ac37::10"),
-  later("Label", "map", "Labels", "org.example.stage=test", "5.6"),
-  later("Network", "lines", "Network mode or network", "host"),
-  later("NetworkAlias", "lines", "Another name of the pod on its networks", "db"),
-  later("PodName", "string", "Name of the pod", "web"),
-  later("PodmanArgs", "exec-words", "More flags for creating the pod", "--cpus=2"),
-  later("PublishPort", "lines", "Port published on the host", "8080:80"),
+  supported("HostName", "lines", "Host name of the pod", "web", {
+    since: "5.5",
+    check: checkHostName,
+    flag: "hostname",
+  }),
+  supported("IP", "string", "Fixed IPv4 address", "10.88.64.128", { flag: "ip" }),
+  supported("IP6", "string", "Fixed IPv6 address", "fd46:db93:aa76:ac37::10", { flag: "ip6" }),
+  supported("Label", "map", "Labels", "org.example.stage=test", { since: "5.6", flag: "label" }),
+  supported("Network", "lines", "Network mode or network", "host", { flag: "network" }),
+  supported("NetworkAlias", "lines", "Another name of the pod on its networks", "db", { flag: "network-alias" }),
+  supported("PodName", "string", "Name of the pod (default systemd-NAME)", "web", {
+    check: checkPodName,
+    flag: "name",
+  }),
+  supported("PodmanArgs", "exec-words", "More flags for creating the pod", "--dns=192.0.2.53"),
+  supported("PublishPort", "lines", "Port published on the host", "8080:80", {
+    check: checkPublishPort,
+    flag: "publish",
+  }),
   later("RemapGid", "words", "Group ids for RemapUsers=", "210"),
   later("RemapUid", "words", "User ids for RemapUsers=", "200"),
   later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
   later("RemapUsers", "string", "User namespace: auto, keep-id or manual", "auto"),
-  later("ServiceName", "string", "Name of the service, without .service", "web-pod"),
-  later("ShmSize", "string", "Size of the shared /dev/shm", "100m", "5.4"),
-  later("StopTimeout", "string", "Seconds before SIGKILL", "30", "5.7"),
-  later("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers"),
-  later("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers"),
-  later("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10"),
-  later("UserNS", "string", "User namespace", "keep-id"),
-  later("Volume", "lines", "Host path or named volume for all containers", "/srv:/srv"),
+  supported("ServiceName", "string", "Name of the service, without .service", "web-pod", { check: checkServiceName }),
+  supported("ShmSize", "string", "Size of the shared /dev/shm", "100m", {
+    since: "5.4",
+    check: checkSize,
+    flag: "shm-size",
+  }),
+  supported("StopTimeout", "string", "Seconds before SIGKILL", "30", {
+    since: "5.7",
+    check: checkStopTimeout,
+    flag: "time",
+  }),
+  supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", { flag: "subgidname" }),
+  supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", { flag: "subuidname" }),
+  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", { flag: "uidmap" }),
+  supported("UserNS", "string", "User namespace", "keep-id", { flag: "userns" }),
+  supported("Volume", "lines", "Host path or named volume for all containers", "/srv:/srv", {
+    check: checkVolume,
+    flag: "volume",
+  }),
 ]);

@@ -1,21 +1,27 @@
-import { later, lazyKeyTable } from "./key.ts";
+import { checkNumericId, checkServiceName, checkVolumeName } from "../values/name.ts";
+import { later, lazyKeyTable, supported } from "./key.ts";
 
 /** `[Volume]`: Quadlet's keys for a volume, podman-systemd.unit(5). */
 export const volumeKeys = lazyKeyTable(() => [
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
-  later("Copy", "boolean", "Copy the image's content at first use", "no"),
-  later("Device", "string", "Device or source of the mount", "tmpfs"),
-  later("Driver", "string", "Volume driver", "local"),
-  later("GID", "string", "Owner group of the mount point", "192", "6.0"),
+  supported("Copy", "boolean", "Copy the image's content at first use", "no", { flag: "opt" }),
+  supported("Device", "string", "Device or source of the mount", "tmpfs", { flag: "opt", prefix: "device=" }),
+  supported("Driver", "string", "Volume driver: local (the default) or image", "local", { flag: "driver" }),
+  supported("GID", "string", "Owner group of the mount point", "192", { since: "6.0", flag: "gid" }),
   later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
-  later("Group", "string", "Group for the mount", "192"),
-  later("Image", "string", "Image of the volume, with Driver=image", "registry.example/data:1"),
-  later("Label", "map", "Labels", "org.example.stage=test"),
-  later("Options", "string", "Mount options", "uid=1000"),
-  later("PodmanArgs", "exec-words", "More flags for creating the volume", "--opt=copy"),
-  later("ServiceName", "string", "Name of the service, without .service", "data-volume"),
-  later("Type", "string", "File system type", "btrfs"),
-  later("UID", "string", "Owner of the mount point", "192", "6.0"),
-  later("User", "string", "User for the mount", "123"),
-  later("VolumeName", "string", "Name of the volume", "data"),
+  supported("Group", "string", "Group for the mount, as a number", "192", { check: checkNumericId, flag: "opt" }),
+  supported("Image", "string", "Image of the volume, with Driver=image", "registry.example/data:1", {
+    flag: "opt",
+    prefix: "image=",
+  }),
+  supported("Label", "map", "Labels", "org.example.stage=test", { flag: "label" }),
+  supported("Options", "string", "Mount options", "uid=1000", { flag: "opt" }),
+  supported("PodmanArgs", "exec-words", "More flags for creating the volume", "--opt=copy"),
+  supported("ServiceName", "string", "Name of the service, without .service", "data-volume", {
+    check: checkServiceName,
+  }),
+  supported("Type", "string", "File system type; needs Device=", "btrfs", { flag: "opt", prefix: "type=" }),
+  supported("UID", "string", "Owner of the mount point", "192", { since: "6.0", flag: "uid" }),
+  supported("User", "string", "User for the mount, as a number", "123", { check: checkNumericId, flag: "opt" }),
+  supported("VolumeName", "string", "Name of the volume (default systemd-NAME)", "data", { check: checkVolumeName }),
 ]);

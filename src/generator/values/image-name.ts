@@ -38,6 +38,13 @@ export function checkImageName(value: string): Problem | undefined {
   return bad(repository, lower ?? "is not an image name", start + slash + 1);
 }
 
+/** `Image=` of an `.image` file: a name, or one with a transport in front (`docker-archive:/srv/web.tar`). */
+export function checkImageReference(value: string): Problem | undefined {
+  return /^(?:docker-archive|oci|oci-archive|dir|docker-daemon|containers-storage):/.test(value)
+    ? undefined
+    : checkImageName(value);
+}
+
 /**
  * Whether the name leaves its registry out. (Podman: a first component with a dot, a colon or the name `localhost` is
  * a registry; ids are unambiguous as well.)

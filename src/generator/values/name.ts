@@ -9,12 +9,31 @@ const ID_MAX = 0xfffffffe;
 
 /** A container's name, as podman has it. */
 export function checkContainerName(value: string): Problem | undefined {
+  return checkResourceName("container", value);
+}
+
+/** A volume's name, as podman has it. */
+export function checkVolumeName(value: string): Problem | undefined {
+  return checkResourceName("volume", value);
+}
+
+/** A network's name, as podman has it. */
+export function checkNetworkName(value: string): Problem | undefined {
+  return checkResourceName("network", value);
+}
+
+/** A pod's name, as podman has it. */
+export function checkPodName(value: string): Problem | undefined {
+  return checkResourceName("pod", value);
+}
+
+function checkResourceName(what: string, value: string): Problem | undefined {
   // A specifier may stand for any part, so only the characters around it can be judged.
   const literal = isDeferred(value) ? value.replace(/%.|\$\{\w*\}|\$\w+/g, "x") : value;
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(literal)) return undefined;
   return {
-    code: "bad-container-name",
-    message: `${quoted(value)} is not a container name`,
+    code: `bad-${what}-name`,
+    message: `${quoted(value)} is not a ${what} name`,
     hint: "letters, digits, _ . and -, a letter or digit first",
   };
 }
@@ -62,4 +81,10 @@ export function checkUserAndGroup(value: string): Problem | undefined {
   const problem = checkUser(head);
   if (problem !== undefined || tail === undefined || tail === "") return problem;
   return shifted(checkUser(tail), tailAt);
+}
+
+/** A user or group id where names mean nothing; `root` is 0. */
+export function checkNumericId(value: string): Problem | undefined {
+  if (value === "root" || (/^\d+$/.test(value) && Number(value) <= ID_MAX)) return undefined;
+  return { code: "bad-id", message: `${quoted(value)} is not a user or group id`, hint: "write a number" };
 }

@@ -1,0 +1,23 @@
+import { CommandLine } from "./command-line.ts";
+import type { ResourceContext } from "./context.ts";
+import { addFlags } from "./key-flags.ts";
+import { addPodmanArgs } from "./podman-args.ts";
+import type { ServiceLines } from "./resource.ts";
+import { warnOfShortName } from "./short-name.ts";
+
+/** The service of an `.image` file: `berth image pull`. */
+export function imageService({ keys, options, parsed, report }: ResourceContext): ServiceLines {
+  const line = new CommandLine().literal(options.berth).plain("image pull");
+  addFlags(line, keys, "Arch", "AuthFile", "CertDir", "Creds", "OS", "Variant", "Policy", "Retry", "RetryDelay");
+  addFlags(line, keys, "AllTags", "TLSVerify");
+  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  const image = keys.string("Image");
+  if (image === undefined) {
+    if (!keys.has("Image"))
+      report.file({ code: "no-image", message: "no Image key specified", hint: "write Image= in [Image]" });
+  } else {
+    warnOfShortName(image, report);
+    line.expanded(image.text);
+  }
+  return { unit: [], service: [["ExecStart", line.toString()]] };
+}

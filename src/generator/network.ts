@@ -1,0 +1,52 @@
+import type { Directive } from "../unit/unit-draft.ts";
+import { CommandLine } from "./command-line.ts";
+import type { ResourceContext } from "./context.ts";
+import { addFlags } from "./key-flags.ts";
+import { addPodmanArgs } from "./podman-args.ts";
+import type { Value } from "./report.ts";
+import type { ServiceLines } from "./resource.ts";
+import { ownName } from "./resource-name.ts";
+
+/** The service of a `.network` file: `berth network create`. */
+export function networkService(context: ResourceContext): ServiceLines {
+  const { keys, options, parsed, report } = context;
+  const line = new CommandLine().literal(options.berth).plain("network create --ignore");
+  keys.string("NetworkName");
+  addFlags(line, keys, "DisableDNS", "Internal", "IPv6", "Driver", "InterfaceName", "IPAMDriver", "DNS");
+  addSubnets(line, context);
+  addFlags(line, keys, "Options", "Label");
+  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  const name = ownName(parsed);
+  line.expanded(name);
+  const service: Directive[] = [["ExecStart", line.toString()]];
+  if (keys.boolean("NetworkDeleteOnStop") === true) {
+    const remove = new CommandLine().literal(options.berth).plain("network rm --ignore").expanded(name);
+    service.push(["ExecStopPost", remove.toString()]);
+  }
+  return { unit: [], service };
+}
+
+/** Each subnet with the gateway and the range of the same place. */
+function addSubnets(line: CommandLine, { keys, report }: ResourceContext): void {
+  const [subnets, gateways, ranges] = ["Subnet", "Gateway", "IPRange"].map((key) => keys.list(key)) as [
+    Value[],
+    Value[],
+    Value[],
+  ];
+  const surplus = (values: readonly Value[], message: string): void => {
+    const first = values[subnets.length];
+    // Of a subnet with an error in it nobody knows whether it was meant to be the one.
+    if (first === undefined || (subnets.length === 0 && keys.has("Subnet"))) return;
+    report.value(first, { code: "no-subnet", message });
+  };
+  const none = "cannot set gateway or range without subnet";
+  surplus(gateways, subnets.length === 0 ? none : "cannot set more gateways than subnets");
+  surplus(ranges, subnets.length === 0 ? none : "cannot set more ranges than subnets");
+  for (const [at, { text }] of subnets.entries()) {
+    line.plain("--subnet").expanded(text);
+    for (const [flag, values] of [["--gateway", gateways] as const, ["--ip-range", ranges] as const]) {
+      const value = values[at];
+      if (value !== undefined) line.plain(flag).expanded(value.text);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { Directive } from "../unit/unit-draft.ts";
+import { CommandLine } from "./command-line.ts";
+import type { ResourceContext } from "./context.ts";
+import { addFlags } from "./key-flags.ts";
+import { podMembers } from "./pod-members.ts";
+import { addPodmanArgs } from "./podman-args.ts";
+import type { ServiceLines } from "./resource.ts";
+import { ownName } from "./resource-name.ts";
+
+/** Namespaces of a pod that the manager holds, and room to spare. */
+const NAMESPACES_MAX = "16";
+
+/**
+ * The service of a `.pod` file. It has no process: `berth pod create` makes the shared namespaces and hands them to the manager's
+ * file descriptor store, which keeps them until the service is stopped.
+ */
+export function podService(context: ResourceContext): ServiceLines {
+  const { keys, options, parsed } = context;
+  const name = ownName(parsed);
+  const command = (words: string): CommandLine => new CommandLine().literal(options.berth).plain(words);
+  const time = keys.string("StopTimeout")?.text ?? "10";
+  const service: Directive[] = [
+    ["NotifyAccess", "all"],
+    ["FileDescriptorStoreMax", NAMESPACES_MAX],
+    ["ExecStartPre", createCommand(context, name)],
+    ["ExecStart", command("pod start").expanded(name).toString()],
+    ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
+    ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
+  ];
+  checkService(context);
+  const members = podMembers(parsed, context.units).filter(({ startsWithPod }) => startsWithPod);
+  const unit = members.flatMap(({ container }): Directive[] => [
+    ["Wants", container.serviceName],
+    ["Before", container.serviceName],
+  ]);
+  return { unit, service };
+}
+
+function createCommand({ keys, options, parsed, report }: ResourceContext, name: string): string {
+  const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
+  line.plain(keys.string("ExitPolicy")?.text ?? "stop");
+  addFlags(line, keys, "UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "PublishPort", "Label", "Network");
+  addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
+  for (const { text } of keys.list("Volume")) line.plain("-v").expanded(text);
+  keys.string("PodName");
+  line.plain("--name").expanded(name);
+  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  return line.toString();
+}
+
+/** What makes no sense for a service without a process. */
+function checkService({ service, report }: ResourceContext): void {
+  const remain = service.get("RemainAfterExit");
+  if (remain !== undefined) {
+    const message = "RemainAfterExit= of a pod is set by berth: it has no process, and would end at once";
+    report.item(remain, { code: "managed-directive", message });
+  }
+  const restart = service.get("Restart");
+  if (restart?.value === "always" || restart?.value === "on-success") {
+    const message = `Restart=${restart.value} is not for pods: a pod has no process that could end`;
+    const hint = "write it into the containers; Restart=on-failure tries again to make the pod";
+    report.at(restart, 0, { code: "bad-restart", message, hint });
+  }
+}

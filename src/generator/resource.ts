@@ -1,0 +1,82 @@
+import { givenEntries, lastEntry } from "../unit/lookup.ts";
+import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
+import type { Units } from "./container.ts";
+import type { GenerateRun, ResourceContext } from "./context.ts";
+import { UNSET_ENVIRONMENT } from "./environment.ts";
+import { imageService } from "./image.ts";
+import { installLinks } from "./install.ts";
+import { KeyReader } from "./key-reader.ts";
+import { QUADLET_KEYS } from "./keys/quadlet.ts";
+import { networkService } from "./network.ts";
+import { podService } from "./pod.ts";
+import type { Report } from "./report.ts";
+import { checkOtherUser, checkServiceName } from "./service-checks.ts";
+import type { ParsedSource } from "./source.ts";
+import { completeUnitSection } from "./unit-section.ts";
+import { volumeService } from "./volume.ts";
+
+/** What a type of file adds to the sections of its service. */
+export interface ServiceLines {
+  readonly unit: readonly Directive[];
+  /** ExecStart= and what belongs to it. */
+  readonly service: readonly Directive[];
+}
+
+const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines>> = {
+  image: imageService,
+  network: networkService,
+  pod: podService,
+  volume: volumeService,
+};
+
+/** Directives of `[Service]` that are needed at a certain value. */
+const FIXED = { Type: "oneshot" } as const;
+
+/**
+ * Turns a file that stands for something containers use into its service: one command that makes it and ends, after which
+ * the service stays active, so that it is made once for all who need it. What is wrong is reported.
+ */
+export function resourceUnits(parsed: ParsedSource, run: GenerateRun, report: Report): Units {
+  const keys = new KeyReader(parsed.type.section, parsed.sections.get(parsed.type.section), parsed.type.keys(), report);
+  const quadlet = new KeyReader("Quadlet", parsed.sections.get("Quadlet"), QUADLET_KEYS, report);
+  const berth = new KeyReader("Berth", parsed.sections.get("Berth"), new Map(), report);
+  for (const reader of [keys, quadlet, berth]) reader.checkKeys();
+  checkServiceName(parsed, keys, report);
+  const service = givenEntries(parsed.sections.get("Service"));
+  const context: ResourceContext = { ...run, parsed, report, keys, quadlet, service };
+  checkService(context);
+  const lines = MAKERS[parsed.type.extension]?.(context) ?? { unit: [], service: [] };
+  const draft = UnitDraft.copyOf(parsed.file);
+  draft.renameSections([parsed.type.section, "Quadlet", "Berth"], (name) => `X-${name}`);
+  completeUnitSection(draft, context, lines.unit);
+  draft.appendAll("Service", [...commonLines(context), ...lines.service]);
+  return {
+    files: [{ name: parsed.serviceName, text: draft.toString() }],
+    links: installLinks(parsed.sections.get("Install"), { service: parsed.serviceName }, report),
+  };
+}
+
+function commonLines({ service }: ResourceContext): Directive[] {
+  const lines: Directive[] = [];
+  if (!service.has("Type")) lines.push(["Type", FIXED.Type]);
+  if (!service.has("RemainAfterExit")) lines.push(["RemainAfterExit", "yes"]);
+  if (!service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
+  lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
+  return lines;
+}
+
+/** What the user's `[Service]` says that berth cannot live with. */
+function checkService(context: ResourceContext): void {
+  const { parsed, report } = context;
+  const section = parsed.sections.get("Service");
+  if (section === undefined) return;
+  const type = lastEntry(section, "Type");
+  if (type !== undefined && type.value !== "" && type.value !== FIXED.Type) {
+    const message = `invalid service Type '${type.value}'`;
+    report.at(type, 0, { code: "bad-service-type", message, hint: FIXED.Type });
+  }
+  for (const entry of section.get("ExecStart") ?? []) {
+    report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth" });
+  }
+  checkOtherUser(context);
+}

@@ -1,0 +1,67 @@
+import { quotePath } from "../unit/quoting.ts";
+import type { Directive } from "../unit/unit-draft.ts";
+import { CommandLine } from "./command-line.ts";
+import type { ResourceContext } from "./context.ts";
+import { addFlags } from "./key-flags.ts";
+import { addPodmanArgs } from "./podman-args.ts";
+import type { ServiceLines } from "./resource.ts";
+import { ownName } from "./resource-name.ts";
+import { warnOfShortName } from "./short-name.ts";
+
+/** The service of a `.volume` file: `berth volume create`. */
+export function volumeService(context: ResourceContext): ServiceLines {
+  const { keys, options, parsed, report } = context;
+  const line = new CommandLine().literal(options.berth).plain("volume create --ignore");
+  const unit: Directive[] = [];
+  keys.string("VolumeName");
+  addFlags(line, keys, "UID", "GID", "Driver");
+  if (keys.string("Driver")?.text === "image") addImage(line, context);
+  else addMount(line, context, unit);
+  addFlags(line, keys, "Label");
+  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  line.expanded(ownName(parsed));
+  return { unit, service: [["ExecStart", line.toString()]] };
+}
+
+function addImage(line: CommandLine, { keys, report }: ResourceContext): void {
+  const driver = keys.string("Driver");
+  const image = keys.string("Image");
+  if (driver !== undefined && !keys.has("Image")) {
+    const message = "the key Image is mandatory when using the image driver";
+    report.value(driver, { code: "no-image", message });
+  }
+  for (const key of ["User", "Group", "Copy", "Device", "Type", "Options"]) {
+    const value = keys.has(key) ? keys.spec(key) : undefined;
+    if (value === undefined || driver === undefined) continue;
+    report.value(driver, { code: "overridden", message: `${key}= has no effect with the image driver` }, "warning");
+  }
+  if (image === undefined) return;
+  warnOfShortName(image, report);
+  line.plain("--opt").expanded(`image=${image.text}`);
+}
+
+function addMount(line: CommandLine, { keys, report }: ResourceContext, unit: Directive[]): void {
+  const copy = keys.boolean("Copy");
+  if (copy !== undefined) line.plain(copy ? "--opt copy" : "--opt nocopy");
+  addFlags(line, keys, "Device", "Type");
+  const image = keys.string("Image");
+  if (image !== undefined) {
+    report.value(image, { code: "overridden", message: "an image is used with Driver=image alone" }, "warning");
+  }
+  const type = keys.string("Type");
+  const device = keys.string("Device");
+  if (type !== undefined && !keys.has("Device")) {
+    report.value(type, { code: "type-without-device", message: "key Type can't be used without Device" });
+  }
+  if (type?.text === "bind" && device !== undefined && !device.text.includes("$")) {
+    const path = device.text.startsWith("/") ? quotePath(device.text, { expand: "expanded" }) : undefined;
+    if (path !== undefined) unit.push(["RequiresMountsFor", path]);
+  }
+  const id = (key: string, name: string): string[] => {
+    const value = keys.string(key);
+    return value === undefined ? [] : [`${name}=${value.text === "root" ? 0 : Number(value.text)}`];
+  };
+  const given = keys.string("Options");
+  const mountOptions = [...id("User", "uid"), ...id("Group", "gid"), ...(given === undefined ? [] : [given.text])];
+  if (mountOptions.length > 0) line.plain("--opt").expanded(`o=${mountOptions.join(",")}`);
+}
