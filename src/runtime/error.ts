@@ -10,6 +10,7 @@ export type RuntimeErrorCode =
   | "missing-program"
   | "mount"
   | "name-in-use"
+  | "namespace"
   | "network"
   | "no-such-container"
   | "no-such-user"

@@ -8,11 +8,13 @@ import { constants } from "node:os";
 import { RuntimeError } from "./error.ts";
 
 // <linux/sched.h>
+export const CLONE_FS = 0x00000200;
 export const CLONE_NEWNS = 0x00020000;
 export const CLONE_NEWNET = 0x40000000;
 
 // <linux/mount.h>
 export const MS_REC = 0x4000;
+export const MS_PRIVATE = 0x40000;
 export const MS_SLAVE = 0x80000;
 
 // <linux/openat2.h>: how a path inside a container's root is looked up as if that root were "/".
@@ -51,7 +53,8 @@ function libc() {
   return loaded;
 }
 
-function cString(text: string): Buffer {
+/** A NUL-terminated string for a call; it must stay referenced until the call has returned. */
+export function cString(text: string): Buffer {
   if (text.includes("\0"))
     throw new RuntimeError("bad-request", `a name for the kernel contains a NUL byte: ${JSON.stringify(text)}`);
   return Buffer.from(`${text}\0`);
@@ -64,7 +67,8 @@ function errnoName(): string {
   return `errno ${errno}`;
 }
 
-function check(result: number | bigint, what: string): number {
+/** The result of a system call, which `what` describes. Throws "syscall" with the name of the error if it is below 0. */
+export function check(result: number | bigint, what: string): number {
   if (Number(result) < 0) throw new RuntimeError("syscall", `${what}: ${errnoName()}`);
   return Number(result);
 }
@@ -165,6 +169,11 @@ export function sendDatagram(path: string, payload: string): void {
     const sent = libc().sendto(fd, ptr(message), message.length, 0, ptr(address), address.length);
     check(sent, `notify ${path}`);
   });
+}
+
+/** Sends one datagram with a file descriptor to a unix socket: FDSTORE=1 of sd_notify(3). */
+export function sendDescriptor(path: string, payload: string, fd: number): void {
+  withDatagramSocket((socket) => check(sendWithDescriptor(socket, path, payload, fd), `notify ${path}`));
 }
 
 /**

@@ -1,0 +1,67 @@
+import { openSync } from "node:fs";
+import { RuntimeError } from "../error.ts";
+import { makeMemoryNamespace } from "../mount-tree.ts";
+import type { NamespaceKind, OpenNamespace } from "../pinned-namespaces.ts";
+import { findProgram } from "../programs.ts";
+
+/** What the containers of a pod are to share. */
+export interface SharedKinds {
+  /** A network namespace of the pod's own; without one its containers are in the host's. */
+  readonly net: boolean;
+  readonly ipc: boolean;
+  readonly uts: boolean;
+  /** The user namespace that this process is in; it owns the others. */
+  readonly user: boolean;
+  readonly hostname: string;
+  /** Bytes; 0 is unlimited. */
+  readonly shmSize: number;
+}
+
+/** Puts the pod's name in place, says so, and lasts until it is told to end; then nothing but descriptors holds its namespaces. */
+const HOLDER = '"$1" "$2" && echo && read -r _';
+
+/**
+ * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that holds one
+ * tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
+ */
+export async function makeSharedNamespaces(shared: SharedKinds, scratch: string): Promise<OpenNamespace[]> {
+  const made: OpenNamespace[] = [];
+  if (shared.user) made.push({ kind: "user", fd: openSync("/proc/thread-self/ns/user", "r") });
+  const kinds = (["net", "ipc", "uts"] as const).filter((kind) => shared[kind]);
+  if (kinds.length > 0) made.push(...(await makeByChild(kinds, shared.hostname)));
+  if (shared.ipc) made.push({ kind: "mnt", fd: makeMemoryNamespace(scratch, `mode=1777,size=${shared.shmSize}`) });
+  return made;
+}
+
+/**
+ * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has things to do
+ * there (pasta).
+ */
+async function makeByChild(kinds: readonly NamespaceKind[], hostname: string): Promise<OpenNamespace[]> {
+  const script = kinds.includes("uts") ? HOLDER : HOLDER.slice(HOLDER.indexOf("echo"));
+  const child = Bun.spawn(
+    [
+      findProgram("unshare"),
+      ...kinds.map((kind) => `--${kind}`),
+      "--",
+      "/bin/sh",
+      "-c",
+      script,
+      "sh",
+      findProgram("hostname"),
+      hostname,
+    ],
+    { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: {} },
+  );
+  try {
+    const { done } = await child.stdout.getReader().read();
+    if (done) {
+      const message = (await new Response(child.stderr).text()).trim();
+      throw new RuntimeError("namespace", `make the pod's namespaces: ${message}`);
+    }
+    return kinds.map((kind) => ({ kind, fd: openSync(`/proc/${child.pid}/ns/${kind}`, "r") }));
+  } finally {
+    await child.stdin.end();
+    await child.exited;
+  }
+}

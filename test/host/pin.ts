@@ -1,0 +1,75 @@
+/**
+ * A program for tests of src/runtime/pinned-namespaces.ts on a systemd host, where it is a unit's process:
+ *
+ *   pin keep FILE          makes namespaces, has systemd keep them, writes down which
+ *   pin join FILE PROGRAM  runs a program in them, with their tmpfs at /mnt
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { attachRootOf } from "../../src/runtime/mount-tree.ts";
+import {
+  CLONE_NEWNS,
+  execve,
+  keepOverExec,
+  MS_PRIVATE,
+  MS_REC,
+  mount,
+  setns,
+  unshare,
+} from "../../src/runtime/native.ts";
+import {
+  type OpenNamespace,
+  openPinned,
+  type PinnedNamespaces,
+  pinNamespaces,
+} from "../../src/runtime/pinned-namespaces.ts";
+import { makeSharedNamespaces } from "../../src/runtime/pod/shared-namespaces.ts";
+import { identify } from "../../src/runtime/process-identity.ts";
+
+const [command, file = "", ...program] = process.argv.slice(2);
+const userNamespace = process.env.IN_USER_NAMESPACE !== undefined;
+
+if (command === "keep") {
+  const made = await makeSharedNamespaces(
+    { net: true, ipc: true, uts: true, user: userNamespace, hostname: "kept", shmSize: 1024 * 1024 },
+    "/mnt",
+  );
+  const manager = identify(process.ppid);
+  if (manager === undefined) throw new Error("no manager");
+  writeFileSync(file, JSON.stringify(pinNamespaces(process.env.NOTIFY_SOCKET ?? "", manager, made)));
+} else if (command === "join") {
+  const namespaces = openPinned(JSON.parse(readFileSync(file, "utf8")) as PinnedNamespaces);
+  if (namespaces === undefined) {
+    console.log("gone");
+    process.exit(3);
+  }
+  const user = namespaces.find(({ kind }) => kind === "user");
+  if (user === undefined) enter(namespaces);
+  for (const { fd } of namespaces) keepOverExec(fd);
+  const open = JSON.stringify(namespaces);
+  execve(
+    "/usr/bin/nsenter",
+    [
+      "nsenter",
+      `--user=/proc/self/fd/${user?.fd}`,
+      "--preserve-credentials",
+      process.execPath,
+      "inside",
+      open,
+      ...program,
+    ],
+    process.env,
+  );
+} else if (command === "inside") {
+  enter(JSON.parse(file) as OpenNamespace[]);
+}
+
+function enter(namespaces: readonly OpenNamespace[]): never {
+  unshare(CLONE_NEWNS);
+  mount("none", "/", "", MS_REC | MS_PRIVATE);
+  for (const { kind, fd } of namespaces) {
+    if (kind === "mnt") attachRootOf(fd, "/mnt");
+    else if (kind !== "user") setns(fd, 0);
+  }
+  const [name = ""] = program;
+  execve(name, program, process.env);
+}
