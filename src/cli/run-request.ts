@@ -50,6 +50,8 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
     return Array.isArray(values) ? values.map((value) => checked(name, value, check)) : [];
   };
   const flag = (name: string) => flags[name] === true;
+  const pod = text("pod");
+  if (pod !== undefined) throw refuse("pod", pod, "not supported yet");
   const security = parseSecurityOptions(list("security-opt"));
   const ulimits = list("ulimit", checkUlimit);
   const signal = text("stop-signal", checkSignal);

@@ -1,38 +1,31 @@
-import { givenEntries } from "../unit/lookup.ts";
-import type { ContainerContext, GeneratedFile, GeneratedLink, GenerateRun } from "./context.ts";
+import type { ContainerContext, GeneratedFile, UnitContext, Units } from "./context.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { BERTH_KEYS } from "./keys/berth.ts";
-import { QUADLET_KEYS } from "./keys/quadlet.ts";
-import type { Report } from "./report.ts";
+import type { KeyTable } from "./keys/key.ts";
+import { podMembership } from "./pod-container.ts";
 import { containerService } from "./service.ts";
 import { checkServiceName } from "./service-checks.ts";
 import { containerSockets, NO_SOCKETS } from "./socket.ts";
-import type { ParsedSource } from "./source.ts";
-
-/** What a source makes if nothing is wrong with it. */
-export interface Units {
-  readonly files: readonly GeneratedFile[];
-  readonly links: readonly GeneratedLink[];
-}
 
 /** Turns a `.container` file into its service, its sockets and their links. What is wrong is reported. */
-export function containerUnits(parsed: ParsedSource, run: GenerateRun, report: Report): Units {
-  const reader = (name: string, table: ConstructorParameters<typeof KeyReader>[2]) =>
-    new KeyReader(name, parsed.sections.get(name), table, report);
+export function containerUnits(unit: UnitContext): Units {
+  const { parsed, report } = unit;
+  const reader = (name: string, table: KeyTable) => new KeyReader(name, parsed.sections.get(name), table, report);
   const container = reader(parsed.type.section, parsed.type.keys());
-  const quadlet = reader("Quadlet", QUADLET_KEYS);
   const berth = reader("Berth", BERTH_KEYS);
-  for (const keys of [container, quadlet, berth]) keys.checkKeys();
+  for (const keys of [container, unit.quadlet, berth]) keys.checkKeys();
   checkServiceName(parsed, container, report);
-  const given = givenEntries(parsed.sections.get("Service"));
-  const context: ContainerContext = { ...run, parsed, report, container, quadlet, berth, service: given };
+  const context: ContainerContext = { ...unit, container, berth };
   const { sections, serviceName } = parsed;
   const sockets = sections.has("Socket") || sections.has("Berth") ? containerSockets(context) : NO_SOCKETS;
-  const service = containerService(context, sockets);
+  const membership =
+    container.mentions("Pod") || container.mentions("StartWithPod") ? podMembership(context) : undefined;
+  const service = containerService(context, sockets, membership);
   const file: GeneratedFile = { name: serviceName, text: service.toString() };
   const install = sections.get("Install");
-  const units = { service: serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) };
-  const links = install === undefined ? [] : installLinks(install, units, report);
+  const installed = { service: serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) };
+  const links = install === undefined ? [] : installLinks(install, installed, report);
+  if (membership !== undefined) links.push(...membership.links);
   return { files: [file, ...sockets.files], links };
 }

@@ -1,5 +1,6 @@
 import type { Entry } from "../unit/entry.ts";
 import type { KeyReader } from "./key-reader.ts";
+import type { References } from "./references.ts";
 import type { Report } from "./report.ts";
 import type { ParsedSource } from "./source.ts";
 import type { UnitIndex } from "./unit-index.ts";
@@ -31,6 +32,7 @@ export interface GenerateRun {
 export interface UnitContext extends GenerateRun {
   readonly parsed: ParsedSource;
   readonly report: Report;
+  readonly references: References;
   /** The keys of `[Quadlet]`. */
   readonly quadlet: KeyReader;
   /** The assignments of `[Service]` that count. */
@@ -64,4 +66,10 @@ export interface GeneratedLink {
   readonly path: string;
   /** What the link holds: `../app.service`. */
   readonly target: string;
+}
+
+/** What a source makes if nothing is wrong with it. */
+export interface Units {
+  readonly files: readonly GeneratedFile[];
+  readonly links: readonly GeneratedLink[];
 }

@@ -1,11 +1,9 @@
 import type { Entry } from "../unit/entry.ts";
 import type { UnitDraft } from "../unit/unit-draft.ts";
 import { splitWords } from "../unit/words.ts";
+import type { UnitContext } from "./context.ts";
 import { fileTypeOf } from "./file-type.ts";
-import type { Report } from "./report.ts";
-import type { ParsedSource } from "./source.ts";
-import { closest } from "./suggest.ts";
-import type { UnitIndex } from "./unit-index.ts";
+import type { Reference } from "./references.ts";
 
 /** Keys of `[Unit]` in which Quadlet lets a file stand for the service it makes. */
 const DEPENDENCY_KEYS: readonly string[] = [
@@ -26,31 +24,40 @@ const DEPENDENCY_KEYS: readonly string[] = [
   "Wants",
 ];
 
+/** Those that say which is started first. */
+const ORDERS: Readonly<Record<string, Pick<Reference, "order">>> = {
+  After: { order: "after" },
+  Before: { order: "before" },
+};
+
+/** Those without which a unit cannot be. */
+const REQUIRING: readonly string[] = ["BindsTo", "Requires", "Requisite"];
+
 /**
  * Puts services' names in the place of Quadlet files' in the `[Unit]` section of the draft: `After=db.container` becomes
  * `After=db.service`. A line without such a name stays as it was written. Files that do not exist are reported.
  */
-export function translateDependencies(draft: UnitDraft, parsed: ParsedSource, units: UnitIndex, report: Report): void {
-  for (const [key, entries] of parsed.sections.get("Unit") ?? []) {
+export function translateDependencies(draft: UnitDraft, context: UnitContext): void {
+  for (const [key, entries] of context.parsed.sections.get("Unit") ?? []) {
     if (!DEPENDENCY_KEYS.includes(key)) continue;
     for (const entry of entries) {
-      const translated = translate(entry, units, report);
+      const translated = translate(entry, context);
       if (translated !== entry.value) draft.replace(entry, translated);
     }
   }
 }
 
-function translate(entry: Entry, units: UnitIndex, report: Report): string {
+function translate(entry: Entry, { references, report }: UnitContext): string {
+  const { key } = entry;
+  const required = REQUIRING.includes(key);
   let value = "";
   let from = 0;
   for (const { text, offset, end } of splitWords(entry.value, "plain").words) {
     if (fileTypeOf(text) === undefined) continue;
-    const unit = units.get(text);
-    if (unit === undefined) {
-      const near = closest(text, units.keys());
-      const message = `${entry.key}: unable to translate dependency for ${text}: there is no such file`;
-      const hint = near === undefined ? {} : { hint: `did you mean "${near}"?` };
-      report.at(entry, offset, { code: "unit-not-found", message, ...hint });
+    const word = { text, entry, offset, end };
+    const unit = references.unit(word, { required, ...ORDERS[key] });
+    if ("code" in unit) {
+      report.value(word, unit);
       continue;
     }
     value += entry.value.slice(from, offset) + unit.serviceName;

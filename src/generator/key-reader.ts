@@ -5,7 +5,7 @@ import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../u
 import type { KeySpec, KeyTable, ValueClass } from "./keys/key.ts";
 import type { Report, Value } from "./report.ts";
 import { closest } from "./suggest.ts";
-import { type Problem, quoted, type ValueCheck } from "./values/check.ts";
+import { type Problem, quoted } from "./values/check.ts";
 
 const NOTHING: SectionEntries = new Map();
 
@@ -18,6 +18,9 @@ const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
   command: "escaped",
   map: "escaped",
 };
+
+/** What a reading of a value comes to besides the table's check: what is wrong, another value, or nothing to say. */
+export type ValueReading = Problem | Value | undefined;
 
 /**
  * Reads the values of one section by its key table. Whatever is wrong is reported once, when the key is read; a value with
@@ -55,30 +58,35 @@ export class KeyReader {
     return this.#given.has(key);
   }
 
+  /** The assignment that counts, if the key has a value. */
+  entry(key: string): Entry | undefined {
+    return this.#given.get(key);
+  }
+
   /** Whether the key is there, be it with the empty value. */
   mentions(key: string): boolean {
     return this.#section.has(key);
   }
 
-  /** A key with one value. `extra` looks before the table's own check. */
-  string(key: string, extra?: ValueCheck): Value | undefined {
+  /** A key with one value. `read` looks before the table's own check, and may put another value in its place. */
+  string(key: string, read?: (value: Value) => ValueReading): Value | undefined {
     const entry = this.#given.get(key);
     if (entry === undefined) return undefined;
     const text = unquoteString(entry.value);
     const offset = text === entry.value ? 0 : entry.value.indexOf(text);
-    return this.#checked(this.spec(key), [{ text, entry, offset, end: offset + text.length }], extra)[0];
+    return this.#checked(this.spec(key), [{ text, entry, offset, end: offset + text.length }], read)[0];
   }
 
   /** A key that takes a list, of class `lines`, `words`, `exec-words` or `map`; the last of these is sorted by name. */
-  list(key: string, extra?: ValueCheck): Value[] {
+  list(key: string, read?: (value: Value) => ValueReading): Value[] {
     // Most keys are absent from most files, and this runs for each of them at every boot.
     if (!this.#given.has(key)) return [];
     const spec = this.spec(key);
     if (spec.values === "lines") {
-      return this.#checked(spec, listEntries(this.#section, key).map(wholeLine), extra);
+      return this.#checked(spec, listEntries(this.#section, key).map(wholeLine), read);
     }
     const words = this.#words(listEntries(this.#section, key), spec);
-    const values = this.#checked(spec, words, extra);
+    const values = this.#checked(spec, words, read);
     return spec.values === "map" ? sortedByName(values) : values;
   }
 
@@ -123,11 +131,13 @@ export class KeyReader {
     return values;
   }
 
-  #checked({ check }: KeySpec, values: readonly Value[], extra?: ValueCheck): Value[] {
+  #checked({ check }: KeySpec, values: readonly Value[], read?: (value: Value) => ValueReading): Value[] {
     const good: Value[] = [];
     for (const value of values) {
-      const problem = extra?.(value.text) ?? check?.(value.text);
-      if (problem === undefined) good.push(value);
+      const reading = read?.(value);
+      const replaced = reading !== undefined && "entry" in reading ? reading : value;
+      const problem = reading !== undefined && "code" in reading ? reading : check?.(replaced.text);
+      if (problem === undefined) good.push(replaced);
       else this.#report.value(value, problem);
     }
     return good;

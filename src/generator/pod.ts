@@ -1,6 +1,7 @@
 import type { Directive } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
+import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { podMembers } from "./pod-members.ts";
 import { addPodmanArgs } from "./podman-args.ts";
@@ -18,11 +19,12 @@ export function podService(context: ResourceContext): ServiceLines {
   const { keys, options, parsed } = context;
   const name = ownName(parsed);
   const command = (words: string): CommandLine => new CommandLine().literal(options.berth).plain(words);
+  const paths = new HostPaths(parsed);
   const time = keys.string("StopTimeout")?.text ?? "10";
   const service: Directive[] = [
     ["NotifyAccess", "all"],
     ["FileDescriptorStoreMax", NAMESPACES_MAX],
-    ["ExecStartPre", createCommand(context, name)],
+    ["ExecStartPre", createCommand(context, name, paths)],
     ["ExecStart", command("pod start").expanded(name).toString()],
     ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
@@ -33,15 +35,20 @@ export function podService(context: ResourceContext): ServiceLines {
     ["Wants", container.serviceName],
     ["Before", container.serviceName],
   ]);
-  return { unit, service };
+  return { unit: [...paths.mountsNeeded, ...unit], service };
 }
 
-function createCommand({ keys, options, parsed, report }: ResourceContext, name: string): string {
+function createCommand(
+  { keys, options, parsed, references, report }: ResourceContext,
+  name: string,
+  paths: HostPaths,
+): string {
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
-  addFlags(line, keys, "UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "PublishPort", "Label", "Network");
+  addFlags(line, keys, "UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "PublishPort", "Label");
+  for (const { text } of keys.list("Network", references.network)) line.plain("--network").expanded(text);
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
-  for (const { text } of keys.list("Volume")) line.plain("-v").expanded(text);
+  for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);
   addPodmanArgs(line, keys, parsed.type.keys(), report);

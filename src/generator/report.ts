@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { type Entry, type Header, positionAt } from "../unit/entry.ts";
+import type { ParsedSource } from "./source.ts";
 import type { Problem } from "./values/check.ts";
 
 /** A value, or a word of one, with the place it came from. */
@@ -11,6 +12,8 @@ export interface Value {
   readonly offset: number;
   /** Where it ends there. */
   readonly end: number;
+  /** The file that the value referred to; the text is then what that file makes. */
+  readonly target?: ParsedSource;
 }
 
 /** Collects the diagnostics of one source. */
@@ -25,6 +28,14 @@ export class Report {
 
   get hasErrors(): boolean {
     return this.diagnostics.some(({ severity }) => severity === "error");
+  }
+
+  /** The diagnostics by place. */
+  sorted(): readonly Diagnostic[] {
+    if (this.diagnostics.length < 2) return this.diagnostics;
+    return this.diagnostics.toSorted(
+      (a, b) => Number(a.path > b.path) - Number(a.path < b.path) || a.line - b.line || a.column - b.column,
+    );
   }
 
   /** A problem of the file as a whole. */

@@ -4,6 +4,7 @@ import { scanSpecifiers } from "../unit/specifier.ts";
 import { isTemplate, splitName } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
 import type { ParsedSource } from "./source.ts";
+import { hasTransport } from "./values/image-name.ts";
 
 /** The key that names what a file of the type makes. */
 const NAME_KEYS: Readonly<Record<string, string>> = {
@@ -35,6 +36,16 @@ function defaultName({ source, type, serviceName }: ParsedSource): string {
   if (instance === undefined) return `systemd-${prefix}`;
   // The service of an instance's file has an instance of its own: `x@one.volume` makes x@one-volume.service.
   return `systemd-${prefix}-${instance === "" && isTemplate(serviceName) ? "%i" : escapeSpecifiers(instance)}`;
+}
+
+/** The name under which others find the image that an `.image` file pulls; undefined if it names none. */
+export function imageNameForOthers(parsed: ParsedSource): string | undefined {
+  const section = parsed.sections.get(parsed.type.section);
+  const written = (key: string): string => unquoteString(lastEntry(section, key)?.value ?? "");
+  const name = written("ImageTag") || written("Image").replace(/^docker:\/\//, "");
+  // An archive or a folder has a place, not a name. Of a file without an image its own errors tell.
+  if (written("ImageTag") === "" && hasTransport(name)) return undefined;
+  return name === "" ? parsed.source.name : settleSpecifiers(name, parsed.serviceName);
 }
 
 /**

@@ -1,17 +1,13 @@
-import { givenEntries, lastEntry } from "../unit/lookup.ts";
+import { lastEntry } from "../unit/lookup.ts";
 import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
-import type { Units } from "./container.ts";
-import type { GenerateRun, ResourceContext } from "./context.ts";
+import type { ResourceContext, UnitContext, Units } from "./context.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import { imageService } from "./image.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
-import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import { networkService } from "./network.ts";
 import { podService } from "./pod.ts";
-import type { Report } from "./report.ts";
 import { checkOtherUser, checkServiceName } from "./service-checks.ts";
-import type { ParsedSource } from "./source.ts";
 import { completeUnitSection } from "./unit-section.ts";
 import { volumeService } from "./volume.ts";
 
@@ -36,14 +32,13 @@ const FIXED = { Type: "oneshot" } as const;
  * Turns a file that stands for something containers use into its service: one command that makes it and ends, after which
  * the service stays active, so that it is made once for all who need it. What is wrong is reported.
  */
-export function resourceUnits(parsed: ParsedSource, run: GenerateRun, report: Report): Units {
+export function resourceUnits(unit: UnitContext): Units {
+  const { parsed, report } = unit;
   const keys = new KeyReader(parsed.type.section, parsed.sections.get(parsed.type.section), parsed.type.keys(), report);
-  const quadlet = new KeyReader("Quadlet", parsed.sections.get("Quadlet"), QUADLET_KEYS, report);
   const berth = new KeyReader("Berth", parsed.sections.get("Berth"), new Map(), report);
-  for (const reader of [keys, quadlet, berth]) reader.checkKeys();
+  for (const reader of [keys, unit.quadlet, berth]) reader.checkKeys();
   checkServiceName(parsed, keys, report);
-  const service = givenEntries(parsed.sections.get("Service"));
-  const context: ResourceContext = { ...run, parsed, report, keys, quadlet, service };
+  const context: ResourceContext = { ...unit, keys };
   checkService(context);
   const lines = MAKERS[parsed.type.extension]?.(context) ?? { unit: [], service: [] };
   const draft = UnitDraft.copyOf(parsed.file);

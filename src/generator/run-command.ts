@@ -1,42 +1,50 @@
 import { posix } from "node:path";
-import { escapeSpecifiers, quotePath } from "../unit/quoting.ts";
+import type { Directive } from "../unit/unit-draft.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
+import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
 import { warnOfShortName } from "./short-name.ts";
-import { referenceProblem } from "./unit-index.ts";
 import { quoted } from "./values/check.ts";
-import { checkMount, joinMount, mountSource, splitMount } from "./values/mount.ts";
-import { absolutePath } from "./values/path.ts";
+import { joinMount, mountSource, splitMount } from "./values/mount.ts";
 import { splitVolume } from "./values/volume.ts";
 
 /** What a container's keys come to besides the command line. */
 export interface RunCommand {
-  /** Host paths that have to be mounted first, quoted for RequiresMountsFor=. */
-  readonly mountsNeeded: readonly string[];
+  /** Lines of `[Unit]` for host paths that have to be mounted first. */
+  readonly mountsNeeded: readonly Directive[];
 }
 
 /**
  * Adds `berth run`'s flags, the image and the arguments to the command line, in the order in which Quadlet has them.
  * What is wrong with the keys is reported.
  */
-export function addRunCommand(line: CommandLine, context: ContainerContext, foreground: boolean): RunCommand {
-  return new RunCommandBuilder(line, context).build(foreground);
+export function addRunCommand(
+  line: CommandLine,
+  context: ContainerContext,
+  pod: Value | undefined,
+  foreground: boolean,
+): RunCommand {
+  return new RunCommandBuilder(line, context, pod).build(foreground);
 }
 
 class RunCommandBuilder {
   readonly #line: CommandLine;
   readonly #context: ContainerContext;
-  readonly #mountsNeeded: string[] = [];
+  /** The pod's name. */
+  readonly #pod: Value | undefined;
+  readonly #paths: HostPaths;
   /** What is mounted where inside, to find two in one place. */
   readonly #destinations = new Map<string, string>();
 
-  constructor(line: CommandLine, context: ContainerContext) {
+  constructor(line: CommandLine, context: ContainerContext, pod: Value | undefined) {
     this.#line = line;
     this.#context = context;
+    this.#pod = pod;
+    this.#paths = new HostPaths(context.parsed);
   }
 
   build(foreground: boolean): RunCommand {
@@ -72,10 +80,11 @@ class RunCommandBuilder {
       }
       this.#line.plain("--loginuid").expanded(loginUid.text);
     }
+    if (this.#pod !== undefined) this.#line.plain("--pod").expanded(this.#pod.text);
     if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);
     for (const { text } of container.command("Exec")) this.#line.expanded(text);
-    return { mountsNeeded: this.#mountsNeeded };
+    return { mountsNeeded: this.#paths.mountsNeeded };
   }
 
   #flags(...keys: readonly string[]): void {
@@ -90,8 +99,8 @@ class RunCommandBuilder {
   }
 
   #image(): Value | undefined {
-    const { container, report, units } = this.#context;
-    const image = container.string("Image", (text) => referenceProblem(text, ["image", "build"], units));
+    const { container, report, references } = this.#context;
+    const image = container.string("Image", references.image);
     if (!container.has("Image") && !container.mentions("Rootfs")) {
       report.file({
         code: "no-image",
@@ -99,7 +108,7 @@ class RunCommandBuilder {
         hint: "write Image= in [Container]",
       });
     }
-    if (image !== undefined) warnOfShortName(image, report);
+    if (image !== undefined && image.target === undefined) warnOfShortName(image, report);
     return image;
   }
 
@@ -120,15 +129,13 @@ class RunCommandBuilder {
 
   /** The network's mode. */
   #network(): string {
-    const { container, report, units, options, parsed } = this.#context;
-    const values = container.list("Network", (text) =>
-      referenceProblem(text.split(":", 1)[0] ?? "", ["network", "container"], units),
-    );
+    const { container, report, references, options, parsed } = this.#context;
+    const values = container.list("Network", references.network);
     const [first, second] = values;
     if (second !== undefined) {
       report.value(second, { code: "bad-network", message: "only one network is supported yet" });
     }
-    const mode = first?.text ?? "bridge";
+    const mode = first?.text ?? (this.#pod === undefined ? "bridge" : "pod");
     if (options.scope === "user" && mode === "bridge" && !(container.has("Network") && first === undefined)) {
       const problem = {
         code: "not-supported-yet",
@@ -208,10 +215,8 @@ class RunCommandBuilder {
   }
 
   #volumes(): void {
-    const { container, report, units } = this.#context;
-    const reference = (text: string) =>
-      referenceProblem(splitVolume(text).source ?? "", ["volume", "artifact", "image"], units);
-    for (const value of container.list("Volume", reference)) {
+    const { container, report, references } = this.#context;
+    for (const value of container.list("Volume", references.volume)) {
       const { source, destination, options } = splitVolume(value.text);
       this.#claim(value, destination);
       if (source === undefined && options !== undefined) {
@@ -221,42 +226,23 @@ class RunCommandBuilder {
           "warning",
         );
       }
-      const words =
-        source === undefined
-          ? [destination]
-          : [this.#hostPath(source), destination, ...(options === undefined ? [] : [options])];
-      this.#line.plain("-v").expanded(words.join(":"));
+      this.#line.plain("-v").expanded(this.#paths.volume(value.text));
     }
   }
 
   #mounts(): void {
-    const { container, units } = this.#context;
-    const reference = (text: string) => {
-      const source = mountSource(splitMount(text))?.source ?? "";
-      return referenceProblem(source, ["volume", "artifact", "image"], units) ?? checkMount(text);
-    };
-    for (const value of container.list("Mount", reference)) {
+    const { container, references } = this.#context;
+    for (const value of container.list("Mount", references.mount)) {
       const parts = splitMount(value.text);
       const fields = parts.fields.map(({ text }) => text);
       const destination = fields.findLast((field) => /^(?:destination|dst|target)=/.test(field));
       this.#claim(value, destination?.slice(destination.indexOf("=") + 1) ?? "");
       const source = mountSource(parts);
       if (parts.type === "bind" && source !== undefined)
-        fields[source.index] = `source=${this.#hostPath(source.source)}`;
+        fields[source.index] = `source=${this.#paths.source(source.source)}`;
       const type = fields.findIndex((field) => field.startsWith("type="));
       this.#line.plain("--mount").expanded(joinMount([...fields.splice(type, 1), ...fields]));
     }
-  }
-
-  /** A path relative to the file's folder is made absolute; what is on a mount of its own is waited for. */
-  #hostPath(source: string): string {
-    const path = source.startsWith(".") ? absolutePath(source, this.#directory()) : source;
-    if (path.startsWith("/") || path.startsWith("%")) {
-      // `$` means nothing to RequiresMountsFor=, so a path with a variable cannot be told to it.
-      const needed = path.includes("$") ? undefined : quotePath(path, { expand: "expanded" });
-      if (path.startsWith("/") && needed !== undefined) this.#mountsNeeded.push(needed);
-    }
-    return path;
   }
 
   #environmentFile(value: Value): void {
@@ -265,12 +251,7 @@ class RunCommandBuilder {
       const hint = value.text.startsWith("-/") ? "leave the - out" : `write ./${value.text} for a file of that name`;
       this.#context.report.value(value, { code: "optional-file", message, hint });
     }
-    this.#line.plain("--env-file").expanded(absolutePath(value.text, this.#directory()));
-  }
-
-  /** The file's folder, for words in which systemd replaces specifiers and variables. */
-  #directory(): string {
-    return escapeSpecifiers(posix.dirname(this.#context.parsed.source.path)).replaceAll("$", "$$$$");
+    this.#line.plain("--env-file").expanded(this.#paths.file(value.text));
   }
 
   /** Two things mounted in one place would hide one of them; podman refuses that too. */

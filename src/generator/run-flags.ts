@@ -52,6 +52,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs,source=…,target=…" },
   { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
   { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
+  { name: "pod", kind: "string", value: "NAME", help: "Be part of a pod" },
   {
     name: "publish",
     short: "p",

@@ -4,6 +4,7 @@ import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
+import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand } from "./run-command.ts";
 import { checkOtherUser } from "./service-checks.ts";
 import type { Sockets } from "./socket.ts";
@@ -31,7 +32,11 @@ export function sharedCommands(options: GenerateOptions): SharedCommands {
 }
 
 /** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
-export function containerService(context: ContainerContext, sockets: Sockets): UnitDraft {
+export function containerService(
+  context: ContainerContext,
+  sockets: Sockets,
+  membership: PodMembership | undefined,
+): UnitDraft {
   const { parsed } = context;
   const draft = UnitDraft.copyOf(parsed.file);
   if (parsed.sections.has("Socket")) draft.removeSection("Socket");
@@ -40,9 +45,10 @@ export function containerService(context: ContainerContext, sockets: Sockets): U
   if (theirs !== undefined) checkService(context, theirs);
   const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
-  const command = addRunCommand(line, context, oneshot);
-  completeUnit(draft, context, sockets, command.mountsNeeded, oneshot);
-  completeService(draft, context, oneshot, line.toString());
+  const command = addRunCommand(line, context, membership?.pod, oneshot);
+  const lines = membership?.unit ?? [];
+  completeUnit(draft, context, sockets, [...lines, ...command.mountsNeeded], oneshot);
+  completeService(draft, context, oneshot, line.toString(), membership?.service ?? []);
   return draft;
 }
 
@@ -50,11 +56,10 @@ function completeUnit(
   draft: UnitDraft,
   context: ContainerContext,
   sockets: Sockets,
-  mountsNeeded: readonly string[],
+  more: readonly Directive[],
   oneshot: boolean,
 ): void {
-  const lines: Directive[] = [];
-  for (const path of mountsNeeded) lines.push(["RequiresMountsFor", path]);
+  const lines: Directive[] = [...more];
   // Started by hand, the payload has to find its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
   // What makes /dev/stdout something that can be opened. In the foreground runc's own pipes do.
@@ -63,9 +68,15 @@ function completeUnit(
   completeUnitSection(draft, context, lines);
 }
 
-function completeService(draft: UnitDraft, context: ContainerContext, oneshot: boolean, run: string): void {
+function completeService(
+  draft: UnitDraft,
+  context: ContainerContext,
+  oneshot: boolean,
+  run: string,
+  more: readonly Directive[],
+): void {
   const { options } = context;
-  const lines: Directive[] = [];
+  const lines: Directive[] = [...more];
   if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
   addStopping(context, lines, oneshot);
   lines.push(["ExecStopPost", context.commands.cleanup]);

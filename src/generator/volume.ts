@@ -23,20 +23,19 @@ export function volumeService(context: ResourceContext): ServiceLines {
   return { unit, service: [["ExecStart", line.toString()]] };
 }
 
-function addImage(line: CommandLine, { keys, report }: ResourceContext): void {
+function addImage(line: CommandLine, { keys, references, report }: ResourceContext): void {
   const driver = keys.string("Driver");
-  const image = keys.string("Image");
+  const image = keys.string("Image", references.image);
   if (driver !== undefined && !keys.has("Image")) {
     const message = "the key Image is mandatory when using the image driver";
     report.value(driver, { code: "no-image", message });
   }
   for (const key of ["User", "Group", "Copy", "Device", "Type", "Options"]) {
-    const value = keys.has(key) ? keys.spec(key) : undefined;
-    if (value === undefined || driver === undefined) continue;
+    if (!keys.has(key) || driver === undefined) continue;
     report.value(driver, { code: "overridden", message: `${key}= has no effect with the image driver` }, "warning");
   }
   if (image === undefined) return;
-  warnOfShortName(image, report);
+  if (image.target === undefined) warnOfShortName(image, report);
   line.plain("--opt").expanded(`image=${image.text}`);
 }
 

@@ -142,7 +142,7 @@ export const CONTAINER_KEYS = keyTable([
       check: checkPidsLimit,
     },
   ),
-  later("Pod", "string", "Pod that the container is part of", "web.pod"),
+  supported("Pod", "string", "Pod that the container is part of: the name of a .pod file", "web.pod", { flag: "pod" }),
   supported("PodmanArgs", "exec-words", "More flags for berth run, which takes podman's", "--tty"),
   supported("PublishPort", "lines", "Port published on the host: [[IP:]HOST:]CONTAINER[/PROTOCOL]", "8080:80", {
     check: checkPublishPort,
@@ -187,7 +187,7 @@ export const CONTAINER_KEYS = keyTable([
   later("SecurityLabelType", "string", "SELinux type of the container's processes", "spc_t"),
   supported("ServiceName", "string", "Name of the service, without .service", "shop", { check: checkServiceName }),
   supported("ShmSize", "string", "Size of /dev/shm (default 64m)", "100m", { check: checkSize, flag: "shm-size" }),
-  later("StartWithPod", "boolean", "Start the container together with its pod", "no"),
+  supported("StartWithPod", "boolean", "Start the container together with its pod (default yes)", "no"),
   supported("StopSignal", "string", "Signal that asks the container to stop: KillSignal= of the service", "SIGINT", {
     check: checkSignal,
   }),

@@ -40,9 +40,12 @@ export function checkImageName(value: string): Problem | undefined {
 
 /** `Image=` of an `.image` file: a name, or one with a transport in front (`docker-archive:/srv/web.tar`). */
 export function checkImageReference(value: string): Problem | undefined {
-  return /^(?:docker-archive|oci|oci-archive|dir|docker-daemon|containers-storage):/.test(value)
-    ? undefined
-    : checkImageName(value);
+  return hasTransport(value) ? undefined : checkImageName(value);
+}
+
+/** Whether the text says where an image is rather than its name: containers-transports(5). */
+export function hasTransport(value: string): boolean {
+  return /^(?:docker-archive|oci|oci-archive|dir|docker-daemon|containers-storage):/.test(value);
 }
 
 /**

@@ -1,0 +1,89 @@
+import { givenEntries, lastEntry } from "../unit/lookup.ts";
+import { escapeSpecifiers } from "../unit/quoting.ts";
+import type { Directive } from "../unit/unit-draft.ts";
+import { isInstance, isTemplate, splitName } from "../unit/unit-name.ts";
+import { unquoteString } from "../unit/words.ts";
+import type { ContainerContext, GeneratedLink } from "./context.ts";
+import type { Value } from "./report.ts";
+import type { ParsedSource } from "./source.ts";
+
+/** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
+const SHARED_NETWORK: readonly string[] = ["AddHost", "IP", "IP6", "NetworkAlias", "PublishPort"];
+const SHARED_ALWAYS: readonly string[] = ["GIDMap", "HostName", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
+/** Keys that Podman passes over in a container of a pod. */
+const WITHOUT_EFFECT: readonly string[] = ["DNS", "DNSOption", "DNSSearch", "ShmSize"];
+
+/** What being part of a pod means for a container's service. */
+export interface PodMembership {
+  /** The `Pod=`, with the pod's name as its text. */
+  readonly pod: Value;
+  readonly unit: readonly Directive[];
+  readonly service: readonly Directive[];
+  readonly links: readonly GeneratedLink[];
+}
+
+/** Reads `Pod=`; undefined for a container that is in none. What cannot be together with a pod is reported. */
+export function podMembership(context: ContainerContext): PodMembership | undefined {
+  const { container, parsed, references, report, service } = context;
+  const pod = container.string("Pod", references.pod);
+  const starts = container.boolean("StartWithPod") ?? !container.mentions("StartWithPod");
+  if (pod?.target === undefined) {
+    const alone = container.has("Pod") ? undefined : container.string("StartWithPod");
+    if (alone !== undefined) {
+      const message = "StartWithPod= has no effect without Pod=";
+      report.item(alone.entry, { code: "no-pod", message }, "warning");
+    }
+    return undefined;
+  }
+  checkShared(context, pod.target);
+  const slice = givenEntries(pod.target.sections.get("Service")).get("Slice");
+  return {
+    pod,
+    unit: endsWithLast(pod.target) ? exitLines(pod.target) : [],
+    // The pod's slice is what limits of the whole pod are set on.
+    service: slice === undefined || service.has("Slice") ? [] : [["Slice", slice.value]],
+    links: starts ? instanceLink(parsed, pod.target) : [],
+  };
+}
+
+function checkShared({ container, report }: ContainerContext, pod: ParsedSource): void {
+  const hint = `write it in ${pod.source.name}`;
+  const refused = container.has("Network") ? SHARED_ALWAYS : [...SHARED_NETWORK, ...SHARED_ALWAYS];
+  for (const key of refused) {
+    if (container.spec(key).status !== "supported") continue;
+    const entry = container.entry(key);
+    if (entry === undefined) continue;
+    report.item(entry, { code: "shared-in-pod", message: `${key}= is shared by all containers of the pod`, hint });
+  }
+  for (const key of WITHOUT_EFFECT) {
+    const entry = container.spec(key).status === "supported" ? container.entry(key) : undefined;
+    if (entry === undefined || (key !== "ShmSize" && container.has("Network"))) continue;
+    const message = `${key}= has no effect in a pod, whose own it has`;
+    report.item(entry, { code: "overridden", message, hint }, "warning");
+  }
+}
+
+/** Whether the pod is stopped with the last of its containers. */
+function endsWithLast(pod: ParsedSource): boolean {
+  const policy = lastEntry(pod.sections.get(pod.type.section), "ExitPolicy");
+  return policy === undefined || unquoteString(policy.value) !== "continue";
+}
+
+/** However the container ends for good, the pod is looked at: units/berth-pod-exit@.service. */
+function exitLines(pod: ParsedSource): Directive[] {
+  const { prefix, instance } = splitName(pod.serviceName);
+  const shown = instance === "" ? "@%i" : instance === undefined ? "" : `@${escapeSpecifiers(instance)}`;
+  const unit = `berth-pod-exit@${escapeSpecifiers(prefix)}${shown}.service`;
+  return [
+    ["OnSuccess", unit],
+    ["OnFailure", unit],
+  ];
+}
+
+/** A template's unit cannot name one instance's container, so that instance is told of it by a link. */
+function instanceLink(container: ParsedSource, pod: ParsedSource): GeneratedLink[] {
+  const { instance } = splitName(container.serviceName);
+  if (!isTemplate(pod.serviceName) || !isInstance(container.serviceName)) return [];
+  const wanting = pod.serviceName.replace("@.", () => `@${instance}.`);
+  return [{ path: `${wanting}.wants/${container.serviceName}`, target: `../${container.serviceName}` }];
+}

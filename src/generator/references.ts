@@ -1,0 +1,168 @@
+import type { Directive } from "../unit/unit-draft.ts";
+import { isInstance, isTemplate } from "../unit/unit-name.ts";
+import { fileTypeOf } from "./file-type.ts";
+import type { ValueReading } from "./key-reader.ts";
+import type { Value } from "./report.ts";
+import { imageNameForOthers, nameForOthers } from "./resource-name.ts";
+import type { ParsedSource } from "./source.ts";
+import type { UnitIndex } from "./unit-index.ts";
+import { notFound } from "./unit-index.ts";
+import type { Problem } from "./values/check.ts";
+import { joinMount, mountSource, splitMount } from "./values/mount.ts";
+import { splitVolume } from "./values/volume.ts";
+
+/** One file that another names. */
+export interface Reference {
+  readonly target: ParsedSource;
+  /** Where it is named. */
+  readonly value: Value;
+  /** `uses`: what the target makes is part of this unit's command line. `unit`: only systemd is told of it. */
+  readonly kind: "uses" | "unit";
+  /** Whether this unit is started after the target, or before it. */
+  readonly order?: "after" | "before";
+  /** Whether this unit cannot be without the target. */
+  readonly required: boolean;
+}
+
+/** What a word may refer to, and what such a file is called when it is missing. */
+interface Wanted {
+  readonly extensions: readonly string[];
+  readonly missing: (name: string) => string;
+}
+
+const IMAGE: Wanted = {
+  extensions: ["image", "build"],
+  missing: (name) => `requested Quadlet image ${name} was not found`,
+};
+const SOURCE: Wanted = {
+  extensions: ["volume", "artifact", "image"],
+  missing: (name) => `requested Quadlet source ${name} was not found`,
+};
+const NETWORK: Wanted = {
+  extensions: ["network", "container"],
+  missing: (name) => `requested Quadlet unit ${name} was not found`,
+};
+const POD: Wanted = { extensions: ["pod"], missing: (name) => `quadlet pod unit ${name} does not exist` };
+
+/**
+ * The references of one file to others, by their exact names: each reading puts what the other file makes in the place of
+ * its name, and notes that the other's service has to be there first.
+ */
+export class References {
+  /** All that were found, in the order of reading. */
+  readonly found: Reference[] = [];
+  readonly #parsed: ParsedSource;
+  readonly #units: UnitIndex;
+  readonly #lines = new Map<string, readonly Directive[]>();
+
+  constructor(parsed: ParsedSource, units: UnitIndex) {
+    this.#parsed = parsed;
+    this.#units = units;
+  }
+
+  /** The lines of `[Unit]` that come of what was read. */
+  get lines(): readonly Directive[] {
+    return [...this.#lines.values()].flat();
+  }
+
+  /** `Image=`. */
+  readonly image = (value: Value): ValueReading => {
+    return this.#read(value, value.text, IMAGE, (target) => {
+      const name = imageNameForOthers(target);
+      return name ?? { code: "no-image-tag", message: `${target.source.name} has no ImageTag= that names its image` };
+    });
+  };
+
+  /** `Volume=`: what stands before the first colon. */
+  readonly volume = (value: Value): ValueReading => {
+    const source = splitVolume(value.text).source ?? "";
+    return this.#read(value, source, SOURCE, (target) => {
+      if (target.type.extension === "volume") return nameForOthers(target) + value.text.slice(source.length);
+      const hint = `write Mount=type=image,source=${source},destination=…`;
+      return { code: "bad-volume-source", message: `${source} makes an image, which is no volume`, hint };
+    });
+  };
+
+  /** `Mount=`: its source. */
+  readonly mount = (value: Value): ValueReading => {
+    const parts = splitMount(value.text);
+    const source = mountSource(parts);
+    if (source === undefined) return undefined;
+    return this.#read(value, source.source, SOURCE, (target) => {
+      const name = target.type.extension === "image" ? imageNameForOthers(target) : nameForOthers(target);
+      const fields = parts.fields.map(({ text }) => text);
+      fields[source.index] = `source=${name ?? source.source}`;
+      return joinMount(fields);
+    });
+  };
+
+  /** `Network=`: what stands before the first colon. */
+  readonly network = (value: Value): ValueReading => {
+    const name = value.text.split(":", 1)[0] ?? "";
+    const options = value.text.slice(name.length);
+    return this.#read(value, name, NETWORK, (target) => {
+      if (target.type.extension === "network") return nameForOthers(target) + options;
+      if (options === "") return `container:${nameForOthers(target)}`;
+      const message = "extra options are not supported when joining another container's network";
+      return { code: "bad-network", message, at: name.length };
+    });
+  };
+
+  /** `Pod=`, which nothing but a `.pod` file can be. The lines are {@link lines}' too. */
+  readonly pod = (value: Value): ValueReading => {
+    if (fileTypeOf(value.text)?.extension !== "pod") {
+      const message = `pod ${value.text} is not Quadlet based`;
+      return { code: "bad-pod", message, hint: "name a .pod file" };
+    }
+    return this.#read(value, value.text, POD, nameForOthers, "BindsTo");
+  };
+
+  /** A word of one of `[Unit]`'s keys that names a file. */
+  unit(value: Value, how: Pick<Reference, "order" | "required">): ParsedSource | Problem {
+    const target = this.#units.get(value.text);
+    if (target === undefined) {
+      const message = `unable to translate dependency for ${value.text}: there is no such file`;
+      return notFound(message, value.text, this.#units);
+    }
+    const problem = this.#templateProblem(target);
+    if (problem !== undefined) return problem;
+    this.found.push({ target, value, kind: "unit", ...how });
+    return target;
+  }
+
+  #read(
+    value: Value,
+    name: string,
+    wanted: Wanted,
+    replace: (target: ParsedSource) => string | Problem,
+    dependency = "Requires",
+  ): ValueReading {
+    const type = fileTypeOf(name);
+    if (type === undefined || !wanted.extensions.includes(type.extension)) return undefined;
+    const target = this.#units.get(name);
+    if (target === undefined) return notFound(wanted.missing(name), name, this.#units);
+    if (type.status !== "supported") {
+      return { code: "not-supported-yet", message: `${name}: .${type.extension} files are not supported yet` };
+    }
+    const problem = this.#templateProblem(target);
+    if (problem !== undefined) return problem;
+    const text = replace(target);
+    if (typeof text !== "string") return text;
+    this.found.push({ target, value, kind: "uses", order: "after", required: true });
+    const { serviceName } = target;
+    this.#lines.set(`${dependency} ${serviceName}`, [
+      [dependency, serviceName],
+      ["After", serviceName],
+    ]);
+    return { ...value, text, target };
+  }
+
+  /** systemd fills a template's instance in with that of the unit that names it; another unit has none to give. */
+  #templateProblem(target: ParsedSource): Problem | undefined {
+    const own = this.#parsed.serviceName;
+    if (!isTemplate(target.serviceName) || isTemplate(own) || isInstance(own)) return undefined;
+    const { name } = target.source;
+    const message = `${name} is a template, and ${this.#parsed.source.name} is not: no instance of it is meant`;
+    return { code: "template-reference", message, hint: "make this file a template too" };
+  }
+}
