@@ -10,8 +10,8 @@ export interface CommandContext {
   out(text: string): void;
   /** Progress, warnings and errors. */
   err(text: string): void;
-  /** Whether stderr is a terminal that can show a progress bar. */
-  readonly errIsTerminal: boolean;
+  /** The size of the terminal that stderr is, as it is now; undefined where nothing can be redrawn. */
+  errTerminal(): { readonly columns: number; readonly rows: number } | undefined;
 }
 
 /** A command line that people can copy, and what it does. */

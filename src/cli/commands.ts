@@ -9,6 +9,8 @@ export interface CommandEntry {
   readonly hidden?: true;
   /** The command that this is another name of; the manual describes that one. */
   readonly sameAs?: string;
+  /** What follows its first argument is another program's command line, and not looked at. */
+  readonly runsCommand?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -21,8 +23,13 @@ export interface CommandGroup {
 export const COMMAND_GROUPS: readonly CommandGroup[] = [{ name: "image", summary: "Pull, list and remove images" }];
 
 export const COMMANDS: readonly CommandEntry[] = [
-  { name: "run", summary: "Run a container", load: () => import("./run.ts") },
-  { name: "exec", summary: "Run another command in a running container", load: () => import("./exec.ts") },
+  { name: "run", summary: "Run a container", runsCommand: true, load: () => import("./run.ts") },
+  {
+    name: "exec",
+    summary: "Run another command in a running container",
+    runsCommand: true,
+    load: () => import("./exec.ts"),
+  },
   { name: "ps", summary: "List containers", load: () => import("./ps.ts") },
   { name: "start", summary: "Start services", load: () => import("./start.ts") },
   { name: "stop", summary: "Stop containers", load: () => import("./stop.ts") },

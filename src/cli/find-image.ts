@@ -3,21 +3,34 @@ import { openStore } from "../image/store.ts";
 import type { RunRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 
+/** What a name from an archive or a folder begins with (src/image/pull-source.ts): there is nothing to look up. */
+const ARCHIVE = /^(?:docker-archive|oci-archive|oci|dir):/;
+
 /** The image of a request, by its pull policy. The registry client is loaded only if something has to be pulled. */
 export async function findImage(
-  request: Pick<RunRequest, "image" | "pull">,
+  request: Pick<RunRequest, "image" | "pull" | "pullWords">,
   context: CommandContext,
   onProgress: (line: string) => void,
 ): Promise<StoredImage> {
-  const store = openStore(context.scope.stateDir);
-  const stored = request.pull === "always" ? undefined : store.resolve(request.image);
-  if (stored !== undefined && request.pull !== "newer") return stored;
-  if (request.pull === "never") {
-    throw new CommandError(
-      `image ${request.image} is not in the store, and it is not to be pulled (--pull never)`,
-      125,
-    );
+  if (!ARCHIVE.test(request.image)) {
+    const store = openStore(context.scope.stateDir);
+    const stored = request.pull === "always" ? undefined : store.resolve(request.image);
+    const fits = stored !== undefined && (await isWanted(stored, request.pullWords));
+    if (fits && request.pull !== "newer") return stored;
+    if (request.pull === "never") {
+      const where = stored === undefined ? "is not in the store" : "is in the store for another platform only";
+      throw new CommandError(`image ${request.image} ${where}, and it is not to be pulled (--pull never)`, 125);
+    }
   }
   const { pullForStart } = await import("./pull-for-start.ts");
   return pullForStart(request, context, onProgress);
+}
+
+/** Whether the image is for the platform that is asked for; mostly none is. */
+async function isWanted(stored: StoredImage, words: RunRequest["pullWords"]): Promise<boolean> {
+  if ((words.platform ?? words.arch ?? words.os ?? words.variant) === undefined) return true;
+  const { wantedPlatform } = await import("./pull-request.ts");
+  const { isForPlatform } = await import("../image/platform.ts");
+  const wanted = wantedPlatform(words);
+  return wanted === undefined || isForPlatform(stored, wanted);
 }

@@ -3,7 +3,7 @@ import { digestHex } from "../image/digest.ts";
 import { parseReference, repositoryName } from "../image/reference.ts";
 import { openStore, type StoredImage } from "../image/store.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { formatBytes } from "./image-progress.ts";
+import { formatBytes } from "./format-bytes.ts";
 import { formatTable } from "./table.ts";
 
 interface Options {
@@ -71,5 +71,3 @@ function describe(image: StoredImage) {
     layers: image.layers,
   };
 }
-
-/** Columns as wide as their widest cell, three blanks between them. */

@@ -13,7 +13,7 @@ interface Options {
 
 /** Help and manual page. */
 export const manual: CommandManual = {
-  description: "Load images from an oci-archive, a docker-archive or a folder with an OCI layout.",
+  description: "Load images from an oci-archive, a docker-archive, or a folder that skopeo wrote for `oci:` or `dir:`.",
   examples: [
     { command: "berth load -i app.tar", help: "From a file." },
     { command: "podman save localhost/app:1 | berth load", help: "From another engine." },
@@ -37,7 +37,7 @@ async function load(options: Options, context: CommandContext): Promise<void> {
   }
   const { loadImages } = await import("../image/load.ts");
   const { parsePlatform } = await import("../image/platform.ts");
-  const { onProgress, done } = options.quiet ? { onProgress: () => {}, done: () => {} } : showProgress(context);
+  const { onProgress, done } = showProgress(context, options.quiet === true);
   try {
     const images = await cancelOnSignals((signal) =>
       loadImages(

@@ -14,8 +14,10 @@ export function processContext(): CommandContext {
     // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's start.
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
-    get errIsTerminal() {
-      return process.stderr.isTTY === true;
+    errTerminal: () => {
+      if (process.stderr.isTTY !== true || process.env.TERM === "dumb") return undefined;
+      // A terminal without a size (a serial line) is given the usual one.
+      return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
     },
   };
 }

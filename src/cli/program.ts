@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { plainBooleans } from "./boolean-options.ts";
 import type { CommandContext } from "./command.ts";
 import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
@@ -25,6 +26,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false);
     groups.set(name, group.helpOption("-h, --help", "show this help"));
   }
+  let line: readonly string[] = argv;
   for (const entry of COMMANDS) {
     const [first = "", second] = entry.name.split(" ");
     const parent = second === undefined ? program : (groups.get(first) ?? program);
@@ -36,6 +38,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     if (manual !== undefined)
       command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
     define(command, context);
+    if (!entry.runsCommand) line = plainBooleans(argv, command);
   }
   const known = ["", "help"].includes(wanted) || wanted.startsWith("-") || groups.has(wanted);
   if (!known && !COMMANDS.some(({ name }) => name === wanted)) {
@@ -43,7 +46,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     throw unknownCommand(wanted, namesBeside(wanted));
   }
   try {
-    await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...argv], { from: "user" });
+    await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...line], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const { usageError, USAGE_EXIT_CODE } = await import("./usage-error.ts");

@@ -1,29 +1,28 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { ValueCheck } from "../generator/values/check.ts";
+import { checkRetry } from "../generator/values/pull.ts";
+import { checkDuration } from "../generator/values/time.ts";
 import { digestHex } from "../image/digest.ts";
-import type { Platform } from "../image/manifest.ts";
-import { openStore } from "../image/store.ts";
-import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import type { PullPolicy } from "../image/pull.ts";
+import type { PullWords } from "../runtime/run-request.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
 import { showProgress } from "./image-progress.ts";
 import { cancelOnSignals } from "./signals.ts";
 
-interface Options {
-  readonly policy: "always" | "missing" | "newer" | "never";
-  readonly platform?: string;
-  readonly arch?: string;
-  readonly os?: string;
-  readonly variant?: string;
-  readonly creds?: string;
-  readonly authfile?: string;
-  readonly tlsVerify?: string;
-  readonly quiet?: boolean;
+interface Options extends PullWords {
+  readonly policy: PullPolicy;
+  readonly allTags?: boolean;
 }
 
 /** Help and manual page. */
 export const manual: CommandManual = {
-  description: "Pull images from registries, and print their IDs.",
+  description: "Pull images, and print their IDs.",
   details: [
     "An image is pulled by tag or by digest; layers are checked and unpacked while they arrive, several at a time, and what the store has already is not fetched again. A connection that breaks is taken up where it broke; after a pull that was cut off, the layers that were complete are not fetched again.",
+    "A name may also be `docker-archive:PATH[:NAME]`, `oci-archive:PATH[:NAME]`, `oci:PATH[:NAME]` or `dir:PATH`: an image in an archive or a folder of this machine. Names in it are kept; of several images one is chosen by its name, or by `@` and its place from 0.",
+    "`newer` asks the registry and pulls when the digest there is another one; when the registry cannot be asked, the image in the store is used. `missing` pulls what the store does not have, `never` is an error then.",
     "Credentials are those that podman, skopeo and docker keep (auth.json, config.json, credential helpers). Registries are asked by HTTPS, except on this machine's own loopback addresses and where berth.conf(5) allows otherwise. An image without a registry in its name is taken from docker.io.",
+    "On a terminal there is a bar for each layer. In a service with NotifyAccess= the bytes that have arrived are told as the unit's status, and its start time-out is extended as long as more of them arrive.",
   ],
   examples: [
     { command: "berth pull registry.example/web:1", help: "By tag." },
@@ -31,13 +30,15 @@ export const manual: CommandManual = {
       command: "berth pull --policy newer registry.example/web:1",
       help: "Only if the registry has another one than the store.",
     },
+    { command: "berth pull docker-archive:web.tar", help: "Out of an archive." },
   ],
 };
 
-/** `berth pull`: images from registries into the store. Prints each image's ID. */
+/** `berth pull`: images from registries and archives into the store. Prints each image's ID. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("<image...>", "name, name:tag or name@digest")
+    .argument("<image...>", "name, name:tag or name@digest, or TRANSPORT:PATH")
+    .option("-a, --all-tags", "every tag of the image")
     .addOption(
       new Option("--policy <policy>", "when to ask the registry")
         .choices(["always", "missing", "newer", "never"])
@@ -49,68 +50,52 @@ export function define(command: Command, context: CommandContext): void {
     .option("--variant <variant>", "another variant of the architecture")
     .option("--creds <user:password>", "credentials, instead of those in the authentication files")
     .option("--authfile <path>", "authentication file to use")
-    .option("--tls-verify <bool>", "false: allow plain HTTP and certificates that nobody vouches for")
+    .option("--cert-dir <dir>", "folder with certificates for the registry, instead of the usual ones")
+    .option("--tls-verify", "check certificates, also where that is not usual")
+    .option("--no-tls-verify", "allow plain HTTP and certificates that nobody vouches for (--tls-verify=false)")
+    .option("--retry <count>", "how often a failed transfer is tried again", checkedBy(checkRetry))
+    .option("--retry-delay <duration>", "wait between tries: 5s, 1m30s; else more every time", checkedBy(checkDuration))
+    .addOption(new Option("--decryption-key <key>", "not supported").hideHelp())
     .option("-q, --quiet", "show no progress")
     .action(async (images: string[], options: Options) => pull(images, options, context));
+}
+
+function checkedBy(check: ValueCheck): (value: string) => string {
+  return (value) => {
+    const problem = check(value);
+    if (problem !== undefined) throw new InvalidArgumentError(problem.hint ?? problem.message);
+    return value;
+  };
 }
 
 async function pull(images: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
   enterUserNamespace(context.scope, context.env);
-  const { pullImage } = await import("../image/pull.ts");
-  const { readRegistrySettings } = await import("../image/registry/settings.ts");
-  const { scope, env } = context;
-  const registries = readRegistrySettings({
-    configDirs: scope.configDirs,
-    env,
-    uid: scope.uid,
-    authFile: options.authfile,
-    tlsVerify: tlsVerify(options.tlsVerify),
-  });
-  const platform = await wantedPlatform(options);
-  const credentials = parseCredentials(options.creds);
-  for (const image of images) {
-    const { onProgress, done } = options.quiet ? { onProgress: () => {}, done: () => {} } : showProgress(context);
+  const { obtainImages } = await import("./obtain-images.ts");
+  const { createNotifier } = await import("../runtime/notify.ts");
+  const { pullStatus } = await import("./pull-status.ts");
+  const notifier = createNotifier(context.env.NOTIFY_SOCKET);
+  const { policy, allTags = false } = options;
+  for (const name of images) {
+    const shown = showProgress(context, options.quiet === true);
+    const status = pullStatus(name, (line) => notifier.extendStart(line));
     try {
       const stored = await cancelOnSignals((signal) =>
-        pullImage(image, {
-          store: openStore(scope.stateDir),
-          policy: options.policy,
-          registries,
-          onProgress,
+        obtainImages(
+          { name, policy, words: options, allTags },
+          context,
+          (event) => {
+            shown.onProgress(event);
+            status(event);
+          },
           signal,
-          ...(platform === undefined ? {} : { platform }),
-          ...(credentials === undefined ? {} : { credentials }),
-        }),
+        ),
       );
-      done();
-      context.out(`${digestHex(stored.configDigest)}\n`);
+      shown.done();
+      for (const { configDigest } of stored) context.out(`${digestHex(configDigest)}\n`);
     } finally {
-      done();
+      shown.done();
     }
   }
-}
-
-async function wantedPlatform(options: Options): Promise<Platform | undefined> {
-  const { parsePlatform, platformOf } = await import("../image/platform.ts");
-  if (options.platform !== undefined) return parsePlatform(options.platform);
-  if (options.arch === undefined && options.os === undefined && options.variant === undefined) return undefined;
-  const own = platformOf(process.arch);
-  const architecture = options.arch ?? own.architecture;
-  const variant = options.variant ?? (options.arch === undefined ? own.variant : "");
-  return { os: options.os ?? own.os, architecture, variant };
-}
-
-function parseCredentials(text: string | undefined): { username: string; password: string } | undefined {
-  if (text === undefined) return undefined;
-  const colon = text.indexOf(":");
-  if (colon <= 0) throw new CommandError("--creds: write user:password", 125);
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
-}
-
-function tlsVerify(value: string | undefined): boolean | undefined {
-  if (value === undefined) return undefined;
-  if (value === "true" || value === "1") return true;
-  if (value === "false" || value === "0") return false;
-  throw new CommandError(`--tls-verify=${value}: write true or false`, 125);
+  notifier.status("");
 }

@@ -9,11 +9,11 @@ import { checkContainerName, checkHostName } from "../generator/values/name.ts";
 import { checkNetwork } from "../generator/values/network.ts";
 import { checkContainerPath, checkTimezone } from "../generator/values/path.ts";
 import { checkPublishPort } from "../generator/values/port.ts";
-import { checkPull } from "../generator/values/pull.ts";
+import { checkPull, checkRetry } from "../generator/values/pull.ts";
 import { checkSysctl, checkUlimit } from "../generator/values/resource.ts";
 import { checkSignal, signalName } from "../generator/values/signal.ts";
 import { checkSize, sizeInBytes } from "../generator/values/size.ts";
-import { checkStopTimeout } from "../generator/values/time.ts";
+import { checkDuration, checkStopTimeout } from "../generator/values/time.ts";
 import { checkTmpfs } from "../generator/values/tmpfs.ts";
 import { checkVolume, splitVolume } from "../generator/values/volume.ts";
 import { cleanPath } from "../runtime/mounts.ts";
@@ -97,6 +97,20 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
     shmSize: shmSize === undefined ? SHM_SIZE : (sizeInBytes(shmSize) ?? SHM_SIZE),
     init: flag("init"),
     pull: (text("pull", checkPull) ?? "missing") as RunRequest["pull"],
+    pullWords: {
+      platform: text("platform"),
+      arch: text("arch"),
+      os: text("os"),
+      variant: text("variant"),
+      creds: text("creds"),
+      authfile: text("authfile"),
+      certDir: text("cert-dir"),
+      tlsVerify: flags["tls-verify"] === undefined ? undefined : flag("tls-verify"),
+      retry: text("retry", checkRetry),
+      retryDelay: text("retry-delay", checkDuration),
+      decryptionKey: list("decryption-key")[0],
+      quiet: flag("quiet"),
+    },
     tty: flag("tty"),
     interactive: flag("interactive"),
     loginuid: text("loginuid"),

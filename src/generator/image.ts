@@ -19,5 +19,6 @@ export function imageService({ keys, options, parsed, report }: ResourceContext)
     warnOfShortName(image, report);
     line.expanded(image.text);
   }
-  return { unit: [], service: [["ExecStart", line.toString()]] };
+  // A pull that takes long tells systemd how far it is, and asks for more time.
+  return { unit: [], service: [["NotifyAccess", "all"], ["ExecStart", line.toString()]] };
 }

@@ -55,7 +55,8 @@ class RunCommandBuilder {
     container.string("ContainerName");
     this.#line.expanded(ownName(parsed));
     this.#entrypoint();
-    this.#flags("Timezone", "ShmSize", "WorkingDir", "HostName", "Pull", "Ulimit", "DNS", "AddHost");
+    this.#flags("Timezone", "ShmSize", "WorkingDir", "HostName", "Pull", "Retry", "RetryDelay");
+    this.#flags("Ulimit", "DNS", "AddHost");
     if (container.has("Tmpfs")) this.#tmpfs();
     this.#flags("RunInit", "EnvironmentHost", "ReadOnlyTmpfs");
     const network = this.#network();

@@ -19,8 +19,19 @@ export interface RunFlag {
 export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "add-host", kind: "list", value: "NAME:IP", help: "Add a line to /etc/hosts (IP may be host-gateway)" },
   { name: "annotation", kind: "list", value: "KEY=VALUE", help: "Add an OCI annotation" },
+  { name: "arch", kind: "string", value: "ARCH", help: "Pull the image for another architecture" },
+  { name: "authfile", kind: "string", value: "PATH", help: "Authentication file for the registry" },
   { name: "cap-add", kind: "list", value: "CAP", help: "Add a capability, or all" },
   { name: "cap-drop", kind: "list", value: "CAP", help: "Drop a capability, or all" },
+  { name: "cert-dir", kind: "string", value: "DIR", help: "Folder with certificates for the registry" },
+  { name: "creds", kind: "string", value: "USER:PASSWORD", help: "Credentials for the registry" },
+  {
+    name: "decryption-key",
+    kind: "list",
+    value: "KEY",
+    help: "Encrypted images are not supported",
+    hidden: true,
+  },
   { name: "detach", short: "d", kind: "boolean", help: "Run in the background, as a unit of systemd's" },
   { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the image's file" },
   {
@@ -52,6 +63,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs,source=…,target=…" },
   { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
   { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
+  { name: "os", kind: "string", value: "OS", help: "Pull the image for another operating system" },
+  {
+    name: "platform",
+    kind: "string",
+    value: "OS/ARCH[/VARIANT]",
+    help: "Pull the image for another platform",
+  },
   { name: "pod", kind: "string", value: "NAME", help: "Be part of a pod" },
   {
     name: "publish",
@@ -61,6 +79,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     help: "Publish a port on the host (bridge network)",
   },
   { name: "pull", kind: "string", value: "POLICY", help: "always, missing, never or newer" },
+  { name: "quiet", short: "q", kind: "boolean", help: "Show no progress of a pull" },
   { name: "read-only", kind: "boolean", help: "Mount the root file system read-only" },
   {
     name: "read-only-tmpfs",
@@ -68,6 +87,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     help: "With --read-only: writable tmpfs on /run, /tmp, /var/tmp (default true)",
   },
   { name: "replace", kind: "boolean", help: "Remove a container of the same name first" },
+  { name: "retry", kind: "string", value: "COUNT", help: "How often a failed pull is tried again (4)" },
+  { name: "retry-delay", kind: "string", value: "DURATION", help: "Wait between tries of a pull, such as 10s" },
   { name: "rm", kind: "boolean", help: "Remove the container when it ends (always so)" },
   {
     name: "sdnotify",
@@ -81,6 +102,11 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "stop-signal", kind: "string", value: "SIGNAL", help: "Signal that asks the payload to stop" },
   { name: "stop-timeout", kind: "string", value: "SECONDS", help: "Wait this long before SIGKILL (10)" },
   { name: "sysctl", kind: "list", value: "NAME=VALUE", help: "Set a namespaced kernel parameter" },
+  {
+    name: "tls-verify",
+    kind: "boolean",
+    help: "Check the registry's certificate; false allows plain HTTP",
+  },
   { name: "tmpfs", kind: "list", value: "DIR[:OPTIONS]", help: "Mount a tmpfs" },
   { name: "tty", short: "t", kind: "boolean", help: "Allocate a terminal" },
   { name: "tz", kind: "string", value: "ZONE", help: "Time zone inside the container, or local" },
@@ -93,6 +119,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     hidden: true,
   },
   { name: "user", short: "u", kind: "string", value: "USER[:GROUP]", help: "User, and group, inside the container" },
+  { name: "variant", kind: "string", value: "VARIANT", help: "Pull the image for another variant of the architecture" },
   {
     name: "volume",
     short: "v",

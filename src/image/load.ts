@@ -1,14 +1,17 @@
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Staged, stageArchive } from "./archive.ts";
+import { DIR_VERSION, dirImage } from "./dir-image.ts";
 import { dockerArchiveImages } from "./docker-archive.ts";
 import { errnoName, ImageError, withContext } from "./error.ts";
-import { installImage } from "./install.ts";
+import { type ImageToInstall, installImage } from "./install.ts";
 import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
 import type { Platform } from "./manifest.ts";
 import { ociLayoutImages } from "./oci-layout.ts";
 import { platformOf } from "./platform.ts";
 import type { OnProgress } from "./progress.ts";
+import type { ArchivedImage, ArchiveForm } from "./pull-source.ts";
+import { formatReference, isShortName, parseReference } from "./reference.ts";
 import type { Store, StoredImage } from "./store.ts";
 import { prepareStore } from "./store-write.ts";
 import { openWork } from "./work.ts";
@@ -16,6 +19,10 @@ import { openWork } from "./work.ts";
 export interface LoadOptions {
   readonly store: Store;
   readonly platform?: Platform;
+  /** What it has to be; by default whatever it is. */
+  readonly form?: ArchiveForm;
+  /** `all` that are in it, the default; the `only` one, and an error if there are several; or one of them. */
+  readonly choose?: "all" | "only" | ArchivedImage;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
   readonly limits?: LayerLimits;
@@ -38,13 +45,12 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   try {
     const files = await open(source, work.fresh("archive"), limits, signal);
     const platform = options.platform ?? platformOf(process.arch);
-    const oci = files.has("index.json");
-    if (!oci && !files.has("manifest.json")) {
-      throw new ImageError("bad-archive", "neither an OCI layout (index.json) nor a docker-archive (manifest.json)");
-    }
-    const images = oci ? ociLayoutImages(files, platform) : await dockerArchiveImages(files);
+    const images = chosen(await imagesIn(files, platform, options.form), options.choose ?? "all");
     const loaded: StoredImage[] = [];
     for (const image of images) {
+      const sizes = image.manifest.layers.map(({ digest, size }) => ({ digest, size }));
+      const reference = image.references[0] ?? image.manifest.config.digest;
+      onProgress({ kind: "manifest", reference, layers: sizes });
       await installImage(image, { store, work, limits, onProgress, signal });
       const names = image.references.length > 0 ? image.references : [image.manifest.config.digest];
       for (const name of names) {
@@ -59,6 +65,38 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   } finally {
     work.close();
   }
+}
+
+/** What is in an archive or folder, by its looks, which have to be those of the `form` if one is given. */
+async function imagesIn(files: Staged, platform: Platform, form: ArchiveForm | undefined): Promise<ImageToInstall[]> {
+  const oci = files.has("index.json");
+  const dir = !oci && files.has("manifest.json") && files.has(DIR_VERSION);
+  const fits = form === undefined || (form.startsWith("oci") ? oci : dir === (form === "dir"));
+  if (!fits || (!oci && !files.has("manifest.json"))) {
+    const either = "neither an OCI layout (index.json) nor a docker-archive (manifest.json)";
+    throw new ImageError("bad-archive", form === undefined ? either : `it is not what ${form}: is for`);
+  }
+  if (oci) return ociLayoutImages(files, platform);
+  return dir ? [dirImage(files)] : dockerArchiveImages(files);
+}
+
+/** The images that are wanted; one that is named gets no other name. Throws ImageError `bad-archive`, `not-found`. */
+function chosen(images: readonly ImageToInstall[], choose: "all" | "only" | ArchivedImage): ImageToInstall[] {
+  if (choose === "all") return [...images];
+  const names = images.flatMap(({ references }) => references).join(", ");
+  if (choose === "only") {
+    if (images.length === 1) return [...images];
+    throw new ImageError("bad-archive", `it holds ${images.length} images (${names}): put one's name after the path`);
+  }
+  if ("index" in choose) return images.slice(choose.index, choose.index + 1);
+  const wanted = [choose.name, ...(isShortName(choose.name) ? [`localhost/${choose.name}`] : [])].map((name) =>
+    formatReference(parseReference(name)),
+  );
+  for (const image of images) {
+    const references = image.references.filter((reference) => wanted.includes(reference));
+    if (references.length > 0) return [{ ...image, references }];
+  }
+  throw new ImageError("not-found", `it holds no ${choose.name} (there is: ${names})`);
 }
 
 async function open(source: LoadSource, dir: string, limits: LayerLimits, signal: AbortSignal): Promise<Staged> {

@@ -14,6 +14,14 @@ export function platformOf(arch: string): Platform {
   return ARCHITECTURES[arch] ?? { os: "linux", architecture: arch, variant: "" };
 }
 
+/** Whether an image was built for the platform; what either side leaves open fits. */
+export function isForPlatform({ config }: { readonly config: Platform }, wanted: Platform): boolean {
+  const same = (own: string, asked: string) => own === "" || asked === "" || own === asked;
+  return (
+    same(config.os, wanted.os) && same(config.architecture, wanted.architecture) && same(config.variant, wanted.variant)
+  );
+}
+
 /** `os/arch[/variant]` or `arch`, as `--platform` takes it. Throws ImageError `bad-settings`. */
 export function parsePlatform(text: string): Platform {
   const [os = "", architecture = "", variant = "", more] = text.split("/");

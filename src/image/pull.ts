@@ -1,10 +1,10 @@
-import { ImageError, withContext } from "./error.ts";
+import { ImageError, type ImageErrorCode, withContext } from "./error.ts";
 import { type ImageToInstall, installImage } from "./install.ts";
 import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
 import { CONFIG_MAX, type Descriptor, type ImageManifest, type Platform, parseManifest } from "./manifest.ts";
-import { choosePlatform, platformOf } from "./platform.ts";
+import { choosePlatform, isForPlatform, platformOf } from "./platform.ts";
 import type { OnProgress } from "./progress.ts";
-import { formatReference, parseReference, type Reference } from "./reference.ts";
+import { formatReference, isImageId, parseReference, type Reference, repositoryName } from "./reference.ts";
 import type { Credentials } from "./registry/auth.ts";
 import { connect, type RegistrySettings } from "./registry/connect.ts";
 import type { FetchedManifest, RegistryClient } from "./registry/registry.ts";
@@ -41,21 +41,55 @@ const STALL_TIMEOUT_MS = 60_000;
  * were complete are not fetched again. Throws ImageError.
  */
 export async function pullImage(reference: string, options: PullOptions): Promise<StoredImage> {
-  const wanted = parseReference(reference);
-  const name = formatReference(wanted);
   const policy = options.policy ?? "always";
-  const local = policy === "always" ? undefined : options.store.resolve(reference);
-  if (local !== undefined && policy !== "newer") return local;
+  const local = localImage(reference, options);
+  if (isImageId(reference)) {
+    if (local !== undefined && policy !== "always") return local;
+    const why =
+      policy === "always" ? "an ID says nothing of where to pull from" : "there is no such image in the store";
+    throw new ImageError("not-found", `image ${reference}: ${why}`);
+  }
+  if (local !== undefined && policy !== "newer" && policy !== "always") return local;
+  // A short name may be that of an image from elsewhere, which is then the one to renew.
+  const wanted = parseReference(policy === "newer" && local?.reference ? local.reference : reference);
+  const name = formatReference(wanted);
   if (policy === "never") throw new ImageError("not-found", `${name} is not in the store, and the policy is never`);
   try {
-    return await pullFrom(wanted, options);
+    return await pullFrom(wanted, policy === "newer" ? local : undefined, options);
   } catch (error) {
-    if (local !== undefined && error instanceof ImageError && ["network", "stalled"].includes(error.code)) return local;
+    // podman-pull(1): "Pull errors are suppressed if a local image was found."
+    if (
+      policy === "newer" &&
+      local !== undefined &&
+      error instanceof ImageError &&
+      !OWN_FAILURES.includes(error.code)
+    ) {
+      options.onProgress?.({ kind: "kept", reference: name, reason: reasonOf(error) });
+      return local;
+    }
     throw withContext(`pull ${name}`, error, "store-io");
   }
 }
 
-async function pullFrom(wanted: Reference, options: PullOptions): Promise<StoredImage> {
+/** Failures on this side, which no image in the store makes up for. */
+const OWN_FAILURES: readonly ImageErrorCode[] = [
+  ...(["cancelled", "bad-settings", "no-space", "store-corrupt", "store-io"] as const),
+];
+
+function reasonOf(error: unknown): string {
+  const words: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) words.push(at.message);
+  return words.join(": ");
+}
+
+/** The image that the store has for the name, if it is for the platform that is asked for. */
+function localImage(reference: string, { store, platform, policy }: PullOptions): StoredImage | undefined {
+  if (policy === undefined || policy === "always") return undefined;
+  const local = store.resolve(reference);
+  return local === undefined || platform === undefined || isForPlatform(local, platform) ? local : undefined;
+}
+
+async function pullFrom(wanted: Reference, local: StoredImage | undefined, options: PullOptions): Promise<StoredImage> {
   const { store } = options;
   const name = formatReference(wanted);
   const onProgress = options.onProgress ?? (() => {});
@@ -63,14 +97,7 @@ async function pullFrom(wanted: Reference, options: PullOptions): Promise<Stored
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   prepareStore(store.paths);
   const work = openWork(store.stateDir, store.paths);
-  const connection = await connect(wanted, {
-    settings: options.registries,
-    credentials: options.credentials,
-    retries: options.retries ?? RETRIES,
-    stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
-    signal,
-    onProgress,
-  });
+  const connection = await connectTo(wanted, options, signal);
   const { client } = connection;
   try {
     const { fetched, manifest, fromIndex } = await findManifest(
@@ -78,7 +105,12 @@ async function pullFrom(wanted: Reference, options: PullOptions): Promise<Stored
       wanted,
       options.platform ?? platformOf(process.arch),
     );
-    onProgress({ kind: "manifest", reference: name, digest: fetched.digest, layers: manifest.layers.length });
+    if (local?.manifestDigest === fetched.digest) {
+      onProgress({ kind: "kept", reference: name, reason: "the registry has no other" });
+      return local;
+    }
+    const layers = manifest.layers.map(({ digest, size }) => ({ digest, size }));
+    onProgress({ kind: "manifest", reference: name, layers });
     const configBytes = await fetchConfig(client, manifest.config);
     const image: ImageToInstall = {
       manifestBytes: fetched.bytes,
@@ -104,6 +136,39 @@ async function pullFrom(wanted: Reference, options: PullOptions): Promise<Stored
     await connection.close();
     work.close();
   }
+}
+
+/** Pulls every tag of an image's repository, one after the other. Throws ImageError. */
+export async function pullAllTags(reference: string, options: PullOptions): Promise<StoredImage[]> {
+  const wanted = parseReference(reference);
+  const repository = repositoryName(wanted);
+  const stop = options.signal ?? new AbortController().signal;
+  const images: StoredImage[] = [];
+  for (const tag of await listTags(wanted, options, stop))
+    images.push(await pullImage(`${repository}:${tag}`, options));
+  return images;
+}
+
+async function listTags(wanted: Reference, options: PullOptions, signal: AbortSignal): Promise<string[]> {
+  const connection = await connectTo(wanted, options, signal);
+  try {
+    return await connection.client.tags();
+  } catch (error) {
+    throw withContext(`list the tags of ${repositoryName(wanted)}`, error, "registry");
+  } finally {
+    await connection.close();
+  }
+}
+
+function connectTo(wanted: Reference, options: PullOptions, signal: AbortSignal) {
+  return connect(wanted, {
+    settings: options.registries,
+    credentials: options.credentials,
+    retries: options.retries ?? RETRIES,
+    stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
+    signal,
+    onProgress: options.onProgress ?? (() => {}),
+  });
 }
 
 interface FoundManifest {

@@ -82,6 +82,11 @@ export function repositoryName(reference: Reference): string {
   return `${reference.registry}/${reference.repository}`;
 }
 
+/** Whether this is an image's ID in full, which is no name: `sha256:` and 64 hexadecimal digits, or the digits alone. */
+export function isImageId(text: string): boolean {
+  return /^(?:sha256:)?[0-9a-f]{64}$/.test(text);
+}
+
 /** Whether the name leaves out its registry, so that it may also mean an image that was built here. */
 export function isShortName(text: string): boolean {
   const first = text.split("/", 1)[0] ?? "";

@@ -46,7 +46,10 @@ async function describeCommand({ name, summary, sameAs, load }: CommandEntry): P
   if (manual === undefined) throw new Error(`berth ${name} has no manual`);
   const command = new Command(name);
   define(command, NO_CONTEXT);
-  const options = name === "run" ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption) : command.options;
+  const options =
+    name === "run"
+      ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption)
+      : command.options.filter(({ hidden }) => !hidden);
   return {
     name,
     summary,
@@ -81,5 +84,5 @@ const NO_CONTEXT: CommandContext = {
   cwd: "/",
   out: () => {},
   err: () => {},
-  errIsTerminal: false,
+  errTerminal: () => undefined,
 };

@@ -46,6 +46,8 @@ export interface RunRequest {
   readonly shmSize: number;
   readonly init: boolean;
   readonly pull: "always" | "missing" | "never" | "newer";
+  /** How the image is pulled if it has to be. */
+  readonly pullWords: PullWords;
   readonly tty: boolean;
   readonly interactive: boolean;
   /** User name, uid, or `caller`. */
@@ -77,6 +79,25 @@ export interface NetworkAttachment {
   readonly mac: string | undefined;
   /** What the interface is called inside; eth0, eth1… if undefined. */
   readonly interfaceName: string | undefined;
+}
+
+/** What a command line says of a pull, checked but not yet looked into: most containers find their image in the store. */
+export interface PullWords {
+  readonly platform?: string | undefined;
+  readonly arch?: string | undefined;
+  readonly os?: string | undefined;
+  readonly variant?: string | undefined;
+  /** `USER:PASSWORD` */
+  readonly creds?: string | undefined;
+  readonly authfile?: string | undefined;
+  readonly certDir?: string | undefined;
+  readonly tlsVerify?: boolean | undefined;
+  /** Tries after the first, as digits. */
+  readonly retry?: string | undefined;
+  /** Go's form of a duration: `1m30s`. */
+  readonly retryDelay?: string | undefined;
+  readonly decryptionKey?: string | undefined;
+  readonly quiet?: boolean | undefined;
 }
 
 /** Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, copy…). */

@@ -40,6 +40,7 @@ export const REQUEST: RunRequest = {
   shmSize: 64 * 1024 * 1024,
   init: false,
   pull: "missing",
+  pullWords: {},
   tty: false,
   interactive: false,
   loginuid: undefined,

@@ -7,11 +7,11 @@ import { checkContainerName, checkHostName, checkServiceName, checkUser, checkUs
 import { checkNetwork } from "../values/network.ts";
 import { checkContainerPath, checkTimezone } from "../values/path.ts";
 import { checkExposedPort, checkPublishPort } from "../values/port.ts";
-import { checkPull } from "../values/pull.ts";
+import { checkPull, checkRetry } from "../values/pull.ts";
 import { checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
 import { checkSignal } from "../values/signal.ts";
 import { checkMemory, checkSize } from "../values/size.ts";
-import { checkStopTimeout } from "../values/time.ts";
+import { checkDuration, checkStopTimeout } from "../values/time.ts";
 import { checkTmpfs } from "../values/tmpfs.ts";
 import { checkVolume } from "../values/volume.ts";
 import { keyTable, later, supported } from "./key.ts";
@@ -174,8 +174,16 @@ export const CONTAINER_KEYS = keyTable([
   later("RemapUid", "words", "User ids for RemapUsers=", "200"),
   later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
   later("RemapUsers", "string", "User namespace: auto, keep-id or manual", "auto"),
-  later("Retry", "string", "How often a failed pull is tried again", "5", "5.5"),
-  later("RetryDelay", "string", "Time between tries", "10s", "5.5"),
+  supported("Retry", "string", "How often a failed pull is tried again (default 4)", "5", {
+    since: "5.5",
+    check: checkRetry,
+    flag: "retry",
+  }),
+  supported("RetryDelay", "string", "Time between tries; without it, more every time", "10s", {
+    since: "5.5",
+    check: checkDuration,
+    flag: "retry-delay",
+  }),
   later("Rootfs", "string", "Folder with a root file system, instead of an image", "/var/lib/machines/web"),
   supported("RunInit", "boolean", "Run a minimal init as the container's first process", "yes", { flag: "init" }),
   later("SeccompProfile", "string", "Seccomp profile, or unconfined", "/etc/web-seccomp.json"),

@@ -1,6 +1,7 @@
 import { checkImageReference } from "../values/image-name.ts";
 import { checkServiceName } from "../values/name.ts";
-import { checkPull } from "../values/pull.ts";
+import { checkCredentials, checkPull, checkRetry } from "../values/pull.ts";
+import { checkDuration } from "../values/time.ts";
 import { later, lazyKeyTable, supported } from "./key.ts";
 
 /** `[Image]`: Quadlet's keys for an image to pull, podman-systemd.unit(5). */
@@ -10,7 +11,10 @@ export const imageKeys = lazyKeyTable(() => [
   supported("AuthFile", "string", "File with credentials", "/etc/registry/auth.json", { flag: "authfile" }),
   supported("CertDir", "string", "Folder with certificates", "/etc/registry/certs", { flag: "cert-dir" }),
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
-  supported("Creds", "string", "User and password", "user:password", { flag: "creds" }),
+  supported("Creds", "string", "User and password; AuthFile= keeps them out of what everybody can read", "user:password", {
+    check: checkCredentials,
+    flag: "creds",
+  }),
   later("DecryptionKey", "string", "Key, and passphrase", "/etc/registry.key"),
   later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
@@ -22,8 +26,16 @@ export const imageKeys = lazyKeyTable(() => [
     check: checkPull,
     flag: "policy",
   }),
-  supported("Retry", "string", "How often a failed pull is tried again", "5", { since: "5.5", flag: "retry" }),
-  supported("RetryDelay", "string", "Time between tries", "10s", { since: "5.5", flag: "retry-delay" }),
+  supported("Retry", "string", "How often a failed pull is tried again (default 4)", "5", {
+    since: "5.5",
+    check: checkRetry,
+    flag: "retry",
+  }),
+  supported("RetryDelay", "string", "Time between tries; without it, more every time", "10s", {
+    since: "5.5",
+    check: checkDuration,
+    flag: "retry-delay",
+  }),
   supported("ServiceName", "string", "Name of the service, without .service", "web-image", {
     check: checkServiceName,
   }),

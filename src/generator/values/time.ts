@@ -1,4 +1,4 @@
-import { type Problem, quoted } from "./check.ts";
+import { isDeferred, type Problem, quoted } from "./check.ts";
 
 /** systemd.time(7), "parsing time spans". */
 const UNIT =
@@ -21,4 +21,24 @@ export function checkStopTimeout(value: string): Problem | undefined {
 export function timeoutStop(value: string): string {
   // systemd takes 0 as "no time-out"; podman takes it as "at once".
   return value === "-1" ? "infinity" : value === "0" ? "1us" : String(Number(value));
+}
+
+/** Milliseconds by the units of Go's durations (time.ParseDuration), which podman takes. */
+const GO_UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 };
+const GO_PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g;
+
+/** A duration as podman takes it: `10s`, `1m30s`, `1.5h`; a number needs a unit, but for 0. */
+export function checkDuration(value: string): Problem | undefined {
+  if (isDeferred(value) || parseDuration(value) !== undefined) return undefined;
+  return { code: "bad-duration", message: `${quoted(value)} is not a duration`, hint: "such as 10s or 1m30s" };
+}
+
+/** Milliseconds; undefined for what is no duration. */
+export function parseDuration(value: string): number | undefined {
+  if (value === "0") return 0;
+  if (value === "" || value.replace(GO_PART, "") !== "") return undefined;
+  return [...value.matchAll(GO_PART)].reduce(
+    (sum, [, number, unit = ""]) => sum + Number(number) * (GO_UNITS[unit] ?? 0),
+    0,
+  );
 }

@@ -17,6 +17,16 @@ const BUNDLES: readonly string[] = [
 ];
 
 /**
+ * The certificates of a folder that was named outright (`--cert-dir`), whatever the registry: `*.crt`, and `NAME.cert` with
+ * `NAME.key`, on top of the system's authorities. Throws ImageError `bad-settings`, also when there is no such folder.
+ */
+export function certificatesIn(folder: string, env: Readonly<Record<string, string | undefined>>): Certificates {
+  const found = readFolder(folder, systemAuthorities(env));
+  if (found === undefined) throw new ImageError("bad-settings", `there is no folder ${folder}`);
+  return found;
+}
+
+/**
  * What the machine and the user say about a registry's certificates (containers-certs.d(5)): the system's authorities
  * or $SSL_CERT_FILE, then `HOST/*.crt` as further authorities and `HOST/NAME.cert` with `HOST/NAME.key` to show who we
  * are, from the first of `dirs` that has a folder for the host. Throws ImageError `bad-settings`.
@@ -26,24 +36,33 @@ export function readCertificates(
   dirs: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Certificates {
+  const system = systemAuthorities(env);
+  for (const dir of dirs) {
+    const found = readFolder(join(dir, host), system);
+    if (found !== undefined) return found;
+  }
+  return system === undefined ? {} : { authorities: system };
+}
+
+function systemAuthorities(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const bundle = [env.SSL_CERT_FILE || undefined, ...BUNDLES].map((path) =>
     path === undefined ? undefined : text(path),
   );
-  const system = bundle.find((pem) => pem !== undefined);
-  for (const dir of dirs) {
-    const folder = join(dir, host);
-    const names = listed(folder);
-    if (names === undefined) continue;
-    const own = names.filter((name) => name.endsWith(".crt")).map((name) => text(join(folder, name)) ?? "");
-    const authorities =
-      system === undefined && own.length === 0 ? {} : { authorities: [system ?? "", ...own].join("\n") };
-    const cert = names.find((name) => name.endsWith(".cert"));
-    if (cert === undefined) return authorities;
-    const key = text(join(folder, cert.replace(/\.cert$/, ".key")));
-    if (key === undefined) throw new ImageError("bad-settings", `${join(folder, cert)} has no key beside it`);
-    return { ...authorities, client: { cert: text(join(folder, cert)) ?? "", key } };
-  }
-  return system === undefined ? {} : { authorities: system };
+  return bundle.find((pem) => pem !== undefined);
+}
+
+/** Undefined when there is no such folder. */
+function readFolder(folder: string, system: string | undefined): Certificates | undefined {
+  const names = listed(folder);
+  if (names === undefined) return undefined;
+  const own = names.filter((name) => name.endsWith(".crt")).map((name) => text(join(folder, name)) ?? "");
+  const authorities =
+    system === undefined && own.length === 0 ? {} : { authorities: [system ?? "", ...own].join("\n") };
+  const cert = names.find((name) => name.endsWith(".cert"));
+  if (cert === undefined) return authorities;
+  const key = text(join(folder, cert.replace(/\.cert$/, ".key")));
+  if (key === undefined) throw new ImageError("bad-settings", `${join(folder, cert)} has no key beside it`);
+  return { ...authorities, client: { cert: text(join(folder, cert)) ?? "", key } };
 }
 
 function text(path: string): string | undefined {

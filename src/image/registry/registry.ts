@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from "../digest.ts";
 import { ImageError } from "../error.ts";
+import { parseJsonObject, stringArray } from "../json.ts";
 import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../manifest.ts";
 import type { OnProgress } from "../progress.ts";
 import type { Reference } from "../reference.ts";
@@ -26,6 +27,8 @@ export interface RegistryOptions {
 }
 
 const TOKEN_MAX = 1024 * 1024;
+const TAG_PAGE_MAX = 4 * 1024 * 1024;
+const TAG_PAGES_MAX = 1000;
 
 /** One repository of a registry, over the OCI distribution protocol (distribution-spec 1.1). */
 export class RegistryClient {
@@ -50,6 +53,25 @@ export class RegistryClient {
       }
       return { bytes, digest, mediaType: answer.header("content-type")?.split(";", 1)[0]?.trim().toLowerCase() };
     });
+  }
+
+  /** The repository's tags, in the registry's order, over as many pages as it takes (distribution-spec, "Listing Tags"). */
+  async tags(): Promise<string[]> {
+    const tags: string[] = [];
+    let path: string | undefined = "tags/list";
+    for (let pages = 0; path !== undefined; pages++) {
+      if (pages === TAG_PAGES_MAX) throw new ImageError("too-large", `more than ${TAG_PAGES_MAX} pages of tags`);
+      const wanted: string = path;
+      const { bytes, link } = await this.#retries().run("tags", async () => {
+        const answer = await this.#get(wanted, {});
+        return { bytes: await readAll(answer, TAG_PAGE_MAX, "the list of tags"), link: answer.header("link") };
+      });
+      tags.push(...parseTags(bytes));
+      // `Link: </v2/app/tags/list?last=b&n=2>; rel="next"` (RFC 8288); only its query is taken.
+      const query: string | undefined = /<[^>]*tags\/list(\?[^>]*)>\s*;\s*rel="?next"?/.exec(link ?? "")?.[1];
+      path = query === undefined ? undefined : `tags/list${query}`;
+    }
+    return tags;
   }
 
   /**
@@ -207,6 +229,13 @@ export class RegistryClient {
     const passes = status === 429 || status === 408 || (status >= 500 && status !== 501);
     return passes ? new PassingFailure(failure, parseRetryAfter(answer.header("retry-after"), Date.now())) : failure;
   }
+}
+
+function parseTags(bytes: Uint8Array): readonly string[] {
+  const refuse = (why: string): never => {
+    throw new ImageError("protocol", `the list of tags: ${why}`);
+  };
+  return stringArray(parseJsonObject(bytes, refuse), "tags", refuse);
 }
 
 function tokenServer(realm: string, origin: string): URL {

@@ -11,6 +11,7 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/** Default policy for pulls. */
 export const RETRIES: RetryPolicy = { attempts: 5, firstDelayMs: 500, maxDelayMs: 30_000 };
 
 /** A server that asks for more patience than this is not waited for. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "ini";
 import { errnoName, ImageError, withContext } from "../error.ts";
-import { readCertificates } from "./certificates.ts";
+import { certificatesIn, readCertificates } from "./certificates.ts";
 import type { RegistrySettings } from "./connect.ts";
 import { authenticationFiles, findCredentials } from "./credentials.ts";
 import type { Proxies } from "./transport.ts";
@@ -14,6 +14,8 @@ export interface SettingsSources {
   readonly uid: number;
   /** `--authfile`. */
   readonly authFile?: string | undefined;
+  /** `--cert-dir`, in place of the usual folders. */
+  readonly certDir?: string | undefined;
   /** `--tls-verify`; undefined when it was not given. */
   readonly tlsVerify?: boolean | undefined;
 }
@@ -35,7 +37,10 @@ export function readRegistrySettings(sources: SettingsSources): RegistrySettings
   return {
     insecure: [...insecure].flatMap(([host, value]) => (value ? [host] : [])),
     allInsecure: sources.tlsVerify === undefined ? undefined : !sources.tlsVerify,
-    certificatesFor: (host) => readCertificates(host, certificateDirs(sources), sources.env),
+    certificatesFor: (host) =>
+      sources.certDir === undefined
+        ? readCertificates(host, certificateDirs(sources), sources.env)
+        : certificatesIn(sources.certDir, sources.env),
     proxies: readProxies(sources.env),
     credentialsFor: (reference) => findCredentials(files, reference, sources.env),
   };

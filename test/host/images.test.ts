@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { TestScreen } from "../cli/screen.ts";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { REGISTRY, sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+/** Makes the link to the registry slow while `work` is done: some 5 MB then take several seconds. */
+async function slowly<T>(host: Host, rate: string, work: () => Promise<T>): Promise<T> {
+  await host.sh(`tc qdisc add dev lo root tbf rate ${rate} burst 256kb latency 400ms`);
+  try {
+    return await work();
+  } finally {
+    await host.ok(["tc", "qdisc", "del", "dev", "lo", "root"]);
+  }
+}
+
+describe.each([...SUITES])("images on %s", (suite) => {
+  let host: Host;
+  const TOOLS = sample("tools:1");
+  const property = (unit: string, name: string) =>
+    host.ok(["systemctl", "show", "--value", `--property=${name}`, unit]);
+  const idOf = (name: string) => host.ok(["berth", "images", "--quiet", name]);
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("an image unit pulls with its own time-out, which is extended while bytes arrive", async () => {
+    await host.write(
+      "/etc/containers/systemd/tools.image",
+      `[Image]\nImage=${TOOLS}\nRetry=1\nRetryDelay=10ms\n[Service]\nTimeoutStartSec=3\n`,
+    );
+    await host.write("/etc/containers/systemd/gone.image", `[Image]\nImage=${REGISTRY}/gone:1\n`);
+    await host.ok(["systemctl", "daemon-reload"]);
+    await slowly(host, "8mbit", async () => {
+      await host.ok(["systemctl", "start", "--no-block", "tools-image"]);
+      const told = /^Pulling 127\.0\.0\.1:5000\/tools:1: [\d.]+ [kM]B of [\d.]+ MB$/;
+      await until("the status to tell of the pull", async () => told.test(await property("tools-image", "StatusText")));
+      await until("the end of the pull", async () => (await property("tools-image", "ActiveState")) === "active");
+    });
+    const [begin, end] = await Promise.all([
+      property("tools-image", "InactiveExitTimestampMonotonic"),
+      property("tools-image", "ActiveEnterTimestampMonotonic"),
+    ]);
+    expect(Number(end) - Number(begin)).toBeGreaterThan(3_000_000);
+    expect(await property("tools-image", "StatusText")).toBe("");
+    expect(await idOf(TOOLS)).toMatch(/^[0-9a-f]{12}$/);
+    expect((await host.run(["systemctl", "start", "gone-image"])).exitCode).toBe(1);
+    expect(await host.journal("gone-image")).toContain(
+      `pull ${REGISTRY}/gone:1: ${REGISTRY}/gone manifests/1: HTTP 404`,
+    );
+  });
+
+  hostTest("a pull on a terminal has a line for each layer, in the width there is; quiet says nothing", async () => {
+    for (const [columns, rows] of [
+      [60, 24],
+      [33, 5],
+    ] as const) {
+      await host.run(["berth", "rmi", "--force", sample("layers:1")]);
+      // script(1) gives the command a pseudo-terminal and copies what is written there.
+      const typed = await slowly(host, "20mbit", () =>
+        host.ok([
+          "script",
+          "-qec",
+          `stty rows ${rows} cols ${columns}; berth image pull ${sample("layers:1")}`,
+          "/dev/null",
+        ]),
+      );
+      const screen = new TestScreen(columns, rows);
+      const progress = typed.slice(0, typed.lastIndexOf("\x1b[J"));
+      screen.write(progress);
+      const last = typed
+        .slice(progress.length + "\x1b[J".length)
+        .replaceAll("\r", "")
+        .split("\n");
+      expect(typed.split("\x1b[J").length).toBeGreaterThan(2);
+      if (rows === 24)
+        expect(last.slice(0, 4).every((line) => /^[0-9a-f]{12} {2}[\d.]+ [kM]?B, done$/.test(line))).toBe(true);
+      else expect(last[0]).toBe("4 of 4 layers done");
+      expect(last.findLast((line) => line !== "")).toMatch(/^[0-9a-f]{33,64}|[0-9a-f]{64}$/);
+    }
+    await host.ok(["berth", "rmi", sample("layers:1")]);
+    const plain = await host.run(["berth", "pull", sample("layers:1")]);
+    expect(plain.stderr.trim().split("\n")).toHaveLength(5);
+    expect(plain.stderr).not.toContain("\x1b");
+    await host.ok(["berth", "rmi", sample("layers:1")]);
+    const quiet = await host.ok(["script", "-qec", `berth pull --quiet ${sample("layers:1")}`, "/dev/null"]);
+    expect(quiet.replaceAll("\r", "")).toMatch(/^[0-9a-f]{64}$/);
+    await host.ok(["berth", "image", "rm", sample("layers:1")]);
+  });
+
+  hostTest("pulls out of archives and folders as skopeo writes them", async () => {
+    await host.ok(["mkdir", "-p", "/root/archives"]);
+    const copy = (to: string) =>
+      host.ok(["skopeo", "copy", "--quiet", "--src-tls-verify=false", `docker://${TOOLS}`, to], {
+        cwd: "/root/archives",
+      });
+    await copy("docker-archive:a.tar:registry.example/docker:1");
+    await copy("oci-archive:b.tar:registry.example/oci:1");
+    await copy("oci:c:one");
+    await copy("oci:c:two");
+    await copy("dir:d");
+    const pull = (name: string) => host.run(["berth", "image", "pull", "--quiet", name], { cwd: "/root/archives" });
+    const ids = new Set<string>();
+    for (const name of ["docker-archive:a.tar", "oci-archive:b.tar:registry.example/oci:1", "oci:c:two", "dir:d"]) {
+      const { stdout, stderr, exitCode } = await pull(name);
+      expect({ name, stderr, exitCode }).toEqual({ name, stderr: "", exitCode: 0 });
+      ids.add(stdout);
+    }
+    // The configuration is the same in all of them.
+    expect(ids.size).toBe(1);
+    for (const name of ["registry.example/docker:1", "registry.example/oci:1", "localhost/two:latest"])
+      expect(await idOf(name)).toBe([...ids][0]?.slice(0, 12) ?? "");
+    expect((await host.run(["berth", "image", "inspect", "localhost/one"])).exitCode).toBe(125);
+    expect((await pull("oci:c")).stderr).toContain("it holds 2 images (localhost/one:latest, localhost/two:latest)");
+    expect((await pull("containers-storage:x")).stderr).toContain("images are not taken from containers-storage:");
+    const ran = await host.run([
+      "berth",
+      "run",
+      "--network=none",
+      "docker-archive:/root/archives/a.tar",
+      "echo",
+      "hello",
+    ]);
+    expect(ran).toMatchObject({ stdout: "hello\n", exitCode: 0 });
+    await host.ok(["berth", "rmi", "--force", (await idOf(TOOLS)) || "registry.example/oci:1"]);
+  });
+
+  hostTest("newer asks the registry, and does with the image in the store when it does not answer", async () => {
+    const name = `${REGISTRY}/moving:1`;
+    const push = (from: string) =>
+      host.ok([
+        "skopeo",
+        "copy",
+        "--quiet",
+        "--src-tls-verify=false",
+        "--dest-tls-verify=false",
+        `docker://${from}`,
+        `docker://${name}`,
+      ]);
+    await host.write(
+      "/etc/containers/systemd/moving.container",
+      `[Container]\nImage=${name}\nPull=newer\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n`,
+    );
+    await host.write("/etc/containers/systemd/moving.image", `[Image]\nImage=${name}\nPolicy=newer\n`);
+    await host.ok(["systemctl", "daemon-reload"]);
+    await push(TOOLS);
+    await host.ok(["systemctl", "start", "moving"]);
+    const first = await idOf(name);
+    await push(sample("httpd:1"));
+    await host.ok(["systemctl", "restart", "moving"]);
+    const second = await idOf(name);
+    expect(second).not.toBe(first);
+    await host.ok(["systemctl", "start", "moving-image"]);
+    expect(await host.journal("moving-image")).toContain("the registry has no other; using the image in the store");
+    await host.ok(["systemctl", "stop", "test-registry"]);
+    await host.ok(["systemctl", "restart", "moving", "moving-image"]);
+    expect(await idOf(name)).toBe(second);
+    expect(await host.journal("moving")).toContain("using the image in the store");
+    await host.ok(["systemctl", "stop", "moving"]);
+    const never = await host.run(["berth", "run", "--pull=never", `${REGISTRY}/none:1`]);
+    expect(never).toMatchObject({ exitCode: 125 });
+    expect(never.stderr).toContain("is not in the store, and it is not to be pulled (--pull never)");
+    const missing = await host.run(["berth", "image", "pull", "--policy=never", `${REGISTRY}/none:1`]);
+    expect(missing.stderr).toContain("is not in the store, and the policy is never");
+    await startRegistry(host);
+  });
+
+  hostTest("every tag, other platforms, and what is refused", async () => {
+    const all = await host.run(["berth", "pull", "--quiet", "--all-tags", `${REGISTRY}/layers`]);
+    expect(all).toMatchObject({ stderr: "", exitCode: 0 });
+    expect(all.stdout.trim().split("\n")).toHaveLength(4);
+    const images: { tag: string }[] = JSON.parse(await host.ok(["berth", "image", "ls", "--format", "json"]));
+    for (const tag of ["1", "zstd", "docker", "umoci"]) expect(images.map((image) => image.tag)).toContain(tag);
+    const berth = async (...argv: string[]) => (await host.run(["berth", ...argv])).stderr;
+    expect(await berth("pull", "--platform", "linux/arm64", "--arch", "arm64", TOOLS)).toContain(
+      "--platform says what",
+    );
+    expect(await berth("pull", "--decryption-key", "/k", TOOLS)).toContain("encrypted images are not supported");
+    expect(await berth("pull", "--retry", "often", TOOLS)).toContain("--retry often");
+    expect(await berth("pull", "--authfile", "/none.json", TOOLS)).toContain("/none.json");
+    expect(await berth("pull", "--cert-dir", "/none", TOOLS)).toContain("there is no folder /none");
+    expect(await berth("run", "--retry-delay", "10", TOOLS)).toContain('"10" is not a duration');
+    expect(await berth("run", "--pull=never", "--arch=arm64", sample("layers:1"))).toContain(
+      "for another platform only",
+    );
+  });
+});
