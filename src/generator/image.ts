@@ -20,5 +20,11 @@ export function imageService({ keys, options, parsed, report }: ResourceContext)
     line.expanded(image.text);
   }
   // A pull that takes long tells systemd how far it is, and asks for more time.
-  return { unit: [], service: [["NotifyAccess", "all"], ["ExecStart", line.toString()]] };
+  return {
+    unit: [],
+    service: [
+      ["NotifyAccess", "all"],
+      ["ExecStart", line.toString()],
+    ],
+  };
 }

@@ -87,7 +87,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     help: "With --read-only: writable tmpfs on /run, /tmp, /var/tmp (default true)",
   },
   { name: "replace", kind: "boolean", help: "Remove a container of the same name first" },
-  { name: "retry", kind: "string", value: "COUNT", help: "How often a failed pull is tried again (4)" },
+  { name: "retry", kind: "string", value: "COUNT", help: "How often a failed pull is tried again (3)" },
   { name: "retry-delay", kind: "string", value: "DURATION", help: "Wait between tries of a pull, such as 10s" },
   { name: "rm", kind: "boolean", help: "Remove the container when it ends (always so)" },
   {

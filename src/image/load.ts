@@ -69,15 +69,15 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
 
 /** What is in an archive or folder, by its looks, which have to be those of the `form` if one is given. */
 async function imagesIn(files: Staged, platform: Platform, form: ArchiveForm | undefined): Promise<ImageToInstall[]> {
-  const oci = files.has("index.json");
-  const dir = !oci && files.has("manifest.json") && files.has(DIR_VERSION);
-  const fits = form === undefined || (form.startsWith("oci") ? oci : dir === (form === "dir"));
-  if (!fits || (!oci && !files.has("manifest.json"))) {
-    const either = "neither an OCI layout (index.json) nor a docker-archive (manifest.json)";
-    throw new ImageError("bad-archive", form === undefined ? either : `it is not what ${form}: is for`);
-  }
-  if (oci) return ociLayoutImages(files, platform);
-  return dir ? [dirImage(files)] : dockerArchiveImages(files);
+  const isDir = files.has("manifest.json") && files.has(DIR_VERSION);
+  // Docker writes archives that are both: index.json and manifest.json.
+  if (files.has("index.json") && (form === undefined || form.startsWith("oci")))
+    return ociLayoutImages(files, platform);
+  if (isDir && (form === undefined || form === "dir")) return [dirImage(files)];
+  const isDocker = files.has("manifest.json") && !isDir;
+  if (isDocker && (form === undefined || form === "docker-archive")) return dockerArchiveImages(files);
+  const either = "neither an OCI layout (index.json) nor a docker-archive (manifest.json)";
+  throw new ImageError("bad-archive", form === undefined ? either : `it is not what ${form}: is for`);
 }
 
 /** The images that are wanted; one that is named gets no other name. Throws ImageError `bad-archive`, `not-found`. */
@@ -88,7 +88,11 @@ function chosen(images: readonly ImageToInstall[], choose: "all" | "only" | Arch
     if (images.length === 1) return [...images];
     throw new ImageError("bad-archive", `it holds ${images.length} images (${names}): put one's name after the path`);
   }
-  if ("index" in choose) return images.slice(choose.index, choose.index + 1);
+  if ("index" in choose) {
+    const image = images[choose.index];
+    if (image !== undefined) return [image];
+    throw new ImageError("not-found", `it holds ${images.length} images, so there is no @${choose.index}`);
+  }
   const wanted = [choose.name, ...(isShortName(choose.name) ? [`localhost/${choose.name}`] : [])].map((name) =>
     formatReference(parseReference(name)),
   );

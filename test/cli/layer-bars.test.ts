@@ -80,7 +80,7 @@ test("a hundred thousand pieces make few writes, on any size of a terminal", () 
       bars.take({ kind: "layer-done", digest: digest(at), size: 100_000 });
     }
     bars.finish();
-    expect(writes()).toBeLessThan(20 * 5000 * 0.1 / 100 + 2 * 20 + 5);
+    expect(writes()).toBeLessThan((20 * 5000 * 0.1) / 100 + 2 * 20 + 5);
     expect(screen.shown().length).toBeLessThanOrEqual(rows);
     if (rows === 50) expect(screen.shown().filter((line) => line.endsWith("100 kB, done"))).toHaveLength(20);
     else expect(screen.shown().at(-2)).toBe("20 of 20 layers done".slice(0, columns - 1));

@@ -129,6 +129,43 @@ describe.skipIf(!root)("loading", () => {
     expect(await openStore(state).verify()).toEqual([]);
   });
 
+  test("one image of several, by its name or its place; without either it has to be the only one", async () => {
+    const path = write(archive(ociLayout(["registry.example/app:1", "app"])));
+    const load = async (more: Partial<Parameters<typeof loadImages>[1]>) => {
+      const store = openStore(scratch());
+      await loadImages({ path }, { store, ...more });
+      return store.list().map(({ reference }) => reference);
+    };
+    expect(await load({ choose: { name: "registry.example/app:1" } })).toEqual(["registry.example/app:1"]);
+    expect(await load({ choose: { name: "app" }, form: "oci-archive" })).toEqual(["localhost/app:latest"]);
+    expect(await load({ choose: { index: 1 } })).toEqual(["localhost/app:latest"]);
+    const refusal = async (more: Partial<Parameters<typeof loadImages>[1]>) => {
+      const error = await load(more).catch((caught: unknown) => caught);
+      return error instanceof ImageError ? `${error.code}: ${(error.cause as Error).message}` : error;
+    };
+    expect(await refusal({ choose: "only" })).toContain("bad-archive: it holds 2 images");
+    expect(await refusal({ choose: { name: "other" } })).toContain("not-found: it holds no other");
+    expect(await refusal({ choose: { index: 2 } })).toContain("not-found");
+    expect(await refusal({ form: "docker-archive" })).toBe("bad-archive: it is not what docker-archive: is for");
+  });
+
+  test("a folder as skopeo writes it for dir:", async () => {
+    const layout = ociLayout(["app"]);
+    const index = JSON.parse(String(layout.get("index.json")));
+    const path = scratch();
+    const manifest = layout.get(`blobs/sha256/${index.manifests[0].digest.slice(7)}`) ?? "";
+    writeFileSync(join(path, "manifest.json"), manifest);
+    writeFileSync(join(path, "version"), "Directory Transport Version: 1.1\n");
+    for (const [name, bytes] of layout) {
+      if (name.startsWith("blobs/")) writeFileSync(join(path, name.replace("blobs/sha256/", "")), bytes);
+    }
+    const state = scratch();
+    const [image] = await loadImages({ path }, { store: openStore(state), form: "dir" });
+    expect(image?.config.command).toEqual(["x"]);
+    expect(image?.reference).toBe("");
+    expect(await openStore(state).verify()).toEqual([]);
+  });
+
   test("what is damaged or lies is refused, and nothing is kept", async () => {
     const files = ociLayout(["app"]);
     const layerName = [...files].find(([, bytes]) => bytes[0] === 0x1f)?.[0] ?? "";

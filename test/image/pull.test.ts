@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { digestHex } from "../../src/image/digest.ts";
 import { ImageError, type ImageErrorCode } from "../../src/image/error.ts";
 import { lowerDirectories } from "../../src/image/layer/directory.ts";
-import { type PullOptions, pullImage } from "../../src/image/pull.ts";
+import { type PullOptions, pullAllTags, pullImage } from "../../src/image/pull.ts";
 import type { RegistrySettings } from "../../src/image/registry/connect.ts";
 import { openStore } from "../../src/image/store.ts";
 import { OCI_INDEX, OCI_LAYER, OCI_MANIFEST, sendBlob, TestRegistry } from "./support/registry.ts";
@@ -173,6 +173,74 @@ describe.skipIf(!root)("a pull", () => {
       return true;
     };
     expect((await pull(state, "app:1", { policy: "newer" })).reference).toBe(`${registry.host}/app:1`);
+  });
+
+  test("newer compares digests: nothing is fetched for the same, a moved tag is pulled, a failure keeps the image", async () => {
+    const state = scratch();
+    registry.putImage("1", { layers: [TOP] });
+    const first = await pull(state, "app:1");
+    const kept: string[] = [];
+    const newer = (more: Partial<PullOptions> = {}) =>
+      pull(state, "app:1", {
+        policy: "newer",
+        onProgress: (event) => event.kind === "kept" && kept.push(event.reason),
+        ...more,
+      });
+    registry.requests.length = 0;
+    expect((await newer()).manifestDigest).toBe(first.manifestDigest);
+    expect(registry.requests.map(({ path }) => path).filter((path) => path.includes("blobs"))).toEqual([]);
+    expect(kept).toEqual(["the registry has no other"]);
+    const moved = registry.putImage("1", { layers: [BASE] });
+    expect((await newer()).manifestDigest as string).toBe(moved.manifestDigest);
+    registry.putImage("1", { layers: [BASE], manifest: (manifest) => ({ ...manifest, layers: [] }) });
+    expect((await newer()).manifestDigest as string).toBe(moved.manifestDigest);
+    registry.manifests.clear();
+    expect((await newer()).manifestDigest as string).toBe(moved.manifestDigest);
+    expect(kept.at(-1)).toContain("HTTP 404");
+    const stop = new AbortController();
+    stop.abort();
+    await expect(newer({ signal: stop.signal })).rejects.toThrow();
+  });
+
+  test("an image for another platform does not count as the one in the store", async () => {
+    const state = scratch();
+    registry.putImage("1", { layers: [TOP] });
+    await pull(state, "app:1");
+    const platform = { os: "linux", architecture: "arm64", variant: "" };
+    expect((await refused(state, "app:1", { policy: "never", platform })).code).toBe("not-found");
+    registry.putImage("1", { layers: [TOP], config: { architecture: "arm64" } });
+    expect((await pull(state, "app:1", { policy: "missing", platform })).config.architecture).toBe("arm64");
+  });
+
+  test("by ID, from the store only", async () => {
+    const state = scratch();
+    registry.putImage("1", { layers: [TOP] });
+    const { configDigest } = await pull(state, "app:1");
+    const options = { store: openStore(state), registries: NO_CREDENTIALS };
+    expect((await pullImage(configDigest, { ...options, policy: "newer" })).configDigest).toBe(configDigest);
+    await expect(pullImage(configDigest, options)).rejects.toThrow("says nothing of where");
+    await expect(pullImage(`sha256:${"0".repeat(64)}`, { ...options, policy: "missing" })).rejects.toThrow(
+      "no such image",
+    );
+  });
+
+  test("every tag, over the pages of the registry's list", async () => {
+    const state = scratch();
+    for (const [at, tag] of ["1", "2", "latest"].entries()) {
+      registry.putImage(tag, { layers: [tar([file(`f${at}`, "x")])] });
+    }
+    registry.intercept = (request, response) => {
+      const last = /\/tags\/list(?:\?last=(.*))?$/.exec(request.url ?? "");
+      if (last === null) return false;
+      const next = last[1] === undefined ? { link: '</v2/app/tags/list?last=2>; rel="next"' } : {};
+      response.writeHead(200, { "content-type": "application/json", ...next });
+      response.end(JSON.stringify({ name: "app", tags: last[1] === undefined ? ["1", "2"] : ["latest"] }));
+      return true;
+    };
+    const store = openStore(state);
+    const images = await pullAllTags(`${registry.host}/app`, { store, registries: NO_CREDENTIALS, retries: QUICK });
+    expect(images.map(({ reference }) => reference.replace(/.*:/, ""))).toEqual(["1", "2", "latest"]);
+    expect(store.list()).toHaveLength(3);
   });
 
   test("a tag that moves leaves the old image without a name, and rmi takes it with its layers", async () => {

@@ -174,7 +174,7 @@ export const CONTAINER_KEYS = keyTable([
   later("RemapUid", "words", "User ids for RemapUsers=", "200"),
   later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
   later("RemapUsers", "string", "User namespace: auto, keep-id or manual", "auto"),
-  supported("Retry", "string", "How often a failed pull is tried again (default 4)", "5", {
+  supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
     since: "5.5",
     check: checkRetry,
     flag: "retry",

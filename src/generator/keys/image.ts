@@ -11,10 +11,16 @@ export const imageKeys = lazyKeyTable(() => [
   supported("AuthFile", "string", "File with credentials", "/etc/registry/auth.json", { flag: "authfile" }),
   supported("CertDir", "string", "Folder with certificates", "/etc/registry/certs", { flag: "cert-dir" }),
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
-  supported("Creds", "string", "User and password; AuthFile= keeps them out of what everybody can read", "user:password", {
-    check: checkCredentials,
-    flag: "creds",
-  }),
+  supported(
+    "Creds",
+    "string",
+    "User and password; AuthFile= keeps them out of what everybody can read",
+    "user:password",
+    {
+      check: checkCredentials,
+      flag: "creds",
+    },
+  ),
   later("DecryptionKey", "string", "Key, and passphrase", "/etc/registry.key"),
   later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
@@ -26,7 +32,7 @@ export const imageKeys = lazyKeyTable(() => [
     check: checkPull,
     flag: "policy",
   }),
-  supported("Retry", "string", "How often a failed pull is tried again (default 4)", "5", {
+  supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
     since: "5.5",
     check: checkRetry,
     flag: "retry",

@@ -101,6 +101,7 @@ export class LayerTree {
       this.#finishDirectory([], entry);
       return;
     }
+    if (entry.kind === "whiteout" && this.#isBelowFile(entry.path)) return;
     const path = [...this.#directories.resolve(entry.path.slice(0, -1)), entry.path.at(-1) ?? ""];
     switch (entry.kind) {
       case "directory":
@@ -127,6 +128,16 @@ export class LayerTree {
     chmodSync(absolute, entry.mode);
     setAttributes(absolute, entry.attributes, this.options.native);
     this.#directories.know(path, entry.mtime);
+  }
+
+  /**
+   * Whether the entry's folder is a file of this layer, which hides a folder below with all that was in it. umoci writes
+   * whiteouts for what was in such a folder as well; there is nothing left for them to hide.
+   */
+  #isBelowFile(path: EntryPath): boolean {
+    const parent = path.at(-2);
+    if (parent === undefined) return false;
+    return this.#directories.stat([...this.#directories.resolve(path.slice(0, -2)), parent])?.isFile() === true;
   }
 
   /** A whiteout speaks of the layers below only: a file of this layer stays, a directory of it hides theirs. */

@@ -11,8 +11,8 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
-/** Default policy for pulls. */
-export const RETRIES: RetryPolicy = { attempts: 5, firstDelayMs: 500, maxDelayMs: 30_000 };
+/** When nobody says otherwise: as many tries as podman makes. */
+export const RETRIES: RetryPolicy = { attempts: 4, firstDelayMs: 500, maxDelayMs: 30_000 };
 
 /** A server that asks for more patience than this is not waited for. */
 const RETRY_AFTER_MAX_MS = 5 * 60_000;

@@ -10,6 +10,7 @@ import { ImageError } from "../../../src/image/error.ts";
 import { parseReference } from "../../../src/image/reference.ts";
 import { readCertificates } from "../../../src/image/registry/certificates.ts";
 import { connect, type RegistrySettings } from "../../../src/image/registry/connect.ts";
+import { readRegistrySettings } from "../../../src/image/registry/settings.ts";
 
 let dir: string;
 let server: Server;
@@ -57,6 +58,15 @@ test("a certificate that nobody vouches for is refused, and taken from an insecu
   expect(await fetchManifest({ allInsecure: false })).toBe("untrusted");
   expect(await fetchManifest({ allInsecure: true })).toBe("{}");
   expect(await fetchManifest({})).toBe("{}"); // This machine itself.
+});
+
+test("a folder that is named outright counts for every registry, and has to be there", async () => {
+  const folder = join(dir, "own");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "ca.crt"), readFileSync(join(dir, "cert.pem")));
+  const settings = (certDir: string) => readRegistrySettings({ configDirs: [], env: {}, uid: 0, certDir });
+  expect(await fetchManifest({ ...settings(folder), allInsecure: false }, `127.0.0.1:${port}`)).toBe("{}");
+  expect(() => settings(join(dir, "none")).certificatesFor?.("localhost")).toThrow("there is no folder");
 });
 
 test("an authority of certs.d is trusted, for its registry only", async () => {
