@@ -123,6 +123,15 @@ describe.skipIf(!root)("an honest layer", () => {
     expect(describeTree(parent.tree).get("d")?.attributes).toEqual({ "trusted.overlay.opaque": "79" });
   });
 
+  test("a whiteout in a folder that has become a file, as umoci writes it, says nothing", async () => {
+    const { tree } = await unpack(
+      scratch(),
+      tar([file("f", "new"), file("f/.wh.x"), file("b/f", "1"), file("b/f/.wh.y")]),
+    );
+    expect(describeTree(tree).get("f")).toMatchObject({ type: "file", size: 3 });
+    expect([...describeTree(tree).keys()].filter((path) => path.includes("/"))).toEqual(["b/f"]);
+  });
+
   test("aufs bookkeeping means nothing", async () => {
     const { tree } = await unpack(
       scratch(),
