@@ -13,12 +13,14 @@ export type RuntimeErrorCode =
   | "namespace"
   | "network"
   | "no-such-container"
+  | "no-such-volume"
   | "no-such-user"
   | "runc"
   | "syscall"
   | "systemd"
   | "user-namespace"
-  | "volume";
+  | "volume"
+  | "volume-in-use";
 
 /** A container could not be started, stopped, entered or cleaned up. */
 export class RuntimeError extends BerthError<RuntimeErrorCode> {}

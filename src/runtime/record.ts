@@ -28,6 +28,8 @@ export interface ContainerRecord {
   /** diffIDs in use: the store keeps these layers while the record exists. */
   readonly imageLayers: readonly string[];
   readonly command: readonly string[];
+  /** Names of the volumes it has mounted: they stay while the record exists. */
+  readonly volumes?: readonly string[];
   /** RFC 3339. */
   readonly created: string;
   /** The container's cgroup, as /proc/PID/cgroup shows it: what tells its process from a later one of the same number. */

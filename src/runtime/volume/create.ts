@@ -1,0 +1,131 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import { loadNative } from "../../image/layer/native.ts";
+import { withStoreLock } from "../../image/lock.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { volumesDir } from "../paths.ts";
+import { isMissing, replaceFile } from "../record.ts";
+import { pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
+
+/** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
+const UNFINISHED = ".new-";
+export const REMOVED = ".gone-";
+
+/**
+ * Puts a volume into the store, complete or not at all. `fill` puts content in its empty folder. Returns false if the name
+ * is taken: of several that make the same volume at once, one wins. Throws what `fill` throws.
+ */
+export function createVolume(scope: Scope, volume: Volume, fill: (data: string) => void = () => {}): boolean {
+  const place = volumePaths(scope, volume.name);
+  // Set-uid programs in a volume are not for other users to run, and neither is what lies there theirs to see.
+  mkdirSync(volumesDir(scope), { recursive: true, mode: 0o711 });
+  if (isTaken(scope, volume.name)) return false;
+  sweepUnfinished(scope);
+  const { dir, lock } = beginFolder(scope);
+  const paths = pathsIn(dir);
+  try {
+    mkdirSync(paths.data);
+    chmodSync(paths.data, 0o755);
+    if (volume.uid !== 0 || volume.gid !== 0) giveTo(paths.data, volume);
+    fill(paths.data);
+    replaceFile(paths.description, `${JSON.stringify(volume)}\n`);
+    fsyncSync(lock);
+    // An empty folder is replaced, one with a volume in it is not (rename(2)).
+    renameSync(paths.dir, place.dir);
+    return true;
+  } catch (error) {
+    rmSync(paths.dir, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    throw error;
+  } finally {
+    closeSync(lock);
+  }
+}
+
+/** Also true of what a version of berth without descriptions began and did not finish: that is put right here. */
+function isTaken(scope: Scope, name: string): boolean {
+  const place = volumePaths(scope, name);
+  if (readVolume(scope, name) !== undefined) return true;
+  if (existsSync(place.dir)) {
+    rmSync(place.unfinished, { recursive: true, force: true });
+    // Not empty: somebody else's files, which stay; the rename tells.
+  }
+  return false;
+}
+
+function giveTo(path: string, { uid, gid }: Volume): void {
+  try {
+    chownSync(path, uid, gid);
+  } catch (cause) {
+    const hint = "a user has only the ids of /etc/subuid and /etc/subgid";
+    throw new RuntimeError("volume", `give the volume to ${uid}:${gid} (${hint})`, { cause });
+  }
+}
+
+/** A folder that nobody sweeps away while its lock is held: it has none only where nobody looks. */
+function beginFolder(scope: Scope): { dir: string; lock: number } {
+  return withStoreLock(scope.stateDir, "shared", () => {
+    const dir = mkdtempSync(join(volumesDir(scope), UNFINISHED));
+    const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+    loadNative().lock(lock, "exclusive", true);
+    return { dir, lock };
+  });
+}
+
+/** Removes what a process that was killed left in the making or on its way out; whoever still works holds a lock. */
+export function sweepUnfinished(scope: Scope): void {
+  const names = readDirectory(volumesDir(scope)).filter((name) => [UNFINISHED, REMOVED].some((p) => name.startsWith(p)));
+  if (names.length === 0) return;
+  const abandoned = withStoreLock(scope.stateDir, "exclusive", () =>
+    names.flatMap((name) => {
+      const path = join(volumesDir(scope), name);
+      const lock = lockIfFree(path);
+      return lock === undefined ? [] : [{ path, lock }];
+    }),
+  );
+  for (const { path, lock } of abandoned) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } finally {
+      closeSync(lock);
+    }
+  }
+}
+
+/** Undefined when somebody holds the lock, or the folder has gone. */
+function lockIfFree(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  if (loadNative().lock(fd, "exclusive", false)) return fd;
+  closeSync(fd);
+  return undefined;
+}
+
+function readDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, constants, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { loadNative } from "../../image/layer/native.ts";
+import { withStoreLock } from "../../image/lock.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { detachBelow, mountsBelow } from "../mount-table.ts";
+import { volumesDir } from "../paths.ts";
+import { REMOVED, sweepUnfinished } from "./create.ts";
+import { volumeUses } from "./use.ts";
+import { readVolume, type Volume, volumePaths } from "./volume.ts";
+
+/**
+ * Removes a volume with everything in it. It goes out of the store in one step, and is then deleted. What is mounted on it is
+ * unmounted, never deleted. Throws "volume-in-use" when a container uses it, "no-such-volume".
+ */
+export function removeVolume(scope: Scope, name: string): void {
+  const place = volumePaths(scope, name);
+  const { dir, lock } = withStoreLock(scope.stateDir, "exclusive", () => {
+    if (readVolume(scope, name) === undefined)
+      throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
+    const users = volumeUses(scope).get(name) ?? [];
+    if (users.length > 0) {
+      const names = users.map((record) => record.name).join(", ");
+      throw new RuntimeError("volume-in-use", `volume ${name} is in use by ${names}`);
+    }
+    detachBelow(place.dir);
+    if (mountsBelow(place.dir).length > 0)
+      throw new RuntimeError("volume", `volume ${name} is still mounted: unmount ${mountsBelow(place.dir).join(", ")}`);
+    const dir = mkdtempSync(join(volumesDir(scope), REMOVED));
+    const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+    loadNative().lock(lock, "exclusive", true);
+    renameSync(place.dir, join(dir, name));
+    return { dir, lock };
+  });
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } finally {
+    closeSync(lock);
+  }
+}
+
+/** The volumes that no container uses now. A service that is stopped has no container: its volumes are among them. */
+export function unusedVolumes(scope: Scope, volumes: readonly Volume[]): Volume[] {
+  const uses = withStoreLock(scope.stateDir, "shared", () => volumeUses(scope));
+  return volumes.filter(({ name }) => !uses.has(name));
+}
+
+/** Removes those of the volumes that are still there and unused. Returns their names. */
+export function pruneVolumes(scope: Scope, volumes: readonly Volume[]): string[] {
+  sweepUnfinished(scope);
+  return volumes.flatMap(({ name }) => {
+    try {
+      removeVolume(scope, name);
+      return [name];
+    } catch (error) {
+      if (error instanceof RuntimeError && (error.code === "volume-in-use" || error.code === "no-such-volume"))
+        return [];
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { volumesDir } from "../paths.ts";
+import { isMissing, replaceFile } from "../record.ts";
+
+/** What is known of a named volume besides its content: `volume.json` beside its `_data`. */
+export interface Volume {
+  readonly name: string;
+  readonly driver: VolumeDriver;
+  /** `type`, `device` and `o` as mount(8) takes them, `image`, and `copy` or `nocopy` (then empty). */
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly uid: number;
+  readonly gid: number;
+  /** RFC 3339. */
+  readonly created: string;
+  /** Nothing has been copied into it from an image yet. */
+  readonly needsCopyUp: boolean;
+  /** Its root belongs to whoever uses it next, or to whom the image says. */
+  readonly needsOwner: boolean;
+}
+
+export const VOLUME_DRIVERS = ["local", "image"] as const;
+export type VolumeDriver = (typeof VOLUME_DRIVERS)[number];
+
+/** Where one volume's files lie. */
+export interface VolumePaths {
+  readonly dir: string;
+  /** What containers see. */
+  readonly data: string;
+  readonly description: string;
+  /** What is being copied in; what is there when nobody holds the lock on `dir` was cut off. */
+  readonly unfinished: string;
+}
+
+export function volumePaths(scope: Scope, name: string): VolumePaths {
+  return pathsIn(join(volumesDir(scope), name));
+}
+
+/** The same of a volume that has no place in the store (yet). */
+export function pathsIn(dir: string): VolumePaths {
+  return {
+    dir,
+    data: join(dir, "_data"),
+    description: join(dir, "volume.json"),
+    unfinished: join(dir, "_data.new"),
+  };
+}
+
+/** podman's rule; what begins with a dot is berth's own, and nothing leads out of the folder. */
+export function isVolumeName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name);
+}
+
+/**
+ * The volume of that name, or undefined if there is none. One without a description was made when berth wrote none: it has
+ * been filled already. Throws "volume" when the description cannot be read.
+ */
+export function readVolume(scope: Scope, name: string): Volume | undefined {
+  if (!isVolumeName(name)) return undefined;
+  const paths = volumePaths(scope, name);
+  let text: string;
+  try {
+    text = readFileSync(paths.description, "utf8");
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return existsSync(paths.data) ? undescribed(name, paths) : undefined;
+  }
+  return parseVolume(name, text);
+}
+
+/** All of them, by name. */
+export function listVolumes(scope: Scope): Volume[] {
+  return listNames(scope).flatMap((name) => readVolume(scope, name) ?? []);
+}
+
+/**
+ * The volume that a person means: its name, or the only one whose name begins so, as with podman. Throws "no-such-volume";
+ * "bad-request" when several begin so.
+ */
+export function findVolume(scope: Scope, text: string): Volume {
+  const exact = readVolume(scope, text);
+  if (exact !== undefined) return exact;
+  const near = text === "" ? [] : listNames(scope).filter((name) => name.startsWith(text));
+  if (near.length > 1) throw new RuntimeError("bad-request", `volume ${text} may be ${near.join(" or ")}`);
+  const only = near[0] === undefined ? undefined : readVolume(scope, near[0]);
+  if (only !== undefined) return only;
+  throw new RuntimeError("no-such-volume", `no such volume: ${text}`);
+}
+
+/** Replaces the description in one step. */
+export function writeVolume(paths: VolumePaths, volume: Volume): void {
+  replaceFile(paths.description, `${JSON.stringify(volume)}\n`);
+}
+
+function listNames(scope: Scope): string[] {
+  try {
+    return readdirSync(volumesDir(scope)).filter(isVolumeName).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+function undescribed(name: string, paths: VolumePaths): Volume {
+  const { birthtime, mtime } = statSync(paths.dir);
+  const created = (birthtime.getTime() > 0 ? birthtime : mtime).toISOString();
+  const { uid, gid } = statSync(paths.data);
+  return { ...newVolume(name, created), uid, gid, needsCopyUp: false, needsOwner: false };
+}
+
+/** A volume as it is made when nothing more is asked for. */
+export function newVolume(name: string, created = new Date().toISOString()): Volume {
+  return {
+    name,
+    driver: "local",
+    options: {},
+    labels: {},
+    uid: 0,
+    gid: 0,
+    created,
+    needsCopyUp: true,
+    needsOwner: true,
+  };
+}
+
+function parseVolume(name: string, text: string): Volume {
+  try {
+    const read = JSON.parse(text) as Partial<Volume>;
+    if (typeof read === "object" && read !== null && VOLUME_DRIVERS.some((driver) => driver === read.driver))
+      return { ...newVolume(name, ""), ...read, name };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new RuntimeError("volume", `the description of volume ${name} cannot be read`);
+}
+
+/** What a volume with an own file system is mounted with; undefined where its content simply lies in its folder. */
+export interface DeviceMount {
+  readonly type: string;
+  readonly device: string;
+  /** Words for mount(8)'s -o. */
+  readonly options: readonly string[];
+}
+
+/** The mount that `type`, `device` and `o` of a local volume ask for. Words that are not the file system's are left out. */
+export function deviceMount({ driver, options }: Volume): DeviceMount | undefined {
+  const { type = "", device = "", o = "" } = options;
+  if (driver !== "local" || (type === "" && device === "")) return undefined;
+  const words = o.split(",").filter((word) => word !== "" && word !== "noquota");
+  // podman's word for a bind mount is the type; mount(8) wants an option.
+  const bind = type === "bind" || type === "none" || words.includes("bind") || words.includes("rbind");
+  if (!bind) return { type, device: device === "" ? type : device, options: words };
+  const own = words.filter((word) => !/^(r?bind|uid=.*|gid=.*|size=.*|inodes=.*)$/.test(word));
+  return { type: "none", device, options: [words.includes("bind") ? "bind" : "rbind", ...own] };
+}
