@@ -20,7 +20,10 @@ export interface CommandGroup {
   readonly summary: string;
 }
 
-export const COMMAND_GROUPS: readonly CommandGroup[] = [{ name: "image", summary: "Pull, list and remove images" }];
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  { name: "image", summary: "Pull, list and remove images" },
+  { name: "volume", summary: "Make, list, fill and remove volumes" },
+];
 
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "run", summary: "Run a container", runsCommand: true, load: () => import("./run.ts") },
@@ -62,6 +65,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "image rm", summary: "Remove images", sameAs: "rmi", load: () => import("./rmi.ts") },
   { name: "image load", summary: "Load images from an archive", sameAs: "load", load: () => import("./load.ts") },
   { name: "image inspect", summary: "Show what is known of images", load: () => import("./image-inspect.ts") },
+  { name: "volume create", summary: "Make a volume", load: () => import("./volume-create.ts") },
+  { name: "volume ls", summary: "List volumes", load: () => import("./volume-ls.ts") },
+  { name: "volume inspect", summary: "Show what is known of volumes", load: () => import("./volume-inspect.ts") },
+  { name: "volume rm", summary: "Remove volumes", load: () => import("./volume-rm.ts") },
+  { name: "volume prune", summary: "Remove unused volumes", load: () => import("./volume-prune.ts") },
+  { name: "volume mount", summary: "Mount volumes on the host", load: () => import("./volume-mount.ts") },
+  { name: "volume unmount", summary: "Unmount volumes", load: () => import("./volume-unmount.ts") },
   { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },
   { name: "complete", summary: "Print names for shell completion", hidden: true, load: () => import("./complete.ts") },
 ];

@@ -30,8 +30,10 @@ export function readContainerUse(runtimeDir: string): ContainerUse[] {
     if (!isJsonObject(record) || !Array.isArray(record.imageLayers)) {
       throw new ImageError("store-corrupt", `the record of container ${id} cannot be read`);
     }
-    const layers = record.imageLayers.filter(isDigest) as string[] as DiffId[];
-    uses.push({ container: typeof record.name === "string" ? record.name : id, layers });
+    const container = typeof record.name === "string" ? record.name : id;
+    const others = Array.isArray(record.otherImages) ? record.otherImages.filter(Array.isArray) : [];
+    for (const layers of [record.imageLayers, ...others])
+      uses.push({ container, layers: layers.filter(isDigest) as string[] as DiffId[] });
   }
   return uses;
 }

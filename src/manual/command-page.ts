@@ -21,6 +21,13 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   rmi: ["berth-images(1)"],
   load: ["berth-pull(1)", "skopeo(1)"],
   verify: ["berth-cleanup(1)"],
+  "volume create": ["berth-volume-ls(1)", "berth-volume-rm(1)", "berth.unit(5)", "mount(8)"],
+  "volume ls": ["berth-volume-create(1)", "berth-volume-inspect(1)"],
+  "volume inspect": ["berth-volume-ls(1)"],
+  "volume rm": ["berth-volume-prune(1)"],
+  "volume prune": ["berth-volume-ls(1)", "berth-volume-rm(1)"],
+  "volume mount": ["berth-volume-unmount(1)", "mount(8)"],
+  "volume unmount": ["berth-volume-mount(1)"],
 };
 
 /** Exit codes where they are not just 0, 1 and 125. */
@@ -36,6 +43,12 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
     ["0", "All were removed."],
     ["1", "There is no such image."],
     ["2", "An image is in use."],
+    ["125", "The command line is wrong, or berth itself failed."],
+  ],
+  "volume rm": [
+    ["0", "All were removed."],
+    ["1", "There is no such volume."],
+    ["2", "A volume is in use."],
     ["125", "The command line is wrong, or berth itself failed."],
   ],
 };

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
-import { bindMount } from "./mounts.ts";
 import type { BridgeSetup } from "./network/connection.ts";
 import { formatHosts, formatResolvConf } from "./network/etc-files.ts";
 import { INIT_PATH } from "./oci-config.ts";

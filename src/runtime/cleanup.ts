@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { withStoreLock } from "../image/lock.ts";
 import type { Scope } from "../scope.ts";
 import { isContainerAlive } from "./liveness.ts";
-import { detachMount } from "./native.ts";
+import { detachBelow } from "./mount-table.ts";
 import { releaseAddresses } from "./network/address-pool.ts";
 import { disconnectFromBridge, leasesDir } from "./network/connection.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
@@ -20,8 +20,9 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
   if (record === undefined || record.network.mode === "bridge") await disconnectFromBridge(scope, paths, id);
-  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
-  detachMount(paths.rootfs);
+  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
+  // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
+  detachBelow(paths.bundle);
   rmSync(paths.layers, { recursive: true, force: true });
   // The name is taken before the record is written; without one, only the links tell.
   for (const name of record === undefined ? readDirectory(namesDir(scope)) : [record.name])

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
+import type { DiffId } from "../image/digest.ts";
 import { lowerDirectories } from "../image/layer/directory.ts";
 import { withStoreLock } from "../image/lock.ts";
 import type { StoredImage } from "../image/store.ts";
@@ -16,6 +17,7 @@ import { checkExecutable } from "./executable.ts";
 import { inheritedSockets, keepInheritedSockets, socketEnvironment } from "./inherited-sockets.ts";
 import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
+import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { type BridgeSetup, connectToBridge, DEFAULT_NETWORK } from "./network/connection.ts";
@@ -92,6 +94,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   const cgroup = containerCgroup(request.unit, id);
   const self = identify(process.pid);
   if (self === undefined) throw new RuntimeError("syscall", "read /proc/self/stat");
+  const otherImages = mountedImages(scope, request.mounts);
   const record: ContainerRecord = {
     id,
     name,
@@ -99,6 +102,8 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     image: image.reference || request.image,
     imageDigest: image.configDigest,
     imageLayers: image.layers,
+    otherImages: [...otherImages.values()],
+    volumes: mountedVolumes(request.mounts),
     command: payloadArguments(request, image.config),
     created: new Date().toISOString(),
     cgroup: cgroup.suffix,
@@ -112,17 +117,21 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
   };
   // Seen together by whoever removes images: once the record is there, the layers in it stay. And by whoever clears away what
   // is stale: a bundle without a record has no launcher any more.
-  const layers = withStoreLock(scope.stateDir, "shared", () => {
+  const { layers, images } = withStoreLock(scope.stateDir, "shared", () => {
     mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
     writeRecord(scope, record);
-    return lowerDirectories(scope.stateDir, image.layers);
+    const directories = (of: readonly DiffId[]) => lowerDirectories(scope.stateDir, of);
+    return {
+      layers: directories(image.layers),
+      images: new Map([...otherImages].map(([name, diffIds]) => [name, directories(diffIds)])),
+    };
   });
   await takeName(scope, name, id, request);
   const bridge = openNetwork(request, context, paths, id, name);
   try {
     if (bridge !== undefined)
       writeRecord(scope, { ...record, addresses: { [DEFAULT_NETWORK.name]: [bridge.address] } });
-    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, cgroup, bridge });
+    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, images, cgroup, bridge });
     seal(request, context);
     await bridge?.done;
     if (bridge !== undefined && !request.detach) keepOverExec(bridge.namespace.fd);
@@ -143,6 +152,7 @@ function writeBundle(
     readonly image: StoredImage;
     readonly paths: ContainerPaths;
     readonly layers: readonly string[];
+    readonly images: ReadonlyMap<string, readonly string[]>;
     readonly cgroup: ContainerCgroup;
     readonly bridge: BridgeSetup | undefined;
   },
@@ -155,7 +165,9 @@ function writeBundle(
   linkMtab(paths.rootfs);
   const user = containerUser(request, image, paths.rootfs);
   const sockets = inheritedSockets(env);
-  const mounts = resolveMounts(scope, paths, user, request.mounts, image.config.volumes);
+  const { inUserNamespace } = context;
+  const mountContext = { scope, paths, user, inUserNamespace, images: made.images };
+  const mounts = resolveMounts(mountContext, request.mounts, image.config.volumes);
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   const spec = toRuntimeSpec({
     request,

@@ -1,4 +1,4 @@
-import { bindMount } from "./mounts.ts";
+import { bindMount } from "./bind-mount.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { Environment } from "./runc.ts";
 import type { SpecMount } from "./runtime-spec.ts";

@@ -1,7 +1,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
-import { bindMount } from "./mounts.ts";
+import { bindMount } from "./bind-mount.ts";
 import { isMissing } from "./record.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";

@@ -28,6 +28,8 @@ export interface ContainerRecord {
   /** diffIDs in use: the store keeps these layers while the record exists. */
   readonly imageLayers: readonly string[];
   readonly command: readonly string[];
+  /** diffIDs of images that are mounted in it, an image an element: their layers stay as well. */
+  readonly otherImages?: readonly (readonly string[])[];
   /** Names of the volumes it has mounted: they stay while the record exists. */
   readonly volumes?: readonly string[];
   /** RFC 3339. */

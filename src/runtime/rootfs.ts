@@ -1,10 +1,8 @@
 import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, openInRoot, unshare } from "./native.ts";
+import { mountOverlay } from "./overlay.ts";
 import type { ContainerPaths } from "./paths.ts";
-
-/** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
-const LONGEST_OPTIONS = 3800;
 
 /**
  * Leaves the mount namespace of whoever called, so that what is mounted from here on is invisible to the host and
@@ -29,14 +27,14 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
   mkdirSync(work, { mode: 0o700 });
   mkdirSync(paths.rootfs, { mode: 0o755 });
   // overlayfs wants at least one lower directory; an image may have no layer at all.
-  const lower = layers.length > 0 ? [...layers].reverse() : [emptyDirectory(paths)];
-  const extra = inUserNamespace ? ",userxattr,volatile" : ",volatile";
-  const plain = overlayOptions(lower, upper, work) + extra;
-  if (plain.length <= LONGEST_OPTIONS && ![...lower, upper].some((path) => /[,:\\]/.test(path))) {
-    mount("overlay", paths.rootfs, "overlay", 0, plain);
-    return;
-  }
-  mountByShortNames(paths, lower, upper, work, extra);
+  const lower = layers.length > 0 ? layers : [emptyDirectory(paths)];
+  mountOverlay({
+    target: paths.rootfs,
+    lower,
+    upper: { dir: upper, work, volatile: true },
+    links: join(paths.bundle, "l"),
+    inUserNamespace,
+  });
 }
 
 /**
@@ -57,35 +55,6 @@ export function linkMtab(rootfs: string): void {
     }
   } finally {
     closeSync(root);
-  }
-}
-
-function overlayOptions(lower: readonly string[], upper: string, work: string): string {
-  return `lowerdir=${lower.join(":")},upperdir=${upper},workdir=${work}`;
-}
-
-/** For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder. */
-function mountByShortNames(
-  paths: ContainerPaths,
-  lower: readonly string[],
-  upper: string,
-  work: string,
-  extra: string,
-): void {
-  const links = join(paths.bundle, "l");
-  mkdirSync(links, { mode: 0o700 });
-  const names = lower.map((target, index) => {
-    symlinkSync(target, join(links, index.toString(36)));
-    return index.toString(36);
-  });
-  symlinkSync(upper, join(links, "upper"));
-  symlinkSync(work, join(links, "work"));
-  const before = process.cwd();
-  process.chdir(links);
-  try {
-    mount("overlay", paths.rootfs, "overlay", 0, overlayOptions(names, "upper", "work") + extra);
-  } finally {
-    process.chdir(before);
   }
 }
 

@@ -100,12 +100,37 @@ export interface PullWords {
   readonly quiet?: boolean | undefined;
 }
 
-/** Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, copy…). */
+/**
+ * Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, O, copy…);
+ * `subpath` is a folder or file below the source's root.
+ */
 export type MountRequest =
   | { readonly type: "bind"; readonly source: string; readonly target: string; readonly options: readonly string[] }
-  | { readonly type: "volume"; readonly name: string; readonly target: string; readonly options: readonly string[] }
+  | {
+      readonly type: "volume";
+      readonly name: string;
+      readonly target: string;
+      readonly options: readonly string[];
+      readonly subpath?: string;
+      /** For a volume that is made here. */
+      readonly labels?: Readonly<Record<string, string>>;
+    }
   | { readonly type: "anonymous"; readonly target: string; readonly options: readonly string[] }
-  | { readonly type: "tmpfs"; readonly target: string; readonly options: readonly string[] };
+  | {
+      readonly type: "tmpfs" | "ramfs" | "devpts";
+      readonly target: string;
+      readonly options: readonly string[];
+    }
+  /** Every path that the pattern means; `target` is the folder for them, "" where they are on the host. */
+  | { readonly type: "glob"; readonly pattern: string; readonly target: string; readonly options: readonly string[] }
+  | {
+      readonly type: "image";
+      readonly image: string;
+      readonly target: string;
+      readonly options: readonly string[];
+      readonly writable: boolean;
+      readonly subpath?: string;
+    };
 
 /** One range of published ports; `hostPort` 0 lets the kernel choose. */
 export interface PortMapping {

@@ -14,7 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bindMount, resolveMounts } from "../../src/runtime/mounts.ts";
+import { bindMount } from "../../src/runtime/bind-mount.ts";
+import { resolveMounts } from "../../src/runtime/mounts.ts";
 import { containerPaths } from "../../src/runtime/paths.ts";
 import type { MountRequest } from "../../src/runtime/run-request.ts";
 import { type Scope, systemScope } from "../../src/scope.ts";
@@ -35,7 +36,7 @@ afterEach(() => rmSync(top, { recursive: true }));
 const paths = () => containerPaths(scope, "id");
 const rootfs = () => paths().rootfs;
 const resolved = (requests: readonly MountRequest[], implied: readonly string[] = []) =>
-  resolveMounts(scope, paths(), USER, requests, implied);
+  resolveMounts({ scope, paths: paths(), user: USER, inUserNamespace: false, images: new Map() }, requests, implied);
 const volume = (target: string, options: readonly string[] = []): MountRequest => ({
   type: "volume",
   name: "data",

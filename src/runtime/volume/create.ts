@@ -89,7 +89,9 @@ function beginFolder(scope: Scope): { dir: string; lock: number } {
 
 /** Removes what a process that was killed left in the making or on its way out; whoever still works holds a lock. */
 export function sweepUnfinished(scope: Scope): void {
-  const names = readDirectory(volumesDir(scope)).filter((name) => [UNFINISHED, REMOVED].some((p) => name.startsWith(p)));
+  const names = readDirectory(volumesDir(scope)).filter((name) =>
+    [UNFINISHED, REMOVED].some((p) => name.startsWith(p)),
+  );
   if (names.length === 0) return;
   const abandoned = withStoreLock(scope.stateDir, "exclusive", () =>
     names.flatMap((name) => {

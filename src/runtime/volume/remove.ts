@@ -4,7 +4,7 @@ import { loadNative } from "../../image/layer/native.ts";
 import { withStoreLock } from "../../image/lock.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { detachBelow, mountsBelow } from "../mount-table.ts";
+import { detachBelow } from "../mount-table.ts";
 import { volumesDir } from "../paths.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
 import { volumeUses } from "./use.ts";
@@ -17,16 +17,13 @@ import { readVolume, type Volume, volumePaths } from "./volume.ts";
 export function removeVolume(scope: Scope, name: string): void {
   const place = volumePaths(scope, name);
   const { dir, lock } = withStoreLock(scope.stateDir, "exclusive", () => {
-    if (readVolume(scope, name) === undefined)
-      throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
+    if (readVolume(scope, name) === undefined) throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
     const users = volumeUses(scope).get(name) ?? [];
     if (users.length > 0) {
       const names = users.map((record) => record.name).join(", ");
       throw new RuntimeError("volume-in-use", `volume ${name} is in use by ${names}`);
     }
     detachBelow(place.dir);
-    if (mountsBelow(place.dir).length > 0)
-      throw new RuntimeError("volume", `volume ${name} is still mounted: unmount ${mountsBelow(place.dir).join(", ")}`);
     const dir = mkdtempSync(join(volumesDir(scope), REMOVED));
     const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
     loadNative().lock(lock, "exclusive", true);

@@ -33,6 +33,8 @@ export interface VolumePaths {
   readonly description: string;
   /** What is being copied in; what is there when nobody holds the lock on `dir` was cut off. */
   readonly unfinished: string;
+  /** What has been copied in and is being moved to `data`. */
+  readonly complete: string;
 }
 
 export function volumePaths(scope: Scope, name: string): VolumePaths {
@@ -46,6 +48,7 @@ export function pathsIn(dir: string): VolumePaths {
     data: join(dir, "_data"),
     description: join(dir, "volume.json"),
     unfinished: join(dir, "_data.new"),
+    complete: join(dir, "_data.complete"),
   };
 }
 

@@ -1,0 +1,29 @@
+import { RuntimeError } from "../runtime/error.ts";
+import { CommandError } from "./command.ts";
+
+/** podman-volume-rm(1): a volume that is not there, and one that is in use. */
+const EXIT_CODES: Readonly<Record<string, number>> = { "no-such-volume": 1, "volume-in-use": 2 };
+
+/** The exit code of what a command about volumes failed with. */
+export function volumeExitCode(error: unknown): number {
+  return (error instanceof RuntimeError ? EXIT_CODES[error.code] : undefined) ?? 125;
+}
+
+/** Runs `work` for each name, also after one that failed, and then fails as the first of them. */
+export async function forEachVolume(
+  names: readonly string[],
+  work: (name: string) => void | Promise<void>,
+): Promise<void> {
+  const failed: { message: string; exitCode: number }[] = [];
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+      failed.push({ message: error.message + cause, exitCode: volumeExitCode(error) });
+    }
+  }
+  const [first] = failed;
+  if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
+}

@@ -1,0 +1,37 @@
+import { type Command, Option } from "commander";
+import { describeVolume } from "../runtime/volume/describe.ts";
+import { findVolume, listVolumes } from "../runtime/volume/volume.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { forEachVolume } from "./volume-failure.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Show what is known of volumes, as JSON with podman's names.",
+  examples: [{ command: "berth volume inspect data", help: "By name, or by what only its name begins with." }],
+};
+
+/** `berth volume inspect`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("[name...]", "volumes")
+    .option("-a, --all", "all volumes")
+    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
+    .action((names: string[], { all }: { all?: boolean }) => inspect(names, all === true, context));
+}
+
+async function inspect(names: readonly string[], all: boolean, context: CommandContext): Promise<void> {
+  if (all === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
+  const { scope } = context;
+  const found = all ? listVolumes(scope) : [];
+  const failed = await forEachVolume(names, (name) => void found.push(findVolume(scope, name))).catch(
+    (error: unknown) => error,
+  );
+  context.out(
+    `${JSON.stringify(
+      found.map((volume) => describeVolume(scope, volume)),
+      null,
+      2,
+    )}\n`,
+  );
+  if (failed !== undefined) throw failed;
+}

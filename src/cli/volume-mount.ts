@@ -1,0 +1,20 @@
+import type { Command } from "commander";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { forEachVolume } from "./volume-failure.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Mount volumes on the host, and print where they are.",
+  details: [
+    "Most volumes are folders and need no mounting. One with a file system of its own stays mounted until `berth volume unmount`; containers that start meanwhile use that mount, so a tmpfs is then one for all of them. Only root can mount such a volume.",
+  ],
+  examples: [{ command: "ls $(berth volume mount data)", help: "Look into a volume." }],
+};
+
+/** `berth volume mount`. */
+export function define(command: Command, context: CommandContext): void {
+  command.argument("<name...>", "volumes").action(async (names: string[]) => {
+    const { mountOnHost } = await import("../runtime/volume/host-mount.ts");
+    await forEachVolume(names, (name) => context.out(`${mountOnHost(context.scope, name)}\n`));
+  });
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { forEachVolume } from "./volume-failure.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove volumes and everything in them.",
+  details: [
+    "Nothing else ever does: a volume outlives its containers and its unit. One that a running container has mounted is not removed; stop the container first.",
+  ],
+  examples: [{ command: "berth volume rm data", help: "Remove one." }],
+};
+
+/** `berth volume rm`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("[name...]", "volumes")
+    .option("-a, --all", "all volumes")
+    .option("-f, --force", "do not fail for a volume that there is not")
+    .action(async (names: string[], options: { all?: boolean; force?: boolean }) => remove(names, options, context));
+}
+
+async function remove(
+  names: readonly string[],
+  { all, force }: { all?: boolean; force?: boolean },
+  context: CommandContext,
+): Promise<void> {
+  if ((all === true) === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
+  const { scope } = context;
+  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
+  enterUserNamespace(scope, context.env);
+  const { RuntimeError } = await import("../runtime/error.ts");
+  const { removeVolume } = await import("../runtime/volume/remove.ts");
+  const { findVolume, listVolumes } = await import("../runtime/volume/volume.ts");
+  const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
+  await forEachVolume(wanted, (name) => {
+    try {
+      removeVolume(scope, findVolume(scope, name).name);
+    } catch (error) {
+      if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
+      throw error;
+    }
+    context.out(`${name}\n`);
+  });
+}

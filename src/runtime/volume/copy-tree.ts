@@ -1,0 +1,19 @@
+import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
+
+/**
+ * Copies what is in the folder `from` into the folder `to`, with owners, modes, times and extended attributes; blocks are
+ * shared where the file system can. `from` may be an open directory: then no path to it is followed a second time. `doing`
+ * is what the error begins with. Throws "volume" with what cp(1) says, a full disk among it.
+ */
+export function copyTree(from: string | number, to: string, doing: string): void {
+  const stdio: (number | "ignore" | "pipe")[] = ["ignore", "ignore", "pipe"];
+  if (typeof from === "number") stdio.push(from);
+  const source = typeof from === "number" ? "/proc/self/fd/3" : from;
+  const copy = Bun.spawnSync([findProgram("cp"), "-a", "--reflink=auto", "--", `${source}/.`, to], {
+    stdio: stdio as ["ignore", "ignore", "pipe"],
+  });
+  if (copy.exitCode === 0) return;
+  const [first = ""] = (copy.stderr?.toString() ?? "").trim().split("\n");
+  throw new RuntimeError("volume", `${doing}: ${first}`);
+}

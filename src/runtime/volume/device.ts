@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
+import type { DeviceMount } from "./volume.ts";
+
+/**
+ * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that need
+ * one (NFS, CIFS). `-n`: nothing about it is written down under /run, where it would outlive the mount namespace. Throws
+ * "volume" with what mount(8) says.
+ */
+export function mountDevice(volume: string, { type, device, options }: DeviceMount, target: string): void {
+  if (isBind(options) && !existsSync(device))
+    throw new RuntimeError("volume", `volume ${volume}: ${device} does not exist on the host`);
+  const words = options.length === 0 ? [] : ["-o", options.join(",")];
+  const kind = type === "" || type === "none" ? [] : ["-t", type];
+  const mounted = Bun.spawnSync([findProgram("mount"), "-n", ...kind, ...words, "--", device, target], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (mounted.exitCode === 0) return;
+  const [first = ""] = mounted.stderr.toString().trim().split("\n");
+  throw new RuntimeError("volume", `mount volume ${volume}: ${first}`);
+}
+
+function isBind(options: readonly string[]): boolean {
+  return options.includes("bind") || options.includes("rbind");
+}

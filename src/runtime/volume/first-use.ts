@@ -1,0 +1,159 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { lockExclusive, openInRoot } from "../native.ts";
+import { findProgram } from "../programs.ts";
+import { copyTree } from "./copy-tree.ts";
+import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume.ts";
+
+/** The container that uses a volume: what its image has at the place, and who it runs as. */
+export interface FirstUse {
+  readonly rootfs: string;
+  /** Path inside the container. */
+  readonly target: string;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly options: readonly string[];
+}
+
+/**
+ * Gives a volume that no container has filled yet the content, owner and mode of what the image has at the place where it is
+ * mounted, or the owner `use.owner` if it has nothing there; as podman does. What is in the volume already stays as it is.
+ * Several containers may do so at once, and any of them may be killed: what is copied arrives whole or not at all.
+ */
+export function prepareForUse(scope: Scope, name: string, use: FirstUse): void {
+  const paths = volumePaths(scope, name);
+  withVolumeLock(paths, () => {
+    const volume = readVolume(scope, name);
+    if (volume === undefined || (!volume.needsCopyUp && !volume.needsOwner)) return;
+    const begun = moveComplete(paths) ? { ...volume, needsCopyUp: false } : volume;
+    const done = fill(begun, paths.data, use, (source) => copyWhole(source, paths, use.target));
+    save(paths, volume, done);
+  });
+}
+
+/** The same for what is mounted at `data` for this container. `stays` tells whether the content outlives the container. */
+export function prepareMounted(scope: Scope, name: string, data: string, stays: boolean, use: FirstUse): void {
+  const paths = volumePaths(scope, name);
+  withVolumeLock(paths, () => {
+    const volume = readVolume(scope, name);
+    if (volume === undefined || (!volume.needsCopyUp && !volume.needsOwner)) return;
+    const done = fill(volume, data, use, (source) => copyOrNothing(source, data, use.target));
+    if (stays) save(paths, volume, done);
+  });
+}
+
+/** The same for a folder that goes with its container. */
+export function prepareAnonymous(data: string, use: FirstUse): void {
+  const volume = { options: {}, needsCopyUp: true, needsOwner: true };
+  fill(volume, data, use, (source) => copyTree(source, data, copying(use.target)));
+}
+
+function save(paths: VolumePaths, before: Volume, after: Volume): void {
+  if (before.needsCopyUp !== after.needsCopyUp || before.needsOwner !== after.needsOwner) writeVolume(paths, after);
+}
+
+/** Runs `work` while nobody else prepares the volume. The kernel frees the lock when a process dies. */
+function withVolumeLock(paths: VolumePaths, work: () => void): void {
+  const lock = openSync(paths.dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    lockExclusive(lock);
+    work();
+  } finally {
+    closeSync(lock);
+  }
+}
+
+type Fillable = Pick<Volume, "options" | "needsCopyUp" | "needsOwner">;
+
+/** Returns the volume with what is to be done from now on. */
+function fill<V extends Fillable>(volume: V, data: string, use: FirstUse, copy: (source: number) => void): V {
+  const root = openSync(use.rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    // Inside the root file system: an image's symbolic links cannot lead the copy to the host's files.
+    const source = openInRoot(root, use.target, constants.O_RDONLY | constants.O_DIRECTORY);
+    if (source === undefined) {
+      if (volume.needsOwner) chownSync(data, use.owner.uid, use.owner.gid);
+      return volume;
+    }
+    try {
+      const copied = mayCopy(volume, data, use) && readdirSync(`/proc/self/fd/${source}`).length > 0;
+      if (copied) copy(source);
+      return { ...volume, ...ownAs(volume, data, source, copied), needsCopyUp: volume.needsCopyUp && !copied };
+    } finally {
+      closeSync(source);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** Not over what is there: somebody put it there on purpose. */
+function mayCopy(volume: Fillable, data: string, { options }: FirstUse): boolean {
+  const refused = options.includes("nocopy") || volume.options.nocopy !== undefined;
+  return volume.needsCopyUp && !refused && readdirSync(data).length === 0;
+}
+
+/** Owner and mode of the volume's root; they are settled when content has come with them, or when they are root's. */
+function ownAs(volume: Fillable, data: string, source: number, copied: boolean): { needsOwner: boolean } {
+  if (!volume.needsOwner) return { needsOwner: false };
+  const { uid, gid, mode } = fstatSync(source);
+  chownSync(data, uid, gid);
+  chmodSync(data, mode & 0o7777);
+  return { needsOwner: volume.needsCopyUp && !copied && (uid !== 0 || gid !== 0) };
+}
+
+/**
+ * Copies beside the volume, and moves when all is there. The volume's own folder stays the same one: another container may
+ * have it mounted.
+ */
+function copyWhole(source: number, paths: VolumePaths, target: string): void {
+  rmSync(paths.unfinished, { recursive: true, force: true });
+  mkdirSync(paths.unfinished, { mode: 0o700 });
+  try {
+    copyTree(source, paths.unfinished, copying(target));
+    // The files are to be on the disk before anything says that they are.
+    Bun.spawnSync([findProgram("sync"), "--file-system", paths.unfinished], { stdio: ["ignore", "ignore", "ignore"] });
+  } catch (error) {
+    rmSync(paths.unfinished, { recursive: true, force: true });
+    throw error;
+  }
+  renameSync(paths.unfinished, paths.complete);
+  moveComplete(paths);
+}
+
+/** Moves a complete copy into the volume, also the rest of one where a process was killed in the middle. False if there is none. */
+function moveComplete(paths: VolumePaths): boolean {
+  if (!existsSync(paths.complete)) return false;
+  for (const name of readdirSync(paths.complete, { encoding: "buffer" })) {
+    const below = (folder: string) => Buffer.concat([Buffer.from(`${folder}/`), name]);
+    renameSync(below(paths.complete), below(paths.data));
+  }
+  rmdirSync(paths.complete);
+  return true;
+}
+
+function copyOrNothing(source: number, data: string, target: string): void {
+  try {
+    copyTree(source, data, copying(target));
+  } catch (error) {
+    for (const name of readdirSync(data)) rmSync(join(data, name), { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function copying(target: string): string {
+  return `copy the image's ${target} into a volume`;
+}

@@ -1,0 +1,35 @@
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { isMountPoint } from "../mount-table.ts";
+import { findProgram } from "../programs.ts";
+import { mountDevice } from "./device.ts";
+import { deviceMount, findVolume, volumePaths } from "./volume.ts";
+
+/**
+ * Mounts a volume's own file system on the host, where containers that start from now on find it; of any other volume there is
+ * nothing to mount. Returns where the content is. Throws "no-such-volume", "volume".
+ */
+export function mountOnHost(scope: Scope, text: string): string {
+  const volume = findVolume(scope, text);
+  const { data } = volumePaths(scope, volume.name);
+  const device = deviceMount(volume);
+  if (device === undefined || isMountPoint(data)) return data;
+  if (scope.kind === "user") {
+    throw new RuntimeError(
+      "volume",
+      `mount volume ${volume.name}: only root can mount on the host; containers mount it for themselves`,
+    );
+  }
+  mountDevice(volume.name, device, data);
+  return data;
+}
+
+/** Takes that mount away again; nothing happens where there is none. Throws "volume" with what umount(8) says, if it is busy. */
+export function unmountFromHost(scope: Scope, text: string): void {
+  const { name } = findVolume(scope, text);
+  const { data } = volumePaths(scope, name);
+  if (!isMountPoint(data)) return;
+  const unmounted = Bun.spawnSync([findProgram("umount"), "-n", "--", data], { stdio: ["ignore", "ignore", "pipe"] });
+  if (unmounted.exitCode === 0) return;
+  throw new RuntimeError("volume", `unmount volume ${name}: ${unmounted.stderr.toString().trim()}`);
+}

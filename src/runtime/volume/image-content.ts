@@ -1,0 +1,37 @@
+import { mkdirSync, rmdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { lowerDirectories } from "../../image/layer/directory.ts";
+import { openStore } from "../../image/store.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { detachMount } from "../native.ts";
+import { mountLayersReadOnly } from "../overlay.ts";
+import { copyTree } from "./copy-tree.ts";
+
+/**
+ * Copies everything in an image of the store into the empty folder `data`. The caller has a mount namespace of its own.
+ * A volume of the driver "image" is such a copy: several containers may write to it at once, which an overlay that each of
+ * them mounts for itself would not survive, and the image can be removed. Throws "image-not-found", "volume".
+ */
+export function copyImage(scope: Scope, reference: string, data: string, inUserNamespace: boolean): void {
+  const image = openStore(scope.stateDir).resolve(reference);
+  if (image === undefined)
+    throw new RuntimeError("image-not-found", `image ${reference} is not in the store: pull it first`);
+  const mounted = join(dirname(data), "image");
+  mkdirSync(mounted);
+  mountLayersReadOnly(
+    mounted,
+    join(dirname(data), "empty"),
+    lowerDirectories(scope.stateDir, image.layers),
+    inUserNamespace,
+  );
+  try {
+    copyTree(mounted, data, `copy image ${reference}`);
+  } finally {
+    detachMount(mounted);
+    rmdirSync(mounted);
+  }
+  // No container holds the image meanwhile; what was copied from half-removed layers is not to be kept.
+  if (openStore(scope.stateDir).resolve(reference)?.configDigest !== image.configDigest)
+    throw new RuntimeError("volume", `image ${reference} was removed while it was copied`);
+}
