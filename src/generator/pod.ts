@@ -11,6 +11,9 @@ import { ownName } from "./resource-name.ts";
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
 
+/** systemd refuses a oneshot service with these. */
+const REFUSED_RESTARTS: readonly string[] = ["always", "on-success"];
+
 /**
  * The service of a `.pod` file. It has no process: `berth pod create` makes the shared namespaces and hands them to the manager's
  * file descriptor store, which keeps them until the service is stopped.
@@ -29,7 +32,7 @@ export function podService(context: ResourceContext): ServiceLines {
     ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
   ];
-  checkService(context);
+  service.push(...checkService(context));
   const members = podMembers(parsed, context.units).filter(({ startsWithPod }) => startsWithPod);
   const unit = members.flatMap(({ container }): Directive[] => [
     ["Wants", container.serviceName],
@@ -55,17 +58,16 @@ function createCommand(
   return line.toString();
 }
 
-/** What makes no sense for a service without a process. */
-function checkService({ service, report }: ResourceContext): void {
+/** What makes no sense for a service without a process, and the lines that set it right. */
+function checkService({ service, report }: ResourceContext): Directive[] {
   const remain = service.get("RemainAfterExit");
   if (remain !== undefined) {
     const message = "RemainAfterExit= of a pod is set by berth: it has no process, and would end at once";
     report.item(remain, { code: "managed-directive", message });
   }
   const restart = service.get("Restart");
-  if (restart?.value === "always" || restart?.value === "on-success") {
-    const message = `Restart=${restart.value} is not for pods: a pod has no process that could end`;
-    const hint = "write it into the containers; Restart=on-failure tries again to make the pod";
-    report.at(restart, 0, { code: "bad-restart", message, hint });
-  }
+  if (restart === undefined || !REFUSED_RESTARTS.includes(restart.value)) return [];
+  const message = `Restart=${restart.value} is taken as on-failure: a pod has no process that could end`;
+  report.at(restart, 0, { code: "bad-restart", message, hint: "write it into the pod's containers" }, "warning");
+  return [["Restart", "on-failure"]];
 }

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultServiceName, fileTypeOf } from "../../src/generator/file-type.ts";
 import { generate } from "../../src/generator/generate.ts";
 import { findSources } from "../../src/generator/search.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
@@ -10,30 +11,41 @@ import { type CaseResult, holds, parseAssertions } from "./quadlet-assertion.ts"
 // Podman's own cases for Quadlet, which are not part of this repository: a directory of them may be named in the environment.
 const CASES = process.env.BERTH_QUADLET_CASES ?? join(import.meta.dir, "../../../shared/reference/quadlet-cases");
 
+const BASIC = ["build", "container", "image", "kube", "network", "pod", "volume"].map((type) => `basic.${type}`);
+const STARTED_WITH_POD = ["_no", "_yes", "@", "@foo"].map((name) => `startwithpod${name}.container`);
+
 /** What a case needs beside it. */
 const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
   "a.network.reuse.name.container": ["name.container"],
   "network.reuse.name.container": ["name.container"],
   "build.multiple-tags.container": ["multiple-tags.build"],
-  "dependent.container": [
-    "basic.build",
-    "basic.container",
-    "basic.image",
-    "basic.kube",
-    "basic.network",
-    "basic.pod",
-    "basic.volume",
-  ],
+  "build.quadlet.volume": ["basic.build"],
+  "dependent.container": BASIC,
+  "dependent.image": BASIC,
+  "dependent.network": BASIC,
+  "dependent.volume": BASIC,
+  "image.quadlet.servicename.volume": ["service-name.image"],
   "mount.servicename.container": ["service-name.volume"],
   "volume.servicename.container": ["service-name.volume"],
   "volume.container": ["basic.volume"],
+  "startwithpod.pod": STARTED_WITH_POD,
 };
+
+/** There for others only. */
+const NO_CASES: readonly string[] = [...STARTED_WITH_POD, "template-dependency@.network"];
+const TYPES = ["container", "image", "network", "pod", "volume"] as const;
+
+/** What the cases call the program, and expect in the command lines. */
+const PROGRAM = "/usr/bin/podman";
 
 interface Difference {
   readonly reason: string;
   /** Beginnings of the assertions that do not hold. */
   readonly assertions: readonly string[];
 }
+
+const OWN_DIRECTORY = "what has to be mounted is berth's own directory";
+const NO_PROCESS = "a pod has no process: no infra container, no PID file, nothing that could end";
 
 /** Where berth differs from Podman's generator on purpose. */
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
@@ -79,13 +91,44 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     reason: "flags that berth run does not have are refused instead of failing at every start",
     assertions: ["assert-podman-args"],
   },
+  "podmanargs.network": {
+    reason: "flags that the command does not have are refused",
+    assertions: ["assert-podman-args"],
+  },
+  "podmanargs.volume": {
+    reason: "flags that the command does not have are refused",
+    assertions: ["assert-podman-args"],
+  },
+  "basic.image": { reason: OWN_DIRECTORY, assertions: ['assert-key-is "Unit" "RequiresMountsFor"'] },
+  "basic.network": { reason: OWN_DIRECTORY, assertions: ["assert-key-is Unit RequiresMountsFor"] },
+  "basic.volume": { reason: OWN_DIRECTORY, assertions: ["assert-key-is Unit RequiresMountsFor"] },
+  "basic.pod": {
+    reason: `${OWN_DIRECTORY}; ${NO_PROCESS}`,
+    assertions: [
+      "assert-key-is Unit RequiresMountsFor",
+      "assert-key-is Service Type forking",
+      "assert-key-is Service Restart on-failure",
+      "assert-key-is-regex Service ExecStartPre",
+    ],
+  },
+  "name.pod": { reason: NO_PROCESS, assertions: ['assert-podman-pre-args "--infra-name"'] },
+  "restart.pod": {
+    reason: `${OWN_DIRECTORY}; ${NO_PROCESS}, and systemd refuses Restart=always of such a service`,
+    assertions: [
+      "assert-key-is Unit RequiresMountsFor",
+      "assert-key-is Service Type forking",
+      "assert-key-is Service Restart always",
+    ],
+  },
+  "service-environment.pod": {
+    reason: "the unit's name is a flag of the command, so it needs no variable",
+    assertions: ["assert-key-is Service Environment"],
+  },
   "quotes.container": {
     reason: "no container can have a quotation mark in its name, which Podman says at start",
     assertions: ["assert-podman-final-args", "assert-podman-args"],
   },
 };
-
-const counts = { passed: 0, different: 0, "not supported yet": 0 };
 
 function runCase(name: string): CaseResult & { readonly refusals: readonly string[] } {
   const root = mkdtempSync(join(tmpdir(), "podman-e2e-"));
@@ -93,15 +136,16 @@ function runCase(name: string): CaseResult & { readonly refusals: readonly strin
     // Some of the assertions are about this shape of the path.
     const directory = join(root, "subtest-1/quadlet");
     mkdirSync(directory, { recursive: true });
-    for (const file of [name, `${name}.d`, ...(COMPANIONS[name] ?? [])]) {
+    for (const file of [name, `${name}.d`, `${name.replace(/@[^.]*\./, "@.")}.d`, ...(COMPANIONS[name] ?? [])]) {
       if (existsSync(join(CASES, file))) cpSync(join(CASES, file), join(directory, file), { recursive: true });
     }
     const sources = findSources([{ path: directory }]);
-    const generated = generate(sources, { scope: "system", berth: "/usr/local/bin/berth" });
-    const text = generated.files.find((file) => file.name === `${name.replace(/\.container$/, "")}.service`)?.text;
+    const generated = generate(sources, { scope: "system", berth: PROGRAM });
+    const service = name.startsWith("service-name.") ? "basic.service" : serviceOf(name);
+    const text = generated.files.find((file) => file.name === service)?.text;
     const own = generated.diagnostics.filter(({ path }) => path.startsWith(name));
     return {
-      unit: text?.includes("/berth refuse ") ? undefined : text,
+      unit: text?.includes(`${PROGRAM} refuse `) ? undefined : text,
       links: new Map(generated.links.map(({ path, target }) => [path, target])),
       messages: own.map(formatDiagnostic).join("\n"),
       refusals: own.filter(({ code }) => code === "not-supported-yet").map(formatDiagnostic),
@@ -111,10 +155,16 @@ function runCase(name: string): CaseResult & { readonly refusals: readonly strin
   }
 }
 
-if (!existsSync(CASES)) {
-  console.log("Quadlet cases: none here, so nothing is compared (set BERTH_QUADLET_CASES to their directory)");
-} else {
-  const names = readdirSync(CASES).filter((name) => name.endsWith(".container") && !name.startsWith("startwithpod"));
+/** `data-volume.service` of `data.volume`. */
+function serviceOf(name: string): string {
+  const type = fileTypeOf(name);
+  if (type === undefined) throw new Error(`${name} is of no type`);
+  return `${defaultServiceName(name, type)}.service`;
+}
+
+function defineCases(type: string): void {
+  const names = readdirSync(CASES).filter((name) => name.endsWith(`.${type}`) && !NO_CASES.includes(name));
+  const counts = { passed: 0, different: 0, "not supported yet": 0 };
   for (const name of names.sort()) {
     test(`Quadlet case ${name}`, () => {
       const result = runCase(name);
@@ -139,6 +189,12 @@ if (!existsSync(CASES)) {
   }
   afterAll(() => {
     const parts = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
-    console.log(`Quadlet cases (.container): ${parts.join(", ")}, of ${names.length}`);
+    console.log(`Quadlet cases (.${type}): ${parts.join(", ")}, of ${names.length}`);
   });
+}
+
+if (!existsSync(CASES)) {
+  console.log("Quadlet cases: none here, so nothing is compared (set BERTH_QUADLET_CASES to their directory)");
+} else {
+  for (const type of TYPES) defineCases(type);
 }
