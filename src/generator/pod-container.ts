@@ -10,8 +10,9 @@ import type { ParsedSource } from "./source.ts";
 /** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
 const SHARED_NETWORK: readonly string[] = ["AddHost", "IP", "IP6", "NetworkAlias", "PublishPort"];
 const SHARED_ALWAYS: readonly string[] = ["GIDMap", "HostName", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
-/** Keys that Podman passes over in a container of a pod. */
-const WITHOUT_EFFECT: readonly string[] = ["DNS", "DNSOption", "DNSSearch", "ShmSize"];
+/** Keys that Podman passes over in a container of a pod: about the network, and about what is shared in any case. */
+const PODS_RESOLVER: readonly string[] = ["DNS", "DNSOption", "DNSSearch"];
+const PODS_OWN: readonly string[] = ["ShmSize"];
 
 /** What being part of a pod means for a container's service. */
 export interface PodMembership {
@@ -55,12 +56,17 @@ function checkShared({ container, report }: ContainerContext, pod: ParsedSource)
     if (entry === undefined) continue;
     report.item(entry, { code: "shared-in-pod", message: `${key}= is shared by all containers of the pod`, hint });
   }
-  for (const key of WITHOUT_EFFECT) {
+  for (const key of [...PODS_RESOLVER, ...PODS_OWN]) {
     const entry = container.spec(key).status === "supported" ? container.entry(key) : undefined;
-    if (entry === undefined || (key !== "ShmSize" && container.has("Network"))) continue;
-    const message = `${key}= has no effect in a pod, whose own it has`;
+    if (entry === undefined || !isPodsOwn({ container }, key)) continue;
+    const message = `${key}= has no effect in a pod, which has its own`;
     report.item(entry, { code: "overridden", message, hint }, "warning");
   }
+}
+
+/** Whether a key of a container in a pod has no effect. With Network= the container is not on the pod's network. */
+export function isPodsOwn({ container }: Pick<ContainerContext, "container">, key: string): boolean {
+  return PODS_OWN.includes(key) || (PODS_RESOLVER.includes(key) && !container.has("Network"));
 }
 
 /** Whether the pod is stopped with the last of its containers. */

@@ -4,6 +4,7 @@ import type { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
+import { isPodsOwn } from "./pod-container.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
@@ -89,7 +90,8 @@ class RunCommandBuilder {
   }
 
   #flags(...keys: readonly string[]): void {
-    addFlags(this.#line, this.#context.container, ...keys);
+    const effective = this.#pod === undefined ? keys : keys.filter((key) => !isPodsOwn(this.#context, key));
+    addFlags(this.#line, this.#context.container, ...effective);
   }
 
   #podmanArgs(): void {

@@ -12,7 +12,7 @@ import { generateCase } from "./golden-case.ts";
 
 const OPTIONS: GenerateOptions = { scope: "system", berth: "/usr/local/bin/berth" };
 
-function generateText(text: string) {
+function generateText(text: string, name = "app.container") {
   const source = (name: string, content: string) => ({
     name,
     path: `/etc/containers/systemd/${name}`,
@@ -21,8 +21,11 @@ function generateText(text: string) {
     dropIns: [],
   });
   // What the examples refer to.
-  return generate([source("app.container", text), source("web.pod", "[Pod]\n")], OPTIONS);
+  return generate([source(name, text), source("web.pod", "[Pod]\n")], OPTIONS);
 }
+
+/** The subnet of the examples. */
+const SUBNET = "Subnet=192.168.55.0/24\n";
 
 test("the tables have every key of Quadlet's", () => {
   const counts = Object.fromEntries(FILE_TYPES.map(({ extension, keys }) => [extension, keys().size]));
@@ -62,6 +65,22 @@ for (const { name, example, status } of CONTAINER_KEYS.values()) {
     if (status === "supported") expect(messages.filter((message) => !message.includes(": warning: "))).toEqual([]);
     else expect(messages).toContain(`app.container:3:1: error: ${name}= is not supported yet`);
   });
+}
+
+/** What a key of one of the other types cannot be without. */
+const NEEDED: Readonly<Record<string, string>> = { Type: "Device=/dev/vdb1\n", Gateway: SUBNET, IPRange: SUBNET };
+
+for (const { extension, section, keys } of FILE_TYPES.filter(({ status }) => status === "supported")) {
+  if (extension === "container") continue;
+  for (const { name, example, status } of keys().values()) {
+    test(`${name} of .${extension} files: ${status}`, () => {
+      const image = extension === "image" && name !== "Image" ? "Image=registry.example/app:1\n" : "";
+      const text = `[${section}]\n${name}=${example}\n${image}${NEEDED[name] ?? ""}`;
+      const messages = generateText(text, `app.${extension}`).diagnostics.map(formatDiagnostic);
+      if (status === "supported") expect(messages.filter((message) => !message.includes(": warning: "))).toEqual([]);
+      else expect(messages).toContain(`app.${extension}:2:1: error: ${name}= is not supported yet`);
+    });
+  }
 }
 
 test("the generated command line is one that berth run reads", () => {

@@ -47,7 +47,7 @@ export const podKeys = lazyKeyTable(() => [
   later("RemapUid", "words", "User ids for RemapUsers=", "200"),
   later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
   later("RemapUsers", "string", "User namespace: auto, keep-id or manual", "auto"),
-  supported("ServiceName", "string", "Name of the service, without .service", "web-pod", { check: checkServiceName }),
+  supported("ServiceName", "string", "Name of the service, without .service", "shop-pod", { check: checkServiceName }),
   supported("ShmSize", "string", "Size of the shared /dev/shm", "100m", {
     since: "5.4",
     check: checkSize,
