@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
-import type { BridgeSetup } from "./network/connection.ts";
+import type { Connection } from "./network/connection.ts";
 import { formatHosts, formatResolvConf } from "./network/etc-files.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
@@ -19,9 +19,9 @@ import type { SpecMount } from "./runtime-spec.ts";
 export function writeBundleFiles(
   request: RunRequest,
   paths: ContainerPaths,
-  facts: { hostname: string; name: string; bridge: BridgeSetup | undefined },
+  facts: { hostname: string; name: string; connection: Connection | undefined },
 ): SpecMount[] {
-  const { bridge, hostname, name } = facts;
+  const { connection, hostname, name } = facts;
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
   const put = (file: string, destination: string, content: string | Uint8Array) => {
     writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
@@ -30,8 +30,8 @@ export function writeBundleFiles(
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
     added: request.addHosts,
-    address: bridge?.address ?? (request.network.mode === "none" ? "127.0.0.1" : undefined),
-    gateway: bridge?.gateway,
+    address: connection?.networks[0]?.addresses[0] ?? (request.network.mode === "none" ? "127.0.0.1" : undefined),
+    gateway: connection?.networks[0]?.definition.subnets[0]?.gateway,
     hostname,
     name,
   });

@@ -4,8 +4,9 @@ import { withStoreLock } from "../image/lock.ts";
 import type { Scope } from "../scope.ts";
 import { isContainerAlive } from "./liveness.ts";
 import { detachBelow } from "./mount-table.ts";
-import { releaseAddresses } from "./network/address-pool.ts";
-import { disconnectFromBridge, leasesDir } from "./network/connection.ts";
+import { disconnect } from "./network/connection.ts";
+import { releaseAllAddresses } from "./network/leases.ts";
+import { readSetUp } from "./network/set-up-file.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
@@ -19,7 +20,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
-  if (record === undefined || record.network.mode === "bridge") await disconnectFromBridge(scope, paths, id);
+  await disconnect(scope, id);
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
   // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
   detachBelow(paths.bundle);
@@ -48,7 +49,8 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     const id = idOfName(scope, name);
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
-  releaseAddresses(leasesDir(scope), (owner) => !existsSync(containerPaths(scope, owner).bundle));
+  // Nothing is leased before it is noted; this is for what somebody else has broken.
+  releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
   return ids;
 }
 

@@ -20,7 +20,8 @@ import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
-import { type BridgeSetup, connectToBridge, DEFAULT_NETWORK } from "./network/connection.ts";
+import { type Connection, connect } from "./network/connection.ts";
+import { makeNetworkNamespace } from "./network/namespace.ts";
 import { createNotifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
@@ -127,19 +128,21 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     };
   });
   await takeName(scope, name, id, request);
-  const bridge = openNetwork(request, context, paths, id, name);
+  const connection = openNetwork(request, context, id, name);
   try {
-    if (bridge !== undefined)
-      writeRecord(scope, { ...record, addresses: { [DEFAULT_NETWORK.name]: [bridge.address] } });
-    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, images, cgroup, bridge });
+    if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
+    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, images, cgroup, connection });
     seal(request, context);
-    await bridge?.done;
-    if (bridge !== undefined && !request.detach) keepOverExec(bridge.namespace.fd);
+    await connection?.finish();
+    if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
     return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
   } finally {
-    // What is still being made cannot be taken away.
-    await bridge?.done.catch(() => undefined);
+    await connection?.settle();
   }
+}
+
+function addressesOf({ networks }: Connection): Record<string, readonly string[]> {
+  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
 }
 
 /** Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload gets. */
@@ -154,11 +157,11 @@ function writeBundle(
     readonly layers: readonly string[];
     readonly images: ReadonlyMap<string, readonly string[]>;
     readonly cgroup: ContainerCgroup;
-    readonly bridge: BridgeSetup | undefined;
+    readonly connection: Connection | undefined;
   },
 ): number {
   const { scope, env } = context;
-  const { id, name, image, paths, bridge } = made;
+  const { id, name, image, paths, connection } = made;
   const hostname = request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
   if (sharesHostMounts(request, context)) leaveHostMounts();
   mountRootfs(paths, made.layers, context.inUserNamespace);
@@ -188,13 +191,13 @@ function writeBundle(
     hostname,
     rootfs: paths.rootfs,
     mounts: [
-      ...writeBundleFiles(request, paths, { hostname, name, bridge }),
+      ...writeBundleFiles(request, paths, { hostname, name, connection }),
       ...notifyMount(request, env),
       ...outputMounts(scope, request, mounts),
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: request.network.mode === "host" ? undefined : (bridge?.namespace.path ?? ""),
+    networkNamespace: request.network.mode === "host" ? undefined : (connection?.namespace.path ?? ""),
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -223,13 +226,7 @@ function sharesHostMounts(request: RunRequest, context: LaunchContext): boolean 
   return request.unit === undefined || readlinkSync("/proc/self/ns/mnt") === readlinkSync("/proc/1/ns/mnt");
 }
 
-function openNetwork(
-  request: RunRequest,
-  context: LaunchContext,
-  paths: ContainerPaths,
-  id: string,
-  name: string,
-): BridgeSetup | undefined {
+function openNetwork(request: RunRequest, context: LaunchContext, id: string, name: string): Connection | undefined {
   const { mode } = request.network;
   if (mode === "host" || mode === "none") {
     if (request.ports.length > 0)
@@ -243,10 +240,14 @@ function openNetwork(
     );
   }
   if (mode !== "bridge") throw new RuntimeError("bad-request", `a ${mode} network is not supported yet`);
-  const bridge = connectToBridge(context.scope, paths, id, name, request.ports);
-  // Its failure is reported where it is awaited; until then it must not count as unhandled.
-  bridge.done.catch(() => undefined);
-  return bridge;
+  const { networks } = request.network;
+  return connect(context.scope, makeNetworkNamespace(), {
+    owner: id,
+    name,
+    networks,
+    ports: request.ports,
+    dns: request.dns,
+  });
 }
 
 /** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */

@@ -108,6 +108,21 @@ export function lockExclusive(fd: number): void {
   check(libc().flock(fd, LOCK_EX), "flock");
 }
 
+/** flock(2), beside others who share the lock; waits for one who has it alone. */
+export function lockShared(fd: number): void {
+  const LOCK_SH = 1;
+  check(libc().flock(fd, LOCK_SH), "flock");
+}
+
+/** flock(2), exclusive, without waiting: false if somebody else has the lock. */
+export function tryLockExclusive(fd: number): boolean {
+  const LOCK_EX_NB = 2 | 4;
+  if (libc().flock(fd, LOCK_EX_NB) === 0) return true;
+  const name = errnoName();
+  if (name === "EAGAIN" || name === "EWOULDBLOCK") return false;
+  throw new RuntimeError("syscall", `flock: ${name}`);
+}
+
 /** execve(2): this process becomes `path`, with the variables of `env` that have a value. Returns only by throwing. */
 export function execve(
   path: string,

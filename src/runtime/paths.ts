@@ -14,8 +14,6 @@ export interface ContainerPaths {
   readonly record: string;
   readonly pidFile: string;
   readonly runcLog: string;
-  /** What netavark was asked to set up; its presence means that there is something to tear down. */
-  readonly networkSetup: string;
   /** On disk: upper, work, and volumes without a name. */
   readonly layers: string;
 }
@@ -29,7 +27,6 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
     record: join(bundle, "record.json"),
     pidFile: join(bundle, "pid"),
     runcLog: join(bundle, "runc.log"),
-    networkSetup: join(bundle, "network.json"),
     layers: join(scope.stateDir, "containers", id),
   };
 }

@@ -16,7 +16,7 @@ export async function leftovers(host: Host): Promise<string> {
     for dir in /run/berth/runc /run/berth/containers /run/berth/names /var/lib/berth/containers; do
       [ -d $dir ] && find $dir -mindepth 1 -maxdepth 1 | sed 's/^/file /'
     done
-    [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name last | sed 's/^/lease /'
+    [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'
     { iptables-save; nft list ruleset; } 2>/dev/null | grep -E '10\\.87\\.0\\.[0-9]+(/32)?[: ].*dport|DNAT.*10\\.87|dnat.*10\\.87' | sed 's/^/rule /'
     true`);
 }

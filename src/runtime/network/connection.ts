@@ -1,148 +1,213 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { type ContainerPaths, networksDir } from "../paths.ts";
 import { findProgram } from "../programs.ts";
-import { isMissing, removeIfThere } from "../record.ts";
-import type { PortMapping } from "../run-request.ts";
-import { gatewayOf, leaseAddress, releaseAddress, releaseAddresses } from "./address-pool.ts";
+import type { NetworkAttachment, PortMapping } from "../run-request.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import { readDefinition, withDefinitionsLock } from "./definitions.ts";
+import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
 import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
-import { type NetavarkRequest, runNetavark } from "./netavark.ts";
+import {
+  type NetavarkAttachment,
+  type NetavarkLock,
+  type NetavarkPort,
+  type NetavarkRequest,
+  runNetavark,
+  takeNetavarkLock,
+} from "./netavark.ts";
+import { readSetUp, removeSetUp, type SetUp, writeSetUp } from "./set-up-file.ts";
 
-/**
- * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host.
- */
-export const DEFAULT_NETWORK = { name: "berth", interface: "berth0", subnet: "10.87.0.0/16" } as const;
+/** What one container, or one pod, is to be connected to. */
+export interface ConnectRequest {
+  /**
+   * Whom the connection belongs to, and by what {@link disconnect} finds it: a container's ID, or a name that no container's
+   * ID can be. It becomes part of file names, and netavark takes it for the container's ID.
+   */
+  readonly owner: string;
+  /** The container's name, by which others in a network with DNS find it. */
+  readonly name: string;
+  readonly networks: readonly NetworkAttachment[];
+  readonly ports: readonly PortMapping[];
+  /** Resolvers of its own, for names that are no container's. */
+  readonly dns: readonly string[];
+}
 
-/** What the container's own interface is called, inside. */
-const INTERFACE = "eth0";
+/** What an owner has in one network. */
+export interface ConnectedNetwork {
+  readonly definition: NetworkDefinition;
+  readonly interfaceName: string;
+  /** One of each subnet, in the subnets' order. */
+  readonly addresses: readonly string[];
+}
 
-/** A container's place on the bridge, while its set-up runs beside the rest of the launch. */
-export interface BridgeSetup {
+/** A namespace's place in its networks, while the set-up runs beside other work. */
+export interface Connection {
   readonly namespace: NetworkNamespace;
-  readonly address: string;
-  readonly gateway: string;
-  /** Resolves once the container is connected and its ports are published; rejects with code "network". */
-  readonly done: Promise<void>;
+  readonly networks: readonly ConnectedNetwork[];
+  /**
+   * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs since
+   * connect() if nobody else was setting up a network then, else from here on.
+   */
+  finish(): Promise<void>;
+  /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
+  settle(): Promise<void>;
 }
 
 /**
- * Connects a new network namespace to the default bridge by netavark. Everything that teardown needs is
- * on disk before netavark is started, so a launcher killed at any point leaves nothing that cleanup does not find.
+ * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before anything is taken, so
+ * that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or "network" for an
+ * address that cannot be had.
  */
-export function connectToBridge(
-  scope: Scope,
-  paths: ContainerPaths,
-  id: string,
-  name: string,
-  ports: readonly PortMapping[],
-): BridgeSetup {
-  const netavark = findProgram("netavark");
-  const namespace = makeNetworkNamespace();
-  const address = leaseAddress(leasesDir(scope), DEFAULT_NETWORK.subnet, id);
-  const gateway = gatewayOf(DEFAULT_NETWORK.subnet);
-  const request = JSON.stringify(netavarkRequest(id, name, address, gateway, ports));
-  writeFileSync(paths.networkSetup, request, { mode: 0o600 });
-  return { namespace, address, gateway, done: runNetavark(netavark, networksDir(scope), "setup", namespace, request) };
+export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
+  findProgram("netavark");
+  const setUp: SetUp = {
+    owner: request.owner,
+    name: request.name,
+    networks: request.networks.map(({ name }) => name),
+    request: undefined,
+  };
+  const definitions = openNetworks(scope, setUp);
+  const interfaces = interfaceNames(request.networks);
+  const networks = request.networks.map((attachment, index): ConnectedNetwork => {
+    const definition = definitions[index];
+    if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
+    const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
+    return { definition, interfaceName: interfaces[index] ?? "", addresses };
+  });
+  const netavark = netavarkRequest(request, networks);
+  writeSetUp(scope, { ...setUp, request: netavark });
+  const run = (lock: NetavarkLock) => runNetavark(scope, "setup", namespace, netavark).finally(() => lock.close());
+  const free = takeNetavarkLock(scope, false);
+  let running = free === undefined ? undefined : run(free);
+  // A failure is reported where it is waited for; until then it must not count as unhandled.
+  running?.catch(() => undefined);
+  return {
+    namespace,
+    networks,
+    finish: () => {
+      running ??= run(takeNetavarkLock(scope, true));
+      return running;
+    },
+    settle: async () => running?.catch(() => undefined),
+  };
 }
 
 /**
- * Takes away the host's half of a container's network: firewall rules, published ports, the address. The namespace itself
- * went with the container, so netavark is shown another one that stands in for it, with an interface to remove: it stops
- * half-way if there is none.
+ * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. The namespace is gone with
+ * the container, so netavark is shown another one that stands in for it, with the interfaces that it wants to remove: it stops
+ * half-way without. May be called at any time, and again.
  */
-export async function disconnectFromBridge(scope: Scope, paths: ContainerPaths, id: string): Promise<void> {
-  let text: string;
-  try {
-    text = readFileSync(paths.networkSetup, "utf8");
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    text = "";
-  }
-  const request = parseRequest(text);
-  if (request === undefined) {
-    // Killed before netavark was started; an address may have been taken all the same.
-    releaseAddresses(leasesDir(scope), (owner) => owner === id);
-  } else {
-    await tearDown(scope, text);
-    for (const { static_ips } of Object.values(request.networks)) {
-      for (const address of static_ips) releaseAddress(leasesDir(scope), address, id);
+export async function disconnect(scope: Scope, owner: string): Promise<void> {
+  const setUp = readSetUp(scope, owner);
+  if (setUp === undefined) return;
+  const { request } = setUp;
+  const bridges = request === undefined ? undefined : onlyBridges(request);
+  if (bridges !== undefined && Object.keys(bridges.networks).length > 0) {
+    const lock = takeNetavarkLock(scope, true);
+    try {
+      await tearDown(scope, bridges);
+    } finally {
+      lock.close();
     }
   }
-  removeIfThere(paths.networkSetup);
+  for (const network of setUp.networks) {
+    const addresses = request?.networks[network]?.static_ips;
+    // Killed while it took addresses: the leases alone tell which.
+    if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
+    else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
+  }
+  removeSetUp(scope, owner);
+}
+
+/** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */
+function openNetworks(scope: Scope, setUp: SetUp): NetworkDefinition[] {
+  const read = () => {
+    const definitions = setUp.networks.map((name) => readDefinition(scope, name));
+    writeSetUp(scope, setUp);
+    return definitions;
+  };
+  // The default network, which most containers are in, cannot be removed.
+  return setUp.networks.every((name) => name === DEFAULT_NETWORK) ? read() : withDefinitionsLock(scope, "shared", read);
+}
+
+/** Interfaces are called eth0, eth1… in the networks' order, where nothing else is asked for. */
+function interfaceNames(networks: readonly NetworkAttachment[]): string[] {
+  const asked = new Set(networks.map(({ interfaceName }) => interfaceName));
+  let next = 0;
+  return networks.map(({ interfaceName }) => {
+    if (interfaceName !== undefined) return interfaceName;
+    while (asked.has(`eth${next}`)) next++;
+    return `eth${next++}`;
+  });
+}
+
+function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedNetwork[]): NetavarkRequest {
+  const networks = connected.map(({ definition, interfaceName, addresses }, index) => {
+    const attachment = request.networks[index];
+    const mac = attachment?.mac ?? randomMac();
+    const options: NetavarkAttachment = {
+      static_ips: addresses,
+      // ipvlan's interfaces have the address of the device below.
+      ...(definition.driver === "ipvlan" ? {} : { static_mac: mac }),
+      interface_name: interfaceName,
+      aliases: [...new Set([request.owner.slice(0, 12), ...(attachment?.aliases ?? [])])],
+    };
+    return [definition.name, options] as const;
+  });
+  return {
+    container_id: request.owner,
+    container_name: request.name,
+    port_mappings: request.ports.map(
+      (port): NetavarkPort => ({
+        container_port: port.containerPort,
+        host_ip: port.hostIp,
+        host_port: port.hostPort,
+        protocol: port.protocol,
+        range: port.range,
+      }),
+    ),
+    networks: Object.fromEntries(networks),
+    network_info: Object.fromEntries(connected.map(({ definition }) => [definition.name, definition])),
+    ...(request.dns.length === 0 ? {} : { dns_servers: request.dns }),
+  };
+}
+
+/** A local unicast address; berth chooses it, so that an interface can be made again as it was. */
+function randomMac(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
+}
+
+/** What there is of a request outside of its namespace: interfaces of the other drivers are gone with that. */
+function onlyBridges(request: NetavarkRequest): NetavarkRequest {
+  const isBridge = ([name]: readonly [string, unknown]) => request.network_info[name]?.driver === "bridge";
+  return {
+    ...request,
+    networks: Object.fromEntries(Object.entries(request.networks).filter(isBridge)),
+    network_info: Object.fromEntries(Object.entries(request.network_info).filter(isBridge)),
+  };
 }
 
 /**
  * netavark stops at the first thing that it does not find (a set-up that was killed half-way, a bridge that somebody
  * removed), so then everything is set up once more to be taken down as a whole.
  */
-async function tearDown(scope: Scope, request: string): Promise<void> {
-  const netavark = findProgram("netavark");
-  const standIn = makeNetworkNamespace(addInterface);
+async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
+  const interfaces = Object.values(request.networks).map(({ interface_name: name }) => name);
+  const standIn = makeNetworkNamespace(() => addInterfaces(interfaces));
   try {
-    await runNetavark(netavark, networksDir(scope), "teardown", standIn, request);
+    await runNetavark(scope, "teardown", standIn, request);
   } catch {
     const fresh = makeNetworkNamespace();
-    await runNetavark(netavark, networksDir(scope), "setup", fresh, request);
-    await runNetavark(netavark, networksDir(scope), "teardown", fresh, request);
+    await runNetavark(scope, "setup", fresh, request);
+    await runNetavark(scope, "teardown", fresh, request);
   }
 }
 
-/** A link of the container's interface name; a bridge, because every kernel that gets here has that driver. */
-function addInterface(): void {
-  const child = Bun.spawnSync([findProgram("ip"), "link", "add", INTERFACE, "type", "bridge"], { stderr: "pipe" });
-  if (child.exitCode !== 0) throw new RuntimeError("network", `add ${INTERFACE}: ${child.stderr.toString().trim()}`);
-}
-
-/** Where the leases of the default network are kept. */
-export function leasesDir(scope: Scope): string {
-  return join(networksDir(scope), DEFAULT_NETWORK.name, "leases");
-}
-
-function parseRequest(text: string): NetavarkRequest | undefined {
-  try {
-    return JSON.parse(text) as NetavarkRequest;
-  } catch {
-    // Cut off while it was being written: netavark had not been started then.
-    return undefined;
-  }
-}
-
-function netavarkRequest(
-  id: string,
-  name: string,
-  address: string,
-  gateway: string,
-  ports: readonly PortMapping[],
-): NetavarkRequest {
-  const network = DEFAULT_NETWORK;
-  return {
-    container_id: id,
-    container_name: name,
-    port_mappings: ports.map((port) => ({
-      container_port: port.containerPort,
-      host_ip: port.hostIp,
-      host_port: port.hostPort,
-      protocol: port.protocol,
-      range: port.range,
-    })),
-    networks: { [network.name]: { static_ips: [address], interface_name: INTERFACE, aliases: [] } },
-    network_info: {
-      [network.name]: {
-        name: network.name,
-        id: Buffer.from(network.name).toString("hex").padEnd(64, "0"),
-        driver: "bridge",
-        network_interface: network.interface,
-        created: "1970-01-01T00:00:00Z",
-        subnets: [{ subnet: network.subnet, gateway }],
-        ipv6_enabled: false,
-        internal: false,
-        dns_enabled: false,
-        ipam_options: { driver: "host-local" },
-        labels: {},
-        options: {},
-      },
-    },
-  };
+/** Links of the container's interface names; bridges, because every kernel that gets here has that driver. */
+function addInterfaces(names: readonly string[]): void {
+  const commands = names.map((name) => `link add ${name} type bridge\n`).join("");
+  const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin: Buffer.from(commands), stderr: "pipe" });
+  if (child.exitCode !== 0)
+    throw new RuntimeError("network", `add ${names.join(", ")}: ${child.stderr.toString().trim()}`);
 }

@@ -1,37 +1,81 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { lockExclusive, tryLockExclusive } from "../native.ts";
+import { findProgram } from "../programs.ts";
+import type { NetworkDefinition } from "./definition.ts";
 import type { NetworkNamespace } from "./namespace.ts";
 
 /** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
 export interface NetavarkRequest {
-  container_id: string;
-  container_name: string;
-  port_mappings: { container_port: number; host_ip: string; host_port: number; protocol: string; range: number }[];
-  networks: Record<string, { static_ips: string[]; interface_name: string; aliases: string[] }>;
-  network_info: Record<string, unknown>;
+  readonly container_id: string;
+  readonly container_name: string;
+  readonly port_mappings: readonly NetavarkPort[];
+  readonly networks: Readonly<Record<string, NetavarkAttachment>>;
+  readonly network_info: Readonly<Record<string, NetworkDefinition>>;
+  /** Resolvers of this container alone, for names that are no container's. */
+  readonly dns_servers?: readonly string[];
 }
 
+export interface NetavarkPort {
+  readonly container_port: number;
+  readonly host_ip: string;
+  readonly host_port: number;
+  readonly protocol: string;
+  readonly range: number;
+}
+
+export interface NetavarkAttachment {
+  readonly static_ips: readonly string[];
+  readonly static_mac?: string;
+  readonly interface_name: string;
+  readonly aliases: readonly string[];
+}
+
+/** Where netavark keeps its own files: those of the name server, and the firewall's. */
+export const netavarkDir = (scope: Scope) => join(scope.runtimeDir, "netavark");
+
 /**
- * Runs `program` (netavark) on a namespace; `directory` is where it keeps its own files. Throws "network" with what it says.
+ * The right to change the machine's firewall and bridges, one at a time: netavark looks at what is there, then changes it. It
+ * goes with close(), or with the process.
  */
+export interface NetavarkLock {
+  close(): void;
+}
+
+/** Waits for the lock; with `wait` false it gives up at once, and returns undefined, where somebody else has it. */
+export function takeNetavarkLock(scope: Scope, wait: false): NetavarkLock | undefined;
+export function takeNetavarkLock(scope: Scope, wait: true): NetavarkLock;
+export function takeNetavarkLock(scope: Scope, wait: boolean): NetavarkLock | undefined {
+  mkdirSync(netavarkDir(scope), { recursive: true, mode: 0o700 });
+  const fd = openSync(join(netavarkDir(scope), "lock"), "a", 0o600);
+  if (wait) lockExclusive(fd);
+  else if (!tryLockExclusive(fd)) {
+    closeSync(fd);
+    return undefined;
+  }
+  return { close: () => closeSync(fd) };
+}
+
+/** Runs netavark on a namespace. The caller holds the lock. Throws "network" with what it says. */
 export async function runNetavark(
-  program: string,
-  directory: string,
+  scope: Scope,
   verb: "setup" | "teardown",
   namespace: NetworkNamespace,
-  request: string,
+  request: NetavarkRequest,
 ): Promise<void> {
-  const child = Bun.spawn([program, "--config", directory, verb, namespace.path], {
-    stdin: Buffer.from(request),
+  const child = Bun.spawn([findProgram("netavark"), "--config", netavarkDir(scope), verb, namespace.path], {
+    stdin: Buffer.from(JSON.stringify(request)),
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
   });
-  const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  if (exitCode !== 0) throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
+  const said = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  // The name server, where netavark starts that, may keep the other end open for as long as it lives.
+  if ((await child.exited) === 0) return;
+  const [stdout, stderr] = await said;
+  throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
 }
 
 /** netavark reports on standard output as {"error": …}. */

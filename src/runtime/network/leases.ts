@@ -1,0 +1,175 @@
+import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { networksDir } from "../paths.ts";
+import { isMissing, removeIfThere, replaceFile } from "../record.ts";
+import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
+import {
+  addressAt,
+  formatAddress,
+  parseAddress,
+  parseSubnet,
+  type Subnet,
+  subnetContains,
+  subnetSize,
+} from "./ip-address.ts";
+
+/** Names of the files that hold the addresses handed out last begin so: no lease is called so. */
+const LAST = "last";
+
+/** Where a network's leases are: one file an address, made exclusively, with its owner in it. */
+export const leasesDir = (scope: Scope, network: string) => join(networksDir(scope), network, "leases");
+
+/**
+ * Takes an address of each of a network's subnets for `owner`: the fixed ones of `wanted`, for the rest free ones. None if the
+ * network leaves addresses to others. Throws "network", with the network's name: an address that is in use, that is in none of
+ * the subnets, or no free one. What has been taken before is then still the owner's.
+ */
+export function leaseAddresses(
+  scope: Scope,
+  network: NetworkDefinition,
+  owner: string,
+  wanted: readonly string[],
+): string[] {
+  const { name } = network;
+  if (network.ipam_options.driver === "none") {
+    if (wanted.length > 0)
+      throw new RuntimeError("network", `network ${name} gives no addresses, so ${wanted[0]} cannot be had`);
+    return [];
+  }
+  const directory = leasesDir(scope, name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const left = new Set(wanted);
+  const addresses = network.subnets.map((definition) => {
+    const subnet = parseSubnet(definition.subnet);
+    if (subnet === undefined)
+      throw new RuntimeError("network", `network ${name}: "${definition.subnet}" is not a subnet`);
+    const fixed = [...left].find((text) => {
+      const address = parseAddress(text);
+      return address !== undefined && subnetContains(subnet, address);
+    });
+    if (fixed === undefined) return leaseFree(directory, subnet, definition, owner, name);
+    left.delete(fixed);
+    return leaseFixed(directory, fixed, definition, owner, name);
+  });
+  for (const address of left) {
+    const subnets = network.subnets.map(({ subnet }) => subnet).join(", ");
+    throw new RuntimeError(
+      "network",
+      `address ${address} is outside of network ${name} (${subnets}), or the second in one subnet`,
+    );
+  }
+  return addresses;
+}
+
+function leaseFixed(
+  directory: string,
+  text: string,
+  definition: SubnetDefinition,
+  owner: string,
+  network: string,
+): string {
+  const parsed = parseAddress(text);
+  const address = parsed === undefined ? text : formatAddress(parsed);
+  const gateway = definition.gateway === undefined ? undefined : parseAddress(definition.gateway);
+  if (gateway?.value === parsed?.value)
+    throw new RuntimeError("network", `address ${address} is the gateway of network ${network}`);
+  if (!takeLease(directory, address, owner) && readIfThere(join(directory, address)) !== owner)
+    throw new RuntimeError("network", `address ${address} is in use in network ${network}`);
+  return address;
+}
+
+/**
+ * The search begins after the address given last, so that one is not reused at once. The subnet's own address, the gateway's
+ * and the broadcast address are left out.
+ */
+function leaseFree(
+  directory: string,
+  subnet: Subnet,
+  definition: SubnetDefinition,
+  owner: string,
+  network: string,
+): string {
+  const { first, last } = leaseRange(subnet, definition);
+  const gateway = definition.gateway === undefined ? undefined : parseAddress(definition.gateway)?.value;
+  const taken = new Set(readdirSync(directory));
+  const note = join(directory, `${LAST}-${formatAddress(addressAt(subnet, 0n))}`);
+  const given = parseAddress(readIfThere(note) ?? "")?.value ?? first - 1n;
+  const start = given >= first && given < last ? given + 1n : first;
+  for (let step = 0n, value = start; step <= last - first; step++, value = value === last ? first : value + 1n) {
+    const address = formatAddress({ family: subnet.family, value });
+    if (value === gateway || taken.has(address) || !takeLease(directory, address, owner)) continue;
+    replaceFile(note, address);
+    return address;
+  }
+  throw new RuntimeError("network", `no free address in ${definition.subnet} of network ${network}`);
+}
+
+function leaseRange(subnet: Subnet, { lease_range: range }: SubnetDefinition): { first: bigint; last: bigint } {
+  const broadcast = subnet.family === 4 ? 1n : 0n;
+  const [first, last] = [subnet.base + 1n, subnet.base + subnetSize(subnet) - 1n - broadcast];
+  const from = range === undefined ? undefined : parseAddress(range.start_ip)?.value;
+  const to = range === undefined ? undefined : parseAddress(range.end_ip)?.value;
+  return {
+    first: from === undefined || from < first ? first : from,
+    last: to === undefined || to > last ? last : to,
+  };
+}
+
+/** Makes the lease in one step, owner and all: a link to a finished file fails where there is one already. */
+function takeLease(directory: string, address: string, owner: string): boolean {
+  const finished = join(directory, `${owner}.new`);
+  writeFileSync(finished, owner, { mode: 0o600 });
+  try {
+    linkSync(finished, join(directory, address));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    removeIfThere(finished);
+  }
+}
+
+/** Gives an address back, if `owner` holds it. */
+export function releaseAddress(directory: string, address: string, owner: string): void {
+  const path = join(directory, address);
+  if (readIfThere(path) === owner) removeIfThere(path);
+}
+
+/** Gives back the addresses of a network whose owner satisfies `gone`: what a launcher killed right after taking one has left. */
+export function releaseAddresses(directory: string, gone: (owner: string) => boolean): void {
+  for (const name of listIfThere(directory)) {
+    // Not the note of the last address, which somebody may be about to put in its place.
+    const unfinished = name.startsWith(LAST) ? undefined : /^(.+)\.new$/.exec(name)?.[1];
+    if (unfinished !== undefined && gone(unfinished)) removeIfThere(join(directory, name));
+    if (parseAddress(name) === undefined) continue;
+    const owner = readIfThere(join(directory, name));
+    if (owner !== undefined && gone(owner)) releaseAddress(directory, name, owner);
+  }
+}
+
+/** The same in every network. */
+export function releaseAllAddresses(scope: Scope, gone: (owner: string) => boolean): void {
+  for (const network of listIfThere(networksDir(scope))) releaseAddresses(leasesDir(scope, network), gone);
+}
+
+function listIfThere(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+    throw error;
+  }
+}
+
+/** A file of the pool; others give addresses back at the same time. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { isMissing, removeIfThere, replaceFile } from "../record.ts";
+import type { NetavarkRequest } from "./netavark.ts";
+
+/**
+ * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when all has
+ * been given back. It tells who uses a network and which ports are published, and what teardown and reload have to do.
+ */
+export interface SetUp {
+  /** The container's ID, or another name that no container can have. */
+  readonly owner: string;
+  readonly name: string;
+  readonly networks: readonly string[];
+  /** What netavark is given; undefined while addresses are being taken. */
+  readonly request: NetavarkRequest | undefined;
+}
+
+const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
+const setUpFile = (scope: Scope, owner: string) => join(setUpsDir(scope), `${owner}.json`);
+
+export function writeSetUp(scope: Scope, setUp: SetUp): void {
+  mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
+  replaceFile(setUpFile(scope, setUp.owner), JSON.stringify(setUp));
+}
+
+/** What an owner has, or undefined if it has nothing. */
+export function readSetUp(scope: Scope, owner: string): SetUp | undefined {
+  try {
+    return JSON.parse(readFileSync(setUpFile(scope, owner), "utf8")) as SetUp;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+export function removeSetUp(scope: Scope, owner: string): void {
+  removeIfThere(setUpFile(scope, owner));
+}
+
+export function listSetUps(scope: Scope): SetUp[] {
+  let files: string[];
+  try {
+    files = readdirSync(setUpsDir(scope));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+  return files.flatMap((file) => {
+    const owner = /^(.+)\.json$/.exec(file)?.[1];
+    return owner === undefined ? [] : (readSetUp(scope, owner) ?? []);
+  });
+}
