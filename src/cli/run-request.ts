@@ -15,6 +15,13 @@ import { checkSignal, signalName } from "../generator/values/signal.ts";
 import { checkSize, sizeInBytes } from "../generator/values/size.ts";
 import { checkDuration, checkStopTimeout } from "../generator/values/time.ts";
 import { checkTmpfs } from "../generator/values/tmpfs.ts";
+import {
+  checkIdMapping,
+  checkUserNamespace,
+  overlapOf,
+  parseIdMapping,
+  parseUserNamespace,
+} from "../generator/values/user-namespace.ts";
 import { checkVolume, splitVolume } from "../generator/values/volume.ts";
 import { cleanPath } from "../runtime/mounts.ts";
 import type {
@@ -24,6 +31,7 @@ import type {
   PortMapping,
   RunRequest,
   Ulimit,
+  UserNamespaceRequest,
 } from "../runtime/run-request.ts";
 import { CommandError } from "./command.ts";
 
@@ -114,8 +122,57 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
     tty: flag("tty"),
     interactive: flag("interactive"),
     loginuid: text("loginuid"),
+    userNamespace: userNamespace({
+      mode: text("userns", checkUserNamespace),
+      uids: list("uidmap", checkIdMapping),
+      gids: list("gidmap", checkIdMapping),
+      users: text("subuidname"),
+      groups: text("subgidname"),
+    }),
+    idsOf: text("ids-of"),
     replace: flag("replace"),
   };
+}
+
+/** podman's flags about user namespaces, of which only one kind can be given. */
+function userNamespace(flags: {
+  readonly mode: string | undefined;
+  readonly uids: readonly string[];
+  readonly gids: readonly string[];
+  readonly users: string | undefined;
+  readonly groups: string | undefined;
+}): UserNamespaceRequest {
+  const { uids, gids, users, groups } = flags;
+  const parsed = parseUserNamespace(flags.mode ?? "host");
+  const mapped = uids.length > 0 || gids.length > 0;
+  const named = users ?? groups;
+  if (mapped || named !== undefined) {
+    if (mapped && named !== undefined)
+      throw refuse("subuidname", named, "cannot be combined with --uidmap and --gidmap");
+    if (flags.mode !== undefined && parsed.mode !== "private")
+      throw refuse(
+        "userns",
+        flags.mode,
+        `cannot be combined with ${mapped ? "--uidmap and --gidmap" : "--subuidname"}`,
+      );
+    if (named !== undefined) return { mode: "subordinate", users: users ?? named, groups: groups ?? named };
+    // One kind alone stands for both.
+    const maps = {
+      uids: (uids.length > 0 ? uids : gids).map(parseIdMapping),
+      gids: (gids.length > 0 ? gids : uids).map(parseIdMapping),
+    };
+    for (const [flag, list] of [
+      ["uidmap", maps.uids],
+      ["gidmap", maps.gids],
+    ] as const) {
+      const overlap = overlapOf(list);
+      if (overlap !== undefined) throw badFlag(flag, uids[overlap.at] ?? gids[overlap.at] ?? "", overlap.problem);
+    }
+    return { mode: "maps", ...maps };
+  }
+  if (parsed.mode === "private")
+    throw refuse("userns", "private", "needs --uidmap, --gidmap, --subuidname or --subgidname");
+  return parsed;
 }
 
 /**

@@ -50,7 +50,19 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "env-file", kind: "list", value: "FILE", help: "Read variables from a file of NAME=VALUE lines" },
   { name: "env-host", kind: "boolean", help: "Pass on the whole environment of berth" },
   { name: "expose", kind: "list", value: "PORT[/PROTO]", help: "Note that the container listens on a port" },
+  {
+    name: "gidmap",
+    kind: "list",
+    value: "INSIDE:OUTSIDE[:AMOUNT]",
+    help: "Map group ids, in a user namespace of the container's own",
+  },
   { name: "hostname", short: "h", kind: "string", value: "NAME", help: "Host name inside the container" },
+  {
+    name: "ids-of",
+    kind: "string",
+    value: "USER",
+    help: "Root inside is this user, and the other ids are the user's subordinate ones",
+  },
   { name: "init", kind: "boolean", help: "Run a minimal init (catatonit) as PID 1" },
   { name: "interactive", short: "i", kind: "boolean", help: "Keep standard input open" },
   { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
@@ -101,6 +113,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "shm-size", kind: "string", value: "SIZE", help: "Size of /dev/shm (64m)" },
   { name: "stop-signal", kind: "string", value: "SIGNAL", help: "Signal that asks the payload to stop" },
   { name: "stop-timeout", kind: "string", value: "SECONDS", help: "Wait this long before SIGKILL (10)" },
+  {
+    name: "subgidname",
+    kind: "string",
+    value: "NAME",
+    help: "Map group ids to all of this name's in /etc/subgid",
+  },
+  { name: "subuidname", kind: "string", value: "NAME", help: "Map user ids to all of this name's in /etc/subuid" },
   { name: "sysctl", kind: "list", value: "NAME=VALUE", help: "Set a namespaced kernel parameter" },
   {
     name: "tls-verify",
@@ -110,6 +129,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "tmpfs", kind: "list", value: "DIR[:OPTIONS]", help: "Mount a tmpfs" },
   { name: "tty", short: "t", kind: "boolean", help: "Allocate a terminal" },
   { name: "tz", kind: "string", value: "ZONE", help: "Time zone inside the container, or local" },
+  {
+    name: "uidmap",
+    kind: "list",
+    value: "INSIDE:OUTSIDE[:AMOUNT]",
+    help: "Map user ids, in a user namespace of the container's own",
+  },
   { name: "ulimit", kind: "list", value: "TYPE=SOFT[:HARD]", help: "Set a resource limit, or host" },
   {
     name: "unit",
@@ -120,6 +145,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   { name: "user", short: "u", kind: "string", value: "USER[:GROUP]", help: "User, and group, inside the container" },
   { name: "variant", kind: "string", value: "VARIANT", help: "Pull the image for another variant of the architecture" },
+  {
+    name: "userns",
+    kind: "string",
+    value: "MODE",
+    help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
+  },
   {
     name: "volume",
     short: "v",

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
@@ -19,12 +19,19 @@ import type { SpecMount } from "./runtime-spec.ts";
 export function writeBundleFiles(
   request: RunRequest,
   paths: ContainerPaths,
-  facts: { hostname: string; name: string; connection: Connection | undefined },
+  facts: {
+    hostname: string;
+    name: string;
+    connection: Connection | undefined;
+    /** Root inside, where that is somebody else outside. */
+    owner: { readonly uid: number; readonly gid: number } | undefined;
+  },
 ): SpecMount[] {
-  const { connection, hostname, name } = facts;
+  const { connection, hostname, name, owner } = facts;
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
   const put = (file: string, destination: string, content: string | Uint8Array) => {
     writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
+    if (owner !== undefined) chownSync(join(paths.bundle, file), owner.uid, owner.gid);
     return bindMount(join(paths.bundle, file), destination, options);
   };
   const hosts = formatHosts({

@@ -10,6 +10,7 @@ import { readSetUp } from "./network/set-up-file.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
+import { releaseIds, releaseStaleIds } from "./user-namespace/id-leases.ts";
 
 /**
  * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
@@ -25,6 +26,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
   detachBelow(paths.bundle);
   rmSync(paths.layers, { recursive: true, force: true });
+  releaseIds(scope, id);
   // The name is taken before the record is written; without one, only the links tell.
   for (const name of record === undefined ? readDirectory(namesDir(scope)) : [record.name])
     releaseName(scope, name, id);
@@ -49,6 +51,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     const id = idOfName(scope, name);
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
+  releaseStaleIds(scope);
   // Nothing is leased before it is noted; this is for what somebody else has broken.
   releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
   return ids;

@@ -7,6 +7,13 @@ export interface ContainerUser {
   /** Supplementary groups: the primary one, and those of the image's /etc/group. */
   readonly groups: readonly number[];
   readonly home: string;
+  /** Who that is outside of the container's user namespace, to this process; absent where it has none of its own. */
+  readonly outside?: { readonly uid: number; readonly gid: number };
+}
+
+/** Who owns the payload's files, as this process numbers it. */
+export function ownerOf(user: ContainerUser): { readonly uid: number; readonly gid: number } {
+  return user.outside ?? user;
 }
 
 /** /etc/passwd and /etc/group of the container's root file system; "" where the image has none. */

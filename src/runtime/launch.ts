@@ -35,6 +35,7 @@ import { createContainer, type Environment, runcEnvironment, runcRunArguments, s
 import type { SpecHook } from "./runtime-spec.ts";
 import { loadSeccomp } from "./seccomp-profile.ts";
 import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "./user-database.ts";
+import type { ContainerNamespace } from "./user-namespace/container-namespace.ts";
 import { namespaceEnvironment } from "./user-namespace.ts";
 
 export interface LaunchContext {
@@ -128,13 +129,18 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     };
   });
   await takeName(scope, name, id, request);
-  const connection = openNetwork(request, context, id, name);
+  const namespace = await openUserNamespace(request, context, id, layers);
+  const connection = openNetwork(request, context, id, name, namespace);
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
-    const preserveFds = writeBundle(request, context, { id, name, image, paths, layers, images, cgroup, connection });
+    const preserveFds = writeBundle(request, context, {
+      ...{ id, name, image, paths, layers, images },
+      ...{ cgroup, connection, namespace },
+    });
     seal(request, context);
     await connection?.finish();
     if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
+    if (namespace !== undefined && !request.detach) keepOverExec(namespace.fd);
     return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
   } finally {
     await connection?.settle();
@@ -158,19 +164,27 @@ function writeBundle(
     readonly images: ReadonlyMap<string, readonly string[]>;
     readonly cgroup: ContainerCgroup;
     readonly connection: Connection | undefined;
+    readonly namespace: ContainerNamespace | undefined;
   },
 ): number {
   const { scope, env } = context;
-  const { id, name, image, paths, connection } = made;
+  const { id, name, image, paths, connection, namespace } = made;
   const hostname = request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
   if (sharesHostMounts(request, context)) leaveHostMounts();
-  mountRootfs(paths, made.layers, context.inUserNamespace);
-  linkMtab(paths.rootfs);
-  const user = containerUser(request, image, paths.rootfs);
+  const lower = namespace?.shiftLayers(paths, made.layers);
+  mountRootfs(paths, lower?.directories ?? made.layers, context.inUserNamespace);
+  const rootfs = namespace?.openWay(scope, paths) ?? paths.rootfs;
+  linkMtab(paths.rootfs, namespace?.root);
+  const user = containerUser(request, namespace?.user ?? image.config.user, image, paths.rootfs, namespace);
   const sockets = inheritedSockets(env);
   const { inUserNamespace } = context;
-  const mountContext = { scope, paths, user, inUserNamespace, images: made.images };
-  const mounts = resolveMounts(mountContext, request.mounts, image.config.volumes);
+  const otherImages = [...made.images].map(([name, trees]) => [name, namespace?.shiftLayers(paths, trees)] as const);
+  const images = new Map(
+    otherImages.map(([name, shifted]) => [name, shifted?.directories ?? made.images.get(name) ?? []]),
+  );
+  const mounts = resolveMounts({ scope, paths, user, inUserNamespace, images }, request.mounts, image.config.volumes);
+  // What has been mounted of the layers keeps them.
+  for (const shifted of [lower, ...otherImages.map(([, trees]) => trees)]) shifted?.release();
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   const spec = toRuntimeSpec({
     request,
@@ -189,15 +203,16 @@ function writeBundle(
       own: { ...socketEnvironment(sockets, env), ...notifyEnvironment(request, env) },
     }),
     hostname,
-    rootfs: paths.rootfs,
+    rootfs,
     mounts: [
-      ...writeBundleFiles(request, paths, { hostname, name, connection }),
+      ...writeBundleFiles(request, paths, { hostname, name, connection, owner: namespace?.root }),
       ...notifyMount(request, env),
       ...outputMounts(scope, request, mounts),
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
     networkNamespace: request.network.mode === "host" ? undefined : (connection?.namespace.path ?? ""),
+    userNamespace: namespace,
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -226,7 +241,27 @@ function sharesHostMounts(request: RunRequest, context: LaunchContext): boolean 
   return request.unit === undefined || readlinkSync("/proc/self/ns/mnt") === readlinkSync("/proc/1/ns/mnt");
 }
 
-function openNetwork(request: RunRequest, context: LaunchContext, id: string, name: string): Connection | undefined {
+/** The container's own user namespace, if it has one. It costs a process and its code, so both come when they are needed. */
+async function openUserNamespace(
+  request: RunRequest,
+  { scope }: LaunchContext,
+  id: string,
+  layers: readonly string[],
+): Promise<ContainerNamespace | undefined> {
+  if (request.userNamespace.mode === "host" && request.idsOf === undefined) return undefined;
+  const { openContainerNamespace } = await import("./user-namespace/container-namespace.ts");
+  const { mode } = request.network;
+  const withNetwork = mode !== "host" && mode !== "none" && mode !== "container" && mode !== "namespace";
+  return openContainerNamespace(request, { scope, id, layers, withNetwork });
+}
+
+function openNetwork(
+  request: RunRequest,
+  context: LaunchContext,
+  id: string,
+  name: string,
+  namespace: ContainerNamespace | undefined,
+): Connection | undefined {
   const { mode } = request.network;
   if (mode === "host" || mode === "none") {
     if (request.ports.length > 0)
@@ -241,7 +276,7 @@ function openNetwork(request: RunRequest, context: LaunchContext, id: string, na
   }
   if (mode !== "bridge") throw new RuntimeError("bad-request", `a ${mode} network is not supported yet`);
   const { networks } = request.network;
-  return connect(context.scope, makeNetworkNamespace(), {
+  return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), {
     owner: id,
     name,
     networks,
@@ -251,8 +286,14 @@ function openNetwork(request: RunRequest, context: LaunchContext, id: string, na
 }
 
 /** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */
-function containerUser(request: RunRequest, image: StoredImage, rootfs: string): ContainerUser {
-  const wanted = request.user ?? image.config.user;
+function containerUser(
+  request: RunRequest,
+  fallback: string,
+  image: StoredImage,
+  rootfs: string,
+  namespace: ContainerNamespace | undefined,
+): ContainerUser {
+  const wanted = request.user ?? fallback;
   const mounted = mountedUserDatabase(request.mounts);
   const database = { ...readUserDatabase(rootfs), ...mounted };
   const workdir = request.workdir ?? (image.config.workingDirectory || "/");
@@ -263,7 +304,7 @@ function containerUser(request: RunRequest, image: StoredImage, rootfs: string):
     group: `${database.group}\n${missing.group}`,
   });
   extendUserDatabase(rootfs, database, missing);
-  return user;
+  return namespace === undefined ? user : { ...user, outside: namespace.toOutside(user) };
 }
 
 function stopSignal(request: RunRequest, image: StoredImage): string {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { Scope } from "../scope.ts";
 import { bindMount, keptFlags } from "./bind-mount.ts";
-import type { ContainerUser } from "./container-user.ts";
+import { type ContainerUser, ownerOf } from "./container-user.ts";
 import { RuntimeError } from "./error.ts";
 import { matchingPaths } from "./glob.ts";
 import { kernelMount } from "./kernel-mount.ts";
@@ -113,12 +113,10 @@ function giveToUser(source: string, user: ContainerUser, options: readonly strin
   if (!options.includes("U")) return;
   if (KEEP_OWNERS.has(resolve(source)))
     throw new RuntimeError("volume", `option U: ${source} is the system's, and keeps its owners`);
-  const chown = Bun.spawnSync(
-    [findProgram("chown"), "-R", "--no-dereference", "--", `${user.uid}:${user.gid}`, source],
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
-  );
+  const { uid, gid } = ownerOf(user);
+  const chown = Bun.spawnSync([findProgram("chown"), "-R", "--no-dereference", "--", `${uid}:${gid}`, source], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   if (chown.exitCode !== 0)
     throw new RuntimeError("volume", `change the owner of ${source}: ${chown.stderr.toString().trim()}`);
 }

@@ -11,7 +11,8 @@ import {
 } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
 import type { RunRequest } from "./run-request.ts";
-import type { RuntimeSpec, SpecHook, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
+import type { RuntimeSpec, SpecHook, SpecIdMapping, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
+import { type IdMaps, type IdRange, toOutside } from "./user-namespace/id-map.ts";
 
 /** What the launcher has found out or made before config.json can be written. */
 export interface SpecInput {
@@ -28,6 +29,8 @@ export interface SpecInput {
   readonly cgroupsPath: string;
   /** Path of the network namespace to join; undefined stays in the host's, "" has runc make an empty one. */
   readonly networkNamespace: string | undefined;
+  /** The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the launcher's. */
+  readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
   readonly inUserNamespace: boolean;
@@ -72,6 +75,13 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
     annotations: { ...request.annotations },
     linux: {
       namespaces: namespaces(input),
+      // runc wants to be told the maps of a namespace that it joins as well: it gives files to root inside.
+      ...(input.userNamespace === undefined
+        ? {}
+        : {
+            uidMappings: input.userNamespace.maps.uids.map(specMapping),
+            gidMappings: input.userNamespace.maps.gids.map(specMapping),
+          }),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: [...DEVICE_RULES] },
       sysctl: sysctls(input),
@@ -110,7 +120,17 @@ function namespaces(input: SpecInput): { type: string; path?: string }[] {
   if (input.networkNamespace !== undefined) {
     list.push(input.networkNamespace === "" ? { type: "network" } : { type: "network", path: input.networkNamespace });
   }
+  if (input.userNamespace !== undefined) list.push({ type: "user", path: input.userNamespace.path });
   return list;
+}
+
+function specMapping({ inside, outside, size }: IdRange): SpecIdMapping {
+  return { containerID: inside, hostID: outside, size };
+}
+
+/** Whether a group id means anything in the container. */
+function hasGroup({ userNamespace }: SpecInput, gid: number): boolean {
+  return userNamespace === undefined || toOutside(userNamespace.maps.gids, gid) !== undefined;
 }
 
 function sysctls(input: SpecInput): Record<string, string> {
@@ -120,7 +140,7 @@ function sysctls(input: SpecInput): Record<string, string> {
       throw new RuntimeError("bad-request", `sysctl ${name} needs a network of the container's own, not the host's`);
     }
   }
-  return { ...(own ? NETWORK_SYSCTLS : {}), ...input.request.sysctls };
+  return { ...(own && hasGroup(input, 0) ? NETWORK_SYSCTLS : {}), ...input.request.sysctls };
 }
 
 function resourceLimits(input: SpecInput): { type: string; soft: number; hard: number }[] {
@@ -159,7 +179,7 @@ function allMounts(input: SpecInput): SpecMount[] {
   const readonlyDev = request.readOnly && !request.readOnlyTmpfs;
   const mounts = new Map<string, SpecMount>();
   const add = (mount: SpecMount) => mounts.set(mount.destination, mount);
-  for (const mount of KERNEL_MOUNTS) {
+  for (const mount of KERNEL_MOUNTS.map((kernel) => withoutUnknownGroup(kernel, input))) {
     add(readonlyDev && mount.destination === "/dev" ? { ...mount, options: [...mount.options, "ro"] } : mount);
   }
   add({
@@ -185,8 +205,14 @@ function allMounts(input: SpecInput): SpecMount[] {
   return [...mounts.values()];
 }
 
+/** devpts is not mounted for a group that is not mapped (tty); podman leaves it out too. */
+function withoutUnknownGroup(mount: SpecMount, input: SpecInput): SpecMount {
+  if (mount.type !== "devpts" || hasGroup(input, 5)) return mount;
+  return { ...mount, options: mount.options.filter((option) => option !== "gid=5") };
+}
+
 function showsHostSys(input: SpecInput): boolean {
-  return input.inUserNamespace && input.request.network.mode === "host";
+  return (input.inUserNamespace || input.userNamespace !== undefined) && input.request.network.mode === "host";
 }
 
 function depth(path: string): number {

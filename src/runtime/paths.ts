@@ -40,3 +40,5 @@ export const volumesDir = (scope: Scope) => join(scope.stateDir, "volumes");
 export const networksDir = (scope: Scope) => join(scope.runtimeDir, "networks");
 /** Who asked for a unit to be started (`berth start`), for LoginUID=caller. */
 export const callersDir = (scope: Scope) => join(scope.runtimeDir, "callers");
+/** Who has which ids of `--userns auto`: one file a container. */
+export const idLeasesDir = (scope: Scope) => join(scope.runtimeDir, "user-namespaces");

@@ -1,4 +1,14 @@
-import { chmodSync, chownSync, closeSync, constants, mkdirSync, openSync, statSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, openInRoot, unshare } from "./native.ts";
 import { mountOverlay } from "./overlay.ts";
@@ -39,15 +49,17 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
 
 /**
  * /etc/mtab as podman and docker make it where the image has none: a link to the kernel's list of mounts, which df(1) and
- * others look for under the old name. Links in the image do not lead out of `rootfs`.
+ * others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
  */
-export function linkMtab(rootfs: string): void {
+export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonly gid: number }): void {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const etc = openInRoot(root, "/etc", constants.O_RDONLY | constants.O_DIRECTORY);
     if (etc === undefined) return;
     try {
-      symlinkSync("/proc/mounts", `/proc/self/fd/${etc}/mtab`);
+      const link = `/proc/self/fd/${etc}/mtab`;
+      symlinkSync("/proc/mounts", link);
+      if (owner !== undefined) lchownSync(link, owner.uid, owner.gid);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     } finally {

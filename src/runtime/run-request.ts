@@ -52,6 +52,9 @@ export interface RunRequest {
   readonly interactive: boolean;
   /** User name, uid, or `caller`. */
   readonly loginuid: string | undefined;
+  readonly userNamespace: UserNamespaceRequest;
+  /** A user of the host's, by name: the ids of system containers are then that user's and the user's subordinate ones. */
+  readonly idsOf: string | undefined;
   /** Remove a running container of the same name first. */
   readonly replace: boolean;
 }
@@ -154,4 +157,42 @@ export interface Ulimit {
   readonly type: string;
   readonly soft: number;
   readonly hard: number;
+}
+
+/** Which ids of the host the container's ids are, podman-run(1) `--userns`. */
+export type UserNamespaceRequest =
+  /** The same ones: no user namespace besides the one that berth itself is in. */
+  | { readonly mode: "host" }
+  /** The user that berth runs for is `uid` and `gid` inside (the same as outside if undefined), and the payload's user. */
+  | {
+      readonly mode: "keep-id";
+      readonly uid: number | undefined;
+      readonly gid: number | undefined;
+      readonly size: number | undefined;
+    }
+  /** Subordinate ids only: nobody inside is the user that berth runs for. */
+  | { readonly mode: "nomap" }
+  /** Ids that no other container has, save the mappings that are given. */
+  | {
+      readonly mode: "auto";
+      readonly size: number | undefined;
+      readonly uids: readonly IdMapping[];
+      readonly gids: readonly IdMapping[];
+    }
+  | { readonly mode: "maps"; readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] }
+  /** All ids of these names in /etc/subuid and /etc/subgid. */
+  | { readonly mode: "subordinate"; readonly users: string; readonly groups: string }
+  | { readonly mode: "namespace"; readonly path: string }
+  | { readonly mode: "container"; readonly name: string };
+
+/** `[flags]container:from[:amount]`. */
+export interface IdMapping {
+  readonly inside: number;
+  readonly outside: number;
+  readonly size: number;
+  /** `@`: the outer ids are the host's, where others are in the user's intermediate namespace. */
+  readonly ofHost: boolean;
+  /** `+`: what is mapped elsewhere gives way. */
+  readonly extends: boolean;
+  readonly kinds: readonly ("uid" | "gid")[];
 }

@@ -12,6 +12,8 @@ export interface RuntimeSpec {
   annotations: Record<string, string>;
   linux: {
     namespaces: { type: string; path?: string }[];
+    uidMappings?: SpecIdMapping[];
+    gidMappings?: SpecIdMapping[];
     cgroupsPath: string;
     resources: { devices: SpecDeviceRule[] };
     sysctl: Record<string, string>;
@@ -20,6 +22,12 @@ export interface RuntimeSpec {
     seccomp?: SpecSeccomp;
     rootfsPropagation?: string;
   };
+}
+
+export interface SpecIdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
 }
 
 export interface SpecHook {

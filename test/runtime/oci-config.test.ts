@@ -24,6 +24,7 @@ function spec(given: Given = {}) {
     networkNamespace: "/proc/1/fd/3",
     seccomp: undefined,
     inUserNamespace: false,
+    userNamespace: undefined,
     hardLimits: { nofile: Number.POSITIVE_INFINITY, nproc: Number.POSITIVE_INFINITY },
     poststop: undefined,
     ...given,

@@ -44,6 +44,8 @@ export const REQUEST: RunRequest = {
   tty: false,
   interactive: false,
   loginuid: undefined,
+  userNamespace: { mode: "host" },
+  idsOf: undefined,
   replace: false,
 };
 

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
 import { readProc } from "../process-identity.ts";
 import { findProgram } from "../programs.ts";
-import { checkIdMap, formatIdMap, type IdMaps } from "./id-map.ts";
+import { checkIdMap, formatIdMap, type IdMaps, parseIdMap } from "./id-map.ts";
 
 /** How often to look whether the child is in its namespaces: milliseconds. */
 const POLL_MS = 0.2;
@@ -27,37 +27,74 @@ export interface UserNamespace {
 export function makeUserNamespace(maps: IdMaps, options: { readonly withNetwork?: boolean } = {}): UserNamespace {
   checkIdMap(maps.uids, "user ids");
   checkIdMap(maps.gids, "group ids");
-  const own = readlinkSync("/proc/self/ns/user");
-  // cat waits on a pipe that only this process holds: however this one ends, the child ends too.
-  const child = Bun.spawn(
-    [findProgram("unshare"), "--user", ...(options.withNetwork === true ? ["--net"] : []), "--", findProgram("cat")],
-    { stdin: "pipe", stdout: "ignore", stderr: "ignore" },
-  );
-  try {
-    const proc = `/proc/${child.pid}`;
-    while (namespaceOf(child.pid) === own) Bun.sleepSync(POLL_MS);
-    if (namespaceOf(child.pid) === undefined)
-      throw new RuntimeError("user-namespace", "the kernel makes no user namespace (user.max_user_namespaces?)");
+  const words = [findProgram("unshare"), "--user", ...(options.withNetwork === true ? ["--net"] : [])];
+  return throughChild(words, "user", (proc) => {
     writeMap(`${proc}/gid_map`, formatIdMap(maps.gids));
     writeMap(`${proc}/uid_map`, formatIdMap(maps.uids));
-    const open = (kind: "user" | "net") => {
-      const fd = openSync(`${proc}/ns/${kind}`, "r");
-      return { fd, path: `/proc/${process.pid}/fd/${fd}` };
-    };
-    return { maps, ...open("user"), network: options.withNetwork === true ? open("net") : undefined };
+    return keepNamespaces(proc, maps, options.withNetwork === true);
+  });
+}
+
+/**
+ * Joins the user namespace that `path` is a file of; undefined if that is this process's own. Throws "user-namespace" if it
+ * is none, or none of those below this process's own.
+ */
+export function joinUserNamespace(
+  path: string,
+  options: { readonly withNetwork?: boolean } = {},
+): UserNamespace | undefined {
+  const wanted = namespaceFile(path);
+  if (wanted.ino === statSync("/proc/self/ns/user").ino) return undefined;
+  const network = options.withNetwork === true;
+  const words = [findProgram("nsenter"), `--user=${path}`, ...(network ? ["--", findProgram("unshare"), "--net"] : [])];
+  return throughChild(words, network ? "net" : "user", (proc) => {
+    // Read from outside of it, a map says what the ids are to the reader.
+    const map = (kind: "uid" | "gid") => parseIdMap(readFileSync(`${proc}/${kind}_map`, "utf8"));
+    return keepNamespaces(proc, { uids: map("uid"), gids: map("gid") }, network);
+  });
+}
+
+function namespaceFile(path: string): { ino: number } {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    throw new RuntimeError("user-namespace", `no user namespace at ${path}`, { cause });
+  }
+}
+
+/** Starts cat(1) in namespaces that the words in front of it make or enter, and ends it when `act` has kept what it wants. */
+function throughChild<T>(words: readonly string[], kind: "user" | "net", act: (proc: string) => T): T {
+  const own = readlinkSync(`/proc/self/ns/${kind}`);
+  // cat waits on a pipe that only this process holds: however this one ends, the child ends too.
+  const child = Bun.spawn([...words, "--", findProgram("cat")], { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
+  try {
+    while (namespaceOf(child.pid, kind) === own) Bun.sleepSync(POLL_MS);
+    if (namespaceOf(child.pid, kind) === undefined)
+      throw new RuntimeError("user-namespace", `the kernel refuses: ${words.join(" ")}`);
+    return act(`/proc/${child.pid}`);
   } finally {
     child.kill("SIGKILL");
     child.unref();
   }
 }
 
-/** The user namespace that a process is in; undefined once it has ended. */
-function namespaceOf(pid: number): string | undefined {
+function keepNamespaces(proc: string, maps: IdMaps, withNetwork: boolean): UserNamespace {
+  const open = (kind: "user" | "net") => {
+    const fd = openSync(`${proc}/ns/${kind}`, "r");
+    // The dot keeps runc (1.1.15) from taking it for a process's own namespace, and its maps for those of this process:
+    // it looks no further than /proc/NUMBER.
+    return { fd, path: `/proc/./${process.pid}/fd/${fd}` };
+  };
+  return { maps, ...open("user"), network: withNetwork ? open("net") : undefined };
+}
+
+/** The namespace that a process is in; undefined once it has ended. */
+function namespaceOf(pid: number, kind: "user" | "net"): string | undefined {
   // Nobody has waited for a child that has ended, so it still has a folder there.
   const stat = readProc(pid, "stat");
   if (stat === undefined || stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")) return undefined;
   try {
-    return readlinkSync(`/proc/${pid}/ns/user`);
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
   } catch {
     return undefined;
   }

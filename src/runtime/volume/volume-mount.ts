@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { bindMount, mountSubpath } from "../bind-mount.ts";
+import { ownerOf } from "../container-user.ts";
 import { RuntimeError } from "../error.ts";
 import { isMountPoint } from "../mount-table.ts";
 import type { MountContext } from "../mounts.ts";
@@ -80,6 +81,6 @@ function requireVolume({ scope }: MountContext, request: NamedVolume): Volume {
 }
 
 function firstUse(context: MountContext, request: NamedVolume | AnonymousVolume): FirstUse {
-  const { uid, gid } = context.user;
+  const { uid, gid } = ownerOf(context.user);
   return { rootfs: context.paths.rootfs, target: request.target, owner: { uid, gid }, options: request.options };
 }

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { findContainer } from "../find-container.ts";
+import { payloadPid } from "../liveness.ts";
+import type { ContainerPaths } from "../paths.ts";
+import type { RunRequest } from "../run-request.ts";
+import { readUserDatabase } from "../user-database.ts";
+import { hostUser } from "./host-user.ts";
+import { type IdLease, leaseIds } from "./id-leases.ts";
+import { composeMaps, type IdMaps, type IdRange, parseIdMap, toOutside } from "./id-map.ts";
+import { joinUserNamespace, makeUserNamespace, type UserNamespace } from "./make-namespace.ts";
+import { HOST_IDS, type IdSpace, planNamespace } from "./plan.ts";
+import { openWayToRootfs } from "./rootfs-way.ts";
+import { type ShiftedLayers, shiftLayers } from "./shifted-layers.ts";
+import { type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
+
+/** Whose subordinate ids `--userns auto` of root's containers come out of: podman's choice, subuid(5). */
+const AUTO_USER = "containers";
+/** podman's bounds for what an image asks for. */
+const AUTO_SIZE_MIN = 1024;
+const AUTO_SIZE_MAX = 65536;
+/** nobody, nogroup: their ids are not worth 65536 others. */
+const OVERFLOW_ID = 65534;
+
+/** A container's user namespace, and what it makes of the payload. */
+export interface ContainerNamespace extends UserNamespace {
+  /** `UID:GID` of the payload if the request does not say; undefined leaves it to the image. */
+  readonly user: string | undefined;
+  /** Root inside, as this process numbers it: the owner of what berth puts into the container. */
+  readonly root: Owner;
+  /** Who somebody inside is to this process. */
+  readonly toOutside: (user: Owner) => Owner;
+  /** The image's trees with shifted owners. */
+  readonly shiftLayers: (paths: ContainerPaths, layers: readonly string[]) => ShiftedLayers;
+  /** Lets root inside, who is nobody outside, reach its root file system. Returns the path for that. */
+  readonly openWay: (scope: Scope, paths: ContainerPaths) => string;
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Makes or finds the user namespace that a request asks for, below this process's own; undefined if it asks for none.
+ * `layers` are the image's trees, lowest first; `withNetwork` makes a network namespace that belongs to it.
+ * Throws "user-namespace".
+ */
+export function openContainerNamespace(
+  request: RunRequest,
+  made: {
+    readonly scope: Scope;
+    readonly id: string;
+    readonly layers: readonly string[];
+    readonly withNetwork: boolean;
+  },
+): ContainerNamespace | undefined {
+  const { userNamespace: wanted, idsOf } = request;
+  const { scope, withNetwork } = made;
+  if (wanted.mode === "namespace" || wanted.mode === "container") {
+    const path = wanted.mode === "namespace" ? wanted.path : namespaceOfContainer(scope, wanted.name);
+    const joined = joinUserNamespace(path, { withNetwork });
+    return joined === undefined ? undefined : withRoot(joined, undefined);
+  }
+  if (wanted.mode === "host" && idsOf === undefined) return undefined;
+  const space = idSpace(scope, idsOf);
+  if (wanted.mode === "host") {
+    return withRoot(makeUserNamespace(space.maps, { withNetwork }), undefined);
+  }
+  const available = (kind: "uid" | "gid"): readonly IdSpan[] => {
+    if (space.user === undefined) return readSubordinateIds(kind, AUTO_USER);
+    // All but the user.
+    const ranges = kind === "uid" ? space.maps.uids : space.maps.gids;
+    return ranges.filter(({ inside }) => inside > 0).map(({ outside, size }) => ({ start: outside, size }));
+  };
+  const plan = planNamespace(
+    wanted,
+    space,
+    {
+      lease: (size): IdLease => leaseIds(scope, made.id, size, { uid: available("uid"), gid: available("gid") }),
+      sizeOfImage: () => sizeOfImage(made.layers, request.user),
+    },
+    readSubordinateIds,
+  );
+  // This process has the ids of the host's in the system's scope, and those of the intermediate namespace in a user's.
+  const maps = scope.kind === "system" ? compose(plan.maps, space.maps) : plan.maps;
+  return withRoot(makeUserNamespace(maps, { withNetwork }), plan.user);
+}
+
+/** The ids to choose from: all, or a user's. */
+function idSpace(scope: Scope, idsOf: string | undefined): IdSpace {
+  if (scope.kind === "user") {
+    const map = (kind: "uid" | "gid") => parseIdMap(readFileSync(`/proc/self/${kind}_map`, "utf8"));
+    const [uids, gids] = [map("uid"), map("gid")];
+    return { maps: { uids, gids }, user: { uid: uids[0]?.outside ?? 0, gid: gids[0]?.outside ?? 0 } };
+  }
+  if (idsOf === undefined) return { maps: { uids: HOST_IDS, gids: HOST_IDS }, user: undefined };
+  const user = hostUser(idsOf);
+  const ranges = (kind: "uid" | "gid", own: number): IdRange[] => {
+    let inside = 1;
+    const rest = readSubordinateIds(kind, user.name, user.uid).map(({ start, size }) => {
+      const range = { inside, outside: start, size };
+      inside += size;
+      return range;
+    });
+    return [{ inside: 0, outside: own, size: 1 }, ...rest];
+  };
+  return {
+    maps: { uids: ranges("uid", user.uid), gids: ranges("gid", user.gid) },
+    user: { uid: user.uid, gid: user.gid },
+  };
+}
+
+function compose(inner: IdMaps, outer: IdMaps): IdMaps {
+  return { uids: composeMaps(inner.uids, outer.uids), gids: composeMaps(inner.gids, outer.gids) };
+}
+
+function withRoot(namespace: UserNamespace, user: string | undefined): ContainerNamespace {
+  const { uids, gids } = namespace.maps;
+  // Who is not mapped cannot be had outside either: what would be theirs stays this process's.
+  const outside = ({ uid, gid }: Owner) => ({ uid: toOutside(uids, uid) ?? 0, gid: toOutside(gids, gid) ?? 0 });
+  const root = outside({ uid: 0, gid: 0 });
+  return {
+    ...namespace,
+    user,
+    root,
+    toOutside: outside,
+    shiftLayers: (paths, layers) => shiftLayers(paths, layers, namespace),
+    openWay: (scope, paths) => openWayToRootfs(scope, paths, root.gid),
+  };
+}
+
+function namespaceOfContainer(scope: Scope, name: string): string {
+  const record = findContainer(scope, name);
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  return `/proc/${pid}/ns/user`;
+}
+
+/** How many ids the users and groups of an image need, nobody left out, as podman counts them. */
+function sizeOfImage(layers: readonly string[], user: string | undefined): number {
+  // The layers are not mounted yet; the highest one that has the file is the one that would be seen.
+  const databases = layers.toReversed().map(readUserDatabase);
+  const ids = [
+    ...idsIn(databases.find(({ passwd }) => passwd !== "")?.passwd ?? "", [2, 3]),
+    ...idsIn(databases.find(({ group }) => group !== "")?.group ?? "", [2]),
+    ...(user ?? "").split(":").map(Number),
+  ].filter((id) => Number.isInteger(id) && id !== OVERFLOW_ID);
+  const size = Math.max(AUTO_SIZE_MIN, ...ids.map((id) => id + 1));
+  if (size > AUTO_SIZE_MAX) {
+    throw new RuntimeError(
+      "user-namespace",
+      `the image has users that need ${size} ids, more than the ${AUTO_SIZE_MAX} that auto gives: say auto:size=${size}`,
+    );
+  }
+  return size;
+}
+
+function idsIn(text: string, fields: readonly number[]): number[] {
+  return text.split("\n").flatMap((line) => {
+    const parts = line.split(":");
+    if (parts.length < 3 || parts[0] === "nobody" || parts[0] === "nogroup") return [];
+    return fields.map((field) => Number(parts[field] || Number.NaN));
+  });
+}

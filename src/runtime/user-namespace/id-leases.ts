@@ -1,0 +1,112 @@
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { lockExclusive } from "../native.ts";
+import { containerPaths, idLeasesDir } from "../paths.ts";
+import { isMissing, removeIfThere, replaceFile } from "../record.ts";
+import type { IdSpan } from "./subordinate-ids.ts";
+
+/** Ids of the host's that one container has for itself. */
+export interface IdLease {
+  readonly uid: readonly IdSpan[];
+  readonly gid: readonly IdSpan[];
+}
+
+/**
+ * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a file
+ * of its own, written under a lock, so of any number that start at once no two get the same. Throws "user-namespace" when
+ * there are not as many left; a container whose bundle is gone holds none.
+ */
+export function leaseIds(scope: Scope, id: string, size: number, available: IdLease): IdLease {
+  const dir = idLeasesDir(scope);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    lockExclusive(lock);
+    releaseStaleIds(scope);
+    const others = readdirSync(dir).flatMap((name) => readLease(join(dir, name)) ?? []);
+    const take = (kind: "uid" | "gid") => {
+      const spans = takeSpans(
+        available[kind],
+        others.flatMap((lease) => lease[kind]),
+        size,
+      );
+      if (spans !== undefined) return spans;
+      throw new RuntimeError(
+        "user-namespace",
+        `no ${size} subordinate ${kind}s are left: ${others.length} containers have theirs out of ${total(available[kind])}`,
+      );
+    };
+    const lease = { uid: take("uid"), gid: take("gid") };
+    replaceFile(join(dir, id), JSON.stringify(lease));
+    return lease;
+  } finally {
+    closeSync(lock);
+  }
+}
+
+/** Gives a container's ids back. Nothing happens if it has none. */
+export function releaseIds(scope: Scope, id: string): void {
+  removeIfThere(join(idLeasesDir(scope), id));
+}
+
+/** Gives back the ids of containers that are no more. */
+export function releaseStaleIds(scope: Scope): void {
+  for (const name of listed(idLeasesDir(scope))) {
+    // What is being written has a longer name than the container's ID.
+    if (!name.includes(".") && !existsSync(containerPaths(scope, name).bundle)) releaseIds(scope, name);
+  }
+}
+
+/** The first `size` ids in a row that nobody has, or else the first ones at all; undefined if they are not that many. */
+export function takeSpans(available: readonly IdSpan[], taken: readonly IdSpan[], size: number): IdSpan[] | undefined {
+  const free = available.flatMap((span) => gaps(span, taken)).toSorted((a, b) => a.start - b.start);
+  const row = free.find((span) => span.size >= size);
+  if (row !== undefined) return [{ start: row.start, size }];
+  const spans: IdSpan[] = [];
+  let missing = size;
+  for (const span of free) {
+    const part = Math.min(span.size, missing);
+    if (part > 0) spans.push({ start: span.start, size: part });
+    missing -= part;
+  }
+  return missing > 0 ? undefined : spans;
+}
+
+/** What of a span nobody has. */
+function gaps(span: IdSpan, taken: readonly IdSpan[]): IdSpan[] {
+  const left: IdSpan[] = [];
+  const end = span.start + span.size;
+  let at = span.start;
+  for (const other of taken.toSorted((a, b) => a.start - b.start)) {
+    if (other.start + other.size <= at || other.start >= end) continue;
+    if (other.start > at) left.push({ start: at, size: other.start - at });
+    at = other.start + other.size;
+  }
+  if (at < end) left.push({ start: at, size: end - at });
+  return left;
+}
+
+function readLease(path: string): IdLease | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as IdLease;
+  } catch (error) {
+    // Given back meanwhile, or a temporary file of a launcher that was killed.
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function total(spans: readonly IdSpan[]): number {
+  return spans.reduce((sum, { size }) => sum + size, 0);
+}
+
+function listed(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}

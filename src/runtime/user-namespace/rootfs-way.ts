@@ -1,0 +1,31 @@
+import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { MS_BIND, MS_REC, mount } from "../native.ts";
+import { type ContainerPaths, containersDir } from "../paths.ts";
+
+/**
+ * A folder that every host has, and where an ordinary user has no business: a user's launcher can hide it in its own mount
+ * namespace, and no container can want anything that is in it.
+ */
+const UNUSED_BY_USERS = "/root";
+
+/**
+ * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for runc.
+ * Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own container (`gid`) gets.
+ * A user's folders, the home directory among them, stay closed: there the root file system gets another place as well, which
+ * only this mount namespace shows.
+ */
+export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number): string {
+  if (scope.kind === "system") {
+    for (const folder of [scope.runtimeDir, containersDir(scope)]) chmodSync(folder, statSync(folder).mode | 0o111);
+    chownSync(paths.bundle, 0, gid);
+    chmodSync(paths.bundle, 0o710);
+    return paths.rootfs;
+  }
+  mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
+  const place = join(UNUSED_BY_USERS, "rootfs");
+  mkdirSync(place);
+  mount(paths.rootfs, place, "", MS_BIND | MS_REC);
+  return place;
+}

@@ -1,0 +1,65 @@
+import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { loadNative, type Native } from "../../image/layer/native.ts";
+import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
+import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
+
+/** Ids that a map leaves out: nobody's, as in an id-mapped mount. */
+const OVERFLOW_ID = 65534;
+/** What chown(2) takes away from a file, user_xattr. */
+const CAPABILITY = "security.capability";
+
+/**
+ * A copy of a layer's tree with owners shifted by `maps`, for where the kernel does not shift. It is made at the first use,
+ * beside the tree, so that it goes when the layer goes. Returns its path.
+ */
+export function shiftedCopy(tree: string, maps: IdMaps): string {
+  const shifted = join(dirname(tree), "shifted");
+  const copy = join(shifted, nameOf(maps));
+  if (existsSync(copy)) return copy;
+  mkdirSync(shifted, { recursive: true, mode: 0o700 });
+  const unfinished = `${copy}.${process.pid}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  run("cp", ["-a", "--reflink=auto", "--", tree, unfinished], `copy ${tree}`);
+  shiftOwners(Buffer.from(unfinished), maps, loadNative());
+  // What has its name is complete, also after a power cut.
+  run("sync", ["--file-system", unfinished], `write out ${unfinished}`);
+  try {
+    renameSync(unfinished, copy);
+  } catch (error) {
+    // Another container's launcher has made the same.
+    if (!existsSync(copy)) throw error;
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return copy;
+}
+
+/** A file name that tells maps apart. */
+function nameOf({ uids, gids }: IdMaps): string {
+  const name = (map: readonly IdRange[]) =>
+    map.map(({ inside, outside, size }) => `${inside}-${outside}-${size}`).join("_");
+  const text = `${name(uids)}=${name(gids)}`;
+  // NAME_MAX is 255; what is longer has a digest.
+  return text.length <= 200 ? text : Bun.hash(text).toString(16);
+}
+
+function shiftOwners(path: Buffer, maps: IdMaps, native: Native): void {
+  const { uid, gid, mode } = lstatSync(path);
+  const directory = (mode & 0o170000) === 0o040000;
+  const file = (mode & 0o170000) === 0o100000;
+  const capability = file ? native.attributes(path).get(CAPABILITY) : undefined;
+  lchownSync(path, toOutside(maps.uids, uid) ?? OVERFLOW_ID, toOutside(maps.gids, gid) ?? OVERFLOW_ID);
+  // chown(2) takes set-uid bits and capabilities away.
+  if (file && (mode & 0o6000) !== 0) chmodSync(path, mode & 0o7777);
+  if (capability !== undefined) native.setAttribute(path, CAPABILITY, capability);
+  if (!directory) return;
+  for (const name of readdirSync(path, { encoding: "buffer" })) {
+    shiftOwners(Buffer.concat([path, Buffer.from("/"), name]), maps, native);
+  }
+}
+
+function run(program: "cp" | "sync", args: readonly string[], what: string): void {
+  const child = Bun.spawnSync([findProgram(program), ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  if (child.exitCode !== 0) throw new RuntimeError("user-namespace", `${what}: ${child.stderr?.toString().trim()}`);
+}

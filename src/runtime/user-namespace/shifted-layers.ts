@@ -1,0 +1,42 @@
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { mountShifted } from "../idmapped-mount.ts";
+import { detachMount } from "../native.ts";
+import type { ContainerPaths } from "../paths.ts";
+import type { UserNamespace } from "./make-namespace.ts";
+import { shiftedCopy } from "./shifted-copy.ts";
+
+/** An image's layers with the owners that a user namespace gives them. */
+export interface ShiftedLayers {
+  /** Lowest first; the mounts among them are in this thread's mount namespace. */
+  readonly directories: readonly string[];
+  /** Unmounts them. An overlay that has been made of them keeps them. */
+  readonly release: () => void;
+}
+
+/**
+ * The trees of an image (lowest first) as the container's own ids own them: id-mapped mounts, which cost nothing, or copies
+ * that are kept beside the layers where the kernel makes none (a user's own namespace, an old kernel).
+ */
+export function shiftLayers(paths: ContainerPaths, layers: readonly string[], namespace: UserNamespace): ShiftedLayers {
+  mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
+  const folder = mkdtempSync(join(paths.bundle, "lower-"));
+  const mounted: string[] = [];
+  // An image may have no layer at all, but its root is root's.
+  const trees = layers.length > 0 ? layers : [emptyTree(paths)];
+  const directories = trees.map((tree, index) => {
+    const place = join(folder, `${index}`);
+    mkdirSync(place, { recursive: true });
+    // Where one is refused all are, as they lie on the same file system.
+    if (mounted.length < index || !mountShifted(tree, place, namespace.fd)) return shiftedCopy(tree, namespace.maps);
+    mounted.push(place);
+    return place;
+  });
+  return { directories, release: () => mounted.forEach(detachMount) };
+}
+
+function emptyTree(paths: ContainerPaths): string {
+  const path = join(paths.bundle, "nothing", "tree");
+  mkdirSync(path, { recursive: true });
+  return path;
+}
