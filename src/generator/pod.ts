@@ -7,6 +7,7 @@ import { podMembers } from "./pod-members.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
+import { addUserMapping } from "./user-mapping.ts";
 
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
@@ -48,7 +49,8 @@ function createCommand(
 ): string {
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
-  addFlags(line, keys, "UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap", "PublishPort", "Label");
+  addUserMapping(line, keys, report);
+  addFlags(line, keys, "PublishPort", "Label");
   for (const { text } of keys.list("Network", references.network)) line.plain("--network").expanded(text);
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));

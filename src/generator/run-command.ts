@@ -9,6 +9,7 @@ import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
 import { warnOfShortName } from "./short-name.ts";
+import { addUserMapping } from "./user-mapping.ts";
 import { quoted } from "./values/check.ts";
 import { joinMount, mountSource, splitMount } from "./values/mount.ts";
 import { splitVolume } from "./values/volume.ts";
@@ -68,6 +69,7 @@ class RunCommandBuilder {
     if (container.has("Sysctl")) this.#sysctls(network);
     this.#flags("ReadOnly");
     if (container.has("User") || container.has("Group")) this.#user();
+    addUserMapping(this.#line, container, report);
     if (container.has("Volume")) this.#volumes();
     this.#flags("ExposeHostPort");
     if (container.has("PublishPort")) this.#publishedPorts(network);

@@ -24,6 +24,7 @@ function generateText(text: string, name = "app.container") {
   return generate([source(name, text), source("web.pod", "[Pod]\n")], OPTIONS);
 }
 
+const REMAP = { RemapUid: "RemapUsers=keep-id\n", RemapGid: "RemapUsers=keep-id\n" };
 /** The subnet of the examples. */
 const SUBNET = "Subnet=192.168.55.0/24\n";
 
@@ -68,7 +69,12 @@ for (const { name, example, status } of CONTAINER_KEYS.values()) {
 }
 
 /** What a key of one of the other types cannot be without. */
-const NEEDED: Readonly<Record<string, string>> = { Type: "Device=/dev/vdb1\n", Gateway: SUBNET, IPRange: SUBNET };
+const NEEDED: Readonly<Record<string, string>> = {
+  Type: "Device=/dev/vdb1\n",
+  Gateway: SUBNET,
+  IPRange: SUBNET,
+  ...REMAP,
+};
 
 for (const { extension, section, keys } of FILE_TYPES.filter(({ status }) => status === "supported")) {
   if (extension === "container") continue;

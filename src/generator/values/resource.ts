@@ -18,6 +18,12 @@ export function checkPidsLimit(value: string): Problem | undefined {
   };
 }
 
+/** A number that systemd fills nothing in for. */
+export function checkCount(value: string): Problem | undefined {
+  if (/^\d{1,9}$/.test(value)) return undefined;
+  return { code: "bad-number", message: `${quoted(value)} is not a number` };
+}
+
 /** The TasksMax= of a checked `PidsLimit=`. */
 export function tasksMax(value: string): string {
   return value === "-1" || value === "0" ? "infinity" : String(Number(value));
