@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { givenEntries, headersOf } from "../unit/lookup.ts";
+import { reportAddressConflicts } from "./address-conflicts.ts";
 import { reportBrokenReferences } from "./broken-references.ts";
 import { containerUnits } from "./container.ts";
 import type { GeneratedFile, GeneratedLink, GenerateOptions, GenerateRun, UnitContext, Units } from "./context.ts";
@@ -40,6 +41,7 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
   reportCollisions(outcomes);
   reportAliasCollisions(outcomes);
   reportDependencyLoops(outcomes);
+  reportAddressConflicts(outcomes);
   reportBrokenReferences(outcomes);
   const files = new Map<string, GeneratedFile>();
   const links = new Map<string, GeneratedLink>();

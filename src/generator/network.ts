@@ -6,6 +6,7 @@ import { addPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
+import { addressOutside, rangeOutside } from "./values/subnet.ts";
 
 /** The service of a `.network` file: `berth network create`. */
 export function networkService(context: ResourceContext): ServiceLines {
@@ -44,9 +45,17 @@ function addSubnets(line: CommandLine, { keys, report }: ResourceContext): void 
   surplus(ranges, subnets.length === 0 ? none : "cannot set more ranges than subnets");
   for (const [at, { text }] of subnets.entries()) {
     line.plain("--subnet").expanded(text);
-    for (const [flag, values] of [["--gateway", gateways] as const, ["--ip-range", ranges] as const]) {
-      const value = values[at];
-      if (value !== undefined) line.plain(flag).expanded(value.text);
+    const gateway = gateways[at];
+    if (gateway !== undefined) {
+      const problem = addressOutside(gateway.text, [text]);
+      if (problem !== undefined) report.value(gateway, problem);
+      line.plain("--gateway").expanded(gateway.text);
+    }
+    const range = ranges[at];
+    if (range !== undefined) {
+      const problem = rangeOutside(range.text, text);
+      if (problem !== undefined) report.value(range, problem);
+      line.plain("--ip-range").expanded(range.text);
     }
   }
 }

@@ -1,13 +1,18 @@
+import { checkAddress } from "../values/address.ts";
 import { checkNetworkName, checkServiceName } from "../values/name.ts";
+import { checkIpRange, checkSubnet } from "../values/subnet.ts";
 import { later, lazyKeyTable, supported } from "./key.ts";
 
 /** `[Network]`: Quadlet's keys for a network, podman-systemd.unit(5). */
 export const networkKeys = lazyKeyTable(() => [
   later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
   supported("DisableDNS", "boolean", "No name resolution between containers", "yes", { flag: "disable-dns" }),
-  supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { flag: "dns" }),
+  supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { check: checkAddress, flag: "dns" }),
   supported("Driver", "string", "Network driver: bridge, macvlan or ipvlan", "bridge", { flag: "driver" }),
-  supported("Gateway", "lines", "Gateway of the subnet of the same place", "192.168.55.3", { flag: "gateway" }),
+  supported("Gateway", "lines", "Gateway of the subnet of the same place", "192.168.55.3", {
+    check: checkAddress,
+    flag: "gateway",
+  }),
   later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("InterfaceName", "string", "Bridge's name, or parent device", "enp1s0", {
     since: "5.6",
@@ -17,7 +22,10 @@ export const networkKeys = lazyKeyTable(() => [
   supported("IPAMDriver", "string", "Where addresses come from: host-local, dhcp or none", "dhcp", {
     flag: "ipam-driver",
   }),
-  supported("IPRange", "lines", "Range to take addresses from", "192.168.55.128/25", { flag: "ip-range" }),
+  supported("IPRange", "lines", "Range to take addresses from", "192.168.55.128/25", {
+    check: checkIpRange,
+    flag: "ip-range",
+  }),
   supported("IPv6", "boolean", "IPv4 and IPv6", "yes", { flag: "ipv6" }),
   supported("Label", "map", "Labels", "org.example.stage=test", { flag: "label" }),
   supported("NetworkDeleteOnStop", "boolean", "Remove the network when the service stops", "yes", { since: "5.5" }),
@@ -29,5 +37,5 @@ export const networkKeys = lazyKeyTable(() => [
   supported("ServiceName", "string", "Name of the service, without .service", "backend-network", {
     check: checkServiceName,
   }),
-  supported("Subnet", "lines", "Subnet, as CIDR", "192.168.55.0/24", { flag: "subnet" }),
+  supported("Subnet", "lines", "Subnet, as CIDR", "192.168.55.0/24", { check: checkSubnet, flag: "subnet" }),
 ]);

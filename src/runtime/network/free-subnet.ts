@@ -1,5 +1,5 @@
+import { addressAt, parseSubnet, type Subnet, subnetSize, subnetsOverlap } from "../../ip-address.ts";
 import { RuntimeError } from "../error.ts";
-import { addressAt, parseSubnet, type Subnet, subnetSize, subnetsOverlap } from "./ip-address.ts";
 
 /** Where IPv4 subnets of 256 addresses are taken from: below the default network's, while podman takes those above its own. */
 const POOLS = ["10.86.0.0/16", "10.84.0.0/15", "10.80.0.0/14", "10.64.0.0/12"] as const;

@@ -1,10 +1,5 @@
 import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../../scope.ts";
-import { RuntimeError } from "../error.ts";
-import { networksDir } from "../paths.ts";
-import { isMissing, removeIfThere, replaceFile } from "../record.ts";
-import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
 import {
   addressAt,
   formatAddress,
@@ -13,7 +8,12 @@ import {
   type Subnet,
   subnetContains,
   subnetSize,
-} from "./ip-address.ts";
+} from "../../ip-address.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { networksDir } from "../paths.ts";
+import { isMissing, removeIfThere, replaceFile } from "../record.ts";
+import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
 
 /** Names of the files that hold the addresses handed out last begin so: no lease is called so. */
 const LAST = "last";

@@ -1,7 +1,3 @@
-import { RuntimeError } from "../error.ts";
-import type { IpamDriver, NetworkDefinition, NetworkDriver, SubnetDefinition } from "./definition.ts";
-import { checkDriverOptions } from "./driver-options.ts";
-import { freeSubnet } from "./free-subnet.ts";
 import {
   addressAt,
   formatAddress,
@@ -13,7 +9,11 @@ import {
   subnetContains,
   subnetSize,
   subnetsOverlap,
-} from "./ip-address.ts";
+} from "../../ip-address.ts";
+import { RuntimeError } from "../error.ts";
+import type { IpamDriver, NetworkDefinition, NetworkDriver, SubnetDefinition } from "./definition.ts";
+import { checkDriverOptions } from "./driver-options.ts";
+import { freeSubnet } from "./free-subnet.ts";
 
 /** What `berth network create` is asked for. */
 export interface NetworkCreateRequest {

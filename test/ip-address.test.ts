@@ -7,7 +7,7 @@ import {
   parseSubnet,
   subnetContains,
   subnetsOverlap,
-} from "../../../src/runtime/network/ip-address.ts";
+} from "../src/ip-address.ts";
 
 const round = (text: string) => {
   const address = parseAddress(text);

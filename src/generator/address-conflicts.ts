@@ -1,0 +1,85 @@
+import { parseSubnet, type Subnet, subnetsOverlap } from "../ip-address.ts";
+import { lastEntry, listEntries } from "../unit/lookup.ts";
+import { unquoteString } from "../unit/words.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Value } from "./report.ts";
+import type { ParsedSource } from "./source.ts";
+import { isDeferred } from "./values/check.ts";
+import { addressOutside } from "./values/subnet.ts";
+
+/** A subnet of a network, where it is written. */
+interface Claim {
+  readonly subnet: Subnet;
+  readonly text: string;
+  readonly by: ParsedSource;
+}
+
+/**
+ * Reports subnets of bridges that overlap, which no two of one host can: the one that comes later is refused, as it would be at
+ * start. (The other drivers share a network that is there already.) And fixed addresses that their network does not have.
+ */
+export function reportAddressConflicts(outcomes: readonly Outcome[]): void {
+  const claims: Claim[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.parsed.type.extension === "network") claims.push(...reportOverlaps(outcome, claims));
+    else if (outcome.references.length > 0) reportOutside(outcome);
+  }
+}
+
+function reportOverlaps({ parsed, report }: Outcome, others: readonly Claim[]): Claim[] {
+  const driver = lastEntry(parsed.sections.get("Network"), "Driver");
+  if (report.hasErrors || (driver !== undefined && !["", "bridge"].includes(unquoteString(driver.value)))) return [];
+  const claims: Claim[] = [];
+  for (const value of subnetsOf(parsed)) {
+    const subnet = parseSubnet(value.text);
+    if (subnet === undefined) continue;
+    const other = [...others, ...claims].find((claim) => subnetsOverlap(claim.subnet, subnet));
+    if (other === undefined) {
+      claims.push({ subnet, text: value.text, by: parsed });
+      continue;
+    }
+    const whose = other.by === parsed ? "" : ` of ${other.by.source.name}`;
+    report.value(value, { code: "overlapping-subnets", message: `${value.text} overlaps ${other.text}${whose}` });
+  }
+  return claims;
+}
+
+function reportOutside({ parsed, report, references }: Outcome): void {
+  const networks = references.filter(({ target, kind }) => kind === "uses" && target.type.extension === "network");
+  for (const { target, value } of networks) {
+    for (const [address, at] of optionAddresses(value.text)) {
+      const problem = outsideOf(target, address);
+      if (problem !== undefined) report.value(value, { ...problem, at });
+    }
+  }
+  const [only, second] = networks;
+  if (only === undefined || second !== undefined) return;
+  for (const key of ["IP", "IP6"]) {
+    const entry = lastEntry(parsed.sections.get(parsed.type.section), key);
+    if (entry === undefined) continue;
+    const problem = outsideOf(only.target, unquoteString(entry.value));
+    if (problem !== undefined) report.at(entry, 0, { ...problem, message: `${key}: ${problem.message}` });
+  }
+}
+
+/** The fixed addresses of a `Network=NAME:ip=ADDRESS,…`, and where they begin. */
+function optionAddresses(text: string): [address: string, at: number][] {
+  return Array.from(text.matchAll(/(?<=[:,]ip6?=)[^,]+/g), ({ 0: address, index }) => [address, index]);
+}
+
+function outsideOf(network: ParsedSource, address: string) {
+  const subnets = subnetsOf(network).map(({ text }) => text);
+  // Without any, the network gets what is free.
+  if (subnets.length === 0 || isDeferred(address)) return undefined;
+  const problem = addressOutside(address, subnets);
+  return problem === undefined ? undefined : { ...problem, message: `${problem.message}, of ${network.source.name}` };
+}
+
+function subnetsOf(network: ParsedSource): Value[] {
+  return listEntries(network.sections.get("Network"), "Subnet").map((entry) => ({
+    text: entry.value,
+    entry,
+    offset: 0,
+    end: entry.value.length,
+  }));
+}
