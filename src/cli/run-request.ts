@@ -4,7 +4,7 @@ import { checkAddHost, checkDns } from "../generator/values/address.ts";
 import { checkCapability } from "../generator/values/capability.ts";
 import { type Problem, splitAt, type ValueCheck } from "../generator/values/check.ts";
 import { checkEntrypoint, checkNamedValue } from "../generator/values/command.ts";
-import { checkMount, splitMount } from "../generator/values/mount.ts";
+import { checkMount } from "../generator/values/mount.ts";
 import { checkContainerName, checkHostName } from "../generator/values/name.ts";
 import { checkNetwork } from "../generator/values/network.ts";
 import { checkContainerPath, checkTimezone } from "../generator/values/path.ts";
@@ -22,11 +22,9 @@ import {
   parseIdMapping,
   parseUserNamespace,
 } from "../generator/values/user-namespace.ts";
-import { checkVolume, splitVolume } from "../generator/values/volume.ts";
-import { cleanPath } from "../runtime/mounts.ts";
+import { checkVolume } from "../generator/values/volume.ts";
 import type {
   HostEntry,
-  MountRequest,
   NetworkRequest,
   PortMapping,
   RunRequest,
@@ -34,6 +32,7 @@ import type {
   UserNamespaceRequest,
 } from "../runtime/run-request.ts";
 import { CommandError } from "./command.ts";
+import { parseMount, parseTmpfs, parseVolume } from "./mount-request.ts";
 
 /** podman's defaults: 64 MiB of /dev/shm, ten seconds to stop. */
 const SHM_SIZE = 64 * 1024 * 1024;
@@ -225,50 +224,6 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
     else throw refuse("security-opt", option, "not supported yet: no-new-privileges and seccomp=/FILE|unconfined are");
   }
   return { noNewPrivileges, seccomp };
-}
-
-function parseVolume(value: string, cwd: string): MountRequest {
-  const { source, destination, options } = splitVolume(value);
-  const words = options === undefined ? [] : options.split(",");
-  const target = cleanPath(destination);
-  if (source === undefined) return { type: "anonymous", target, options: words };
-  if (/^[/.]/.test(source)) return { type: "bind", source: resolve(cwd, source), target, options: words };
-  return { type: "volume", name: source, target, options: words };
-}
-
-/** Names of `--mount` fields that say the same as a mount option. */
-const MOUNT_FLAGS: Readonly<Record<string, (value: string | undefined) => string[]>> = {
-  readonly: (value) => [value === "false" ? "rw" : "ro"],
-  ro: (value) => [value === "false" ? "rw" : "ro"],
-  rw: (value) => [value === "false" ? "ro" : "rw"],
-  "bind-propagation": (value) => [value ?? "rprivate"],
-  "bind-nonrecursive": (value) => [value === "false" ? "rbind" : "bind"],
-  relabel: () => [],
-  chown: (value) => (value === "false" ? [] : ["U"]),
-  U: (value) => (value === "false" ? [] : ["U"]),
-  "tmpfs-size": (value) => [`size=${value}`],
-  "tmpfs-mode": (value) => [`mode=${value}`],
-};
-
-function parseMount(value: string, cwd: string): MountRequest {
-  const { type, fields } = splitMount(value);
-  const options: string[] = [];
-  let source = "";
-  let target = "";
-  for (const { text } of fields) {
-    const { head, tail } = splitAt(text, "=");
-    if (head === "type") continue;
-    if (head === "source" || head === "src") source = tail ?? "";
-    else if (head === "target" || head === "destination" || head === "dst") target = cleanPath(tail ?? "");
-    else options.push(...(MOUNT_FLAGS[head]?.(tail) ?? [text]));
-  }
-  if (type === "tmpfs") return { type, target, options };
-  return { type: "bind", source: resolve(cwd, source), target, options };
-}
-
-function parseTmpfs(value: string): MountRequest {
-  const { head, tail } = splitAt(value, ":");
-  return { type: "tmpfs", target: cleanPath(head), options: tail === undefined || tail === "" ? [] : tail.split(",") };
 }
 
 function parseNetwork(values: readonly string[]): NetworkRequest {

@@ -11,8 +11,11 @@ import { ownName } from "./resource-name.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
 import { quoted } from "./values/check.ts";
-import { joinMount, mountSource, splitMount } from "./values/mount.ts";
+import { joinMount, MOUNTS_WITH_SOURCE, mountSource, splitMount } from "./values/mount.ts";
 import { splitVolume } from "./values/volume.ts";
+
+/** Quadlet's meaning of `VolatileTmp=yes`. */
+const VOLATILE_TMP = "/tmp:rw,size=512M,mode=1777";
 
 /** What a container's keys come to besides the command line. */
 export interface RunCommand {
@@ -68,6 +71,7 @@ class RunCommandBuilder {
     if (container.has("AddCapability") || container.has("DropCapability")) this.#capabilities();
     if (container.has("Sysctl")) this.#sysctls(network);
     this.#flags("ReadOnly");
+    if (container.has("VolatileTmp")) this.#volatileTmp();
     if (container.has("User") || container.has("Group")) this.#user();
     addUserMapping(this.#line, container, report);
     if (container.has("Volume")) this.#volumes();
@@ -130,6 +134,13 @@ class RunCommandBuilder {
       this.#claim(value, value.text.split(":", 1)[0] ?? "");
       this.#line.plain("--tmpfs").expanded(value.text);
     }
+  }
+
+  /** A deprecated key: with a read-only root there is such a tmpfs anyway. */
+  #volatileTmp(): void {
+    const { container } = this.#context;
+    if (container.boolean("VolatileTmp") !== true || container.boolean("ReadOnly") === true) return;
+    this.#line.plain("--tmpfs").plain(VOLATILE_TMP);
   }
 
   /** The network's mode. */
@@ -242,11 +253,16 @@ class RunCommandBuilder {
       const fields = parts.fields.map(({ text }) => text);
       const destination = fields.findLast((field) => /^(?:destination|dst|target)=/.test(field));
       this.#claim(value, destination?.slice(destination.indexOf("=") + 1) ?? "");
+      if (!MOUNTS_WITH_SOURCE.includes(parts.type)) {
+        this.#line.plain("--mount").expanded(value.text);
+        continue;
+      }
       const source = mountSource(parts);
-      if (parts.type === "bind" && source !== undefined)
-        fields[source.index] = `source=${this.#paths.source(source.source)}`;
-      const type = fields.findIndex((field) => field.startsWith("type="));
-      this.#line.plain("--mount").expanded(joinMount([...fields.splice(type, 1), ...fields]));
+      if (source !== undefined) fields[source.index] = `source=${this.#paths.source(source.source)}`;
+      const rest = fields.filter(
+        (_, index) => index !== parts.fields.findIndex(({ text }) => text.startsWith("type=")),
+      );
+      this.#line.plain("--mount").expanded(joinMount([`type=${parts.type}`, ...rest]));
     }
   }
 

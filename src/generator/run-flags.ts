@@ -72,7 +72,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "USER|UID|caller",
     help: "Seal the audit login uid of the container's processes",
   },
-  { name: "mount", kind: "list", value: "SPEC", help: "Attach a mount: type=bind|tmpfs,source=…,target=…" },
+  {
+    name: "mount",
+    kind: "list",
+    value: "SPEC",
+    help: "Attach a mount: type=bind|volume|image|glob|tmpfs|ramfs|devpts,source=…,target=…",
+  },
   { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
   { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
   { name: "os", kind: "string", value: "OS", help: "Pull the image for another operating system" },

@@ -125,10 +125,16 @@ export const CONTAINER_KEYS = keyTable([
     since: "5.5",
     check: checkMemory,
   }),
-  supported("Mount", "exec-words", "A mount: type=bind or tmpfs", "type=bind,source=/srv,destination=/srv,ro", {
-    check: checkMount,
-    flag: "mount",
-  }),
+  supported(
+    "Mount",
+    "exec-words",
+    "A mount: type=bind, volume, image, glob, tmpfs, ramfs or devpts",
+    "type=bind,source=/srv,destination=/srv,ro",
+    {
+      check: checkMount,
+      flag: "mount",
+    },
+  ),
   supported("Network", "lines", "bridge (the default), host or none", "host", { check: checkNetwork, flag: "network" }),
   later("NetworkAlias", "lines", "Another name of the container on its networks", "db"),
   supported("NoNewPrivileges", "boolean", "Never let the container's processes gain privileges", "yes"),
@@ -221,7 +227,7 @@ export const CONTAINER_KEYS = keyTable([
   later("Unmask", "exec-words", "Paths to show that are hidden otherwise, or ALL", "ALL"),
   supported("User", "string", "User inside the container", "www-data", { check: checkUserAndGroup, flag: "user" }),
   later("UserNS", "string", "User namespace", "keep-id"),
-  later("VolatileTmp", "boolean", "A tmpfs on /tmp; Tmpfs=/tmp has taken its place", "yes"),
+  supported("VolatileTmp", "boolean", "A tmpfs on /tmp; Tmpfs=/tmp has taken its place", "yes"),
   supported(
     "Volume",
     "lines",

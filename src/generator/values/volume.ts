@@ -1,36 +1,25 @@
 import { closest } from "../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, suggesting } from "./check.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
+import { checkIdMap } from "./id-map.ts";
 import { checkContainerPath } from "./path.ts";
 
-/** What may follow the destination of a `Volume=`, podman-run(1). */
-const OPTIONS: readonly string[] = [
-  "rw",
-  "ro",
-  "z",
-  "Z",
-  "U",
-  "copy",
-  "nocopy",
-  "dev",
-  "nodev",
-  "exec",
-  "noexec",
-  "suid",
-  "nosuid",
-  "bind",
-  "rbind",
-  "shared",
-  "rshared",
-  "slave",
-  "rslave",
-  "private",
-  "rprivate",
-  "unbindable",
-  "runbindable",
+/** What may follow the destination of a `Volume=`, podman-run(1). Of the words in one row only one can be meant. */
+const OPTIONS: readonly (readonly string[])[] = [
+  ["rw", "ro"],
+  ["z", "Z", "O"],
+  ["U"],
+  ["copy", "nocopy"],
+  ["dev", "nodev"],
+  ["exec", "noexec"],
+  ["suid", "nosuid"],
+  ["bind", "rbind"],
+  ["shared", "rshared", "slave", "rslave", "private", "rprivate", "unbindable", "runbindable"],
+  ["nocreate"],
+  ["cached", "delegated", "consistent"],
 ];
 
-/** Known to Podman, and refused until berth does it. */
-const LATER: readonly string[] = ["O", "upperdir", "workdir", "idmap", "nocreate"];
+/** Of an overlay over the source (option O): the folders that keep its changes. */
+const OVERLAY_FOLDERS: readonly string[] = ["upperdir", "workdir"];
 
 /** A `Volume=` in its parts; `source` is absent for an anonymous volume. */
 export interface VolumeParts {
@@ -72,26 +61,46 @@ export function checkVolume(value: string): Problem | undefined {
 
 /** Options of a bind mount or volume, separated by commas. */
 function checkVolumeOptions(options: string): Problem | undefined {
+  const words = options.split(",");
   let at = 0;
-  for (const option of options.split(",")) {
-    const problem = checkVolumeOption(option);
+  for (const [index, option] of words.entries()) {
+    const problem = checkVolumeOption(option) ?? checkBeside(option, words.slice(0, index));
     if (problem !== undefined) return shifted(problem, at);
     at += option.length + 1;
   }
-  return undefined;
+  return checkOverlay(words);
 }
 
 /** One option of a bind mount or volume. */
 export function checkVolumeOption(option: string): Problem | undefined {
-  if (isDeferred(option) || OPTIONS.includes(option)) return undefined;
-  const name = option.split("=", 1)[0] ?? "";
-  if (LATER.includes(name)) {
-    return { code: "not-supported-yet", message: `option ${quoted(name)} is not supported yet` };
+  if (isDeferred(option) || OPTIONS.some((row) => row.includes(option))) return undefined;
+  const { head, tail } = splitAt(option, "=");
+  if (head === "idmap") return checkIdMap(tail);
+  if (OVERLAY_FOLDERS.includes(head)) {
+    if (tail?.startsWith("/")) return undefined;
+    return { code: "bad-volume-option", message: `${head}= needs the absolute path of a folder` };
   }
   return suggesting(
     { code: "bad-volume-option", message: `${quoted(option)} is not an option of a volume` },
-    closest(option, OPTIONS),
+    closest(option, [...OPTIONS.flat(), "idmap"]),
   );
+}
+
+/** Whether an option says something else than one before it. */
+export function checkBeside(option: string, before: readonly string[]): Problem | undefined {
+  const row = OPTIONS.find((words) => words.includes(option));
+  const other = row === undefined ? undefined : before.find((word) => row.includes(word));
+  if (other === undefined || other === option) return undefined;
+  return { code: "contradiction", message: `${quoted(option)} contradicts ${quoted(other)}` };
+}
+
+function checkOverlay(words: readonly string[]): Problem | undefined {
+  const given = OVERLAY_FOLDERS.filter((name) => words.some((word) => word.startsWith(`${name}=`)));
+  if (given.length === 0) return undefined;
+  if (!words.includes("O") && !words.some(isDeferred))
+    return { code: "bad-volume-option", message: `${given[0]}= is for option O` };
+  if (given.length === OVERLAY_FOLDERS.length) return undefined;
+  return { code: "bad-volume-option", message: "upperdir= and workdir= go together" };
 }
 
 /** A path, a path relative to the file's folder (from a dot), a specifier, or the name of a volume. */
