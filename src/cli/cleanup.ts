@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { cleanUp, cleanUpStale } from "../runtime/cleanup.ts";
+import { createNotifier } from "../runtime/notify.ts";
 import { unreadOutput } from "../runtime/payload-output.ts";
 import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
@@ -20,6 +21,7 @@ export function define(command: Command, context: CommandContext): void {
     .option("--id <id>", "clean up after the container with this ID")
     .option("--stale", "clean up after every container of which nothing runs any more")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
+      if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
       enterUserNamespace(context.scope, context.env);
       if (stale) {
         for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);

@@ -83,10 +83,9 @@ function completeService(
   lines.push(["Delegate", FIXED.Delegate]);
   // In a user's manager this would take a user namespace; there the launcher makes its own.
   if (options.scope === "system") lines.push(["PrivateMounts", FIXED.PrivateMounts]);
-  if (!oneshot) {
-    if (!context.service.has("Type")) lines.push(["Type", "notify"]);
-    lines.push(["NotifyAccess", FIXED.NotifyAccess]);
-  }
+  if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);
+  // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
+  lines.push(["NotifyAccess", FIXED.NotifyAccess]);
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);

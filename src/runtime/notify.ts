@@ -8,6 +8,9 @@ const READY = ["READY=1", "STATUS="];
 /** How often at most the start time-out is extended while an image arrives, and by how much: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
+/** How long cleaning up may take, however short the time that the payload was given: microseconds. */
+const CLEANUP_USEC = 120_000_000;
+
 /** Tells systemd about this unit's state: lines of sd_notify(3). Without a socket (a shell) nothing is sent. */
 export interface Notifier {
   /**
@@ -21,6 +24,11 @@ export interface Notifier {
   status(text: string): void;
   /** Progress was made: give the start another while (EXTEND_TIMEOUT_USEC=). */
   extendStart(text: string): void;
+  /**
+   * What runs after the payload's end has TimeoutStopSec= too, which is the payload's: on a busy machine, where a hundred stop
+   * at once, cleaning up has to be given its own.
+   */
+  extendCleanup(): void;
 }
 
 export function createNotifier(socket: string | undefined): Notifier {
@@ -35,6 +43,7 @@ export function createNotifier(socket: string | undefined): Notifier {
     ready: () => send(READY),
     status: (text) => send([`STATUS=${oneLine(text)}`]),
     extendStart: (text) => send([`EXTEND_TIMEOUT_USEC=${EXTENSION_USEC}`, `STATUS=${oneLine(text)}`]),
+    extendCleanup: () => send([`EXTEND_TIMEOUT_USEC=${CLEANUP_USEC}`]),
   };
 }
 

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { bootWithImages, install } from "./containers.ts";
+import { type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
+import { sample } from "./registry.ts";
+import { SUITES, type Suite } from "./root.ts";
+
+const COUNT = 100;
+/** How often all of them are killed. A round is a hundred starts, so the older suite has fewer. */
+const ROUNDS: Readonly<Record<Suite, number>> = { bookworm: 3, trixie: 10 };
+
+const MEMBER = `[Container]
+Image=${sample("tools:1")}
+Exec=sleep 10000
+StopSignal=KILL
+[Unit]
+StartLimitIntervalSec=0
+[Service]
+Restart=always
+RestartSec=100ms
+TimeoutStartSec=5min
+`;
+
+describe.each([...SUITES])("a hundred containers on one bridge on %s", (suite) => {
+  let host: Host;
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootWithImages(suite, ["tools:1"]);
+    const members = Array.from({ length: COUNT }, (_, index) => `member@${index}.service`);
+    await install(host, {
+      "member@.container": MEMBER,
+      "hundred.target": `[Unit]\n${members.map((name) => `Wants=${name}\n`).join("")}`,
+    });
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  /** The payloads' process ids, of the units that are up and have been restarted at least this often. */
+  async function up(restarts: number): Promise<string[]> {
+    const text = await host.ok(["systemctl", "show", "--property=ActiveState,MainPID,NRestarts", "member@*.service"]);
+    return text.split("\n\n").flatMap((unit) => {
+      const value = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(unit)?.[1] ?? "";
+      const pid = value("MainPID");
+      return value("ActiveState") === "active" && pid !== "0" && Number(value("NRestarts")) >= restarts ? [pid] : [];
+    });
+  }
+
+  async function allUp(restarts: number): Promise<string[]> {
+    return until(
+      `all to be up after ${restarts} restarts`,
+      async () => {
+        const pids = await up(restarts);
+        if (pids.length === COUNT) return pids;
+        await Bun.sleep(200);
+        return undefined;
+      },
+      180_000,
+    );
+  }
+
+  /** Every container's address as it sees it itself. */
+  async function addresses(pids: readonly string[]): Promise<string[]> {
+    const out = await host.sh(
+      `for pid in ${pids.join(" ")}; do nsenter --net --target $pid ip -4 -brief address show eth0; done`,
+    );
+    return out.split("\n").map((line) => /(\S+)\/\d+\s*$/.exec(line)?.[1] ?? line);
+  }
+
+  hostTest(
+    "come up, all of them and each time, with an address of their own, and leave nothing",
+    async () => {
+      await host.ok(["systemctl", "start", "hundred.target"], { timeout: 180_000 });
+      let pids = await allUp(0);
+      for (let round = 1; round <= ROUNDS[suite]; round++) {
+        await host.ok(["kill", "-KILL", ...pids]);
+        // Every second time, those that are being started again are killed too: launchers, netavark and runc.
+        if (round % 2 === 0) {
+          await Bun.sleep(1000);
+          await host.sh(
+            "cat /sys/fs/cgroup/system.slice/system-member.slice/*/cgroup.procs | xargs -r kill -KILL || true",
+          );
+        }
+        pids = await allUp(round);
+      }
+      expect(new Set(await addresses(pids)).size).toBe(COUNT);
+      const leases = await host.sh("find /run/berth/networks -path '*/leases/*' ! -name last | wc -l");
+      expect(leases.trim()).toBe(String(COUNT));
+      await host.ok(["systemctl", "stop", "hundred.target", "member@*.service"], { timeout: 180_000 });
+      expect(await leftovers(host)).toBe("");
+    },
+    600_000,
+  );
+});
