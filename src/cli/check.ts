@@ -14,7 +14,7 @@ interface Options {
 
 /** Help and manual page. */
 export const manual: CommandManual = {
-  description: "Check container files for errors.",
+  description: "Check container files, and those for images, networks, pods and volumes, for errors.",
   details: [
     "Every problem is shown as file:line:column, with a hint where there is one. It ends with 1 if there is an error; warnings alone do not count. The files need not be installed.",
   ],

@@ -13,7 +13,7 @@ interface Options {
 
 /** Help and manual page. */
 export const manual: CommandManual = {
-  description: "Show the units that container files make, as the generator would write them.",
+  description: "Show the units that container files and their like make, as the generator would write them.",
   details: [
     "Units go to stdout, errors and warnings to stderr; nothing is written. It ends with 1 if a file has an error.",
   ],

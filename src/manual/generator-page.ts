@@ -17,7 +17,7 @@ export const GENERATOR_PAGE: Page = {
       heading: "DESCRIPTION",
       blocks: [
         paragraph(
-          "systemd calls it at boot and at every `systemctl daemon-reload`, before it reads its units. It reads all container files, `berth.unit(5)`, and writes services, sockets and their links into the first of the three folders. It talks to no other service, and needs neither images nor a network.",
+          "systemd calls it at boot and at every `systemctl daemon-reload`, before it reads its units. It reads all container files, `berth.unit(5)`, and those for images, networks, pods and volumes, and writes services, sockets and their links into the first of the three folders. It talks to no other service, and needs neither images nor a network.",
         ),
         paragraph(
           "Generated units cannot be enabled; `[Install]` of the container file is what links them. `systemctl cat` shows them, and `berth generate` shows them without writing.",

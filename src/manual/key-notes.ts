@@ -53,4 +53,27 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
       "A time span of systemd.time(7). The next connection starts the container again. Without this key the container runs on.",
     ],
   },
+  Image: {
+    Image: ["A name, or a place with a transport in front: `docker-archive:/srv/app.tar`, `oci:/srv/layout`."],
+    ImageTag: ["For `docker-archive:` and its like, which have no name; the command does not change by it."],
+  },
+  Network: {
+    Gateway: ["Belongs to the Subnet= of the same place: the first to the first, and so on; has to be in it."],
+    IPRange: ["Belongs to the Subnet= of the same place and has to be in it; also written FIRST-LAST."],
+    NetworkDeleteOnStop: ["Without it, the network stays, with its addresses, until `berth network rm`."],
+    NetworkName: ["Of a template: `systemd-NAME-INSTANCE`."],
+    Subnet: ["Without one, a free one is taken."],
+  },
+  Pod: {
+    PodName: ["Of a template: `systemd-NAME-INSTANCE`."],
+    RemapUsers: ["Quadlet's first way to say UserNS=; not together with it."],
+    StopTimeout: ["For containers that are not services, as those of `berth run --pod`; services have their own."],
+  },
+  Volume: {
+    Copy: ["Yes is the default."],
+    Driver: ["With `image`, the volume is the content of `Image=`, and User= to Options= have no effect."],
+    User: ["Becomes `uid=` of the mount's options; names mean nothing here, but for root."],
+    Group: ["Becomes `gid=` of the mount's options; names mean nothing here, but for root."],
+    VolumeName: ["Of a template: `systemd-NAME-INSTANCE`."],
+  },
 };

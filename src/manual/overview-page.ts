@@ -125,6 +125,10 @@ WantedBy=sockets.target
       seeAlso([
         ...described.map((command) => `${pageName(command)}(1)`),
         "berth.unit(5)",
+        "berth.image(5)",
+        "berth.network(5)",
+        "berth.pod(5)",
+        "berth.volume(5)",
         "berth.conf(5)",
         "berth-generator(8)",
         "systemctl(1)",

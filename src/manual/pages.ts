@@ -4,6 +4,7 @@ import { describeCommands } from "./described-command.ts";
 import { GENERATOR_PAGE } from "./generator-page.ts";
 import { overviewPage } from "./overview-page.ts";
 import type { Page } from "./page.ts";
+import { resourcePages } from "./resource-pages.ts";
 import { formatPage } from "./roff.ts";
 import { SETTINGS_PAGE } from "./settings-page.ts";
 import { unitPage } from "./unit-page.ts";
@@ -32,7 +33,14 @@ export async function manualFiles(): Promise<ManualFile[]> {
         others.map(({ name }) => name),
       );
     });
-  const pages = [overviewPage(commands), ...commandPages, unitPage(), SETTINGS_PAGE, GENERATOR_PAGE];
+  const pages = [
+    overviewPage(commands),
+    ...commandPages,
+    unitPage(),
+    ...resourcePages(),
+    SETTINGS_PAGE,
+    GENERATOR_PAGE,
+  ];
   return pages.map((page) => ({
     name: `${page.name}.${page.section}`,
     section: page.section,

@@ -2,22 +2,9 @@ import { FILE_TYPES } from "../generator/file-type.ts";
 import { BERTH_KEYS } from "../generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../generator/keys/container.ts";
 import { INSTALL_KEYS } from "../generator/keys/install.ts";
-import type { KeySpec, KeyTable, ValueClass } from "../generator/keys/key.ts";
 import { QUADLET_KEYS } from "../generator/keys/quadlet.ts";
-import { sentence } from "./command-page.ts";
-import { KEY_NOTES } from "./key-notes.ts";
+import { keyChapter, refusedKeys } from "./key-chapter.ts";
 import { type Block, type Chapter, example, type Page, paragraph, seeAlso, subheading, terms } from "./page.ts";
-
-/** How assignments of each class are read, as the page puts it. */
-const CLASSES: Readonly<Record<ValueClass, string>> = {
-  string: "",
-  boolean: "Yes or no.",
-  command: "Words, split and quoted as in systemd's ExecStart=.",
-  lines: "May be given several times; each line is one value.",
-  words: "Several words; may be given several times.",
-  "exec-words": "Several words, with C escapes; may be given several times.",
-  map: "NAME=VALUE words, quoted as a whole if there are blanks; may be given several times.",
-};
 
 /** berth.unit(5) */
 export function unitPage(): Page {
@@ -33,21 +20,21 @@ export function unitPage(): Page {
       DESCRIPTION,
       EXAMPLES,
       PLACES,
-      keyChapter("[CONTAINER] SECTION", "Container", CONTAINER_KEYS, "What is run, and how."),
+      keyChapter("Container", CONTAINER_KEYS, "berth run", "What is run, and how."),
       SOCKET,
       keyChapter(
-        "[BERTH] SECTION",
         "Berth",
         BERTH_KEYS,
+        "berth run",
         "What berth adds to the language of Podman's Quadlet. Podman passes over this section.",
       ),
       keyChapter(
-        "[INSTALL] SECTION",
         "Install",
         INSTALL_KEYS,
+        "berth run",
         "Generated units cannot be enabled: these links are made whenever systemd reads its units.",
       ),
-      keyChapter("[QUADLET] SECTION", "Quadlet", QUADLET_KEYS),
+      keyChapter("Quadlet", QUADLET_KEYS, "berth run"),
       {
         heading: "[UNIT] AND [SERVICE] SECTIONS",
         blocks: [
@@ -66,6 +53,10 @@ export function unitPage(): Page {
         "berth-check(1)",
         "berth-generate(1)",
         "berth-generator(8)",
+        "berth.image(5)",
+        "berth.network(5)",
+        "berth.pod(5)",
+        "berth.volume(5)",
         "systemd.socket(5)",
         "systemd.syntax(7)",
         "podman-systemd.unit(5)",
@@ -84,7 +75,10 @@ const DESCRIPTION: Chapter = {
       "The syntax is systemd's, `systemd.syntax(7)`. An empty assignment takes back all before it. Of keys that are not said to be repeatable the last assignment counts. Specifiers such as `%i` and `%h`, and environment variables, are expanded by systemd when the service is started, as `systemd.service(5)` has it; values that contain them are not checked before.",
     ),
     paragraph(
-      "A template `job@.container` makes `job@.service`, for any number of instances. A file for one instance, or a link to the template, is possible too: `job@weekly.container`.",
+      "Files of other types make what containers use: images, `berth.image(5)`, networks, `berth.network(5)`, pods, `berth.pod(5)`, and volumes, `berth.volume(5)`. Container files refer to them by the file's name: `Image=app.image`, `Volume=data.volume:/data`, `Mount=type=image,source=app.image,destination=/app`, `Network=back.network`, `Pod=web.pod`; also `Network=other.container`, to share the network of another container. The service then requires the other file's and comes after it. A reference to a file that is missing or has errors is an error where it stands; so is a loop.",
+    ),
+    paragraph(
+      "A template `job@.container` makes `job@.service`, for any number of instances. A file for one instance, or a link to the template, is possible too: `job@weekly.container`. It refers to templates, `data@.volume`, of which its service then uses the same instance.",
     ),
   ],
 };
@@ -187,40 +181,12 @@ const ERRORS: Chapter = {
   ],
 };
 
-function keyChapter(heading: string, section: string, keys: KeyTable, introduction?: string): Chapter {
-  const known = [...keys.values()].filter(({ status }) => status === "supported");
-  const rows = known.map((key): readonly [string, ...string[]] => [
-    `\`${key.name}=\``,
-    keyText(key),
-    ...(KEY_NOTES[section]?.[key.name] ?? []),
-    `Example: \`${key.name}=${key.example}\``,
-  ]);
-  return { heading, blocks: [...(introduction === undefined ? [] : [paragraph(introduction)]), terms(rows)] };
-}
-
-function keyText({ help, values, since, flag }: KeySpec): string {
-  return [
-    sentence(help),
-    CLASSES[values],
-    ...(flag === undefined ? [] : [`Becomes \`--${flag}\` of \`berth-run\`(1).`]),
-    ...(since === undefined ? [] : [`Podman has it since ${since}.`]),
-  ]
-    .filter((text) => text !== "")
-    .join(" ");
-}
-
 /** What Quadlet has and berth refuses. */
 function notSupported(): Chapter {
   const blocks: Block[] = [
     paragraph("These are known, and refused with an error; none of them is ignored."),
-    ...FILE_TYPES.flatMap(({ extension, section, keys, status }) => {
-      const later = [...keys().values()].filter((key) => key.status === "not supported yet").map(({ name }) => name);
-      if (status !== "supported") return [];
-      return [
-        subheading(`[${section}] of .${extension} files`),
-        paragraph(`${later.map((name) => `${name}=`).join(", ")}.`),
-      ];
-    }),
+    subheading("[Container] of .container files"),
+    paragraph(`${refusedKeys(CONTAINER_KEYS)}.`),
     subheading("Types of files"),
     paragraph(
       `${FILE_TYPES.filter(({ status }) => status !== "supported")

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { STATIC_UNITS } from "../../src/cli/static-units.ts";
+import { FILE_TYPES } from "../../src/generator/file-type.ts";
 import { generate } from "../../src/generator/generate.ts";
 import { BERTH_KEYS } from "../../src/generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../../src/generator/keys/container.ts";
@@ -44,8 +45,28 @@ test("every flag of berth run is on its page, and every key on that of container
   }
 });
 
+test("every type of file has a page with its keys and examples without errors", () => {
+  const options = { scope: "system", berth: "/usr/local/bin/berth" } as const;
+  for (const { extension, keys, status } of FILE_TYPES) {
+    if (status !== "supported" || extension === "container") continue;
+    const page = unescaped(text(`berth.${extension}.5`));
+    for (const key of keys().values()) {
+      if (key.status === "supported") expect(page).toContain(`.TP\n\\fB${key.name}=\\fR\n`);
+      else expect(page).toMatch(new RegExp(`\\b${key.name}=[,.]`));
+    }
+    const blocks = Array.from(page.matchAll(/^\.EX\n([\s\S]*?)\n\.EE$/gm), ([, block = ""]) => block);
+    expect(blocks.length).toBeGreaterThan(0);
+    const sources = blocks.map((block) => {
+      const name = block.startsWith("[Container]") ? "app.container" : `web.${extension}`;
+      return { name, path: `/x/${name}`, shownPath: name, content: new TextEncoder().encode(block), dropIns: [] };
+    });
+    expect(generate(sources, options).diagnostics).toEqual([]);
+  }
+});
+
 test("notes are about keys that there are", () => {
-  const tables: Record<string, ReadonlyMap<string, unknown>> = { Container: CONTAINER_KEYS, Berth: BERTH_KEYS };
+  const types = FILE_TYPES.map(({ section, keys }) => [section, keys()] as const);
+  const tables: Record<string, ReadonlyMap<string, unknown>> = { ...Object.fromEntries(types), Berth: BERTH_KEYS };
   for (const [section, notes] of Object.entries(KEY_NOTES))
     for (const key of Object.keys(notes)) expect(tables[section]?.has(key)).toBe(true);
 });
