@@ -23,6 +23,7 @@ export interface CommandGroup {
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { name: "image", summary: "Pull, list and remove images" },
   { name: "volume", summary: "Make, list, fill and remove volumes" },
+  { name: "pod", summary: "Pods: containers that share a network" },
 ];
 
 export const COMMANDS: readonly CommandEntry[] = [
@@ -60,6 +61,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "images", summary: "List the images in the store", load: () => import("./images.ts") },
   { name: "rmi", summary: "Remove images", load: () => import("./rmi.ts") },
   { name: "load", summary: "Load images from an archive", load: () => import("./load.ts") },
+  { name: "pod create", summary: "Make a pod, as its service does", load: () => import("./pod-create.ts") },
+  { name: "pod start", summary: "Start pods", load: () => import("./pod-start.ts") },
+  { name: "pod stop", summary: "Stop pods and their containers", load: () => import("./pod-stop.ts") },
+  { name: "pod rm", summary: "Remove pods", load: () => import("./pod-rm.ts") },
+  { name: "pod ls", summary: "List pods", load: () => import("./pod-ls.ts") },
+  { name: "pod inspect", summary: "Show what is known of pods", load: () => import("./pod-inspect.ts") },
   { name: "image pull", summary: "Pull images", sameAs: "pull", load: () => import("./pull.ts") },
   { name: "image ls", summary: "List the images in the store", sameAs: "images", load: () => import("./images.ts") },
   { name: "image rm", summary: "Remove images", sameAs: "rmi", load: () => import("./rmi.ts") },

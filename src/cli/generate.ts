@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { generate as generateUnits } from "../generator/generate.ts";
 import { berthPath } from "../generator/main.ts";
 import { findSources, searchDirectories } from "../generator/search.ts";
+import { userManager } from "../generator/user-manager.ts";
 import { formatDiagnostic } from "../unit/diagnostic.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 
@@ -40,7 +41,11 @@ function generate(paths: readonly string[], { user, format }: Options, context: 
     paths.length === 0 ? searched.directories : paths.map((path) => ({ path: resolve(context.cwd, path) }));
   for (const warning of paths.length === 0 ? searched.warnings : []) context.err(`berth: warning: ${warning}\n`);
   const sources = findSources(directories);
-  const generated = generateUnits(sources, { scope, berth: berthPath(process.execPath) });
+  const generated = generateUnits(sources, {
+    scope,
+    berth: berthPath(process.execPath),
+    ...userManager(scope, context.scope.uid),
+  });
   if (format === "json") context.out(`${JSON.stringify(generated, null, 2)}\n`);
   else for (const { name, text } of generated.files) context.out(`---${name}---\n${text}\n`);
   for (const diagnostic of generated.diagnostics) context.err(`${formatDiagnostic(diagnostic)}\n`);

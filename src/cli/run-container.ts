@@ -26,7 +26,12 @@ export async function runContainer(args: readonly string[], context: CommandCont
     return runAsTransientUnit(request, args, context);
   }
   if (request.tty) await (await import("./terminal.ts")).requireTerminal();
-  enterUserNamespace(context.scope, context.env);
+  if (request.pod !== undefined && context.scope.kind === "user") {
+    const { enterPodNamespace } = await import("../runtime/pod/enter.ts");
+    enterPodNamespace(context.scope, request.pod, context.env);
+  } else {
+    enterUserNamespace(context.scope, context.env);
+  }
   await launch(request, {
     scope: context.scope,
     env: context.env,

@@ -47,18 +47,12 @@ const DEFAULT_NETWORK = "berth";
  * names the flag.
  */
 export function toRunRequest(flags: FlagValues, image: string, command: readonly string[], cwd: string): RunRequest {
-  const text = (name: string, check?: ValueCheck): string | undefined => {
-    const value = flags[name];
-    if (typeof value !== "string") return undefined;
-    return checked(name, value, check);
-  };
-  const list = (name: string, check?: ValueCheck): string[] => {
-    const values = flags[name];
-    return Array.isArray(values) ? values.map((value) => checked(name, value, check)) : [];
-  };
-  const flag = (name: string) => flags[name] === true;
-  const pod = text("pod");
-  if (pod !== undefined) throw refuse("pod", pod, "not supported yet");
+  const read = new FlagReader(flags);
+  const text = (name: string, check?: ValueCheck) => read.text(name, check);
+  const list = (name: string, check?: ValueCheck) => read.list(name, check);
+  const flag = (name: string) => read.flag(name);
+  const pod = nameInUnit(text("pod"));
+  if (pod !== undefined) refuseBesidePod(flags);
   const security = parseSecurityOptions(list("security-opt"));
   const ulimits = list("ulimit", checkUlimit);
   const signal = text("stop-signal", checkSignal);
@@ -84,7 +78,9 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
       ...list("mount", checkMount).map((value) => parseMount(value, cwd)),
       ...list("tmpfs", checkTmpfs).map(parseTmpfs),
     ],
-    network: parseNetwork(list("network", checkNetwork)),
+    network:
+      pod !== undefined && flags.network === undefined ? { mode: "pod" } : parseNetwork(list("network", checkNetwork)),
+    pod,
     ports: list("publish", checkPublishPort).map(parsePort),
     addHosts: list("add-host", checkAddHost).map(parseHost),
     dns: list("dns", checkDns),
@@ -174,11 +170,44 @@ function userNamespace(flags: {
   return parsed;
 }
 
+/** The values of flags, each looked at by the check of its key. What is wrong is thrown as a CommandError. */
+export class FlagReader {
+  readonly #flags: FlagValues;
+
+  constructor(flags: FlagValues) {
+    this.#flags = flags;
+  }
+
+  text(name: string, check?: ValueCheck): string | undefined {
+    const value = this.#flags[name];
+    return typeof value === "string" ? checked(name, value, check) : undefined;
+  }
+
+  list(name: string, check?: ValueCheck): string[] {
+    const values = this.#flags[name];
+    return Array.isArray(values) ? values.map((value) => checked(name, value, check)) : [];
+  }
+
+  flag(name: string): boolean {
+    return this.#flags[name] === true;
+  }
+}
+
+/** What a container in a pod has of the pod, and cannot have otherwise; the last three it can with a network of its own. */
+const OF_THE_POD = ["hostname", "publish", "add-host", "dns"] as const;
+
+function refuseBesidePod(flags: FlagValues): void {
+  for (const name of flags.network === undefined ? OF_THE_POD : OF_THE_POD.slice(0, 1)) {
+    if (flags[name] === undefined) continue;
+    throw new CommandError(`--${name} cannot be set in a pod, whose containers share it: set it for the pod`, 125);
+  }
+}
+
 /**
  * A name with a unit's instance in it, which may hold what a container's name cannot (addresses of a connection, `\x2d`):
  * an underscore takes the place of such a character.
  */
-function nameInUnit(name: string | undefined): string | undefined {
+export function nameInUnit(name: string | undefined): string | undefined {
   const replaced = name?.replace(/[^A-Za-z0-9_.-]/g, "_");
   // A file is called so, and these are names of folders.
   if (replaced !== undefined && /^\.{0,2}$/.test(replaced)) throw refuse("name", replaced, "not a container name");
@@ -226,7 +255,7 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
   return { noNewPrivileges, seccomp };
 }
 
-function parseNetwork(values: readonly string[]): NetworkRequest {
+export function parseNetwork(values: readonly string[]): NetworkRequest {
   if (values.length > 1) throw refuse("network", values.join(" "), "only one network is supported yet");
   const [mode = "bridge"] = values;
   if (mode === "host" || mode === "none") return { mode };
@@ -237,7 +266,7 @@ function parseNetwork(values: readonly string[]): NetworkRequest {
 }
 
 /** `[[ip:][hostPort]:]containerPort[/protocol]`, checked before. Without a host port the same number is used. */
-function parsePort(value: string): PortMapping {
+export function parsePort(value: string): PortMapping {
   const { head, tail } = splitAt(value, "/");
   const [, hostIp = "", host = "", container = ""] = /^(?:(\[[^\]]*\]|[^:]*):)??(?:([^:]*):)?([^:]*)$/.exec(head) ?? [];
   const [first, last] = container.split("-").map(Number);
@@ -251,7 +280,7 @@ function parsePort(value: string): PortMapping {
   };
 }
 
-function parseHost(value: string): HostEntry {
+export function parseHost(value: string): HostEntry {
   const { head, tail = "" } = splitAt(value, ":");
   return { names: head.split(";"), address: tail.replace(/^\[|\]$/g, "") };
 }
@@ -267,7 +296,7 @@ function capabilityName(value: string): string {
   return value.toUpperCase().replace(/^CAP_/, "");
 }
 
-function assignments(values: readonly string[]): Record<string, string> {
+export function assignments(values: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     values.map((value) => {
       const { head, tail } = splitAt(value, "=");

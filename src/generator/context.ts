@@ -11,6 +11,11 @@ export interface GenerateOptions {
   readonly scope: "system" | "user";
   /** Path of the berth executable, for the command lines. */
   readonly berth: string;
+  /**
+   * Capabilities of a user's manager, which its services need to see what it keeps for them (ptrace(2)): since systemd 254 it has
+   * CAP_WAKE_ALARM.
+   */
+  readonly managerCapabilities?: readonly string[];
 }
 
 /** Command lines that are the same in all services, put together once. */

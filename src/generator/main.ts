@@ -3,6 +3,7 @@ import { dirname, join } from "node:path/posix";
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
 import { generate } from "./generate.ts";
 import { findSources, searchDirectories } from "./search.ts";
+import { userManager } from "./user-manager.ts";
 import { writeGenerated } from "./write.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,7 +35,11 @@ function runGenerator(directory: string, env: Environment, log: Log): number {
   for (const warning of warnings) log.write("warning", warning);
   const sources = findSources(directories);
   if (sources.length === 0) return 0;
-  const generated = generate(sources, { scope, berth: berthPath(process.execPath) });
+  const generated = generate(sources, {
+    scope,
+    berth: berthPath(process.execPath),
+    ...userManager(scope, process.getuid?.() ?? 0),
+  });
   for (const diagnostic of generated.diagnostics) log.write(diagnostic.severity, formatDiagnostic(diagnostic));
   const failures = writeGenerated(directory, generated);
   for (const failure of failures) log.write("error", failure);

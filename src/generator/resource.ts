@@ -9,6 +9,7 @@ import { networkService } from "./network.ts";
 import { podService } from "./pod.ts";
 import { checkOtherUser, checkServiceName } from "./service-checks.ts";
 import { completeUnitSection } from "./unit-section.ts";
+import { ambientCapabilities } from "./user-manager.ts";
 import { volumeService } from "./volume.ts";
 
 /** What a type of file adds to the sections of its service. */
@@ -51,12 +52,12 @@ export function resourceUnits(unit: UnitContext): Units {
   };
 }
 
-function commonLines({ service }: ResourceContext): Directive[] {
+function commonLines({ service, options }: ResourceContext): Directive[] {
   const lines: Directive[] = [];
   if (!service.has("Type")) lines.push(["Type", FIXED.Type]);
   if (!service.has("RemainAfterExit")) lines.push(["RemainAfterExit", "yes"]);
   if (!service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
-  lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
+  lines.push(...ambientCapabilities(options), ["UnsetEnvironment", UNSET_ENVIRONMENT]);
   return lines;
 }
 

@@ -87,7 +87,6 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "OS/ARCH[/VARIANT]",
     help: "Pull the image for another platform",
   },
-  { name: "pod", kind: "string", value: "NAME", help: "Be part of a pod" },
   {
     name: "publish",
     short: "p",
@@ -95,6 +94,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "[[IP:]HOST:]PORT[/PROTO]",
     help: "Publish a port on the host (bridge network)",
   },
+  { name: "pod", kind: "string", value: "NAME", help: "Join a pod: its network, IPC and host name" },
   { name: "pull", kind: "string", value: "POLICY", help: "always, missing, never or newer" },
   { name: "quiet", short: "q", kind: "boolean", help: "Show no progress of a pull" },
   { name: "read-only", kind: "boolean", help: "Mount the root file system read-only" },

@@ -9,6 +9,7 @@ import { addRunCommand } from "./run-command.ts";
 import { checkOtherUser } from "./service-checks.ts";
 import type { Sockets } from "./socket.ts";
 import { completeUnitSection } from "./unit-section.ts";
+import { ambientCapabilities } from "./user-manager.ts";
 import { tasksMax } from "./values/resource.ts";
 import { signalName } from "./values/signal.ts";
 import { memoryMax, sizeInBytes } from "./values/size.ts";
@@ -86,6 +87,7 @@ function completeService(
   if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);
   // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
   lines.push(["NotifyAccess", FIXED.NotifyAccess]);
+  lines.push(...ambientCapabilities(options));
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);

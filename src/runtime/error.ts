@@ -17,6 +17,7 @@ export type RuntimeErrorCode =
   | "no-such-container"
   | "no-such-network"
   | "no-such-volume"
+  | "no-such-pod"
   | "no-such-user"
   | "runc"
   | "syscall"

@@ -27,6 +27,7 @@ import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config
 import { type ContainerPaths, containerPaths } from "./paths.ts";
 import { notifyEnvironment, notifyMount } from "./payload-notify.ts";
 import { outputMounts } from "./payload-output.ts";
+import type { JoinedPod } from "./pod/join.ts";
 import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "./rootfs.ts";
@@ -87,8 +88,10 @@ function randomId(): string {
 type Prepared = Parameters<typeof runcRunArguments>[0];
 
 /** Everything up to runc: what this makes, cleanUp() takes away. */
-async function prepare(request: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
+async function prepare(asked: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
   const { scope } = context;
+  const pod = asked.pod === undefined ? undefined : (await import("./pod/join.ts")).openPod(scope, asked, context.env);
+  const request = pod?.request ?? asked;
   // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
   process.umask(0o022);
   const paths = containerPaths(scope, id);
@@ -111,6 +114,7 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     cgroup: cgroup.suffix,
     launcher: self,
     network: request.network,
+    pod: request.pod,
     addresses: {},
     ports: request.ports,
     labels: { ...image.config.labels, ...request.labels },
@@ -135,12 +139,13 @@ async function prepare(request: RunRequest, context: LaunchContext, id: string, 
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
     const preserveFds = writeBundle(request, context, {
       ...{ id, name, image, paths, layers, images },
-      ...{ cgroup, connection, namespace },
+      ...{ cgroup, connection, namespace, pod },
     });
     seal(request, context);
     await connection?.finish();
     if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
     if (namespace !== undefined && !request.detach) keepOverExec(namespace.fd);
+    if (pod !== undefined && !request.detach) for (const { fd } of pod.namespaces) keepOverExec(fd);
     return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
   } finally {
     await connection?.settle();
@@ -165,11 +170,13 @@ function writeBundle(
     readonly cgroup: ContainerCgroup;
     readonly connection: Connection | undefined;
     readonly namespace: ContainerNamespace | undefined;
+    readonly pod: JoinedPod | undefined;
   },
 ): number {
   const { scope, env } = context;
-  const { id, name, image, paths, connection, namespace } = made;
-  const hostname = request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
+  const { id, name, image, paths, connection, namespace, pod } = made;
+  const hostname =
+    pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
   if (sharesHostMounts(request, context)) leaveHostMounts();
   const lower = namespace?.shiftLayers(paths, made.layers);
   mountRootfs(paths, lower?.directories ?? made.layers, context.inUserNamespace);
@@ -206,13 +213,16 @@ function writeBundle(
     rootfs,
     mounts: [
       ...writeBundleFiles(request, paths, { hostname, name, connection, owner: namespace?.root }),
+      // In place of those.
+      ...(pod?.mounts(paths.bundle) ?? []),
       ...notifyMount(request, env),
       ...outputMounts(scope, request, mounts),
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: request.network.mode === "host" ? undefined : (connection?.namespace.path ?? ""),
+    networkNamespace: request.network.mode === "host" ? undefined : (connection?.namespace.path ?? pod?.network ?? ""),
     userNamespace: namespace,
+    joined: pod === undefined ? {} : { ipc: pod.path("ipc"), uts: pod.path("uts") },
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -263,7 +273,7 @@ function openNetwork(
   namespace: ContainerNamespace | undefined,
 ): Connection | undefined {
   const { mode } = request.network;
-  if (mode === "host" || mode === "none") {
+  if (mode === "host" || mode === "none" || mode === "pod") {
     if (request.ports.length > 0)
       throw new RuntimeError("bad-request", `published ports need the bridge network, not ${mode}`);
     return undefined;

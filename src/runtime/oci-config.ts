@@ -31,6 +31,8 @@ export interface SpecInput {
   readonly networkNamespace: string | undefined;
   /** The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the launcher's. */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
+  /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
+  readonly joined: { readonly ipc?: string | undefined; readonly uts?: string | undefined };
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
   readonly inUserNamespace: boolean;
@@ -69,7 +71,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
       noNewPrivileges: request.noNewPrivileges,
     },
     root: { path: input.rootfs, readonly: request.readOnly },
-    ...(request.network.mode === "host" && request.hostname === undefined ? {} : { hostname: input.hostname }),
+    ...(setsHostname(input) ? { hostname: input.hostname } : {}),
     mounts: allMounts(input),
     ...(input.poststop === undefined ? {} : { hooks: { poststop: [input.poststop] } }),
     annotations: { ...request.annotations },
@@ -112,11 +114,11 @@ export function payloadArguments(request: RunRequest, image: ImageConfig): strin
 function namespaces(input: SpecInput): { type: string; path?: string }[] {
   const list: { type: string; path?: string }[] = [
     { type: "pid" },
-    { type: "ipc" },
+    joinedOrNew("ipc", input),
     { type: "mount" },
     { type: "cgroup" },
   ];
-  if (input.request.network.mode !== "host" || input.request.hostname !== undefined) list.push({ type: "uts" });
+  if (setsHostname(input) || input.joined.uts !== undefined) list.push(joinedOrNew("uts", input));
   if (input.networkNamespace !== undefined) {
     list.push(input.networkNamespace === "" ? { type: "network" } : { type: "network", path: input.networkNamespace });
   }
@@ -131,6 +133,16 @@ function specMapping({ inside, outside, size }: IdRange): SpecIdMapping {
 /** Whether a group id means anything in the container. */
 function hasGroup({ userNamespace }: SpecInput, gid: number): boolean {
   return userNamespace === undefined || toOutside(userNamespace.maps.gids, gid) !== undefined;
+}
+
+function joinedOrNew(type: "ipc" | "uts", { joined }: SpecInput): { type: string; path?: string } {
+  const path = joined[type];
+  return path === undefined ? { type } : { type, path };
+}
+
+/** Whether the container gets a host name of its own: not beside the host's network, unless one is asked for, nor in a pod. */
+function setsHostname({ request, joined }: SpecInput): boolean {
+  return joined.uts === undefined && (request.network.mode !== "host" || request.hostname !== undefined);
 }
 
 function sysctls(input: SpecInput): Record<string, string> {

@@ -37,6 +37,7 @@ export const namesDir = (scope: Scope) => join(scope.runtimeDir, "names");
 /** runc's own state (its --root). */
 export const runcRoot = (scope: Scope) => join(scope.runtimeDir, "runc");
 export const volumesDir = (scope: Scope) => join(scope.stateDir, "volumes");
+export const podsDir = (scope: Scope) => join(scope.runtimeDir, "pods");
 export const networksDir = (scope: Scope) => join(scope.runtimeDir, "networks");
 /** Who asked for a unit to be started (`berth start`), for LoginUID=caller. */
 export const callersDir = (scope: Scope) => join(scope.runtimeDir, "callers");

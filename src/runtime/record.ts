@@ -39,6 +39,8 @@ export interface ContainerRecord {
   /** The process that launches the container, or runs it in the foreground. */
   readonly launcher: ProcessIdentity;
   readonly network: NetworkRequest;
+  /** The pod that it is in. */
+  readonly pod: string | undefined;
   /** What it got in each of its networks, by their names. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly ports: readonly PortMapping[];

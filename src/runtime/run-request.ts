@@ -22,6 +22,8 @@ export interface RunRequest {
   readonly hostname: string | undefined;
   readonly mounts: readonly MountRequest[];
   readonly network: NetworkRequest;
+  /** Name of the pod to join: its network, IPC and host name are then the container's. */
+  readonly pod: string | undefined;
   readonly ports: readonly PortMapping[];
   readonly addHosts: readonly HostEntry[];
   readonly dns: readonly string[];
@@ -60,12 +62,13 @@ export interface RunRequest {
 }
 
 /**
- * What network a container is in: the host's, none but a loopback interface, another container's, a namespace somebody made,
- * one that pasta connects (an ordinary user's default), or any number of networks, each with an interface of its own.
+ * What network a container is in: the host's, none but a loopback interface, the pod's, another container's, a namespace somebody
+ * made, one that pasta connects (an ordinary user's default), or any number of networks, each with an interface of its own.
  */
 export type NetworkRequest =
   | { readonly mode: "host" }
   | { readonly mode: "none" }
+  | { readonly mode: "pod" }
   | { readonly mode: "container"; readonly name: string }
   | { readonly mode: "namespace"; readonly path: string }
   | { readonly mode: "pasta"; readonly options: readonly string[] }

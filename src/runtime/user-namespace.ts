@@ -3,7 +3,8 @@ import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
 import { payloadPid } from "./liveness.ts";
-import { execve } from "./native.ts";
+import { execve, keepOverExec } from "./native.ts";
+import type { OpenNamespace } from "./pinned-namespaces.ts";
 import { findProgram } from "./programs.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Environment } from "./runc.ts";
@@ -13,6 +14,8 @@ import type { Environment } from "./runc.ts";
  * with a matching /proc/self/uid_map, so that setting it by hand changes nothing.
  */
 const MARK = "BERTH_USER_NAMESPACE";
+/** Set with it: which namespace files are open, as JSON. */
+const BROUGHT = "BERTH_NAMESPACES";
 
 /** The uid of the user whose namespace this process is root of, or undefined outside of one that berth made. */
 export function userNamespaceOwner(env: Environment): number | undefined {
@@ -36,6 +39,35 @@ export function enterUserNamespace(scope: Scope, env: Environment): void {
     ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--propagation", "slave", "--", ...ownCommand()],
     markedEnvironment(scope, env),
   );
+}
+
+/**
+ * In a user's scope: joins a user namespace that is given among `namespaces`, with a mount namespace of its own, by executing berth
+ * again inside. All of them stay open there, for from inside the manager's descriptors are not to be seen: broughtNamespaces()
+ * tells which.
+ */
+export function enterOpenNamespace(scope: Scope, namespaces: readonly OpenNamespace[], env: Environment): void {
+  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const user = namespaces.find(({ kind }) => kind === "user");
+  if (user === undefined) throw new RuntimeError("user-namespace", "no user namespace to enter is given");
+  for (const { fd } of namespaces) keepOverExec(fd);
+  keepInheritedSockets(inheritedSockets(env));
+  const nsenter = findProgram("nsenter");
+  execve(
+    nsenter,
+    [
+      ...["nsenter", `--user=/proc/self/fd/${user.fd}`, "--preserve-credentials", "--"],
+      ...[findProgram("unshare"), "--mount", "--propagation", "slave", "--", ...ownCommand()],
+    ],
+    { ...markedEnvironment(scope, env), [BROUGHT]: JSON.stringify(namespaces) },
+  );
+}
+
+/** The namespaces that enterOpenNamespace() was given, in the process that it has become. */
+export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace[] | undefined {
+  const text = env[BROUGHT];
+  if (scope.kind === "system" || text === undefined) return undefined;
+  return JSON.parse(text) as OpenNamespace[];
 }
 
 /**

@@ -22,6 +22,7 @@ function spec(given: Given = {}) {
     mounts: [],
     cgroupsPath: "/unit/container",
     networkNamespace: "/proc/1/fd/3",
+    joined: {},
     seccomp: undefined,
     inUserNamespace: false,
     userNamespace: undefined,

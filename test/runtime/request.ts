@@ -21,6 +21,7 @@ export const REQUEST: RunRequest = {
     mode: "bridge",
     networks: [{ name: "berth", aliases: [], ips: [], mac: undefined, interfaceName: undefined }],
   },
+  pod: undefined,
   ports: [],
   addHosts: [],
   dns: [],

@@ -1,7 +1,7 @@
 import { openSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
 import { makeMemoryNamespace } from "../mount-tree.ts";
-import type { NamespaceKind, OpenNamespace } from "../pinned-namespaces.ts";
+import type { OpenNamespace } from "../pinned-namespaces.ts";
 import { findProgram } from "../programs.ts";
 
 /** What the containers of a pod are to share. */
@@ -17,8 +17,12 @@ export interface SharedKinds {
   readonly shmSize: number;
 }
 
-/** Puts the pod's name in place, says so, and lasts until it is told to end; then nothing but descriptors holds its namespaces. */
-const HOLDER = '"$1" "$2" && echo && read -r _';
+/** What the first process in a new namespace of a kind has to do there. */
+const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readonly string[]>> = {
+  net: () => [findProgram("ip"), "link", "set", "lo", "up"],
+  ipc: () => [],
+  uts: (hostname) => [findProgram("hostname"), hostname],
+};
 
 /**
  * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that holds one
@@ -37,20 +41,12 @@ export async function makeSharedNamespaces(shared: SharedKinds, scratch: string)
  * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has things to do
  * there (pasta).
  */
-async function makeByChild(kinds: readonly NamespaceKind[], hostname: string): Promise<OpenNamespace[]> {
-  const script = kinds.includes("uts") ? HOLDER : HOLDER.slice(HOLDER.indexOf("echo"));
+async function makeByChild(kinds: readonly (keyof typeof FIRST)[], hostname: string): Promise<OpenNamespace[]> {
+  const first = kinds.map((kind) => FIRST[kind](hostname)).filter((command) => command.length > 0);
+  // Then it says so, and lasts until it is told to end: from then on nothing but descriptors holds the namespaces.
+  const script = [...first.map((command) => command.map(quoted).join(" ")), "echo", "read -r _"].join(" && ");
   const child = Bun.spawn(
-    [
-      findProgram("unshare"),
-      ...kinds.map((kind) => `--${kind}`),
-      "--",
-      "/bin/sh",
-      "-c",
-      script,
-      "sh",
-      findProgram("hostname"),
-      hostname,
-    ],
+    [findProgram("unshare"), ...kinds.map((kind) => `--${kind}`), "--", "/bin/sh", "-c", script],
     { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: {} },
   );
   try {
@@ -64,4 +60,9 @@ async function makeByChild(kinds: readonly NamespaceKind[], hostname: string): P
     await child.stdin.end();
     await child.exited;
   }
+}
+
+/** A word for the shell. */
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

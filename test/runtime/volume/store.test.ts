@@ -45,6 +45,7 @@ function use(volumes: readonly string[]): void {
     network: { mode: "none" },
     addresses: {},
     ports: [],
+    pod: undefined,
     labels: {},
     stopSignal: "TERM",
     stopTimeout: 10,

@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { parseFlags } from "../generator/parse-run-flags.ts";
+import { POD_FLAGS } from "../generator/pod-flags.ts";
+import { createPod } from "../runtime/pod/create.ts";
+import { enterUserNamespace } from "../runtime/user-namespace.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { HELP_LAYOUT, runFlagOption } from "./help.ts";
+import { toPodRequest } from "./pod-request.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Make a pod: namespaces that containers share, kept by systemd.",
+  details: [
+    "This is what the services of `.pod` files run. A pod has no process: systemd keeps its namespaces as long as its service is active, so there is no pod without a service.",
+  ],
+  examples: [
+    {
+      command: "berth pod create --unit %n --publish 8080:80 --name web",
+      help: "ExecStartPre= of a service: a pod that answers on port 8080.",
+    },
+  ],
+};
+
+/** `berth pod create`: ExecStartPre= of a pod's service. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .usage("[options] [NAME]")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .configureHelp({
+      ...HELP_LAYOUT,
+      visibleOptions: () => POD_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption),
+    })
+    .action(async (_: unknown, self: Command) => {
+      if (self.args[0] === "--help" || self.args[0] === "-h") return self.outputHelp();
+      return create(self.args, context);
+    });
+}
+
+async function create(args: readonly string[], context: CommandContext): Promise<void> {
+  const { flags, rest, problems } = parseFlags(args, POD_FLAGS);
+  if (problems.length > 0) {
+    throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
+  }
+  const request = toPodRequest(flags, rest, context.cwd);
+  const { INVOCATION_ID: id = "", NOTIFY_SOCKET: notifySocket = "" } = context.env;
+  if (!/^[0-9a-f]{32}$/.test(id) || notifySocket === "")
+    throw new CommandError(`this is not ${request.unit}, or it has no NotifyAccess=: systemd could keep nothing`, 125);
+  enterUserNamespace(context.scope, context.env);
+  await createPod(request, { scope: context.scope, id, notifySocket, manager: process.ppid });
+}

@@ -1,0 +1,61 @@
+import type { FlagValues } from "../generator/parse-run-flags.ts";
+import { checkAddHost, checkDns } from "../generator/values/address.ts";
+import { checkExitPolicy } from "../generator/values/exit-policy.ts";
+import { checkHostName } from "../generator/values/name.ts";
+import { checkNetwork } from "../generator/values/network.ts";
+import { checkPublishPort } from "../generator/values/port.ts";
+import { checkSize, sizeInBytes } from "../generator/values/size.ts";
+import { checkVolume } from "../generator/values/volume.ts";
+import { type PodRequest, SHARED_KINDS } from "../runtime/pod/record.ts";
+import { CommandError } from "./command.ts";
+import { parseVolume } from "./mount-request.ts";
+import { assignments, FlagReader, nameInUnit, parseHost, parseNetwork, parsePort } from "./run-request.ts";
+
+const SHM_SIZE = 64 * 1024 * 1024;
+
+/**
+ * The typed request of a `berth pod create` command line. Values are judged by the same checks as the keys of `.pod` files.
+ * Throws CommandError (exit code 125, as podman) that names the flag.
+ */
+export function toPodRequest(flags: FlagValues, rest: readonly string[], cwd: string): PodRequest {
+  const read = new FlagReader(flags);
+  const name = nameInUnit(read.text("name") ?? rest[0]);
+  if (name === undefined) throw new CommandError("no name for the pod given (--name)", 125);
+  const unit = read.text("unit");
+  if (unit === undefined) {
+    const hint = "write a .pod file and start its service";
+    throw new CommandError(`a pod is a unit of systemd's, which keeps its namespaces: ${hint}`, 125);
+  }
+  const shmSize = read.text("shm-size", checkSize);
+  return {
+    name,
+    unit,
+    exitPolicy: (read.text("exit-policy", checkExitPolicy) ?? "continue") as PodRequest["exitPolicy"],
+    hostname: read.list("hostname", checkHostName).at(-1) ?? name.slice(0, HOST_NAME_MAX),
+    labels: assignments(read.list("label")),
+    network: parseNetwork(read.list("network", checkNetwork)),
+    ports: read.list("publish", checkPublishPort).map(parsePort),
+    addHosts: read.list("add-host", checkAddHost).map(parseHost),
+    dns: read.list("dns", checkDns),
+    shmSize: shmSize === undefined ? SHM_SIZE : (sizeInBytes(shmSize) ?? SHM_SIZE),
+    mounts: read.list("volume", checkVolume).map((value) => parseVolume(value, cwd)),
+    shared: parseShared(read.text("share")),
+    replace: read.flag("replace"),
+  };
+}
+
+/** sethostname(2). */
+const HOST_NAME_MAX = 64;
+
+/** podman's words; what else it has (pid, cgroup, user) needs a process of the pod's own. */
+function parseShared(value: string | undefined): PodRequest["shared"] {
+  const words = value === undefined || value === "" ? [...SHARED_KINDS] : value.split(",").map((word) => word.trim());
+  const missing = SHARED_KINDS.filter((kind) => !words.includes(kind));
+  const other = words.filter((word) => !(SHARED_KINDS as readonly string[]).includes(word));
+  const [first] = other;
+  if (first !== undefined)
+    throw new CommandError(`--share ${first}: not supported yet (the containers of a pod share ipc, net and uts)`, 125);
+  if (missing.length > 0)
+    throw new CommandError(`--share without ${missing.join(", ")}: not supported yet (ipc,net,uts is)`, 125);
+  return [...SHARED_KINDS];
+}

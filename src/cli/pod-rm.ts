@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { removePod } from "../runtime/pod/remove.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { caller, changePodUnit, podNameOf } from "./pod-unit.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove pods, by stopping their services.",
+  details: ["A pod is there as long as its service is active, so this is the same as `berth pod stop`."],
+  examples: [{ command: "sudo berth pod rm web", help: "Stop web-pod.service; nothing of the pod remains." }],
+};
+
+/** `berth pod rm`: ExecStopPost= of a pod's service, which takes away what the pod has outside of its namespaces. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<pod...>", "names or services")
+    .option("-f, --force", "also with containers that run (always so)")
+    .option("-i, --ignore", "a pod that does not run is no error")
+    .action(async (words: string[], { ignore }: { ignore?: boolean }) => {
+      for (const word of words) {
+        const name = podNameOf(word);
+        const by = caller(name, context);
+        if (by === "unit") await removePod(context.scope, name);
+        else if (by === "person") await changePodUnit(word, "stop", context, ignore === true);
+      }
+    });
+}

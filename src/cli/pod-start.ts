@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import { closeNamespaces } from "../runtime/pinned-namespaces.ts";
+import { openNamespaces } from "../runtime/pod/join.ts";
+import { findPod } from "../runtime/pod/record.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { caller, changePodUnit, podNameOf } from "./pod-unit.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Start pods, by starting their services.",
+  examples: [{ command: "sudo berth pod start web", help: "Start web-pod.service and the containers of web.pod." }],
+};
+
+/**
+ * `berth pod start`: for a person, the start of the pod's service. As that service's own ExecStart= it looks whether systemd has
+ * kept what the pod is made of, which it does not say by itself.
+ */
+export function define(command: Command, context: CommandContext): void {
+  command.argument("<pod...>", "names or services").action(async (words: string[]) => {
+    for (const word of words) {
+      const name = podNameOf(word);
+      if (caller(name, context) === "unit") closeNamespaces(openNamespaces(findPod(context.scope, name)));
+      else await changePodUnit(word, "start", context);
+    }
+  });
+}

@@ -1,0 +1,112 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import type { Connection } from "../network/connection.ts";
+import { formatHosts, formatResolvConf } from "../network/etc-files.ts";
+import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
+import { identify, type ProcessIdentity } from "../process-identity.ts";
+import { isMissing } from "../record.ts";
+import { addressesOf, connectPod } from "./network.ts";
+import { claimPod, type PodPaths, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
+import { removePod } from "./remove.ts";
+import { makeSharedNamespaces } from "./shared-namespaces.ts";
+
+/** What a pod's unit gives the process that makes it. */
+export interface PodContext {
+  readonly scope: Scope;
+  /** systemd's ID of this run of the unit. */
+  readonly id: string;
+  /** $NOTIFY_SOCKET. */
+  readonly notifySocket: string;
+  /** PID of the manager, which is the parent of its units' processes. */
+  readonly manager: number;
+}
+
+/**
+ * Makes a pod: its namespaces, kept by systemd for the unit that this process belongs to, its network and its files. Nothing of
+ * it is a process. Throws RuntimeError; what had been made is then taken away.
+ */
+export async function createPod(request: PodRequest, context: PodContext): Promise<void> {
+  const { scope, id } = context;
+  const { replace, ...facts } = request;
+  const manager = identify(context.manager);
+  if (manager === undefined) throw new RuntimeError("systemd", "read the state of systemd's process");
+  process.umask(0o022);
+  await takeName(scope, request);
+  const record: PodRecord = { ...facts, id, created: new Date().toISOString(), addresses: {} };
+  writePod(scope, record);
+  try {
+    await fillPod(record, context, manager);
+  } catch (error) {
+    await removePod(scope, request.name);
+    throw error;
+  }
+}
+
+/** An earlier run of the same unit is over, and what it left goes; another unit's pod only if it is to be replaced. */
+async function takeName(scope: Scope, { name, unit, replace }: PodRequest): Promise<void> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (claimPod(scope, name)) return;
+    const other = readPod(scope, name);
+    if (other !== undefined && other.unit !== unit && !replace)
+      throw new RuntimeError("name-in-use", `the pod name ${name} is in use by ${other.unit}`);
+    await removePod(scope, name);
+  }
+  throw new RuntimeError("name-in-use", `the pod name ${name} is in use`);
+}
+
+async function fillPod(record: PodRecord, context: PodContext, manager: ProcessIdentity): Promise<void> {
+  const { scope } = context;
+  const paths = podPaths(scope, record.name);
+  const made = await makeSharedNamespaces(
+    {
+      net: record.network.mode !== "host",
+      ipc: true,
+      uts: true,
+      user: scope.kind === "user",
+      hostname: record.hostname,
+      shmSize: record.shmSize,
+    },
+    paths.directory,
+  );
+  const connection = connectPod(scope, record, made);
+  try {
+    const addresses = addressesOf(connection);
+    if (connection !== undefined) writePod(scope, { ...record, addresses });
+    writeFiles(record, connection, paths);
+    await connection?.finish();
+    const namespaces = pinNamespaces(context.notifySocket, manager, made);
+    closeNamespaces(made);
+    writePod(scope, { ...record, addresses, namespaces });
+  } finally {
+    await connection?.settle();
+  }
+}
+
+/** The files that all containers of the pod see. */
+function writeFiles(record: PodRecord, connection: Connection | undefined, paths: PodPaths): void {
+  const { mode } = record.network;
+  const [first] = connection?.networks ?? [];
+  const put = (path: string, content: string) => writeFileSync(path, content, { mode: 0o644 });
+  const hosts = formatHosts({
+    base: readOrEmpty("/etc/hosts"),
+    added: record.addHosts,
+    address: first?.addresses[0] ?? (mode === "none" ? "127.0.0.1" : undefined),
+    gateway: first?.definition.subnets[0]?.gateway,
+    hostname: record.hostname,
+    name: record.name,
+  });
+  put(paths.hosts, hosts);
+  put(paths.hostname, `${record.hostname}\n`);
+  if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
+  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record.dns, mode !== "host"));
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
+}

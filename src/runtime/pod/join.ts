@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { bindMount } from "../bind-mount.ts";
+import { READONLY_FILE_OPTIONS } from "../defaults.ts";
+import { RuntimeError } from "../error.ts";
+import { attachRootOf } from "../mount-tree.ts";
+import { type NamespaceKind, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
+import type { RunRequest } from "../run-request.ts";
+import type { Environment } from "../runc.ts";
+import type { SpecMount } from "../runtime-spec.ts";
+import { broughtNamespaces } from "../user-namespace.ts";
+import { findPod, type PodRecord, podPaths } from "./record.ts";
+
+/** A pod as one of its containers gets it. */
+export interface JoinedPod {
+  readonly record: PodRecord;
+  /** The container's request with what it has of the pod. */
+  readonly request: RunRequest;
+  /** Open as long as this process lives. */
+  readonly namespaces: readonly OpenNamespace[];
+  /** By which other programs reach one of them meanwhile; undefined if the pod has none of that kind. */
+  path(kind: NamespaceKind): string | undefined;
+  /** The path of the pod's network namespace, if the container is to be in it. */
+  readonly network: string | undefined;
+  /**
+   * What the pod's containers share of files: /dev/shm, /etc/hostname and, with the network, /etc/hosts and /etc/resolv.conf. To be
+   * called in a mount namespace that is the container's alone.
+   */
+  mounts(bundle: string): SpecMount[];
+}
+
+/**
+ * Joins the pod that a request names. Throws "no-such-pod" when it is not there, or its unit has stopped.
+ */
+export function openPod(scope: Scope, request: RunRequest, env: Environment): JoinedPod {
+  const record = findPod(scope, request.pod ?? "");
+  // Where this process has entered the pod's user namespace, they were opened before that.
+  const namespaces = broughtNamespaces(scope, env) ?? openNamespaces(record);
+  const path = (kind: NamespaceKind) => {
+    const found = namespaces.find((namespace) => namespace.kind === kind);
+    return found === undefined ? undefined : `/proc/${process.pid}/fd/${found.fd}`;
+  };
+  return {
+    record,
+    request: requestInPod(request, record),
+    namespaces,
+    path,
+    network: request.network.mode === "pod" ? path("net") : undefined,
+    mounts: (bundle) => podMounts(scope, record, namespaces, bundle, request),
+  };
+}
+
+/** Opens the namespaces of a pod. Throws "no-such-pod" when its unit has stopped. */
+export function openNamespaces(record: PodRecord): OpenNamespace[] {
+  const namespaces = record.namespaces === undefined ? undefined : openPinned(record.namespaces);
+  if (namespaces === undefined)
+    throw new RuntimeError("no-such-pod", `pod ${record.name} is not running: start ${record.unit} first`);
+  return namespaces;
+}
+
+/** A mount of the container's own takes the place of the pod's. */
+function requestInPod(request: RunRequest, pod: PodRecord): RunRequest {
+  const own = new Set(request.mounts.map(({ target }) => target));
+  const shares = request.network.mode === "pod";
+  const plain = pod.network.mode === "host" || pod.network.mode === "none";
+  return {
+    ...request,
+    network: shares && plain ? pod.network : request.network,
+    dns: shares ? pod.dns : request.dns,
+    mounts: [...pod.mounts.filter(({ target }) => !own.has(target)), ...request.mounts],
+  };
+}
+
+function podMounts(
+  scope: Scope,
+  record: PodRecord,
+  namespaces: readonly OpenNamespace[],
+  bundle: string,
+  request: RunRequest,
+): SpecMount[] {
+  const paths = podPaths(scope, record.name);
+  const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
+  const mounts = [bindMount(paths.hostname, "/etc/hostname", options)];
+  if (request.network.mode === "pod") {
+    mounts.push(bindMount(paths.hosts, "/etc/hosts", options));
+    if (existsSync(paths.resolvConf)) mounts.push(bindMount(paths.resolvConf, "/etc/resolv.conf", options));
+  }
+  const memory = namespaces.find(({ kind }) => kind === "mnt");
+  if (memory !== undefined) {
+    const at = join(bundle, "shm");
+    mkdirSync(at, { mode: 0o700 });
+    attachRootOf(memory.fd, at);
+    mounts.push(bindMount(at, "/dev/shm", []));
+  }
+  return mounts;
+}

@@ -1,0 +1,41 @@
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { type Connection, connect, disconnect } from "../network/connection.ts";
+import type { OpenNamespace } from "../pinned-namespaces.ts";
+import type { PodRecord } from "./record.ts";
+
+/**
+ * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before anything is
+ * made. Throws as connect() does, and "bad-request".
+ */
+export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Connection | undefined {
+  const { network, ports } = pod;
+  if (network.mode === "host" || network.mode === "none") {
+    if (ports.length === 0) return undefined;
+    throw new RuntimeError("bad-request", `published ports need a bridge network, not ${network.mode}`);
+  }
+  if (scope.kind === "user")
+    throw new RuntimeError(
+      "bad-request",
+      "an ordinary user's pods cannot have a bridge yet: ask for --network host or none",
+    );
+  const own = namespaces.find(({ kind }) => kind === "net");
+  if (network.mode !== "bridge" || own === undefined)
+    throw new RuntimeError("bad-request", `a pod with a ${network.mode} network is not supported yet`);
+  return connect(
+    scope,
+    { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` },
+    { owner: pod.id, name: pod.name, networks: network.networks, ports, dns: pod.dns },
+  );
+}
+
+/** Takes away the host's half of a pod's network. */
+export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<void> {
+  await disconnect(scope, pod.id);
+}
+
+/** What a pod has got in each of its networks, by their names. */
+export function addressesOf(connection: Connection | undefined): PodRecord["addresses"] {
+  const networks = connection?.networks ?? [];
+  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
+}
