@@ -157,7 +157,9 @@ export function parseBoolean(text: string): boolean | undefined {
 }
 
 function notSupported(spec: KeySpec): Problem {
-  return { code: "not-supported-yet", message: `${spec.name}= is not supported yet` };
+  const { name, instead } = spec;
+  if (instead === undefined) return { code: "not-supported-yet", message: `${name}= is not supported yet` };
+  return { code: "not-supported", message: `${name}= is not supported`, hint: instead };
 }
 
 function wholeLine(entry: Entry): Value {

@@ -45,6 +45,8 @@ interface Difference {
 }
 
 const OWN_DIRECTORY = "what has to be mounted is berth's own directory";
+const NO_CONF = "berth has no containers.conf: the key is refused";
+const NO_GLOBAL_FLAGS = "berth has no flags in front of its sub-commands: the key is refused";
 const NO_PROCESS = "a pod has no process: no infra container, no PID file, nothing that could end";
 
 /** Where berth differs from Podman's generator on purpose. */
@@ -99,6 +101,10 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     reason: "flags that the command does not have are refused",
     assertions: ["assert-podman-args"],
   },
+  "containersconfmodule.image": { reason: NO_CONF, assertions: ["assert-podman-global-args"] },
+  "containersconfmodule.network": { reason: NO_CONF, assertions: ["assert-podman-global-args"] },
+  "globalargs.container": { reason: NO_GLOBAL_FLAGS, assertions: ["assert-podman-"] },
+  "globalargs.volume": { reason: NO_GLOBAL_FLAGS, assertions: ["assert-podman-global-args"] },
   "basic.image": { reason: OWN_DIRECTORY, assertions: ['assert-key-is "Unit" "RequiresMountsFor"'] },
   "basic.network": { reason: OWN_DIRECTORY, assertions: ["assert-key-is Unit RequiresMountsFor"] },
   "basic.volume": { reason: OWN_DIRECTORY, assertions: ["assert-key-is Unit RequiresMountsFor"] },

@@ -1,4 +1,4 @@
-import { later, lazyKeyTable } from "./key.ts";
+import { later, lazyKeyTable, podmanOnly } from "./key.ts";
 
 /** `[Build]`: Quadlet's keys for an image to build, podman-systemd.unit(5). */
 export const buildKeys = lazyKeyTable(() => [
@@ -6,14 +6,13 @@ export const buildKeys = lazyKeyTable(() => [
   later("Arch", "string", "Architecture", "arm64"),
   later("AuthFile", "string", "File with credentials", "/etc/registry/auth.json"),
   later("BuildArg", "map", "Build arguments", "VERSION=1", "5.7"),
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   later("DNS", "lines", "Resolver for the steps", "192.0.2.53"),
   later("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1"),
   later("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com"),
   later("Environment", "map", "Variables kept in the image", "STAGE=test"),
   later("File", "string", "Containerfile: path or URL", "/srv/web/Containerfile"),
   later("ForceRM", "boolean", "Remove intermediate containers", "no"),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   later("GroupAdd", "lines", "Supplementary group", "keep-groups"),
   later("IgnoreFile", "string", "File that names what is left out of the context", "/srv/web/.ignore", "5.7"),
   later("ImageTag", "lines", "Name of the image", "localhost/web:1"),

@@ -14,7 +14,7 @@ import { checkMemory, checkSize } from "../values/size.ts";
 import { checkDuration, checkStopTimeout } from "../values/time.ts";
 import { checkTmpfs } from "../values/tmpfs.ts";
 import { checkVolume } from "../values/volume.ts";
-import { keyTable, later, supported } from "./key.ts";
+import { keyTable, later, podmanOnly, supported } from "./key.ts";
 
 /** `[Container]`: Quadlet's keys for a container, podman-systemd.unit(5). */
 export const CONTAINER_KEYS = keyTable([
@@ -38,7 +38,7 @@ export const CONTAINER_KEYS = keyTable([
     check: checkContainerName,
     flag: "name",
   }),
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   supported("DNS", "lines", "Resolver for /etc/resolv.conf; none keeps the image's file", "192.0.2.53", {
     check: checkDns,
     flag: "dns",
@@ -90,7 +90,6 @@ export const CONTAINER_KEYS = keyTable([
     flag: "expose",
   }),
   later("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10"),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("Group", "string", "Group inside the container; only with User=", "www-data", { check: checkUser }),
   later("GroupAdd", "lines", "Supplementary group, or keep-groups", "keep-groups"),
   later("HealthCmd", "string", "Command that tells whether the container is healthy", "/usr/bin/check"),

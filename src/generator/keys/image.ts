@@ -2,7 +2,7 @@ import { checkImageReference } from "../values/image-name.ts";
 import { checkServiceName } from "../values/name.ts";
 import { checkCredentials, checkPull, checkRetry } from "../values/pull.ts";
 import { checkDuration } from "../values/time.ts";
-import { later, lazyKeyTable, supported } from "./key.ts";
+import { later, lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Image]`: Quadlet's keys for an image to pull, podman-systemd.unit(5). */
 export const imageKeys = lazyKeyTable(() => [
@@ -10,7 +10,7 @@ export const imageKeys = lazyKeyTable(() => [
   supported("Arch", "string", "Architecture", "arm64", { flag: "arch" }),
   supported("AuthFile", "string", "File with credentials", "/etc/registry/auth.json", { flag: "authfile" }),
   supported("CertDir", "string", "Folder with certificates", "/etc/registry/certs", { flag: "cert-dir" }),
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   supported(
     "Creds",
     "string",
@@ -22,7 +22,6 @@ export const imageKeys = lazyKeyTable(() => [
     },
   ),
   later("DecryptionKey", "string", "Key, and passphrase", "/etc/registry.key"),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
   supported("ImageTag", "string", "Name that others refer to instead of Image=", "registry.example/web:1"),
   supported("OS", "string", "Operating system", "linux", { flag: "os" }),

@@ -27,6 +27,8 @@ export interface KeySpec {
   readonly example: string;
   /** A key that is not supported yet is refused with these words, never ignored. */
   readonly status: "supported" | "not supported yet";
+  /** Of a key that is refused: what to do instead. */
+  readonly instead?: string;
   /** Looks at one value (one word, for the word classes) and tells what is wrong with it. */
   readonly check?: ValueCheck;
   /** The flag that carries the value to the type's command, without dashes; absent where the key becomes something else. */
@@ -56,6 +58,22 @@ export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
 export function later(name: string, values: ValueClass, help: string, example: string, since?: string): KeySpec {
   const row: KeySpec = { name, values, help, example, status: "not supported yet" };
   return since === undefined ? row : { ...row, since };
+}
+
+/** Rows that every type has, for what podman alone has: a containers.conf, and flags in front of its sub-command. */
+export function podmanOnly(): readonly KeySpec[] {
+  const conf = "berth has no containers.conf: write the keys themselves";
+  const global = "berth has no flags in front of its sub-commands: PodmanArgs= takes those behind";
+  return [
+    {
+      ...later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+      instead: conf,
+    },
+    {
+      ...later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
+      instead: global,
+    },
+  ];
 }
 
 /** A row for a key that works. */

@@ -1,12 +1,11 @@
-import { later, lazyKeyTable } from "./key.ts";
+import { later, lazyKeyTable, podmanOnly } from "./key.ts";
 
 /** `[Kube]`: Quadlet's keys for a Kubernetes YAML file, podman-systemd.unit(5). */
 export const kubeKeys = lazyKeyTable(() => [
   later("AutoUpdate", "words", "Where newer images are looked for", "registry"),
   later("ConfigMap", "words", "ConfigMap files", "/etc/web/config.yml"),
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   later("ExitCodePropagation", "string", "How containers' failures become the service's: all, any or none", "any"),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   later("KubeDownForce", "boolean", "Remove volumes at stop as well", "yes"),
   later("LogDriver", "string", "Where output goes", "journald"),
   later("LogOpt", "words", "Option of the log driver", "tag=web"),

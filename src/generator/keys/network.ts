@@ -1,11 +1,11 @@
 import { checkAddress } from "../values/address.ts";
 import { checkNetworkName, checkServiceName } from "../values/name.ts";
 import { checkIpRange, checkSubnet } from "../values/subnet.ts";
-import { later, lazyKeyTable, supported } from "./key.ts";
+import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Network]`: Quadlet's keys for a network, podman-systemd.unit(5). */
 export const networkKeys = lazyKeyTable(() => [
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   supported("DisableDNS", "boolean", "No name resolution between containers", "yes", { flag: "disable-dns" }),
   supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { check: checkAddress, flag: "dns" }),
   supported("Driver", "string", "Network driver: bridge, macvlan or ipvlan", "bridge", { flag: "driver" }),
@@ -13,7 +13,6 @@ export const networkKeys = lazyKeyTable(() => [
     check: checkAddress,
     flag: "gateway",
   }),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("InterfaceName", "string", "Bridge's name, or parent device", "enp1s0", {
     since: "5.6",
     flag: "interface-name",

@@ -6,7 +6,7 @@ import { checkCount } from "../values/resource.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
 import { checkVolume } from "../values/volume.ts";
-import { later, lazyKeyTable, supported } from "./key.ts";
+import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Pod]`: Quadlet's keys for a pod, podman-systemd.unit(5). */
 export const podKeys = lazyKeyTable(() => [
@@ -14,7 +14,7 @@ export const podKeys = lazyKeyTable(() => [
     check: checkAddHost,
     flag: "add-host",
   }),
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   supported("DNS", "lines", "Resolver for /etc/resolv.conf", "192.0.2.53", { check: checkDns, flag: "dns" }),
   supported("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1", { flag: "dns-option" }),
   supported("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com", { flag: "dns-search" }),
@@ -24,7 +24,6 @@ export const podKeys = lazyKeyTable(() => [
     flag: "exit-policy",
   }),
   supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", { flag: "gidmap" }),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("HostName", "lines", "Host name of the pod", "web", {
     since: "5.5",
     check: checkHostName,

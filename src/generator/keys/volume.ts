@@ -1,14 +1,13 @@
 import { checkNumericId, checkServiceName, checkVolumeName } from "../values/name.ts";
-import { later, lazyKeyTable, supported } from "./key.ts";
+import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Volume]`: Quadlet's keys for a volume, podman-systemd.unit(5). */
 export const volumeKeys = lazyKeyTable(() => [
-  later("ContainersConfModule", "lines", "Module of containers.conf to load", "/etc/container/1.conf"),
+  ...podmanOnly(),
   supported("Copy", "boolean", "Copy the image's content at first use", "no", { flag: "opt" }),
   supported("Device", "string", "Device or source of the mount", "tmpfs", { flag: "opt", prefix: "device=" }),
   supported("Driver", "string", "Volume driver: local (the default) or image", "local", { flag: "driver" }),
   supported("GID", "string", "Owner group of the mount point", "192", { since: "6.0", flag: "gid" }),
-  later("GlobalArgs", "exec-words", "Arguments for podman in front of its sub-command", "--log-level=debug"),
   supported("Group", "string", "Group for the mount, as a number", "192", { check: checkNumericId, flag: "opt" }),
   supported("Image", "string", "Image of the volume, with Driver=image", "registry.example/data:1", {
     flag: "opt",
