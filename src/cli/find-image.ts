@@ -2,6 +2,7 @@ import type { StoredImage } from "../image/store.ts";
 import { openStore } from "../image/store.ts";
 import type { RunRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
+import type { StatusTold } from "./pull-status.ts";
 
 /** What a name from an archive or a folder begins with (src/image/pull-source.ts): there is nothing to look up. */
 const ARCHIVE = /^(?:docker-archive|oci-archive|oci|dir):/;
@@ -10,7 +11,7 @@ const ARCHIVE = /^(?:docker-archive|oci-archive|oci|dir):/;
 export async function findImage(
   request: Pick<RunRequest, "image" | "pull" | "pullWords">,
   context: CommandContext,
-  onProgress: (line: string) => void,
+  told: StatusTold,
 ): Promise<StoredImage> {
   if (!ARCHIVE.test(request.image)) {
     const store = openStore(context.scope.stateDir);
@@ -23,7 +24,7 @@ export async function findImage(
     }
   }
   const { pullForStart } = await import("./pull-for-start.ts");
-  return pullForStart(request, context, onProgress);
+  return pullForStart(request, context, told);
 }
 
 /** Whether the image is for the platform that is asked for; mostly none is. */

@@ -3,19 +3,19 @@ import type { RunRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { showProgress } from "./image-progress.ts";
 import { obtainImages } from "./obtain-images.ts";
-import { pullStatus } from "./pull-status.ts";
+import { pullStatus, type StatusTold } from "./pull-status.ts";
 
 /**
- * Pulls the image of a container that is about to start. `tell` gets a line as long as bytes arrive, which extends a
- * unit's start time-out; the pull itself gives up when the registry falls silent.
+ * Pulls the image of a container that is about to start. Its progress is `told`, which extends a unit's
+ * start time-out as long as bytes arrive; the pull itself gives up when the registry falls silent.
  */
 export async function pullForStart(
   { image, pull, pullWords }: Pick<RunRequest, "image" | "pull" | "pullWords">,
   context: CommandContext,
-  tell: (line: string) => void,
+  told: StatusTold,
 ): Promise<StoredImage> {
   const shown = showProgress(context, pullWords.quiet === true);
-  const status = pullStatus(image, tell);
+  const status = pullStatus(image, told);
   try {
     const [stored] = await obtainImages({ name: image, policy: pull, words: pullWords }, context, (event) => {
       shown.onProgress(event);

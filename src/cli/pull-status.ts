@@ -4,14 +4,20 @@ import { formatBytes } from "./format-bytes.ts";
 /** A line of status this often at most while bytes arrive: milliseconds. systemd is told of each. */
 const STATUS_INTERVAL_MS = 500;
 
+/** Where a unit's status goes: a line alone, or one that says that something has been done and more time is needed. */
+export interface StatusTold {
+  status(line: string): void;
+  extendStart(line: string): void;
+}
+
 /**
- * Sums up a pull's events as lines for a unit's status, not too often. Each line tells that something has been done, so
- * whoever gets it may extend the unit's start time-out; when the registry falls silent, so does this.
+ * Sums up a pull's events as lines for a unit's status, not too often. The unit's start time-out is extended as long as bytes
+ * arrive; when the registry falls silent, or never speaks, it counts.
  */
-export function pullStatus(image: string, tell: (line: string) => void): OnProgress {
+export function pullStatus(image: string, told: StatusTold): OnProgress {
   const layers = new Map<string, { received: number; size: number }>();
   let last = Number.NEGATIVE_INFINITY;
-  tell(`Pulling ${image}`);
+  told.status(`Pulling ${image}`);
   const sum = (part: "received" | "size") => [...layers.values()].reduce((total, layer) => total + layer[part], 0);
   return (event) => {
     if (event.kind === "manifest")
@@ -23,6 +29,6 @@ export function pullStatus(image: string, tell: (line: string) => void): OnProgr
     const now = performance.now();
     if (now - last < STATUS_INTERVAL_MS) return;
     last = now;
-    tell(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
+    told.extendStart(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
   };
 }

@@ -78,7 +78,7 @@ async function pull(images: readonly string[], options: Options, context: Comman
   const { policy, allTags = false } = options;
   for (const name of images) {
     const shown = showProgress(context, options.quiet === true);
-    const status = pullStatus(name, (line) => notifier.extendStart(line));
+    const status = pullStatus(name, notifier);
     try {
       const stored = await cancelOnSignals((signal) =>
         obtainImages(

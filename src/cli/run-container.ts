@@ -37,9 +37,9 @@ export async function runContainer(args: readonly string[], context: CommandCont
     env: context.env,
     program: process.execPath,
     inUserNamespace: context.scope.kind === "user",
-    image: (wanted, onProgress) => {
+    image: (wanted, notifier) => {
       endOnStopSignal(wanted);
-      return findImage(wanted, context, onProgress);
+      return findImage(wanted, context, notifier);
     },
   });
 }

@@ -22,7 +22,7 @@ import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { type Connection, connect } from "./network/connection.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
-import { createNotifier } from "./notify.ts";
+import { createNotifier, type Notifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
 import { notifyEnvironment, notifyMount } from "./payload-notify.ts";
@@ -45,8 +45,8 @@ export interface LaunchContext {
   /** Absolute path of berth itself. */
   readonly program: string;
   readonly inUserNamespace: boolean;
-  /** Finds the image, pulling it as the request's policy says; `onProgress` gets lines about a pull under way. */
-  readonly image: (request: RunRequest, onProgress: (line: string) => void) => Promise<StoredImage>;
+  /** Finds the image, pulling it as the request's policy says; the notifier is told of a pull under way. */
+  readonly image: (request: RunRequest, notifier: Notifier) => Promise<StoredImage>;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   const notifier = createNotifier(
     request.unit === undefined || request.sdnotify === "ignore" ? undefined : env.NOTIFY_SOCKET,
   );
-  const image = await context.image(request, (line) => notifier.extendStart(line));
+  const image = await context.image(request, notifier);
   try {
     const launched = await prepare(request, context, id, image);
     if (!request.detach) becomeRunc(launched, context);

@@ -57,6 +57,70 @@ describe.each([...SUITES])("images on %s", (suite) => {
     );
   });
 
+  hostTest("an image unit is pulled once for all containers that refer to it", async () => {
+    const container = (name: string) =>
+      host.write(
+        `/etc/containers/systemd/${name}.container`,
+        "[Container]\nImage=shared.image\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n",
+      );
+    await host.ok([
+      "skopeo",
+      "copy",
+      "--quiet",
+      "--src-tls-verify=false",
+      `docker://${TOOLS}`,
+      "docker-archive:/root/shared.tar:shared:1",
+    ]);
+    await host.write(
+      "/etc/containers/systemd/shared.image",
+      "[Image]\nImage=docker-archive:/root/shared.tar\nImageTag=docker.io/library/shared:1\n",
+    );
+    for (const name of ["one", "two", "three"]) await container(name);
+    await host.ok(["systemctl", "daemon-reload"]);
+    await host.ok(["systemctl", "start", "one", "two", "three"]);
+    expect(await property("shared-image", "ActiveState")).toBe("active");
+    const journal = await host.journal("shared-image");
+    expect(journal.split("\n").filter((line) => /^[0-9a-f]{64}$/.test(line))).toHaveLength(1);
+    const ran: { Image: string }[] = JSON.parse(await host.ok(["berth", "ps", "--format", "json"]));
+    expect(ran.map(({ Image }) => Image)).toEqual(Array(3).fill("docker.io/library/shared:1"));
+    await host.ok(["systemctl", "stop", "one", "two", "three", "shared-image"]);
+    await host.ok(["rm", "/root/shared.tar"]);
+    expect((await host.run(["systemctl", "start", "one"])).exitCode).toBe(1);
+    expect(await host.journal("shared-image")).toContain("load /root/shared.tar");
+    expect(await property("one", "ActiveState")).not.toBe("active");
+    await host.ok(["berth", "image", "rm", "shared:1"]);
+  });
+
+  hostTest("an image unit of a user tells how far it is, and ends when its time is over without a byte", async () => {
+    const alice = { user: "alice" } as const;
+    const units = "/home/alice/.config/containers/systemd";
+    await host.write(`${units}/tools.image`, `[Image]\nImage=${TOOLS}\n[Service]\nTimeoutStartSec=3\n`);
+    await host.write(
+      `${units}/app.container`,
+      "[Container]\nImage=tools.image\nNetwork=none\nExec=echo up\n[Service]\nType=oneshot\n",
+    );
+    await host.write(`${units}/silent.image`, "[Image]\nImage=127.0.0.1:5999/silent:1\n[Service]\nTimeoutStartSec=1\n");
+    await host.sh(`chown -R alice: /home/alice
+      systemd-run --quiet perl -MSocket -e 'socket(S, PF_INET, SOCK_STREAM, 0); setsockopt(S, SOL_SOCKET, SO_REUSEADDR, 1);
+        bind(S, sockaddr_in(5999, INADDR_LOOPBACK)) or die; listen(S, 9); push @c, $c while accept($c, S)'`);
+    const systemctl = (...words: string[]) => host.run(["systemctl", "--user", ...words], alice);
+    await systemctl("daemon-reload");
+    await slowly(host, "8mbit", async () => {
+      await systemctl("start", "--no-block", "app");
+      await until("the status to tell of the pull", async () =>
+        / of [\d.]+ MB/.test((await systemctl("show", "--property=StatusText", "tools-image")).stdout),
+      );
+      await until(
+        "the container to have run",
+        async () =>
+          (await systemctl("show", "--property=ExecMainStatus,Result", "app")).stdout.includes("Result=success") &&
+          (await systemctl("is-active", "tools-image")).stdout === "active\n",
+      );
+    });
+    expect((await systemctl("start", "silent-image")).exitCode).toBe(1);
+    expect((await systemctl("show", "--value", "--property=Result", "silent-image")).stdout).toBe("timeout\n");
+  });
+
   hostTest("a pull on a terminal has a line for each layer, in the width there is; quiet says nothing", async () => {
     for (const [columns, rows] of [
       [60, 24],

@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from "undici/index.js";
+import { Socket } from "node:net";
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, request } from "undici/index.js";
 import { ImageError } from "../error.ts";
 import type { Certificates } from "./certificates.ts";
 
@@ -83,7 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies }: TransportOptions): Dispatcher {
+function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies, signal }: TransportOptions): Dispatcher {
   const tls = {
     rejectUnauthorized: verifyTls,
     ...(certificates.authorities === undefined ? {} : { ca: certificates.authorities }),
@@ -91,7 +92,7 @@ function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies }: Trans
   };
   const limits = { headersTimeout: stallTimeoutMs, bodyTimeout: stallTimeoutMs };
   const connect = { timeout: stallTimeoutMs, ...tls };
-  if (proxies === undefined) return new Agent({ ...limits, connect });
+  if (proxies === undefined) return new Agent({ ...limits, connect: endedBy(signal, buildConnector(connect)) });
   return new EnvHttpProxyAgent({
     ...limits,
     connect,
@@ -100,6 +101,21 @@ function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies }: Trans
     httpsProxy: proxies.https ?? "",
     noProxy: proxies.except ?? "",
   });
+}
+
+/**
+ * Connections that are given up with the signal also while they are being made: undici lets a request be aborted only once it
+ * has a connection, and a server that says nothing to a TLS greeting would be waited for.
+ */
+function endedBy(signal: AbortSignal, connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    // Its declaration leaves out that the connector returns the socket.
+    const socket: unknown = connect(options, callback);
+    if (!(socket instanceof Socket)) return;
+    const end = () => socket.destroy(new Error("cancelled"));
+    signal.addEventListener("abort", end);
+    socket.once("close", () => signal.removeEventListener("abort", end));
+  };
 }
 
 function redirectTarget(location: string, from: URL, verifyTls: boolean): URL {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import { createServer as createTlsServer, type Server } from "node:https";
-import { type AddressInfo, connect as connectTo } from "node:net";
+import { type AddressInfo, connect as connectTo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ImageError } from "../../../src/image/error.ts";
@@ -11,6 +11,7 @@ import { parseReference } from "../../../src/image/reference.ts";
 import { readCertificates } from "../../../src/image/registry/certificates.ts";
 import { connect, type RegistrySettings } from "../../../src/image/registry/connect.ts";
 import { readRegistrySettings } from "../../../src/image/registry/settings.ts";
+import { createTransport } from "../../../src/image/registry/transport.ts";
 
 let dir: string;
 let server: Server;
@@ -67,6 +68,26 @@ test("a folder that is named outright counts for every registry, and has to be t
   const settings = (certDir: string) => readRegistrySettings({ configDirs: [], env: {}, uid: 0, certDir });
   expect(await fetchManifest({ ...settings(folder), allInsecure: false }, `127.0.0.1:${port}`)).toBe("{}");
   expect(() => settings(join(dir, "none")).certificatesFor?.("localhost")).toThrow("there is no folder");
+});
+
+test("a pull is given up also while a server says nothing to the TLS greeting", async () => {
+  const silent = createTcpServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const stop = new AbortController();
+  const transport = createTransport({
+    verifyTls: false,
+    // Longer than a test may take.
+    stallTimeoutMs: 600_000,
+    signal: stop.signal,
+    certificates: {},
+    proxies: undefined,
+  });
+  silent.once("connection", () => stop.abort());
+  const url = new URL(`https://127.0.0.1:${(silent.address() as AddressInfo).port}/v2/`);
+  const error = await transport.send({ url, headers: {} }).catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: "cancelled" });
+  await transport.close();
+  silent.close();
 });
 
 test("an authority of certs.d is trusted, for its registry only", async () => {
