@@ -49,7 +49,7 @@ function createCommand(
 ): string {
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
-  addUserMapping(line, keys, report);
+  addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, "PublishPort", "Label");
   for (const { text } of keys.list("Network", references.network)) line.plain("--network").expanded(text);
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");

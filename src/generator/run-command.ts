@@ -8,6 +8,7 @@ import { isPodsOwn } from "./pod-container.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
+import { otherUser } from "./service-checks.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
 import { quoted } from "./values/check.ts";
@@ -54,7 +55,7 @@ class RunCommandBuilder {
 
   build(foreground: boolean): RunCommand {
     // Most files have few of the keys, and at boot code is slow when it runs for the first times: hence the many has().
-    const { container, berth, report, parsed } = this.#context;
+    const { container, berth, report, parsed, options } = this.#context;
     const image = this.#image();
     this.#line.plain("run --unit %n --name");
     container.string("ContainerName");
@@ -73,7 +74,9 @@ class RunCommandBuilder {
     this.#flags("ReadOnly");
     if (container.has("VolatileTmp")) this.#volatileTmp();
     if (container.has("User") || container.has("Group")) this.#user();
-    addUserMapping(this.#line, container, report);
+    const owner = otherUser(this.#context);
+    addUserMapping(this.#line, container, report, owner !== undefined || options.scope === "user");
+    if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.value);
     if (container.has("Volume")) this.#volumes();
     this.#flags("ExposeHostPort");
     if (container.has("PublishPort")) this.#publishedPorts(network);

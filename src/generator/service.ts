@@ -6,10 +6,11 @@ import type { ContainerContext, GenerateOptions, SharedCommands } from "./contex
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand } from "./run-command.ts";
-import { checkOtherUser } from "./service-checks.ts";
+import { checkOtherUser, otherUser } from "./service-checks.ts";
 import type { Sockets } from "./socket.ts";
 import { completeUnitSection } from "./unit-section.ts";
 import { ambientCapabilities } from "./user-manager.ts";
+import { checkUser } from "./values/name.ts";
 import { tasksMax } from "./values/resource.ts";
 import { signalName } from "./values/signal.ts";
 import { memoryMax, sizeInBytes } from "./values/size.ts";
@@ -90,6 +91,8 @@ function completeService(
   lines.push(...ambientCapabilities(options));
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
+  // Whose ids the container has is on the command line; berth itself has root's work to do.
+  if (otherUser(context) !== undefined) lines.push(["User", ""]);
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
   lines.push(["ExecStart", run]);
   draft.appendAll("Service", lines);
@@ -150,7 +153,11 @@ function checkService(context: ContainerContext, service: SectionEntries): void 
     const hint = "Exec= in [Container] takes arguments for the image";
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
   }
-  checkOtherUser(context, "User= in [Container] is the payload's user");
+  const owner = otherUser(context);
+  const badUser = owner === undefined ? undefined : checkUser(owner.value);
+  if (owner !== undefined && badUser !== undefined) report.at(owner, badUser.at ?? 0, badUser);
+  const allowed = context.options.scope === "system" ? context.service.get("User") : undefined;
+  checkOtherUser(context, "User= in [Container] is the payload's user", allowed);
   for (const [key, value] of Object.entries(FIXED)) {
     const entry = context.service.get(key);
     if (entry === undefined || entry.value === value) continue;

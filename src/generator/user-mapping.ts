@@ -2,26 +2,74 @@ import type { CommandLine } from "./command-line.ts";
 import { addFlags } from "./key-flags.ts";
 import type { KeyReader } from "./key-reader.ts";
 import type { Report, Value } from "./report.ts";
-import { quoted } from "./values/check.ts";
+import { isDeferred, quoted } from "./values/check.ts";
+import { overlapOf, parseIdMapping } from "./values/user-namespace.ts";
 
 const MAPPING_KEYS: readonly string[] = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
 /** Quadlet's first way to say the same, which it still takes. */
 const REMAP_KEYS: readonly string[] = ["RemapUsers", "RemapUid", "RemapGid"];
 
-/** Adds the flags about a container's or a pod's user namespace. */
-export function addUserMapping(line: CommandLine, keys: KeyReader, report: Report): void {
-  const explicit = MAPPING_KEYS.some((key) => keys.has(key));
-  const remap = REMAP_KEYS.find((key) => keys.mentions(key));
-  if (explicit) addFlags(line, keys, ...MAPPING_KEYS);
-  if (remap === undefined) return;
-  if (explicit) {
-    const entry = REMAP_KEYS.map((key) => keys.entry(key)).find((given) => given !== undefined);
-    const message = "deprecated Remap keys are set along with explicit mapping keys";
-    if (entry === undefined) report.file({ code: "contradiction", message });
-    else report.item(entry, { code: "contradiction", message });
+/**
+ * Adds the flags of the keys about user namespaces, which containers and pods share. What is wrong with them is reported.
+ * `ofUser`: the ids are an ordinary user's.
+ */
+export function addUserMapping(line: CommandLine, keys: KeyReader, report: Report, ofUser: boolean): void {
+  const explicit = MAPPING_KEYS.find((key) => keys.has(key));
+  const old = REMAP_KEYS.find((key) => keys.mentions(key));
+  if (explicit === undefined) {
+    if (old !== undefined) addRemap(line, keys, report);
     return;
   }
-  addRemap(line, keys, report);
+  const both = old === undefined ? undefined : (keys.entry(old) ?? keys.entry(explicit));
+  if (both !== undefined) {
+    const message = "deprecated Remap keys are set along with explicit mapping keys";
+    report.item(both, { code: "contradiction", message, hint: `keep ${explicit}=` });
+  }
+  const mode = keys.string("UserNS");
+  if (mode !== undefined) {
+    checkMode(mode, report, ofUser);
+    line.plain("--userns").expanded(mode.text);
+  }
+  for (const [key, flag] of Object.entries({ UIDMap: "--uidmap", GIDMap: "--gidmap" })) {
+    const values = keys.list(key);
+    checkMap(values, report);
+    for (const { text } of values) line.plain(flag).expanded(text);
+  }
+  addFlags(line, keys, "SubUIDMap", "SubGIDMap");
+  checkKinds(mode, keys, report);
+}
+
+/** Ids that are given twice, which `berth run` would refuse and can be known now. */
+function checkMap(values: readonly Value[], report: Report): void {
+  const known = values.filter(({ text }) => !isDeferred(text));
+  const overlap = overlapOf(known.map(({ text }) => parseIdMapping(text)));
+  const value = overlap === undefined ? undefined : known[overlap.at];
+  if (overlap !== undefined && value !== undefined) report.value(value, overlap.problem);
+}
+
+function checkMode(mode: Value, report: Report, ofUser: boolean): void {
+  if (mode.text !== "nomap" || ofUser) return;
+  const message = "nomap leaves out the user whose container it is, which root cannot be";
+  report.value(mode, { code: "not-for-root", message });
+}
+
+/** Only one kind of key can say which ids there are. */
+function checkKinds(mode: Value | undefined, keys: KeyReader, report: Report): void {
+  const map = ["UIDMap", "GIDMap"].find((key) => keys.has(key));
+  const name = ["SubUIDMap", "SubGIDMap"].find((key) => keys.has(key));
+  const said = mode === undefined || mode.text === "private" ? undefined : "UserNS";
+  const [first, second] = [said, map, name].filter((key) => key !== undefined);
+  const entry = second === undefined ? undefined : keys.entry(second);
+  if (entry === undefined) {
+    if (mode?.text === "private" && map === undefined && name === undefined)
+      report.value(mode, {
+        code: "bad-user-namespace",
+        message: "private needs UIDMap=, GIDMap=, SubUIDMap= or SubGIDMap=",
+      });
+    return;
+  }
+  const message = `${first}= says already which ids the container has`;
+  report.item(entry, { code: "contradiction", message, hint: "leave one of the two out" });
 }
 
 function addRemap(line: CommandLine, keys: KeyReader, report: Report): void {

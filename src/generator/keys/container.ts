@@ -8,11 +8,12 @@ import { checkNetwork } from "../values/network.ts";
 import { checkContainerPath, checkTimezone } from "../values/path.ts";
 import { checkExposedPort, checkPublishPort } from "../values/port.ts";
 import { checkPull, checkRetry } from "../values/pull.ts";
-import { checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
+import { checkCount, checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
 import { checkSignal } from "../values/signal.ts";
 import { checkMemory, checkSize } from "../values/size.ts";
 import { checkDuration, checkStopTimeout } from "../values/time.ts";
 import { checkTmpfs } from "../values/tmpfs.ts";
+import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
 import { keyTable, later, podmanOnly, supported } from "./key.ts";
 
@@ -89,7 +90,10 @@ export const CONTAINER_KEYS = keyTable([
     check: checkExposedPort,
     flag: "expose",
   }),
-  later("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10"),
+  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "gidmap",
+  }),
   supported("Group", "string", "Group inside the container; only with User=", "www-data", { check: checkUser }),
   later("GroupAdd", "lines", "Supplementary group, or keep-groups", "keep-groups"),
   later("HealthCmd", "string", "Command that tells whether the container is healthy", "/usr/bin/check"),
@@ -175,10 +179,12 @@ export const CONTAINER_KEYS = keyTable([
     "5.5",
   ),
   later("ReloadSignal", "string", "Signal sent to the container for systemctl reload", "SIGHUP", "5.5"),
-  later("RemapGid", "words", "Group ids for RemapUsers=", "210"),
-  later("RemapUid", "words", "User ids for RemapUsers=", "200"),
-  later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
-  later("RemapUsers", "string", "User namespace: auto, keep-id or manual", "auto"),
+  supported("RemapGid", "words", "Group ids for RemapUsers= (write UserNS= or GIDMap=)", "210"),
+  supported("RemapUid", "words", "User ids for RemapUsers= (write UserNS= or UIDMap=)", "200"),
+  supported("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000", {
+    check: checkCount,
+  }),
+  supported("RemapUsers", "string", "User namespace: auto, keep-id or manual (write UserNS=)", "auto"),
   supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
     since: "5.5",
     check: checkRetry,
@@ -207,8 +213,14 @@ export const CONTAINER_KEYS = keyTable([
   supported("StopTimeout", "string", "Seconds before SIGKILL: TimeoutStopSec= of the service (default 10)", "30", {
     check: checkStopTimeout,
   }),
-  later("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers"),
-  later("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers"),
+  supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", {
+    check: checkUser,
+    flag: "subgidname",
+  }),
+  supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", {
+    check: checkUser,
+    flag: "subuidname",
+  }),
   supported("Sysctl", "words", "Kernel parameters of the container's own namespaces", "net.ipv4.ip_forward=1", {
     check: checkSysctl,
     flag: "sysctl",
@@ -218,14 +230,23 @@ export const CONTAINER_KEYS = keyTable([
     flag: "tz",
   }),
   supported("Tmpfs", "lines", "A tmpfs: folder[:options]", "/cache:size=64m", { check: checkTmpfs, flag: "tmpfs" }),
-  later("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10"),
+  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "uidmap",
+  }),
   supported("Ulimit", "lines", "Resource limit: type=soft[:hard], or host", "nofile=1000:10000", {
     check: checkUlimit,
     flag: "ulimit",
   }),
   later("Unmask", "exec-words", "Paths to show that are hidden otherwise, or ALL", "ALL"),
   supported("User", "string", "User inside the container", "www-data", { check: checkUserAndGroup, flag: "user" }),
-  later("UserNS", "string", "User namespace", "keep-id"),
+  supported(
+    "UserNS",
+    "string",
+    "User namespace: host, auto, keep-id, nomap, ns:PATH or container:NAME, with podman's options",
+    "keep-id",
+    { check: checkUserNamespace, flag: "userns" },
+  ),
   supported("VolatileTmp", "boolean", "A tmpfs on /tmp; Tmpfs=/tmp has taken its place", "yes"),
   supported(
     "Volume",

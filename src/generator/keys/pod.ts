@@ -5,6 +5,7 @@ import { checkPublishPort } from "../values/port.ts";
 import { checkCount } from "../values/resource.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
+import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
@@ -23,7 +24,10 @@ export const podKeys = lazyKeyTable(() => [
     check: checkExitPolicy,
     flag: "exit-policy",
   }),
-  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", { flag: "gidmap" }),
+  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "gidmap",
+  }),
   supported("HostName", "lines", "Host name of the pod", "web", {
     since: "5.5",
     check: checkHostName,
@@ -60,8 +64,11 @@ export const podKeys = lazyKeyTable(() => [
   }),
   supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", { flag: "subgidname" }),
   supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", { flag: "subuidname" }),
-  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", { flag: "uidmap" }),
-  supported("UserNS", "string", "User namespace", "keep-id", { flag: "userns" }),
+  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "uidmap",
+  }),
+  supported("UserNS", "string", "User namespace", "keep-id", { check: checkUserNamespace, flag: "userns" }),
   supported("Volume", "lines", "Host path or named volume for all containers", "/srv:/srv", {
     check: checkVolume,
     flag: "volume",

@@ -1,4 +1,5 @@
-import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { closest } from "../suggest.ts";
+import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
 
 /** A `UIDMap=` or `GIDMap=` line: `[flags]container:from[:amount]`, podman-run(1). */
 export interface IdMapping {
@@ -142,13 +143,10 @@ function parseMode(value: string): ParsedMode {
       return parseKeepId(tail ?? "", tailAt);
     case "auto":
       return parseAuto(tail ?? "", tailAt);
-    default:
-      return {
-        problem: {
-          code: "bad-user-namespace",
-          message: `${quoted(head)} is no kind of user namespace: ${MODES.join(", ")}`,
-        },
-      };
+    default: {
+      const message = `${quoted(head)} is no kind of user namespace: ${MODES.join(", ")}`;
+      return { problem: suggesting({ code: "bad-user-namespace", message }, closest(head, MODES)) };
+    }
   }
 }
 
