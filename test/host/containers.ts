@@ -1,3 +1,4 @@
+import { fileTypeOf } from "../../src/generator/file-type.ts";
 import { bootHost, type Host, until } from "./host.ts";
 import { type SampleImage, sample, startRegistry } from "./registry.ts";
 import type { Suite } from "./root.ts";
@@ -18,7 +19,7 @@ export async function bootWithImages(suite: Suite, images: readonly SampleImage[
 /** Writes unit files (by name: Quadlet files into berth's folder, others into systemd's) and reloads systemd. */
 export async function install(host: Host, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
-    await host.write(`/etc/${name.endsWith(".container") ? "containers/systemd" : "systemd/system"}/${name}`, text);
+    await host.write(`/etc/${fileTypeOf(name) === undefined ? "systemd/system" : "containers/systemd"}/${name}`, text);
   }
   await host.ok(["systemctl", "daemon-reload"]);
 }

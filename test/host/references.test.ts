@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { install, property, reaches } from "./containers.ts";
+import { bootHost, type Host } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const TOOLS = sample("tools:1");
+const WAIT = "Exec=sleep infinity\nStopSignal=KILL\n";
+
+describe.each([...SUITES])("references between files on %s", (suite) => {
+  let host: Host;
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  const inside = async (name: string, ...argv: string[]) => host.ok(["berth", "exec", name, ...argv]);
+
+  hostTest("what a container refers to is made before it, and once for all", async () => {
+    await install(host, {
+      "tools.image": `[Image]\nImage=${TOOLS}\n`,
+      "data.volume": "[Volume]\nVolumeName=the-data\nServiceName=keep\n",
+      "one.container": `[Container]\nImage=tools.image\nVolume=data.volume:/data\nNetwork=none\n${WAIT}`,
+      "two.container": `[Container]\nImage=tools.image\nVolume=data.volume:/data\nNetwork=none\n${WAIT}`,
+    });
+    expect((await host.run(["berth", "image", "ls", "--quiet"])).stdout).toBe("");
+    await host.ok(["systemctl", "start", "one", "two"]);
+    for (const unit of ["tools-image.service", "keep.service", "one.service", "two.service"])
+      expect([unit, await property(host, unit, "ActiveState")]).toEqual([unit, "active"]);
+    await inside("systemd-one", "touch", "/data/here");
+    expect(await inside("systemd-two", "ls", "/data")).toBe("here");
+    expect(await host.sh("ls /var/lib/berth/volumes/the-data/_data")).toBe("here");
+    await host.ok(["systemctl", "stop", "one", "two", "keep", "tools-image"]);
+    expect(await host.sh("ls /var/lib/berth/volumes/the-data/_data")).toBe("here");
+  });
+
+  hostTest("a template uses its own instance of another", async () => {
+    await install(host, {
+      "work@.volume": "[Volume]\n",
+      "job@.container": `[Container]\nImage=tools.image\nVolume=work@.volume:/work\nNetwork=none\n${WAIT}`,
+    });
+    await host.ok(["systemctl", "start", "job@a", "job@b"]);
+    for (const unit of ["work-volume@a.service", "work-volume@b.service"])
+      expect(await property(host, unit, "ActiveState")).toBe("active");
+    await inside("systemd-job_a", "touch", "/work/of-a");
+    expect(await inside("systemd-job_b", "ls", "/work")).toBe("");
+    expect(await host.sh("ls -d /var/lib/berth/volumes/systemd-work-*")).toBe(
+      "/var/lib/berth/volumes/systemd-work-a\n/var/lib/berth/volumes/systemd-work-b",
+    );
+    await host.ok(["systemctl", "stop", "job@a", "job@b"]);
+  });
+
+  hostTest("a template of pods has a pod for each instance of its containers", async () => {
+    await install(host, {
+      "web@.pod": "[Pod]\nNetwork=none\nHostName=host-%i\n\n[Service]\nSlice=web.slice\n",
+      "app@.container": `[Container]\nImage=tools.image\nPod=web@.pod\n${WAIT}`,
+      "late@.container": `[Container]\nImage=tools.image\nPod=web@.pod\nStartWithPod=no\n${WAIT}`,
+      "extra@c.container": `[Container]\nImage=tools.image\nPod=web@.pod\n${WAIT}`,
+    });
+    await host.ok(["systemctl", "start", "web-pod@a", "late@b", "web-pod@c"]);
+    for (const unit of ["app@a", "app@b", "app@c", "extra@c", "late@b", "web-pod@b"])
+      await reaches(host, `${unit}.service`, "active");
+    for (const unit of ["late@a", "extra@a", "late@c"])
+      expect([unit, await property(host, `${unit}.service`, "ActiveState")]).toEqual([unit, "inactive"]);
+    for (const [container, name] of [
+      ["systemd-app_a", "host-a"],
+      ["systemd-app_b", "host-b"],
+      ["systemd-late_b", "host-b"],
+      ["systemd-extra_c", "host-c"],
+    ] as const)
+      expect(await inside(container, "hostname")).toBe(name);
+    // Limits of the pod are those of its slice, which its containers are in.
+    expect(await property(host, "app@a.service", "Slice")).toBe("web.slice");
+    await host.ok(["systemctl", "stop", "web-pod@b"]);
+    for (const unit of ["app@b", "late@b"])
+      expect(await property(host, `${unit}.service`, "ActiveState")).not.toBe("active");
+    expect(await property(host, "app@a.service", "ActiveState")).toBe("active");
+    await host.ok(["systemctl", "stop", "web-pod@a", "web-pod@c"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("a broken file is named by those that need it, where people look", async () => {
+    await install(host, {
+      "bad.volume": "[Volume]\nType=ext4\n",
+      "user.container": `[Container]\nImage=tools.image\nVolume=bad.volume:/x\nVolume=bda.volume:/y\n`,
+      "a.container": `[Unit]\nRequires=b.volume\nAfter=b.volume\n\n[Container]\nImage=tools.image\n`,
+      "b.volume": "[Unit]\nAfter=a.container\n\n[Volume]\n",
+    });
+    expect((await host.run(["systemctl", "start", "user"])).exitCode).not.toBe(0);
+    const { stdout } = await host.run(["systemctl", "status", "--full", "--no-pager", "--lines=20", "user"]);
+    expect(stdout).toContain("user.container:3:8: error: Volume: bad.volume has errors itself");
+    expect(stdout).toContain(
+      'user.container:4:8: error: Volume: requested Quadlet source bda.volume was not found (did you mean "bad.volume"?)',
+    );
+    expect((await host.run(["systemctl", "start", "a"])).exitCode).not.toBe(0);
+    expect(await host.journal("a")).toContain(
+      "a.container:3:7: error: After: dependency loop: a.container after b.volume after a.container",
+    );
+  });
+});
