@@ -77,6 +77,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "volume inspect", summary: "Show what is known of volumes", load: () => import("./volume-inspect.ts") },
   { name: "volume rm", summary: "Remove volumes", load: () => import("./volume-rm.ts") },
   { name: "volume prune", summary: "Remove unused volumes", load: () => import("./volume-prune.ts") },
+  {
+    name: "volume export",
+    summary: "Write a volume's content to a tar archive",
+    load: () => import("./volume-export.ts"),
+  },
+  {
+    name: "volume import",
+    summary: "Add the files of a tar archive to a volume",
+    load: () => import("./volume-import.ts"),
+  },
   { name: "volume mount", summary: "Mount volumes on the host", load: () => import("./volume-mount.ts") },
   { name: "volume unmount", summary: "Unmount volumes", load: () => import("./volume-unmount.ts") },
   { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },

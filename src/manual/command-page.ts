@@ -26,6 +26,8 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   "volume inspect": ["berth-volume-ls(1)"],
   "volume rm": ["berth-volume-prune(1)"],
   "volume prune": ["berth-volume-ls(1)", "berth-volume-rm(1)"],
+  "volume export": ["berth-volume-import(1)", "tar(1)"],
+  "volume import": ["berth-volume-export(1)", "tar(1)"],
   "volume mount": ["berth-volume-unmount(1)", "mount(8)"],
   "volume unmount": ["berth-volume-mount(1)"],
 };
@@ -44,6 +46,12 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
     ["1", "There is no such image."],
     ["2", "An image is in use."],
     ["125", "The command line is wrong, or berth itself failed."],
+  ],
+  "volume import": [
+    ["0", "Everything is in the volume."],
+    ["1", "There is no such volume."],
+    ["2", "The volume is in use."],
+    ["125", "The command line or the archive is wrong, or berth itself failed; the volume is as it was."],
   ],
   "volume rm": [
     ["0", "All were removed."],

@@ -5,8 +5,8 @@ import type { SpecMount } from "./runtime-spec.ts";
 const DEFAULTS = {
   // podman-run(1) names noexec as well, but it is not so.
   tmpfs: ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"],
-  ramfs: ["rw", "rprivate", "nosuid", "nodev"],
-  devpts: ["rw", "rprivate", "nosuid", "noexec", "newinstance", "ptmxmode=0666"],
+  ramfs: ["rw", "rprivate"],
+  devpts: ["rw", "rprivate"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The mount of a tmpfs, ramfs or devpts. Later words win over the defaults they contradict; U makes it the payload's user's. */

@@ -5,8 +5,6 @@ import { mount } from "./native.ts";
 /** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
 const LONGEST_OPTIONS = 3800;
 
-const MS_RDONLY = 1;
-
 /** An overlay to be mounted; without `upper` it is read-only. All paths are absolute, of directories that are there. */
 export interface Overlay {
   readonly target: string;
@@ -25,13 +23,12 @@ export function mountOverlay(overlay: Overlay): void {
   const lower = [...overlay.lower].reverse();
   // In a user namespace overlay's own attributes are called user.overlay.*, and so they are in layers unpacked there.
   const extra = `${overlay.inUserNamespace ? ",userxattr" : ""}${upper?.volatile ? ",volatile" : ""}`;
-  const flags = upper === undefined ? MS_RDONLY : 0;
   const plain = overlayOptions(lower, upper) + extra;
   if (plain.length <= LONGEST_OPTIONS && ![...lower, upper?.dir ?? "", upper?.work ?? ""].some(needsLink)) {
-    mount("overlay", overlay.target, "overlay", flags, plain);
+    mount("overlay", overlay.target, "overlay", 0, plain);
     return;
   }
-  mountByShortNames(overlay, lower, flags, extra);
+  mountByShortNames(overlay, lower, extra);
 }
 
 /** An image's layers, lowest first, read-only. `empty` is the path of a folder that is made where there are too few of them. */
@@ -59,12 +56,7 @@ function overlayOptions(lower: readonly string[], upper: { dir: string; work: st
 }
 
 /** For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder. */
-function mountByShortNames(
-  { target, links, upper }: Overlay,
-  lower: readonly string[],
-  flags: number,
-  extra: string,
-): void {
+function mountByShortNames({ target, links, upper }: Overlay, lower: readonly string[], extra: string): void {
   mkdirSync(links, { recursive: true, mode: 0o700 });
   const names = lower.map((layer, index) => {
     symlinkSync(layer, join(links, index.toString(36)));
@@ -78,7 +70,7 @@ function mountByShortNames(
   process.chdir(links);
   try {
     const writable = upper === undefined ? undefined : { dir: "upper", work: "work" };
-    mount("overlay", target, "overlay", flags, overlayOptions(names, writable) + extra);
+    mount("overlay", target, "overlay", 0, overlayOptions(names, writable) + extra);
   } finally {
     process.chdir(before);
     rmSync(links, { recursive: true, force: true });

@@ -46,21 +46,22 @@ const PATH_MAX = 4095;
 const ID_MAX = 0xffff_fffe;
 
 /**
- * What a member asks for; undefined for aufs bookkeeping, which means nothing here. Throws ImageError
- * `hostile-layer` for what no honest archive holds, `unsupported` for what berth cannot unpack.
+ * What a member asks for; undefined for aufs bookkeeping, which means nothing here. In an archive that is no `layer` the
+ * names of whiteouts are names like others. Throws ImageError `hostile-layer` for what no honest archive holds,
+ * `unsupported` for what berth cannot unpack.
  */
-export function toLayerEntry(member: TarMember): LayerEntry | undefined {
+export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer"): LayerEntry | undefined {
   const pax = new Map(member.pax);
   const sparse = parseSparseMap(member.pax);
   const path = parseEntryPath(sparse?.name ?? pax.get("path") ?? member.name);
-  const base = path.at(-1) ?? "";
-  if (path.slice(0, -1).some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META))) {
+  const base = of === "layer" ? (path.at(-1) ?? "") : "";
+  if (of === "layer" && path.slice(0, -1).some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META))) {
     throw hostile("it lies below a whiteout");
   }
   const kind = KINDS[member.type];
   if (kind === undefined) throw new ImageError("unsupported", "its type is not supported (GNU sparse, or unknown)");
   const special = base.startsWith(WHITEOUT) ? whiteoutOf(base) : undefined;
-  if (base !== OPAQUE && path.some((part) => part.startsWith(AUFS_META))) return undefined;
+  if (of === "layer" && base !== OPAQUE && path.some((part) => part.startsWith(AUFS_META))) return undefined;
   const own = { uid: identity(pax.get("uid"), member.uid, "uid"), gid: identity(pax.get("gid"), member.gid, "gid") };
   const linkName = pax.get("linkpath") ?? member.linkName;
   if (kind === "symlink") checkSymlink(linkName);

@@ -78,7 +78,7 @@ function giveTo(path: string, { uid, gid }: Volume): void {
 }
 
 /** A folder that nobody sweeps away while its lock is held: it has none only where nobody looks. */
-function beginFolder(scope: Scope): { dir: string; lock: number } {
+export function beginFolder(scope: Scope): { dir: string; lock: number } {
   return withStoreLock(scope.stateDir, "shared", () => {
     const dir = mkdtempSync(join(volumesDir(scope), UNFINISHED));
     const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);

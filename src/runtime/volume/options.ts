@@ -50,8 +50,8 @@ export function toVolume(request: VolumeRequest, created?: string): Volume {
     uid: owner.uid ?? 0,
     gid: owner.gid ?? 0,
     needsCopyUp: driver === "local",
-    // Who is asked for an owner is not to find another one after the first start.
-    needsOwner: driver === "local" && owner.uid === undefined && owner.gid === undefined,
+    // Who is asked for an owner is not to find another one after the first start; a folder of the host's keeps its own.
+    needsOwner: driver === "local" && !isBind(options, words) && owner.uid === undefined && owner.gid === undefined,
   };
 }
 
@@ -70,8 +70,7 @@ function splitMountOptions(text: string): { words: string[]; uid: number | undef
 
 function checkMountOptions(options: Readonly<Record<string, string>>, words: readonly string[]): void {
   const { type = "", device = "" } = options;
-  const bind = type === "bind" || words.includes("bind") || words.includes("rbind");
-  if (bind) {
+  if (isBind(options, words)) {
     if (!device.startsWith("/")) throw bad(`a bind mount needs the path of a folder as its device, not "${device}"`);
     if (!existsSync(device)) throw bad(`device ${device} does not exist on the host`);
   }
@@ -80,6 +79,10 @@ function checkMountOptions(options: Readonly<Record<string, string>>, words: rea
   if (rest.some((word) => /^(size|inodes)=/.test(word)))
     throw bad(`o=${rest.join(",")}: quotas are not supported yet (a tmpfs has a size: type=tmpfs)`);
   if (rest.length > 0) throw bad(`o=${rest.join(",")}: mount options need a type or a device`);
+}
+
+function isBind({ type }: Readonly<Record<string, string>>, words: readonly string[]): boolean {
+  return type === "bind" || words.includes("bind") || words.includes("rbind");
 }
 
 function bad(message: string): RuntimeError {

@@ -1,0 +1,34 @@
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { forEachVolume } from "./volume-failure.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Add the files of a tar archive to a volume.",
+  details: [
+    "The volume has to be there, and no container may be using it. Files of the same names are replaced, others stay. The archive is unpacked beside the volume first: if it is bad, or the disk full, the volume is as it was.",
+  ],
+  examples: [{ command: "berth volume import data data.tar", help: "From a file; also compressed." }],
+};
+
+/** `berth volume import`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<name>", "volume")
+    .argument("[file]", "the archive; - or nothing: standard input")
+    .action(async (name: string, file: string | undefined) => importFrom(name, file, context));
+}
+
+async function importFrom(name: string, file: string | undefined, context: CommandContext): Promise<void> {
+  const { scope } = context;
+  const { enterUserNamespace } = await import("../runtime/user-namespace.ts");
+  enterUserNamespace(scope, context.env);
+  process.umask(0o022);
+  if ((file === undefined || file === "-") && process.stdin.isTTY)
+    throw new CommandError("no archive: give a file, or the archive on standard input", 125);
+  const { importVolume } = await import("../runtime/volume/archive.ts");
+  const archive = file === undefined || file === "-" ? process.stdin : createReadStream(resolve(context.cwd, file));
+  await forEachVolume([name], (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
+}

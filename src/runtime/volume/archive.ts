@@ -1,0 +1,156 @@
+import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
+import { withContext } from "../../image/error.ts";
+import { Decompression } from "../../image/layer/decompression.ts";
+import { toLayerEntry } from "../../image/layer/entry.ts";
+import { copyMetadata } from "../../image/layer/metadata.ts";
+import { loadNative, type Native } from "../../image/layer/native.ts";
+import { createTarReader } from "../../image/layer/tar-reader.ts";
+import { LayerTree } from "../../image/layer/tree.ts";
+import { withStoreLock } from "../../image/lock.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { isMountPoint } from "../mount-table.ts";
+import { findProgram } from "../programs.ts";
+import { leaveHostMounts } from "../rootfs.ts";
+import { copyTree } from "./copy-tree.ts";
+import { beginFolder } from "./create.ts";
+import { mountDevice } from "./device.ts";
+import { volumeUses } from "./use.ts";
+import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "./volume.ts";
+
+/**
+ * Writes a volume's content as a tar archive (pax, with numeric owners and extended attributes) to the open file `to`, by
+ * tar(1). What changes meanwhile is told on stderr. Throws "no-such-volume", "volume".
+ */
+export function exportVolume(scope: Scope, text: string, to: number): void {
+  const volume = findVolume(scope, text);
+  const data = openContent(scope, volume);
+  const words = [
+    "--create",
+    "--file=-",
+    "--format=posix",
+    "--numeric-owner",
+    "--sparse",
+    "--xattrs",
+    "--xattrs-include=*",
+  ];
+  const tar = Bun.spawnSync([findProgram("tar"), ...words, `--directory=${data}`, "."], {
+    stdio: ["ignore", to, "inherit"],
+  });
+  // 1: some files changed while they were read.
+  if (tar.exitCode !== 0 && tar.exitCode !== 1)
+    throw new RuntimeError("volume", `export volume ${volume.name}: tar ended with ${tar.exitCode}`);
+}
+
+/**
+ * Adds the files of a tar archive (also compressed) to a volume, in the place of those of the same names. Nothing in the archive
+ * is trusted: it is unpacked beside the volume, as an image's layer is, and arrives whole or not at all. Throws "no-such-volume",
+ * "volume-in-use": what a container could change meanwhile would not be safe; ImageError for a bad archive or a full disk.
+ */
+export async function importVolume(
+  scope: Scope,
+  text: string,
+  archive: AsyncIterable<Uint8Array>,
+  inUserNamespace: boolean,
+): Promise<void> {
+  const volume = findVolume(scope, text);
+  const place = volumePaths(scope, volume.name);
+  requireUnused(scope, volume.name);
+  const { dir, lock } = beginFolder(scope);
+  try {
+    const staged = pathsIn(dir).data;
+    mkdirSync(staged, { mode: 0o755 });
+    const native = loadNative();
+    const hasRoot = await unpack(archive, staged, native, inUserNamespace);
+    if (deviceMount(volume) !== undefined) {
+      copyTree(staged, openContent(scope, volume), `import into volume ${volume.name}`);
+      return;
+    }
+    withStoreLock(scope.stateDir, "exclusive", () => {
+      requireUnused(scope, volume.name);
+      merge(Buffer.from(staged), Buffer.from(place.data), native, hasRoot);
+      writeVolume(place, { ...volume, needsCopyUp: false, needsOwner: volume.needsOwner && !hasRoot });
+    });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+    closeSync(lock);
+  }
+}
+
+/** The folder with the content; a file system of the volume's own is mounted for this process alone. */
+function openContent(scope: Scope, volume: Volume): string {
+  const { data } = volumePaths(scope, volume.name);
+  const device = deviceMount(volume);
+  if (device === undefined || isMountPoint(data)) return data;
+  leaveHostMounts();
+  mountDevice(volume.name, device, data);
+  return data;
+}
+
+function requireUnused(scope: Scope, name: string): void {
+  const users = volumeUses(scope).get(name) ?? [];
+  if (users.length === 0) return;
+  const names = users.map((record) => record.name).join(", ");
+  throw new RuntimeError("volume-in-use", `volume ${name} is in use by ${names}: stop that first`);
+}
+
+/** Returns whether the archive says how the root itself is to be. */
+async function unpack(
+  archive: AsyncIterable<Uint8Array>,
+  root: string,
+  native: Native,
+  inUserNamespace: boolean,
+): Promise<boolean> {
+  const tree = new LayerTree({ root, native, inUserNamespace, below: async () => [] });
+  let current = "";
+  let hasRoot = false;
+  const reader = createTarReader({
+    begin: (member) => {
+      current = member.name;
+      const entry = toLayerEntry(member, "files");
+      if (entry === undefined) return;
+      hasRoot ||= entry.path.length === 0;
+      return tree.begin(entry);
+    },
+    data: (chunk) => tree.data(chunk),
+    end: () => tree.end(),
+  });
+  const decompression = new Decompression((chunk) => reader.write(chunk));
+  try {
+    for await (const chunk of archive) await decompression.write(chunk);
+    await decompression.finish();
+    await reader.finish();
+    await tree.finish();
+    return hasRoot;
+  } catch (error) {
+    decompression.destroy();
+    reader.destroy();
+    tree.abort();
+    throw withContext(`archive${current === "" ? "" : `, entry ${JSON.stringify(current)}`}`, error, "bad-archive");
+  }
+}
+
+/** Moves what is in `from` to `to`. Folders that both have are joined; anything else is replaced. Links are not followed. */
+function merge(from: Buffer, to: Buffer, native: Native, withRoot = true): void {
+  for (const name of readdirSync(from, { encoding: "buffer" })) {
+    const [source, target] = [below(from, name), below(to, name)];
+    const own = lstatSync(source);
+    const there = lstatSync(target, { throwIfNoEntry: false });
+    if (there?.isDirectory() && own.isDirectory()) {
+      merge(source, target, native);
+      continue;
+    }
+    makeRoom(target, there);
+    renameSync(source, target);
+  }
+  if (withRoot) copyMetadata({ path: from, stats: lstatSync(from) }, to, native, "");
+}
+
+function makeRoom(target: Buffer, there: Stats | undefined): void {
+  if (there?.isDirectory()) rmSync(target, { recursive: true });
+  else if (there !== undefined) unlinkSync(target);
+}
+
+function below(folder: Buffer, name: Buffer): Buffer {
+  return Buffer.concat([folder, Buffer.from("/"), name]);
+}

@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { install, property, reaches } from "./containers.ts";
+import { bootHost, type Host } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const TOOLS = sample("tools:1");
+const VOLUMES = "/var/lib/berth/volumes";
+
+describe.each([...SUITES])("volumes on %s", (suite) => {
+  let host: Host;
+
+  /** Runs a container in the foreground, and returns what it printed. */
+  const inside = async (flags: readonly string[], script: string, user = "root"): Promise<string> =>
+    host.ok(["berth", "run", "--network", "none", ...flags, TOOLS, "sh", "-euc", script], { user });
+  const volume = async (...words: string[]) => host.run(["berth", "volume", ...words]);
+  /** Mounts of the host that are berth's, and what is left of containers. */
+  const leftovers = async () =>
+    host.sh(
+      "awk '$5 ~ /berth\\/(containers|volumes)/' /proc/self/mountinfo; find /var/lib/berth/containers /run/berth/containers -mindepth 1",
+    );
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await startRegistry(host);
+    await host.ok(["berth", "pull", "--quiet", TOOLS]);
+    await host.ok(["berth", "pull", "--quiet", TOOLS], { user: "alice" });
+    await host.sh("mkdir -p /srv/data/below /srv/links; echo one > /srv/data/file; echo two > /srv/data/below/file");
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("are made, listed, looked at and removed, with podman's exit codes", async () => {
+    expect(await volume("create", "--label", "stage=test", "--uid", "7", "one")).toMatchObject({ stdout: "one\n" });
+    expect(await volume("create", "one")).toMatchObject({ exitCode: 125 });
+    expect(await volume("create", "--ignore", "one")).toMatchObject({ exitCode: 0, stdout: "one\n" });
+    expect((await volume("ls", "-q", "--filter", "label=stage")).stdout).toBe("one\n");
+    const [described] = JSON.parse((await volume("inspect", "one")).stdout);
+    expect(described).toMatchObject({ Name: "one", Driver: "local", Labels: { stage: "test" }, UID: 7 });
+    expect(await host.ok(["stat", "--format=%u:%g %a", described.Mountpoint])).toBe("7:0 755");
+    expect(await volume("rm", "one", "none")).toMatchObject({
+      exitCode: 1,
+      stdout: "one\n",
+      stderr: "berth: error: no such volume: none\n",
+    });
+    expect(await volume("create", "--opt", "o=noexec", "two")).toMatchObject({ exitCode: 125 });
+    expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
+  });
+
+  hostTest("of one name that several make at once are one volume", async () => {
+    const made = await host.sh(
+      "for n in $(seq 8); do (berth volume create many >> /tmp/made 2>&1 || true) & done; wait; cat /tmp/made",
+    );
+    expect(made.split("\n").filter((line) => line === "many")).toHaveLength(1);
+    expect(await host.ok(["ls", "-A", VOLUMES])).toBe("many");
+    await volume("rm", "many");
+  });
+
+  hostTest("of .volume files are made before their container, filled from the image, and stay", async () => {
+    await host.write("/etc/containers/systemd/kept.volume", "[Volume]\nLabel=stage=test\n");
+    await host.write("/etc/containers/systemd/scratch.volume", "[Volume]\nType=tmpfs\nDevice=tmpfs\nOptions=size=1m\n");
+    await install(host, {
+      "keeper.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nVolume=kept.volume:/home/app\nVolume=scratch.volume:/scratch\nMount=type=volume,source=other,destination=/again,ro\nExec=sh -c 'touch /home/app/written /scratch/written; exec sleep 1000'\n`,
+    });
+    const image = await inside([], "stat -c '%u:%g %a' /home/app; ls -A /home/app");
+    await host.ok(["systemctl", "start", "keeper"]);
+    expect(await property(host, "kept-volume.service", "ActiveState")).toBe("active");
+    const pid = await property(host, "keeper", "MainPID");
+    const data = `${VOLUMES}/systemd-kept/_data`;
+    await host.sh(`while [ ! -e ${data}/written ]; do sleep 0.05; done`);
+    expect(await host.sh(`stat -c '%u:%g %a' ${data}; ls -A ${data} | grep -v written || true`)).toBe(image);
+    const mounts = await host.ok(["cat", `/proc/${pid}/mountinfo`]);
+    expect(mounts).toMatch(/ \/again ro,nosuid,nodev/);
+    expect(mounts).toMatch(/ \/scratch rw,nosuid,nodev,relatime[^\n]* - tmpfs tmpfs rw,size=1024k/);
+    // None of it is mounted on the host.
+    expect(await host.sh("awk '$5 ~ /berth\\/(containers|volumes)/' /proc/self/mountinfo")).toBe("");
+    expect(await volume("rm", "systemd-kept")).toMatchObject({
+      exitCode: 2,
+      stderr: "berth: error: volume systemd-kept is in use by systemd-keeper\n",
+    });
+    expect((await volume("prune", "--force")).stdout).toBe("");
+    await host.ok(["systemctl", "kill", "--signal=KILL", "keeper"]);
+    await reaches(host, "keeper", "failed");
+    await host.ok(["systemctl", "start", "keeper"]);
+    await host.ok(["systemctl", "stop", "keeper", "kept-volume", "scratch-volume"]);
+    expect(await host.ok(["ls", data])).toContain("written");
+    expect(await leftovers()).toBe("");
+    expect((await volume("prune", "--force")).stdout).toBe("other\nsystemd-kept\nsystemd-scratch\n");
+  });
+
+  hostTest("with a file system of their own are one for all containers once they are mounted on the host", async () => {
+    await volume("create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=1m,mode=1750", "memory");
+    await inside(["-v", "memory:/m"], "touch /m/lost");
+    expect(await inside(["-v", "memory:/m"], "ls -A /m; stat -c %a /m")).toBe("1750");
+    const path = (await volume("mount", "memory")).stdout.trim();
+    await host.ok(["touch", `${path}/shared`]);
+    expect(await inside(["-v", "memory:/m"], "ls /m")).toBe("shared");
+    await volume("unmount", "memory");
+    expect(await host.ok(["ls", "-A", path])).toBe("");
+    await volume("mount", "memory");
+    expect(await volume("rm", "memory")).toMatchObject({ exitCode: 0 });
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("that bind a folder never take it away", async () => {
+    await volume("create", "--opt", "type=bind", "--opt", "device=/srv/data", "bound");
+    expect(await inside(["-v", "bound:/b:ro"], "cat /b/file")).toBe("one");
+    await volume("mount", "bound");
+    expect(await volume("rm", "bound")).toMatchObject({ exitCode: 0 });
+    expect(await host.ok(["cat", "/srv/data/file"])).toBe("one");
+    await volume("create", "--opt", "type=bind", "--opt", "device=/srv/data", "bound");
+    const killed = host.run(
+      ["berth", "run", "--network", "none", "--name", "killed", "-v", "bound:/b", TOOLS, "sleep", "1000"],
+      {},
+    );
+    await host.sh("until berth ps | grep -q killed; do sleep 0.05; done; kill -9 $(pgrep -x sleep)");
+    expect((await killed).exitCode).toBe(137);
+    await host.ok(["berth", "cleanup", "--stale"]);
+    expect(await host.ok(["cat", "/srv/data/below/file"])).toBe("two");
+    expect(await leftovers()).toBe("");
+    await volume("rm", "bound");
+  });
+
+  hostTest("of an image hold a copy of it", async () => {
+    await volume("create", "--driver", "image", "--opt", `image=${TOOLS}`, "copy");
+    expect(await inside(["-v", "copy:/i"], "cat /i/etc/passwd; rm /i/etc/passwd")).toContain("app:");
+    expect(await inside(["-v", "copy:/i:ro"], "ls /i/etc")).not.toContain("passwd");
+    expect(await volume("create", "--driver", "image", "--opt", "image=none:1", "nothing")).toMatchObject({
+      exitCode: 125,
+    });
+    await volume("rm", "copy");
+    expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
+  });
+
+  hostTest("take content, owners and attributes along through an archive, and nothing out of themselves", async () => {
+    await inside(
+      ["-v", "from:/v"],
+      "mkdir /v/d; echo deep > /v/d/file; chown 5:6 /v/d/file; chmod 4751 /v/d/file; ln -s d/file /v/link; ln /v/d/file /v/hard; touch /v/.wh.odd; chown 7:8 /v; chmod 1770 /v",
+    );
+    await volume("create", "to");
+    await host.sh("berth volume export from | gzip | berth volume import to -");
+    const look = "cd /v; find . -printf '%p %U:%G %m %y %n %l\\n' | sort; cat link";
+    const [before, after] = await Promise.all(
+      ["from", "to"].map((name) => host.sh(look.replace("/v", `${VOLUMES}/${name}/_data`))),
+    );
+    expect(after).toBe(before as string);
+    // Files of the same names are replaced, others stay; a link in the volume is replaced, never followed.
+    await host.sh(
+      `cd ${VOLUMES}/to/_data; echo mine > own; rm -r d; ln -s /srv/links d; berth volume export -o /tmp/from.tar from; berth volume import to /tmp/from.tar; test "$(cat d/file) $(cat own)" = "deep mine"; test -z "$(ls -A /srv/links)"`,
+    );
+    await host.sh(
+      "cd /tmp; ln -s /srv/links out; tar -cf hostile.tar out; rm out; mkdir out; touch out/evil; tar -rf hostile.tar out/evil",
+    );
+    const hostile = await volume("import", "to", "/tmp/hostile.tar");
+    expect(hostile.exitCode === 0 || hostile.stderr.includes("hostile.tar") || hostile.stderr.includes("archive")).toBe(
+      true,
+    );
+    expect(await host.ok(["ls", "-A", "/srv/links"])).toBe("");
+    await host.write("/tmp/bad.tar", "x".repeat(2000));
+    const bad = await volume("import", "to", "/tmp/bad.tar");
+    expect(bad).toMatchObject({ exitCode: 125 });
+    expect(await host.ok(["cat", `${VOLUMES}/to/_data/own`])).toBe("mine");
+    await volume("rm", "from", "to");
+    expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
+  });
+
+  hostTest("are all or nothing when the disk is full", async () => {
+    await host.sh(`mkdir -p ${VOLUMES}; mount -t tmpfs -o size=64k tmpfs ${VOLUMES}`);
+    try {
+      const full = await host.run(["berth", "run", "--network", "none", "-v", "big:/usr", TOOLS, "true"]);
+      expect(full.exitCode).toBe(125);
+      expect(full.stderr).toContain("No space left on device");
+      expect(await host.sh(`ls -A ${VOLUMES}/big ${VOLUMES}/big/_data`)).not.toMatch(/new|complete|bin/);
+      await host.ok(["mount", "-o", "remount,size=200m", VOLUMES]);
+      expect(await inside(["-v", "big:/usr"], "ls /usr")).toContain("bin");
+    } finally {
+      await host.ok(["umount", VOLUMES]);
+    }
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("can be mounted in part, without a way out", async () => {
+    await inside(["-v", "parts:/v"], "mkdir -p /v/a/b; echo b > /v/a/b/file; ln -s /srv/data /v/out; ln -s /a/b /v/in");
+    const part = (subpath: string) => ["--mount", `type=volume,source=parts,destination=/p,subpath=${subpath}`];
+    expect(await inside(part("a/b"), "cat /p/file")).toBe("b");
+    expect(await inside(part("in/file"), "cat /p")).toBe("b");
+    for (const subpath of ["out", "../other", "a/none"]) {
+      const { exitCode, stderr } = await host.run(["berth", "run", ...part(subpath), TOOLS, "true"]);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 125,
+        stderr: `berth: error: volume parts: subpath ${subpath} does not exist\n`,
+      });
+    }
+    expect(await leftovers()).toBe("");
+    await volume("rm", "parts");
+  });
+
+  hostTest("and folders can have a layer over them that goes with the container, or stays", async () => {
+    expect(await inside(["-v", "/srv/data:/d:O"], "echo new > /d/file; rm /d/below/file; cat /d/file")).toBe("new");
+    await host.sh("mkdir -p /tmp/upper /tmp/work");
+    const kept = ["-v", "/srv/data:/d:O,upperdir=/tmp/upper,workdir=/tmp/work"];
+    await inside(kept, "echo kept > /d/file");
+    expect(await inside(kept, "cat /d/file")).toBe("kept");
+    expect(await host.ok(["cat", "/srv/data/file", "/srv/data/below/file", "/tmp/upper/file"])).toBe("one\ntwo\nkept");
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("that are asked for and are not there are told of", async () => {
+    const missing = await host.run(["berth", "run", "-v", "none:/x:nocreate", TOOLS, "true"]);
+    expect(missing).toMatchObject({
+      exitCode: 125,
+      stderr: "berth: error: no such volume: none (nocreate: it has to be there)\n",
+    });
+    const glob = await host.run(["berth", "run", "--mount", "type=glob,src=/srv/none*,dst=/x", TOOLS, "true"]);
+    expect(glob.stderr).toBe("berth: error: no file on the host matches /srv/none*\n");
+    expect(await volume("create", "--opt", "type=bind", "--opt", "device=/not/there", "v")).toMatchObject({
+      exitCode: 125,
+      stderr: "berth: error: device /not/there does not exist on the host\n",
+    });
+    const denied = await host.run(["berth", "run", "-v", "/etc:/x:U", TOOLS, "true"]);
+    expect(denied.stderr).toContain("option U: /etc is the system's");
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("in a user's scope", async () => {
+    const alice = { user: "alice" };
+    const own = (...words: string[]) => host.run(["berth", "volume", ...words], alice);
+    expect(await own("create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "memory")).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await own("create", "--driver", "image", "--opt", `image=${TOOLS}`, "copy")).toMatchObject({ exitCode: 0 });
+    await host.sh("mkdir ~/folder; echo one > ~/folder/file", alice);
+    const flags = ["-v", "data:/home/app", "-v", "memory:/m", "-v", "copy:/i", "-v", "/home/alice/folder:/d:O"];
+    const seen = await inside(
+      [...flags, "--mount", `type=image,source=${TOOLS},destination=/t,rw`],
+      "stat -c %U /home/app; findmnt -n -o FSTYPE /m 2>/dev/null || grep -o ' /m .*tmpfs' /proc/self/mountinfo | grep -o tmpfs | head -1; ls /i/etc/passwd /t/etc/passwd; echo x > /d/file; echo x > /t/x",
+      "alice",
+    );
+    expect(seen).toBe("app\ntmpfs\n/i/etc/passwd\n/t/etc/passwd");
+    await host.sh(
+      "berth volume export data > /tmp/alice.tar; berth volume create back; berth volume import back /tmp/alice.tar",
+      alice,
+    );
+    expect(await host.ok(["cat", "/home/alice/folder/file"])).toBe("one");
+    expect((await own("mount", "memory")).stderr).toContain("only root can mount on the host");
+    const gone = await own("rm", "--all");
+    expect(gone).toMatchObject({ exitCode: 0, stdout: "back\ncopy\ndata\nmemory\n" });
+  });
+});
