@@ -19,13 +19,13 @@ const ARGUMENTS: Readonly<Record<string, Values>> = {
 /** By the option's long form, where the table of options has no choices. */
 const OPTIONS: Readonly<Record<string, Values>> = {
   "--authfile": { kind: "files" },
+  "--cert-dir": { kind: "folders" },
   "--env-file": { kind: "files" },
   "--input": { kind: "files" },
   "--network": { kind: "words", words: ["bridge", "host", "none"] },
   "--prefix": { kind: "folders" },
   "--pull": { kind: "words", words: ["always", "missing", "never", "newer"] },
   "--root": { kind: "folders" },
-  "--tls-verify": { kind: "words", words: ["true", "false"] },
 };
 
 /** What the value of an option may be. */

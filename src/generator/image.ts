@@ -3,14 +3,21 @@ import type { ResourceContext } from "./context.ts";
 import { addFlags } from "./key-flags.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
+import type { RunFlag } from "./run-flags.ts";
 import { warnOfShortName } from "./short-name.ts";
+
+/** Flags of `berth image pull` that no key of `[Image]` becomes. */
+const FLAGS_WITHOUT_KEY: readonly RunFlag[] = [
+  { name: "platform", kind: "string", help: "Another platform than this machine's" },
+  { name: "quiet", short: "q", kind: "boolean", help: "Show no progress" },
+];
 
 /** The service of an `.image` file: `berth image pull`. */
 export function imageService({ keys, options, parsed, report }: ResourceContext): ServiceLines {
   const line = new CommandLine().literal(options.berth).plain("image pull");
   addFlags(line, keys, "Arch", "AuthFile", "CertDir", "Creds", "OS", "Variant", "Policy", "Retry", "RetryDelay");
   addFlags(line, keys, "AllTags", "TLSVerify");
-  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  addPodmanArgs(line, keys, parsed.type.keys(), report, FLAGS_WITHOUT_KEY);
   const image = keys.string("Image");
   if (image === undefined) {
     if (!keys.has("Image"))

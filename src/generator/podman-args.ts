@@ -54,12 +54,21 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
   checkArgs(values, { ...target, hint: "Exec= takes arguments" }, report);
 }
 
-/** Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become. */
-export function addPodmanArgs(line: CommandLine, keys: KeyReader, table: KeyTable, report: Report): void {
+/**
+ * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and `more`
+ * that no key stands for.
+ */
+export function addPodmanArgs(
+  line: CommandLine,
+  keys: KeyReader,
+  table: KeyTable,
+  report: Report,
+  more: readonly RunFlag[] = [],
+): void {
   if (!keys.has("PodmanArgs")) return;
   const values = keys.list("PodmanArgs");
   const positional = "it would be taken for the name";
-  checkArgs(values, { flags: flagsOf(table), keys: table, ours: {}, instead: {}, positional }, report);
+  checkArgs(values, { flags: [...flagsOf(table), ...more], keys: table, ours: {}, instead: {}, positional }, report);
   for (const { text } of values) line.expanded(text);
 }
 
