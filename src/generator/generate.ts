@@ -12,6 +12,7 @@ import type { Outcome } from "./outcome.ts";
 import { References } from "./references.ts";
 import { Report } from "./report.ts";
 import { resourceUnits } from "./resource.ts";
+import { warnOfSameNames } from "./same-name.ts";
 import { checkSections } from "./sections.ts";
 import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
@@ -42,6 +43,7 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
   reportAliasCollisions(outcomes);
   reportDependencyLoops(outcomes);
   reportAddressConflicts(outcomes);
+  warnOfSameNames(outcomes);
   reportBrokenReferences(outcomes);
   const files = new Map<string, GeneratedFile>();
   const links = new Map<string, GeneratedLink>();

@@ -18,6 +18,7 @@ export function imageService({ keys, options, parsed, report }: ResourceContext)
   addFlags(line, keys, "Arch", "AuthFile", "CertDir", "Creds", "OS", "Variant", "Policy", "Retry", "RetryDelay");
   addFlags(line, keys, "AllTags", "TLSVerify");
   addPodmanArgs(line, keys, parsed.type.keys(), report, FLAGS_WITHOUT_KEY);
+  keys.string("ImageTag");
   const image = keys.string("Image");
   if (image === undefined) {
     if (!keys.has("Image"))

@@ -3,10 +3,10 @@ import { escapeSpecifiers } from "../unit/quoting.ts";
 import { scanSpecifiers } from "../unit/specifier.ts";
 import { isTemplate, splitName } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
+import type { FileType } from "./file-type.ts";
 import type { ParsedSource } from "./source.ts";
 import { hasTransport } from "./values/image-name.ts";
 
-/** The key that names what a file of the type makes. */
 const NAME_KEYS: Readonly<Record<string, string>> = {
   container: "ContainerName",
   network: "NetworkName",
@@ -14,12 +14,17 @@ const NAME_KEYS: Readonly<Record<string, string>> = {
   volume: "VolumeName",
 };
 
+/** The key that names what a file of the type makes; undefined where nothing gets a name. */
+export function nameKeyOf({ extension }: FileType): string | undefined {
+  return NAME_KEYS[extension];
+}
+
 /**
  * The name of the container, network, pod or volume that a file makes, as its own service has it: with the specifiers
  * of that service. `systemd-NAME` as Quadlet has it; of a template `systemd-NAME-%i`, and of a container's `systemd-%p_%i`.
  */
 export function ownName(parsed: ParsedSource): string {
-  const entry = lastEntry(parsed.sections.get(parsed.type.section), NAME_KEYS[parsed.type.extension] ?? "");
+  const entry = lastEntry(parsed.sections.get(parsed.type.section), nameKeyOf(parsed.type) ?? "");
   const given = entry === undefined ? "" : unquoteString(entry.value);
   return given === "" ? defaultName(parsed) : given;
 }

@@ -1,4 +1,4 @@
-import { checkImageReference } from "../values/image-name.ts";
+import { checkImageName, checkImageReference } from "../values/image-name.ts";
 import { checkServiceName } from "../values/name.ts";
 import { checkCredentials, checkPull, checkRetry } from "../values/pull.ts";
 import { checkDuration } from "../values/time.ts";
@@ -23,7 +23,9 @@ export const imageKeys = lazyKeyTable(() => [
   ),
   later("DecryptionKey", "string", "Key, and passphrase", "/etc/registry.key"),
   supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
-  supported("ImageTag", "string", "Name that others refer to instead of Image=", "registry.example/web:1"),
+  supported("ImageTag", "string", "Name that others refer to instead of Image=", "registry.example/web:1", {
+    check: checkImageName,
+  }),
   supported("OS", "string", "Operating system", "linux", { flag: "os" }),
   supported("PodmanArgs", "exec-words", "More flags for the pull", "--os=linux"),
   supported("Policy", "string", "When the image is pulled: always (the default), missing, never or newer", "always", {

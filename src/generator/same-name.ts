@@ -1,0 +1,33 @@
+import { lastEntry } from "../unit/lookup.ts";
+import type { Outcome } from "./outcome.ts";
+import { nameForOthers, nameKeyOf } from "./resource-name.ts";
+
+/**
+ * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's place, and
+ * of networks and volumes the first one made would be everybody's, whatever the other files say.
+ */
+export function warnOfSameNames(outcomes: readonly Outcome[]): void {
+  // What is named after its file is named once, unless somebody takes that name.
+  if (!outcomes.some(givesName)) return;
+  const owners = new Map<string, Outcome>();
+  for (const outcome of outcomes) {
+    const { parsed, report } = outcome;
+    const { extension } = parsed.type;
+    if (nameKeyOf(parsed.type) === undefined || report.hasErrors) continue;
+    const name = nameForOthers(parsed);
+    const other = owners.get(`${extension} ${name}`);
+    owners.set(`${extension} ${name}`, other ?? outcome);
+    if (other === undefined) continue;
+    const [namer, namesake] = givesName(outcome) ? [outcome, other] : [other, outcome];
+    const entry = lastEntry(namer.parsed.sections.get(parsed.type.section), nameKeyOf(parsed.type) ?? "");
+    const message = `${name} is the ${extension} of ${namesake.parsed.source.name} too`;
+    const problem = { code: "same-name", message };
+    if (entry === undefined) namer.report.file(problem, "warning");
+    else namer.report.at(entry, 0, { ...problem, message: `${entry.key}: ${message}` }, "warning");
+  }
+}
+
+function givesName({ parsed }: Outcome): boolean {
+  const key = nameKeyOf(parsed.type);
+  return key !== undefined && (lastEntry(parsed.sections.get(parsed.type.section), key)?.value ?? "") !== "";
+}
