@@ -6,13 +6,13 @@ export async function reportFailure(command: () => Promise<void>): Promise<void>
   try {
     await command();
   } catch (error) {
-    process.stderr.write(`berth: error: ${describe(error)}\n`);
+    process.stderr.write(`berth: error: ${describeFailure(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }
 
-/** One line a level: what was being done, then why it failed, down to the first cause. */
-function describe(error: unknown): string {
+/** A failure in one line: what was being done, then why it failed, down to the first cause. */
+export function describeFailure(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
     parts.push(at instanceof Error ? at.message : String(at));

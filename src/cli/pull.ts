@@ -3,9 +3,11 @@ import type { ValueCheck } from "../generator/values/check.ts";
 import { checkRetry } from "../generator/values/pull.ts";
 import { checkDuration } from "../generator/values/time.ts";
 import { digestHex } from "../image/digest.ts";
+import { ImageError } from "../image/error.ts";
 import type { PullPolicy } from "../image/pull.ts";
 import type { PullWords } from "../runtime/run-request.ts";
-import type { CommandContext, CommandManual } from "./command.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { describeFailure } from "./failure.ts";
 import { showProgress } from "./image-progress.ts";
 import { cancelOnSignals } from "./signals.ts";
 
@@ -76,6 +78,7 @@ async function pull(images: readonly string[], options: Options, context: Comman
   const { pullStatus } = await import("./pull-status.ts");
   const notifier = createNotifier(context.env.NOTIFY_SOCKET);
   const { policy, allTags = false } = options;
+  const failed: unknown[] = [];
   for (const name of images) {
     const shown = showProgress(context, options.quiet === true);
     const status = pullStatus(name, notifier);
@@ -93,9 +96,15 @@ async function pull(images: readonly string[], options: Options, context: Comman
       );
       shown.done();
       for (const { configDigest } of stored) context.out(`${digestHex(configDigest)}\n`);
+    } catch (error) {
+      // The images after it are pulled all the same, unless somebody wants this to end.
+      failed.push(error);
+      if (error instanceof ImageError && error.code === "cancelled") break;
     } finally {
       shown.done();
     }
   }
   notifier.status("");
+  if (failed.length === 1) throw failed[0];
+  if (failed.length > 1) throw new CommandError(failed.map(describeFailure).join("; "), 125);
 }
