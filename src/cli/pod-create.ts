@@ -43,7 +43,7 @@ async function create(args: readonly string[], context: CommandContext): Promise
   if (problems.length > 0) {
     throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
   }
-  const request = toPodRequest(flags, rest, context.cwd);
+  const request = toPodRequest(flags, rest, context);
   const { INVOCATION_ID: id = "", NOTIFY_SOCKET: notifySocket = "" } = context.env;
   if (!/^[0-9a-f]{32}$/.test(id) || notifySocket === "")
     throw new CommandError(`this is not ${request.unit}, or it has no NotifyAccess=: systemd could keep nothing`, 125);

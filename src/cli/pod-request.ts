@@ -7,7 +7,7 @@ import { checkPublishPort } from "../generator/values/port.ts";
 import { checkSize, sizeInBytes } from "../generator/values/size.ts";
 import { checkVolume } from "../generator/values/volume.ts";
 import { type PodRequest, SHARED_KINDS } from "../runtime/pod/record.ts";
-import { CommandError } from "./command.ts";
+import { type CommandContext, CommandError } from "./command.ts";
 import { parseVolume } from "./mount-request.ts";
 import { assignments, FlagReader, nameInUnit, parseHost, parseNetwork, parsePort } from "./run-request.ts";
 
@@ -17,7 +17,11 @@ const SHM_SIZE = 64 * 1024 * 1024;
  * The typed request of a `berth pod create` command line. Values are judged by the same checks as the keys of `.pod` files.
  * Throws CommandError (exit code 125, as podman) that names the flag.
  */
-export function toPodRequest(flags: FlagValues, rest: readonly string[], cwd: string): PodRequest {
+export function toPodRequest(
+  flags: FlagValues,
+  rest: readonly string[],
+  { cwd, scope }: Pick<CommandContext, "cwd" | "scope">,
+): PodRequest {
   const read = new FlagReader(flags);
   const name = nameInUnit(read.text("name") ?? rest[0]);
   if (name === undefined) throw new CommandError("no name for the pod given (--name)", 125);
@@ -33,7 +37,7 @@ export function toPodRequest(flags: FlagValues, rest: readonly string[], cwd: st
     exitPolicy: (read.text("exit-policy", checkExitPolicy) ?? "continue") as PodRequest["exitPolicy"],
     hostname: read.list("hostname", checkHostName).at(-1) ?? name.slice(0, HOST_NAME_MAX),
     labels: assignments(read.list("label")),
-    network: parseNetwork(read.list("network", checkNetwork)),
+    network: parseNetwork(read.list("network", checkNetwork), scope),
     ports: read.list("publish", checkPublishPort).map(parsePort),
     addHosts: read.list("add-host", checkAddHost).map(parseHost),
     dns: read.list("dns", checkDns),

@@ -8,6 +8,7 @@ const PROGRAMS: readonly { readonly program: Program; readonly package: string; 
   { program: "runc", package: "runc", use: "every container" },
   { program: "netavark", package: "netavark", use: "Network=bridge, the default" },
   { program: "ip", package: "iproute2", use: "Network=bridge and none" },
+  { program: "pasta", package: "passt", use: "networks of users' containers" },
   { program: "unshare", package: "util-linux", use: "containers of users" },
   { program: "catatonit", package: "catatonit", use: "RunInit=" },
 ];

@@ -17,7 +17,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
   }
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const request = toRunRequest(flags, image, words, context.cwd);
+  const request = toRunRequest(flags, image, words, context);
   if (request.tty && (request.unit !== undefined || request.detach)) {
     throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
   }

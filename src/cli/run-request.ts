@@ -31,22 +31,28 @@ import type {
   Ulimit,
   UserNamespaceRequest,
 } from "../runtime/run-request.ts";
-import { CommandError } from "./command.ts";
+import type { Scope } from "../scope.ts";
+import { type CommandContext, CommandError } from "./command.ts";
 import { parseMount, parseTmpfs, parseVolume } from "./mount-request.ts";
 
 /** podman's defaults: 64 MiB of /dev/shm, ten seconds to stop. */
 const SHM_SIZE = 64 * 1024 * 1024;
 const STOP_TIMEOUT = 10;
 
-/** The network of containers that ask for none in particular. */
+/** The bridge network of containers that ask for none in particular. */
 const DEFAULT_NETWORK = "berth";
 
 /**
  * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
- * files. `cwd` is what relative host paths are relative to. Throws CommandError (exit code 125, as podman) that
- * names the flag.
+ * files. Relative host paths are relative to `cwd`; whose `scope` it is decides on the default network. Throws CommandError
+ * (exit code 125, as podman) that names the flag.
  */
-export function toRunRequest(flags: FlagValues, image: string, command: readonly string[], cwd: string): RunRequest {
+export function toRunRequest(
+  flags: FlagValues,
+  image: string,
+  command: readonly string[],
+  { cwd, scope }: Pick<CommandContext, "cwd" | "scope">,
+): RunRequest {
   const read = new FlagReader(flags);
   const text = (name: string, check?: ValueCheck) => read.text(name, check);
   const list = (name: string, check?: ValueCheck) => read.list(name, check);
@@ -79,7 +85,9 @@ export function toRunRequest(flags: FlagValues, image: string, command: readonly
       ...list("tmpfs", checkTmpfs).map(parseTmpfs),
     ],
     network:
-      pod !== undefined && flags.network === undefined ? { mode: "pod" } : parseNetwork(list("network", checkNetwork)),
+      pod !== undefined && flags.network === undefined
+        ? { mode: "pod" }
+        : parseNetwork(list("network", checkNetwork), scope),
     pod,
     ports: list("publish", checkPublishPort).map(parsePort),
     addHosts: list("add-host", checkAddHost).map(parseHost),
@@ -255,10 +263,12 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
   return { noNewPrivileges, seccomp };
 }
 
-export function parseNetwork(values: readonly string[]): NetworkRequest {
+/** `--network`: in a user's scope containers and pods that ask for none get pasta. */
+export function parseNetwork(values: readonly string[], scope: Scope): NetworkRequest {
   if (values.length > 1) throw refuse("network", values.join(" "), "only one network is supported yet");
-  const [mode = "bridge"] = values;
+  const { head: mode, tail: options } = splitAt(values[0] ?? (scope.kind === "user" ? "pasta" : "bridge"), ":");
   if (mode === "host" || mode === "none") return { mode };
+  if (mode === "pasta") return { mode, options: options === undefined ? [] : options.split(",") };
   return {
     mode: "bridge",
     networks: [{ name: DEFAULT_NETWORK, aliases: [], ips: [], mac: undefined, interfaceName: undefined }],

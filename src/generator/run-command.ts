@@ -11,7 +11,7 @@ import { ownName } from "./resource-name.ts";
 import { otherUser } from "./service-checks.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
-import { quoted } from "./values/check.ts";
+import { type Problem, quoted } from "./values/check.ts";
 import { joinMount, MOUNTS_WITH_SOURCE, mountSource, splitMount } from "./values/mount.ts";
 import { splitVolume } from "./values/volume.ts";
 
@@ -148,24 +148,16 @@ class RunCommandBuilder {
 
   /** The network's mode. */
   #network(): string {
-    const { container, report, references, options, parsed } = this.#context;
+    const { container, report, references, options } = this.#context;
     const values = container.list("Network", references.network);
     const [first, second] = values;
     if (second !== undefined) {
       report.value(second, { code: "bad-network", message: "only one network is supported yet" });
     }
-    const mode = first?.text ?? (this.#pod === undefined ? "bridge" : "pod");
-    if (options.scope === "user" && mode === "bridge" && !(container.has("Network") && first === undefined)) {
-      const problem = {
-        code: "not-supported-yet",
-        message: "the bridge network is not supported yet for a user's containers",
-        hint: "write Network=host or Network=none",
-      };
-      const header = parsed.file.items.find((item) => item.kind === "header" && item.section === parsed.type.section);
-      if (first !== undefined) report.value(first, problem);
-      else if (header?.kind === "header") report.item(header, problem);
-      else report.file(problem);
-    }
+    const byDefault = this.#pod !== undefined ? "pod" : options.scope === "user" ? "pasta" : "bridge";
+    const [mode = ""] = (first?.text ?? byDefault).split(":", 1);
+    const problem = notInScope(mode, options.scope);
+    if (first !== undefined && problem !== undefined) report.value(first, problem);
     if (first !== undefined) this.#line.plain("--network").expanded(first.text);
     return mode;
   }
@@ -288,4 +280,18 @@ class RunCommandBuilder {
     const message = `${quoted(destination)} is the destination of another ${other}= already`;
     this.#context.report.value(value, { code: "duplicate-destination", message });
   }
+}
+
+/** What a network cannot be in this scope. */
+function notInScope(mode: string, scope: "system" | "user"): Problem | undefined {
+  if (scope === "user" && mode === "bridge") {
+    return {
+      code: "not-supported-yet",
+      message: "the bridge network is not supported yet for a user's containers",
+      hint: "pasta (the default), host or none",
+    };
+  }
+  if (scope === "system" && mode === "pasta")
+    return { code: "bad-network", message: "pasta is for a user's containers", hint: "bridge, host or none" };
+  return undefined;
 }

@@ -79,7 +79,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     help: "Attach a mount: type=bind|volume|image|glob|tmpfs|ramfs|devpts,source=…,target=…",
   },
   { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
-  { name: "network", kind: "list", value: "MODE", help: "bridge, host or none" },
+  {
+    name: "network",
+    kind: "list",
+    value: "MODE",
+    help: "bridge (the default), pasta (a user's default), host or none",
+  },
   { name: "os", kind: "string", value: "OS", help: "Pull the image for another operating system" },
   {
     name: "platform",
@@ -92,7 +97,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     short: "p",
     kind: "list",
     value: "[[IP:]HOST:]PORT[/PROTO]",
-    help: "Publish a port on the host (bridge network)",
+    help: "Publish a port on the host",
   },
   { name: "pod", kind: "string", value: "NAME", help: "Join a pod: its network, IPC and host name" },
   { name: "pull", kind: "string", value: "POLICY", help: "always, missing, never or newer" },

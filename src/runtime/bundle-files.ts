@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
-import type { Connection } from "./network/connection.ts";
-import { formatHosts, formatResolvConf } from "./network/etc-files.ts";
+import { formatHosts, formatResolvConf, type NetworkView } from "./network/etc-files.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -16,46 +15,62 @@ import type { SpecMount } from "./runtime-spec.ts";
  * Writes /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container, to the bundle.
  * Returns their mounts.
  */
-export function writeBundleFiles(
-  request: RunRequest,
-  paths: ContainerPaths,
-  facts: {
-    hostname: string;
-    name: string;
-    connection: Connection | undefined;
-    /** Root inside, where that is somebody else outside. */
-    owner: { readonly uid: number; readonly gid: number } | undefined;
-  },
-): SpecMount[] {
-  const { connection, hostname, name, owner } = facts;
+export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): SpecMount[] {
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
+  const own = (file: string, destination: string) => bindMount(join(paths.bundle, file), destination, options);
   const put = (file: string, destination: string, content: string | Uint8Array) => {
-    writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
-    if (owner !== undefined) chownSync(join(paths.bundle, file), owner.uid, owner.gid);
-    return bindMount(join(paths.bundle, file), destination, options);
+    writeOwned(join(paths.bundle, file), content, facts);
+    return own(file, destination);
   };
-  const hosts = formatHosts({
-    base: readOrEmpty("/etc/hosts"),
-    added: request.addHosts,
-    address: connection?.networks[0]?.addresses[0] ?? (request.network.mode === "none" ? "127.0.0.1" : undefined),
-    gateway: connection?.networks[0]?.definition.subnets[0]?.gateway,
-    hostname,
-    name,
-  });
-  const mounts = [put("hosts", "/etc/hosts", hosts), put("hostname", "/etc/hostname", `${hostname}\n`)];
+  writeEtcFiles(request, paths, facts);
+  const mounts = [own("hosts", "/etc/hosts"), put("hostname", "/etc/hostname", `${facts.hostname}\n`)];
   // In a folder of the host's this would leave an empty file behind: what it is mounted on.
   const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
   if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
-  // Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for.
-  const resolves = request.network.mode !== "none" || request.dns.length > 0;
-  if (resolves && !request.dns.includes("none")) {
-    const resolvers = formatResolvConf(readOrEmpty("/etc/resolv.conf"), request.dns, request.network.mode !== "host");
-    mounts.push(put("resolv.conf", "/etc/resolv.conf", resolvers));
-  }
+  if (hasResolvConf(request)) mounts.push(own("resolv.conf", "/etc/resolv.conf"));
   if (request.timezone !== undefined)
     mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
   if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
   return mounts;
+}
+
+/** What a container's own /etc is made of besides the request. */
+export interface EtcFacts {
+  readonly hostname: string;
+  readonly name: string;
+  /** undefined where there is no network of berth's making, and as long as nothing is known of it. */
+  readonly network: NetworkView | undefined;
+  /** Root inside, where that is somebody else outside. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+/** Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more is known. */
+export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
+  const { hostname, name, network } = facts;
+  const { mode } = request.network;
+  const hosts = formatHosts({
+    base: readOrEmpty("/etc/hosts"),
+    added: request.addHosts,
+    address: network?.address ?? (mode === "none" ? "127.0.0.1" : undefined),
+    gateway: network?.gateway,
+    hostname,
+    name,
+  });
+  writeOwned(join(paths.bundle, "hosts"), hosts, facts);
+  if (!hasResolvConf(request)) return;
+  const host = readOrEmpty("/etc/resolv.conf");
+  const resolvers = formatResolvConf(host, request.dns, mode !== "host", network?.resolvers);
+  writeOwned(join(paths.bundle, "resolv.conf"), resolvers, facts);
+}
+
+function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFacts): void {
+  writeFileSync(path, content, { mode: 0o644 });
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+}
+
+/** Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for. */
+function hasResolvConf({ network, dns }: RunRequest): boolean {
+  return (network.mode !== "none" || dns.length > 0) && !dns.includes("none");
 }
 
 function zoneFile(zone: string): string {

@@ -5,7 +5,7 @@ import { lowerDirectories } from "../image/layer/directory.ts";
 import { withStoreLock } from "../image/lock.ts";
 import type { StoredImage } from "../image/store.ts";
 import type { Scope } from "../scope.ts";
-import { writeBundleFiles } from "./bundle-files.ts";
+import { type EtcFacts, writeBundleFiles, writeEtcFiles } from "./bundle-files.ts";
 import { boundingSet } from "./capabilities.ts";
 import { cleanUp } from "./cleanup.ts";
 import { type ContainerCgroup, containerCgroup } from "./container-cgroup.ts";
@@ -21,7 +21,9 @@ import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { type Connection, connect } from "./network/connection.ts";
+import type { NetworkView } from "./network/etc-files.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
+import { connectByPasta, type PastaFacts } from "./network/pasta.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
@@ -135,20 +137,32 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   await takeName(scope, name, id, request);
   const namespace = await openUserNamespace(request, context, id, layers);
   const connection = openNetwork(request, context, id, name, namespace);
+  const pasta = openPasta(request, context, paths, namespace);
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
+    const hostname =
+      pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
+    const etc = { hostname, name, owner: namespace?.root };
+    const networkNamespace = pasta === undefined ? connection?.namespace.path : paths.networkNamespace;
     const preserveFds = writeBundle(request, context, {
-      ...{ id, name, image, paths, layers, images },
-      ...{ cgroup, connection, namespace, pod },
+      ...{ id, image, paths, layers, images, etc: { ...etc, network: viewOf(connection) } },
+      ...{ cgroup, networkNamespace, namespace, pod },
     });
     seal(request, context);
     await connection?.finish();
+    if (pasta !== undefined) {
+      const facts = await pasta;
+      writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });
+      // Not known before: they are the host's own, most of the time.
+      writeEtcFiles(request, paths, { ...etc, network: facts });
+    }
     if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
     if (namespace !== undefined && !request.detach) keepOverExec(namespace.fd);
     if (pod !== undefined && !request.detach) for (const { fd } of pod.namespaces) keepOverExec(fd);
     return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
   } finally {
     await connection?.settle();
+    await pasta?.catch(() => undefined);
   }
 }
 
@@ -162,21 +176,20 @@ function writeBundle(
   context: LaunchContext,
   made: {
     readonly id: string;
-    readonly name: string;
     readonly image: StoredImage;
     readonly paths: ContainerPaths;
     readonly layers: readonly string[];
     readonly images: ReadonlyMap<string, readonly string[]>;
     readonly cgroup: ContainerCgroup;
-    readonly connection: Connection | undefined;
+    readonly etc: EtcFacts;
+    readonly networkNamespace: string | undefined;
     readonly namespace: ContainerNamespace | undefined;
     readonly pod: JoinedPod | undefined;
   },
 ): number {
   const { scope, env } = context;
-  const { id, name, image, paths, connection, namespace, pod } = made;
-  const hostname =
-    pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
+  const { id, image, paths, etc, networkNamespace, namespace, pod } = made;
+  const { hostname } = etc;
   if (sharesHostMounts(request, context)) leaveHostMounts();
   const lower = namespace?.shiftLayers(paths, made.layers);
   mountRootfs(paths, lower?.directories ?? made.layers, context.inUserNamespace);
@@ -212,7 +225,7 @@ function writeBundle(
     hostname,
     rootfs,
     mounts: [
-      ...writeBundleFiles(request, paths, { hostname, name, connection, owner: namespace?.root }),
+      ...writeBundleFiles(request, paths, etc),
       // In place of those.
       ...(pod?.mounts(paths.bundle) ?? []),
       ...notifyMount(request, env),
@@ -220,7 +233,7 @@ function writeBundle(
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: request.network.mode === "host" ? undefined : (connection?.namespace.path ?? pod?.network ?? ""),
+    networkNamespace: request.network.mode === "host" ? undefined : (networkNamespace ?? pod?.network ?? ""),
     userNamespace: namespace,
     joined: pod === undefined ? {} : { ipc: pod.path("ipc"), uts: pod.path("uts") },
     seccomp: loadSeccomp(request, bounding),
@@ -275,13 +288,14 @@ function openNetwork(
   const { mode } = request.network;
   if (mode === "host" || mode === "none" || mode === "pod") {
     if (request.ports.length > 0)
-      throw new RuntimeError("bad-request", `published ports need the bridge network, not ${mode}`);
+      throw new RuntimeError("bad-request", `ports are not published with the network ${mode}`);
     return undefined;
   }
+  if (mode === "pasta") return undefined;
   if (context.inUserNamespace) {
     throw new RuntimeError(
       "bad-request",
-      "an ordinary user's containers cannot have a bridge yet: ask for --network host or none",
+      "an ordinary user's containers cannot have a bridge yet: ask for --network pasta, host or none",
     );
   }
   if (mode !== "bridge") throw new RuntimeError("bad-request", `a ${mode} network is not supported yet`);
@@ -293,6 +307,30 @@ function openNetwork(
     ports: request.ports,
     dns: request.dns,
   });
+}
+
+function viewOf(connection: Connection | undefined): NetworkView | undefined {
+  const first = connection?.networks[0];
+  if (first === undefined) return undefined;
+  return { address: first.addresses[0], gateway: first.definition.subnets[0]?.gateway, resolvers: [] };
+}
+
+function openPasta(
+  request: RunRequest,
+  context: LaunchContext,
+  paths: ContainerPaths,
+  namespace: ContainerNamespace | undefined,
+): Promise<PastaFacts> | undefined {
+  const { network, ports } = request;
+  if (network.mode !== "pasta") return undefined;
+  if (!context.inUserNamespace)
+    throw new RuntimeError("bad-request", "the network pasta is for a user's containers: ask for bridge, host or none");
+  const { options } = network;
+  const own = namespace?.network?.path;
+  const pasta = connectByPasta({ path: paths.networkNamespace, namespace: own, options, ports });
+  // Its failure is reported where it is awaited; until then it must not count as unhandled.
+  pasta.catch(() => undefined);
+  return pasta;
 }
 
 /** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */

@@ -14,6 +14,11 @@ export interface ContainerPaths {
   readonly record: string;
   readonly pidFile: string;
   readonly runcLog: string;
+  /**
+   * Its network namespace, mounted in the launcher's own mount namespace for pasta, which ends when the file is removed: alone in
+   * a folder, because a pasta of 2023 looks at the first of several changes only.
+   */
+  readonly networkNamespace: string;
   /** On disk: upper, work, and volumes without a name. */
   readonly layers: string;
 }
@@ -27,6 +32,7 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
     record: join(bundle, "record.json"),
     pidFile: join(bundle, "pid"),
     runcLog: join(bundle, "runc.log"),
+    networkNamespace: join(bundle, "namespaces", "net"),
     layers: join(scope.stateDir, "containers", id),
   };
 }

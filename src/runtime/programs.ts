@@ -6,6 +6,7 @@ import { RuntimeError } from "./error.ts";
 const PROGRAMS = {
   runc: { package: "runc", directories: [] },
   ip: { package: "iproute2", directories: [] },
+  pasta: { package: "passt", directories: [] },
   netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },

@@ -206,12 +206,14 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
   [
     checkNetwork,
     {
-      good: ["host", "none", "bridge", "${NET}"],
+      good: ["host", "none", "bridge", "${NET}", "pasta", "pasta:--mtu,1500,-T,5432"],
       bad: [
         ["bridge:ip=1", 7],
         ["host:x", 5],
         ["mynet", 0],
-        ["pasta", 0],
+        ["pasta:", 6],
+        ["pasta:-T,5432,--netns,/x", 14],
+        ["pasta:--foreground", 6],
         ['"host"', 0],
       ],
     },

@@ -138,7 +138,10 @@ export const CONTAINER_KEYS = keyTable([
       flag: "mount",
     },
   ),
-  supported("Network", "lines", "bridge (the default), host or none", "host", { check: checkNetwork, flag: "network" }),
+  supported("Network", "lines", "bridge (the default), pasta[:OPTION,…] (a user's default), host or none", "host", {
+    check: checkNetwork,
+    flag: "network",
+  }),
   later("NetworkAlias", "lines", "Another name of the container on its networks", "db"),
   supported("NoNewPrivileges", "boolean", "Never let the container's processes gain privileges", "yes"),
   supported("Notify", "string", "true: the payload itself tells systemd when it is ready", "true"),

@@ -1,5 +1,15 @@
 import type { HostEntry } from "../run-request.ts";
 
+/** What a container is told of its network. */
+export interface NetworkView {
+  /** The container's own address. */
+  readonly address: string | undefined;
+  /** Where the host is reached. */
+  readonly gateway: string | undefined;
+  /** Resolvers of the network's own. */
+  readonly resolvers: readonly string[];
+}
+
 /**
  * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host is
  * reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
@@ -35,14 +45,30 @@ function parseHosts(text: string): [string, string[]][] {
 }
 
 /**
- * /etc/resolv.conf for a container: the given resolvers in place of the host's. In a network namespace of its own the
- * host's loopback resolvers (systemd-resolved's stub) cannot be reached, so they are left out.
+ * /etc/resolv.conf for a container: the given resolvers in place of the host's, or else the network's `own` in front of them.
+ * In a network namespace of its own the host's loopback resolvers (systemd-resolved's stub) cannot be reached, so they are
+ * left out.
  */
-export function formatResolvConf(host: string, resolvers: readonly string[], ownNetwork: boolean): string {
+export function formatResolvConf(
+  host: string,
+  resolvers: readonly string[],
+  ownNetwork: boolean,
+  own: readonly string[] = [],
+): string {
   const kept = host.split("\n").filter((line) => {
-    const server = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
+    const server = serverOf(line);
     if (server === undefined) return line.trim() !== "";
     return resolvers.length === 0 && !(ownNetwork && (server.startsWith("127.") || server === "::1"));
   });
-  return `${[...kept, ...resolvers.map((server) => `nameserver ${server}`)].join("\n")}\n`;
+  const line = (server: string): string => `nameserver ${server}`;
+  if (resolvers.length > 0) kept.push(...resolvers.map(line));
+  else if (own.length > 0) {
+    const first = kept.findIndex((other) => serverOf(other) !== undefined);
+    kept.splice(first < 0 ? kept.length : first, 0, ...own.map(line));
+  }
+  return `${kept.join("\n")}\n`;
+}
+
+function serverOf(line: string): string | undefined {
+  return /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
 }

@@ -56,3 +56,13 @@ test.each([
 ] as [string, string[], boolean, string][])("resolv.conf: %s", (_, resolvers, ownNetwork, expected) => {
   expect(formatResolvConf(RESOLV, resolvers, ownNetwork)).toBe(expected);
 });
+
+test("resolv.conf: the network's own resolver comes before the host's, and not beside given ones", () => {
+  expect(formatResolvConf(RESOLV, [], true, ["169.254.1.1"])).toBe(
+    "# stub\nnameserver 169.254.1.1\nnameserver 192.0.2.53\noptions edns0\nsearch example\n",
+  );
+  expect(formatResolvConf("search example\n", [], true, ["169.254.1.1"])).toBe(
+    "search example\nnameserver 169.254.1.1\n",
+  );
+  expect(formatResolvConf(RESOLV, ["192.0.2.1"], true, ["169.254.1.1"])).not.toContain("169.254.1.1");
+});

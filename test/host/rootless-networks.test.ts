@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { bootHost, type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { sample, startRegistry } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const UNITS = "/home/alice/.config/containers/systemd";
+const OUTSIDE = "203.0.113.1";
+const HERE = "203.0.113.5";
+
+/** A network namespace "outside" that is the host's way out, with a web server and a name server. */
+const MAKE_OUTSIDE = `
+  ip netns add outside
+  ip link add up0 type veth peer name out0 netns outside
+  ip addr add ${HERE}/24 dev up0; ip -6 addr add 2001:db8:77::5/64 dev up0 nodad; ip link set up0 up
+  ip netns exec outside sh -c 'ip addr add ${OUTSIDE}/24 dev out0; ip -6 addr add 2001:db8:77::1/64 dev out0 nodad; ip link set out0 up; ip link set lo up'
+  ip route add default via ${OUTSIDE}; ip -6 route add default via 2001:db8:77::1
+  mkdir -p /srv/outside; echo from outside > /srv/outside/index.html
+  ip netns exec outside busybox httpd -p 80 -h /srv/outside
+  systemd-run --quiet --collect ip netns exec outside perl /srv/dns.pl
+  echo 'nameserver ${OUTSIDE}' > /etc/resolv.conf
+`;
+
+/** A name server: every name has the address OUTSIDE (RFC 1035, 4.1; the question comes back as it is). */
+const DNS = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, inet_aton("${OUTSIDE}"))) or die $!;
+while (my $from = recv(S, my $query, 512, 0)) {
+  my ($id, $question) = ($query =~ /^(..).{10}((?:[^\\0].*?)?\\0.{4})/s);
+  my $is_a = substr($question, -4, 2) eq "\\0\\1";
+  my $answer = $is_a ? pack("n n n N n a4", 0xc00c, 1, 1, 60, 4, inet_aton("${OUTSIDE}")) : "";
+  send(S, $id . pack("n5", 0x8180, 1, $is_a ? 1 : 0, 0, 0) . $question . $answer, 0, $from);
+}
+`;
+
+/** Answers every datagram with "echo" and what was in it. */
+const ECHO = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, INADDR_ANY)) or die $!;
+while (my $from = recv(S, my $text, 99, 0)) { send(S, "echo $text", 0, $from) }
+`;
+
+describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
+  let host: Host;
+  const alice = { user: "alice" } as const;
+  const systemctl = (...args: string[]) => host.ok(["systemctl", "--user", ...args], alice);
+  const show = (unit: string, property: string) => systemctl("show", "--value", `--property=${property}`, unit);
+  const container = (name: string, text: string) =>
+    host.write(`${UNITS}/${name}.container`, `[Container]\n${text}\n[Unit]\nStartLimitIntervalSec=0\n`);
+  const get = (url: string) => host.run(["curl", "-sS", "--max-time", "5", url]);
+  const answered = (url: string) =>
+    until(`${url} to answer`, async () => (await get(url)).stdout === "hello from httpd\n");
+  const run = (...args: string[]) => host.run(["berth", "run", ...args], alice);
+  const pastas = () => host.sh("pgrep -c '^pas(ta|st)' || true");
+  const ended = (unit: string) =>
+    until(`${unit} to end`, async () => /inactive|failed/.test(await show(unit, "ActiveState")));
+  const errorOf = async (unit: string) => {
+    expect((await host.run(["systemctl", "--user", "start", unit], alice)).exitCode).not.toBe(0);
+    await host.ok(["journalctl", "--sync"]);
+    return (await host.run(["systemctl", "--user", "status", "--lines=200", "--full", unit], alice)).stdout;
+  };
+
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootHost({ suite });
+    await host.write("/srv/dns.pl", DNS);
+    await host.sh(MAKE_OUTSIDE);
+    await startRegistry(host);
+    await host.write("/srv/echo.pl", ECHO);
+    const httpd = `Image=${sample("httpd:1")}`;
+    const servers = `Entrypoint=sh\nExec=-c "httpd -h /www -p 7000; httpd -h /www -p 7002; exec httpd -f -h /www -p 80"`;
+    const ports = ["8080:80", "127.0.0.2:8081:80", "9000-9002:7000-7002", "[::1]:8082:80"];
+    await container("web", [httpd, servers, "StopTimeout=1", ...ports.map((port) => `PublishPort=${port}`)].join("\n"));
+    await container(
+      "echo",
+      `Image=${sample("tools:1")}\nExec=perl /echo.pl\nVolume=/srv/echo.pl:/echo.pl:ro\nPublishPort=9053:53/udp\nStopTimeout=1`,
+    );
+    await container("late", `${httpd}\nPublishPort=8080:80`);
+    await container("low", `${httpd}\nPublishPort=80:80`);
+    await container("sctp", `${httpd}\nPublishPort=8099:80/sctp`);
+    await container("wrong", `${httpd}\nNetwork=pasta:--no-such-option`);
+    await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
+    for (const image of ["httpd:1", "tools:1"] as const)
+      await host.ok(["berth", "pull", "--quiet", sample(image)], alice);
+    await systemctl("daemon-reload");
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+
+  hostTest("have the host's addresses and routes, and its resolver at an address of pasta's", async () => {
+    const shown = await run(
+      ...[sample("tools:1"), "sh", "-c"],
+      `ip -o addr show dev up0; ip route; ip -6 route; cat /etc/resolv.conf; wget -qO- http://${OUTSIDE}/; nslookup name.example`,
+    );
+    expect(shown.stdout).toContain(`inet ${HERE}/24`);
+    expect(shown.stdout).toContain("inet6 2001:db8:77::5/64");
+    expect(shown.stdout).toContain(`default via ${OUTSIDE} dev up0`);
+    expect(shown.stdout).toContain("default via 2001:db8:77::1 dev up0");
+    expect(shown.stdout).toContain(`nameserver 169.254.1.1\nnameserver ${OUTSIDE}\n`);
+    expect(shown.stdout).toContain("from outside");
+    expect(shown.stdout).toMatch(/Name:\s+name.example\s+Address:\s+203.0.113.1/);
+    // The host's loopback interface is not for everybody in a container.
+    const registry = await run(sample("tools:1"), "wget", "-T", "2", "-qO-", "http://203.0.113.1:5000/v2/");
+    expect(registry.exitCode).not.toBe(0);
+    expect((await run(sample("tools:1"), "wget", "-T", "2", "-qO-", "http://127.0.0.1:5000/v2/")).exitCode).not.toBe(0);
+    await until("pasta to end with its container", async () => (await pastas()) === "0");
+  });
+
+  hostTest("publish ports: on all addresses, on one, ranges, IPv6, udp; one pasta in the unit's cgroup", async () => {
+    await systemctl("start", "web", "echo");
+    await answered(`http://127.0.0.1:8080/`);
+    await answered(`http://${HERE}:8080/`);
+    await answered("http://127.0.0.2:8081/");
+    await answered("http://[::1]:8082/");
+    await answered("http://127.0.0.1:9000/");
+    await answered("http://127.0.0.1:9002/");
+    expect((await get("http://127.0.0.1:8081/")).exitCode).not.toBe(0);
+    expect((await get(`http://${HERE}:8082/`)).exitCode).not.toBe(0);
+    // From another machine.
+    expect(await host.ok(["ip", "netns", "exec", "outside", "curl", "-sS", `http://${HERE}:8080/`])).toBe(
+      "hello from httpd",
+    );
+    const outside = ["ip", "netns", "exec", "outside"];
+    const ask = (address: string) => [
+      "bash",
+      "-c",
+      `exec 3<>/dev/udp/${address}/9053; echo hi >&3; timeout 5 head -n 1 <&3`,
+    ];
+    const echoed = (argv: string[]) =>
+      until("an answer by udp", async () => (await host.run(argv)).stdout === "echo hi\n");
+    await echoed([...outside, ...ask(HERE)]);
+    // A pasta of 2023 carries what comes from the host itself only to a port of the same number.
+    if (suite !== "bookworm") await echoed(ask("127.0.0.1"));
+    expect(await pastas()).toBe("2");
+    const cgroup = await show("web.service", "ControlGroup");
+    const own = await host.ok(["cat", `/sys/fs/cgroup${cgroup}/cgroup.procs`]);
+    expect(await host.ok(["ps", "-o", "comm=", "-p", own])).toMatch(/^pas(ta|st)/);
+    expect(await host.ok(["berth", "ps"], alice)).toContain("8080");
+    await systemctl("stop", "web", "echo");
+    expect(await pastas()).toBe("0");
+  });
+
+  hostTest("end with their pasta: after a stop, a restart, kill -9 of the payload and of everything", async () => {
+    await systemctl("start", "web");
+    const pid = await show("web.service", "MainPID");
+    await systemctl("restart", "web");
+    await answered("http://127.0.0.1:8080/");
+    expect(await show("web.service", "MainPID")).not.toBe(pid);
+    expect(await pastas()).toBe("1");
+    await host.ok(["kill", "-KILL", await show("web.service", "MainPID")]);
+    await ended("web.service");
+    expect(await pastas()).toBe("0");
+    await systemctl("start", "web");
+    await systemctl("kill", "--signal=KILL", "web");
+    await ended("web.service");
+    expect(await pastas()).toBe("0");
+    const files = [
+      "/run/user/1000/berth/containers",
+      "/run/user/1000/berth/names",
+      "/home/alice/.local/share/berth/containers",
+    ];
+    expect(await host.ok(["find", ...files, "-mindepth", "1"])).toBe("");
+  });
+
+  hostTest("say clearly what cannot be published", async () => {
+    await systemctl("start", "web");
+    expect(await errorOf("late")).toMatch(/pasta: .*8080/);
+    await systemctl("stop", "web");
+    expect(await errorOf("low")).toContain("publish port 80: a user may publish ports from 1024 on");
+    expect(await errorOf("sctp")).toContain("not sctp");
+    expect(await errorOf("wrong")).toContain("pasta: ");
+    expect(await pastas()).toBe("0");
+    await host.ok(["mv", "/usr/bin/pasta", "/usr/bin/pasta.away"]);
+    expect(await errorOf("web")).toContain("pasta is not installed (Debian package passt)");
+    await host.ok(["mv", "/usr/bin/pasta.away", "/usr/bin/pasta"]);
+    expect((await host.run(["berth", "run", "--network", "pasta", sample("tools:1"), "true"])).stderr).toContain(
+      "the network pasta is for a user's containers",
+    );
+  });
+});
