@@ -13,6 +13,7 @@ import type { ContainerRecord } from "./record.ts";
 import { type Environment, runcEnvironment } from "./runc.ts";
 import type { SpecProcess } from "./runtime-spec.ts";
 import { readUserDatabase } from "./user-database.ts";
+import { makeWayToRootfs } from "./user-namespace/rootfs-way.ts";
 
 /** What `berth exec` is asked for; what is undefined stays as the container's first process has it. */
 export interface ExecRequest {
@@ -37,6 +38,7 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   const process = toExecProcess(spec.process, request, root);
   // runc exec would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
   checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
+  if (scope.kind === "user") makeWayToRootfs(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
   keepOverExec(fd);
   const runc = findProgram("runc");

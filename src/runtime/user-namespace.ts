@@ -8,6 +8,7 @@ import type { OpenNamespace } from "./pinned-namespaces.ts";
 import { findProgram } from "./programs.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Environment } from "./runc.ts";
+import { openOutermostNamespace } from "./user-namespace/outermost-namespace.ts";
 
 /**
  * Set by berth for itself when it re-executes in a user namespace: the uid of the user outside. It counts only together
@@ -71,7 +72,7 @@ export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace
 }
 
 /**
- * In a user's scope: joins the user namespace of a running container, which only its owner may, and a cgroup below the user's
+ * In a user's scope: joins the user namespace that a running container was started in, which only its owner may, and a cgroup below the user's
  * own manager (a login session's is root's, and nothing can be moved out of it), by executing berth again inside.
  */
 export function enterContainerNamespace(scope: Scope, record: ContainerRecord, env: Environment): void {
@@ -79,11 +80,14 @@ export function enterContainerNamespace(scope: Scope, record: ContainerRecord, e
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
   const systemdRun = findProgram("systemd-run");
+  const namespace = openOutermostNamespace(pid);
+  keepOverExec(namespace);
   execve(
     systemdRun,
     [
       ...["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"],
-      ...[findProgram("nsenter"), "--user", "--preserve-credentials", "--target", `${pid}`, "--"],
+      ...[findProgram("nsenter"), `--user=/proc/self/fd/${namespace}`, "--preserve-credentials", "--"],
+      ...[findProgram("unshare"), "--mount", "--propagation", "slave", "--"],
       ...ownCommand(),
     ],
     markedEnvironment(scope, env),

@@ -66,6 +66,25 @@ export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]
   return mergeRanges(lines);
 }
 
+/**
+ * The same map in lines that each lie in one line of `outer`, the map of the namespace outside, as the kernel wants them.
+ * Throws "user-namespace" for ids that are not mapped there.
+ */
+export function splitAt(map: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
+  return map.flatMap((range) => {
+    const parts = outer.flatMap((place): IdRange[] => {
+      const from = Math.max(range.outside, place.inside);
+      const size = Math.min(range.outside + range.size, place.inside + place.size) - from;
+      return size <= 0 ? [] : [{ inside: range.inside + (from - range.outside), outside: from, size }];
+    });
+    if (parts.reduce((sum, { size }) => sum + size, 0) !== range.size) {
+      const text = `${range.inside}:${range.outside}:${range.size}`;
+      throw new RuntimeError("user-namespace", `${text} has ids outside that there are none of`);
+    }
+    return parts.toSorted((a, b) => a.inside - b.inside);
+  });
+}
+
 /** In the order of ids inside; lines that continue one another are one. */
 export function mergeRanges(map: readonly IdRange[]): IdRange[] {
   const merged: IdRange[] = [];

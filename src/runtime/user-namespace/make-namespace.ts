@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSyn
 import { RuntimeError } from "../error.ts";
 import { readProc } from "../process-identity.ts";
 import { findProgram } from "../programs.ts";
-import { checkIdMap, formatIdMap, type IdMaps, parseIdMap } from "./id-map.ts";
+import { checkIdMap, formatIdMap, type IdMaps, parseIdMap, splitAt } from "./id-map.ts";
 
 /** How often to look whether the child is in its namespaces: milliseconds. */
 const POLL_MS = 0.2;
@@ -19,14 +19,16 @@ export interface UserNamespace {
 }
 
 /**
- * Makes a user namespace below this process's own, with `maps` (ids outside are this process's). Only a process with
+ * Makes a user namespace below this process's own, with the `wanted` maps (ids outside are this process's). Only a process with
  * one thread may leave its user namespace, so a short-lived child does, and this process keeps what the child has made.
  * `withNetwork` also makes an empty network namespace that belongs to it. Throws "user-namespace" for maps that the kernel
  * does not take.
  */
-export function makeUserNamespace(maps: IdMaps, options: { readonly withNetwork?: boolean } = {}): UserNamespace {
-  checkIdMap(maps.uids, "user ids");
-  checkIdMap(maps.gids, "group ids");
+export function makeUserNamespace(wanted: IdMaps, options: { readonly withNetwork?: boolean } = {}): UserNamespace {
+  checkIdMap(wanted.uids, "user ids");
+  checkIdMap(wanted.gids, "group ids");
+  const own = (kind: "uid" | "gid") => parseIdMap(readFileSync(`/proc/self/${kind}_map`, "utf8"));
+  const maps = { uids: splitAt(wanted.uids, own("uid")), gids: splitAt(wanted.gids, own("gid")) };
   const words = [findProgram("unshare"), "--user", ...(options.withNetwork === true ? ["--net"] : [])];
   return throughChild(words, "user", (proc) => {
     writeMap(`${proc}/gid_map`, formatIdMap(maps.gids));

@@ -9,6 +9,7 @@ import { type ContainerPaths, containersDir } from "../paths.ts";
  * namespace, and no container can want anything that is in it.
  */
 const UNUSED_BY_USERS = "/root";
+const PLACE = join(UNUSED_BY_USERS, "rootfs");
 
 /**
  * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for runc.
@@ -23,9 +24,21 @@ export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number
     chmodSync(paths.bundle, 0o710);
     return paths.rootfs;
   }
-  mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
-  const place = join(UNUSED_BY_USERS, "rootfs");
-  mkdirSync(place);
+  const place = makePlace();
   mount(paths.rootfs, place, "", MS_BIND | MS_REC);
   return place;
+}
+
+/**
+ * The folder that runc goes through on its way into a running container whose root file system is at `path`: in another mount
+ * namespace than the launcher's it has to be made again, and can be empty.
+ */
+export function makeWayToRootfs(path: string): void {
+  if (path === PLACE) makePlace();
+}
+
+function makePlace(): string {
+  mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
+  mkdirSync(PLACE);
+  return PLACE;
 }
