@@ -10,6 +10,8 @@ export interface ParityCase {
   readonly user?: true;
   /** `tools:1`, if left out. */
   readonly image?: string;
+  /** Further Quadlet files that it refers to, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Further units that have to be there, by file name; sockets are started first. */
   readonly units?: Readonly<Record<string, string>>;
 }
@@ -24,7 +26,12 @@ export const PREPARE = `
   chmod 750 /srv/rw
   chown 1000:44 /srv/rw/file
   printf '# a comment\\nFILE=two words\\nQUOTED="quoted"\\n  INDENTED=1\\nFROM_UNIT\\nUNKNOWN\\n' > /srv/environment
-  mkdir -p /srv/etc
+  mkdir -p /srv/etc /srv/give/below /srv/tree/a/b /srv/files /srv/bound
+  echo three > /srv/tree/a/b/file
+  echo four > /srv/files/one.conf
+  echo five > /srv/files/two.conf
+  echo six > /srv/files/other
+  echo seven > /srv/bound/file
   printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1500:1500:app:/home/app:/bin/sh\\n' > /srv/etc/passwd
   ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime`;
 
@@ -115,6 +122,67 @@ const CASES: readonly ParityCase[] = [
       ReadOnly=true
       Timezone=Asia/Tokyo
       ShmSize=8m`,
+  },
+  {
+    name: "volume-units",
+    text: `
+      Network=none
+      User=app
+      Volume=plain.volume:/data/plain
+      Volume=filled.volume:/etc/filled:exec
+      Volume=home.volume:/home/app
+      Volume=unfilled.volume:/usr/share
+      Volume=owned.volume:/data/owned:ro
+      Volume=memory.volume:/data/memory
+      Volume=bound.volume:/data/bound:noexec
+      Volume=of-image.volume:/data/image
+      Mount=type=volume,source=tree.volume,destination=/data/below,subpath=a/b`,
+    files: {
+      "plain.volume": "[Volume]\nLabel=stage=test\n",
+      "filled.volume": "[Volume]\n",
+      "home.volume": "[Volume]\nVolumeName=homes\n",
+      "unfilled.volume": "[Volume]\nCopy=false\n",
+      "owned.volume": "[Volume]\nUser=1234\nGroup=55\n",
+      "memory.volume": "[Volume]\nType=tmpfs\nDevice=tmpfs\nOptions=size=1m,mode=1750\nUser=1000\n",
+      "bound.volume": "[Volume]\nType=bind\nDevice=/srv/bound\n",
+      "of-image.volume": `[Volume]\nDriver=image\nImage=${sample("tools:1")}\n`,
+      "tree.volume": "[Volume]\nType=bind\nDevice=/srv/tree\n",
+    },
+  },
+  {
+    name: "volume-options",
+    text: `
+      Network=none
+      User=app
+      Volume=/srv/ro:/o/overlay:O
+      Volume=over:/o/named-overlay:O
+      Volume=/srv/rw:/o/flags:ro,noexec,nosuid,nodev
+      Volume=/srv/rw:/o/slave:rslave
+      Volume=/srv/rw:/o/unbindable:unbindable
+      Volume=/srv/rw:/o/alone:bind,exec,suid,dev
+      Volume=allowed:/o/allowed:exec,suid,dev,nocopy
+      Volume=/srv/give:/o/give:U
+      Volume=given:/o/given:U
+      Volume=/srv/rw/file:/o/file:z,ro
+      Tmpfs=/o/own:U,size=1m
+      Tmpfs=/etc/kept:notmpcopyup,mode=750
+      VolatileTmp=yes`,
+  },
+  {
+    name: "mount-types",
+    text: `
+      Network=none
+      User=app
+      Mount=type=volume,source=mounted,destination=/m/volume,ro=true
+      Mount=type=volume,source=owner,destination=/m/owner,U=true
+      Mount=type=glob,src=/srv/files/*.conf,destination=/m/glob,ro
+      Mount=type=image,source=${sample("tools:1")},destination=/m/image
+      Mount=type=image,source=${sample("tools:1")},destination=/m/writable,rw=true
+      Mount=type=tmpfs,destination=/m/tmpfs,tmpfs-size=1m,tmpfs-mode=1770,chown=true
+      Mount=type=tmpfs,destination=/m/read-only,ro=true,noexec
+      Mount=type=ramfs,destination=/m/ramfs
+      Mount=type=devpts,destination=/m/devpts,uid=1000,gid=5,mode=620,max=5
+      Mount=type=bind,source=/srv/rw,destination=/m/bind,bind-nonrecursive,bind-propagation=rslave`,
   },
   {
     name: "mounts-over-engine-files",
@@ -236,6 +304,26 @@ const CASES: readonly ParityCase[] = [
       AddCapability=NET_RAW
       Ulimit=nofile=100:200
       Timezone=Europe/Berlin`,
+  },
+  {
+    name: "user-volumes",
+    user: true,
+    text: `
+      Network=none
+      User=app
+      Volume=mine.volume:/etc/mine
+      Volume=home.volume:/home/app
+      Volume=memory.volume:/data/memory
+      Volume=/srv/ro:/data/overlay:O
+      Volume=given:/data/given:U
+      Mount=type=image,source=${sample("tools:1")},destination=/data/image
+      Mount=type=tmpfs,destination=/data/tmpfs,tmpfs-mode=1770,U
+      Mount=type=volume,source=mine.volume,destination=/data/again,ro`,
+    files: {
+      "mine.volume": "[Volume]\n",
+      "home.volume": "[Volume]\nUser=1234\n",
+      "memory.volume": "[Volume]\nType=tmpfs\nDevice=tmpfs\nOptions=size=1m\n",
+    },
   },
   {
     name: "user-read-only",

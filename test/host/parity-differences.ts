@@ -46,12 +46,21 @@ export const DIFFERENCES: readonly Difference[] = [
     berthLines: /^mounts: \/dev\/shm .* size=65536k$/,
   },
   {
-    what: "Mode of `/`, if the image's archives do not say",
+    what: "Mode of the root of an image, if its archives do not say",
     podman: "0555",
     berth: "0755",
     reason: "What Docker and umoci give. It tells only for root without CAP_DAC_OVERRIDE.",
-    podmanLines: /^modes: \/ 0555 0:0$/,
-    berthLines: /^modes: \/ 0755 0:0$/,
+    podmanLines: /^modes: \/(\w+\/(image|writable))? 0555 0:0$/,
+    berthLines: /^modes: \/(\w+\/(image|writable))? 0755 0:0$/,
+  },
+  {
+    what: "A volume with Driver=image",
+    podman: "an overlay over the image",
+    berth: "a copy of the image's content, made with the volume",
+    reason:
+      "Nothing is mounted on the host, so each container would mount an overlay of its own, and two of them over the same files would damage them. The image can be removed, and the volume exported.",
+    podmanLines: /^mounts: \/data\/image overlay rw,nosuid,nodev,relatime$/,
+    berthLines: /^mounts: \/data\/image \w+ rw,nosuid,nodev,relatime\b/,
   },
   {
     what: "Addresses on the default bridge",

@@ -46,8 +46,10 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       await host.sh(PREPARE);
       await host.sh(MAKE_IMAGE, { timeout: 120_000 });
       await host.ok([engine, "pull", "--quiet", image], ALICE);
-      for (const { name, user, text, units = {} } of PARITY_CASES) {
-        await host.write(`/etc/containers/systemd/${user ? "users/" : ""}${name}.container`, text);
+      for (const { name, user, text, files = {}, units = {} } of PARITY_CASES) {
+        const folder = `/etc/containers/systemd/${user ? "users/" : ""}`;
+        await host.write(`${folder}${name}.container`, text);
+        for (const [file, own] of Object.entries(files)) await host.write(folder + file, own);
         for (const [file, unit] of Object.entries(units)) await host.write(`/etc/systemd/system/${file}`, unit);
       }
       const sockets = PARITY_CASES.flatMap(({ units = {} }) => Object.keys(units));

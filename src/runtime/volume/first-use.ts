@@ -30,7 +30,7 @@ export interface FirstUse {
 
 /**
  * Gives a volume that no container has filled yet the content, owner and mode of what the image has at the place where it is
- * mounted, or the owner `use.owner` if it has nothing there; as podman does. What is in the volume already stays as it is.
+ * mounted, or the owner `use.owner` if it has nothing there; as podman does, but once. What is in the volume already stays as it is.
  * Several containers may do so at once, and any of them may be killed: what is copied arrives whole or not at all.
  */
 export function prepareForUse(scope: Scope, name: string, use: FirstUse): void {
@@ -84,16 +84,15 @@ function fill<V extends Fillable>(volume: V, data: string, use: FirstUse, copy: 
   try {
     // Inside the root file system: an image's symbolic links cannot lead the copy to the host's files.
     const source = openInRoot(root, use.target, constants.O_RDONLY | constants.O_DIRECTORY);
-    if (source === undefined) {
-      if (volume.needsOwner) chownSync(data, use.owner.uid, use.owner.gid);
-      return volume;
-    }
     try {
-      const copied = mayCopy(volume, data, use) && readdirSync(`/proc/self/fd/${source}`).length > 0;
-      if (copied) copy(source);
-      return { ...volume, ...ownAs(volume, data, source, copied), needsCopyUp: volume.needsCopyUp && !copied };
+      const content = source !== undefined && readdirSync(`/proc/self/fd/${source}`).length > 0 ? source : undefined;
+      const copied = content !== undefined && mayCopy(volume, data, use);
+      if (copied) copy(content);
+      if (volume.needsOwner) own(data, source, use.owner);
+      // The owner is settled with the first use: what one container's user owns the next container does not take away.
+      return { ...volume, needsOwner: false, needsCopyUp: volume.needsCopyUp && !copied };
     } finally {
-      closeSync(source);
+      if (source !== undefined) closeSync(source);
     }
   } finally {
     closeSync(root);
@@ -106,13 +105,15 @@ function mayCopy(volume: Fillable, data: string, { options }: FirstUse): boolean
   return volume.needsCopyUp && !refused && readdirSync(data).length === 0;
 }
 
-/** Owner and mode of the volume's root; they are settled when content has come with them, or when they are root's. */
-function ownAs(volume: Fillable, data: string, source: number, copied: boolean): { needsOwner: boolean } {
-  if (!volume.needsOwner) return { needsOwner: false };
-  const { uid, gid, mode } = fstatSync(source);
-  chownSync(data, uid, gid);
-  chmodSync(data, mode & 0o7777);
-  return { needsOwner: volume.needsCopyUp && !copied && (uid !== 0 || gid !== 0) };
+/** Owner and mode of the volume's root: those of the image's folder, or else the payload's user. */
+function own(data: string, source: number | undefined, { uid, gid }: FirstUse["owner"]): void {
+  if (source === undefined) {
+    chownSync(data, uid, gid);
+    return;
+  }
+  const like = fstatSync(source);
+  chownSync(data, like.uid, like.gid);
+  chmodSync(data, like.mode & 0o7777);
 }
 
 /**

@@ -27,9 +27,11 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
   const volume = requireVolume(context, request);
   const { data } = volumePaths(context.scope, volume.name);
   const use = firstUse(context, request);
+  // Under a layer of the container's own the volume stays as it is, empty if it is.
+  const prepares = !request.options.includes("O");
   const device = deviceMount(volume);
   if (device === undefined) {
-    if (volume.needsCopyUp || volume.needsOwner) prepareForUse(context.scope, volume.name, use);
+    if (prepares && (volume.needsCopyUp || volume.needsOwner)) prepareForUse(context.scope, volume.name, use);
     return data;
   }
   const onHost = isMountPoint(data);
@@ -38,7 +40,7 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
     mkdirSync(place, { recursive: true, mode: 0o700 });
     mountDevice(volume.name, device, place);
   }
-  prepareMounted(context.scope, volume.name, source, onHost || !IN_MEMORY.includes(device.type), use);
+  if (prepares) prepareMounted(context.scope, volume.name, source, onHost || !IN_MEMORY.includes(device.type), use);
   return source;
 }
 
@@ -52,6 +54,7 @@ export function openAnonymous(context: MountContext, request: AnonymousVolume, i
 
 /** The mount of a volume: a file system for data, without devices and set-uid programs unless the options say so, as with podman. */
 export function volumeMount(source: string, request: { target: string; options: readonly string[] }): SpecMount {
+  if (request.options.includes("O")) return bindMount(source, request.target, request.options);
   const defaults = ["nosuid", "nodev"].filter((word) => !request.options.includes(word.slice(2)));
   return bindMount(source, request.target, [...defaults, ...request.options]);
 }
