@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { cleanUp, cleanUpStale } from "../runtime/cleanup.ts";
 import { createNotifier } from "../runtime/notify.ts";
 import { unreadOutput } from "../runtime/payload-output.ts";
-import { enterUserNamespace } from "../runtime/user-namespace.ts";
+import { enterUserNamespace, userNamespaceOwner } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
 /** Help and manual page. */
@@ -22,6 +22,8 @@ export function define(command: Command, context: CommandContext): void {
     .option("--stale", "clean up after every container of which nothing runs any more")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
+      // From within a user namespace it could not be seen which pods there are.
+      if (stale) for (const pod of await stalePods(context)) context.out(`${pod}\n`);
       enterUserNamespace(context.scope, context.env);
       if (stale) {
         for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
@@ -35,4 +37,14 @@ export function define(command: Command, context: CommandContext): void {
       if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
       await cleanUp(context.scope, target);
     });
+}
+
+async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
+  if (userNamespaceOwner(env) !== undefined) return [];
+  const { removeStalePods } = await import("../runtime/pod/remove.ts");
+  return removeStalePods(scope, async (pod) => {
+    const { withManager } = await import("../runtime/systemd.ts");
+    const { InvocationID, ActiveState } = await withManager(scope, env, (manager) => manager.properties(pod.unit));
+    return ActiveState !== "failed" && Buffer.from(InvocationID as Uint8Array).toString("hex") === pod.id;
+  });
 }

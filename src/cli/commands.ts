@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "rmi", summary: "Remove images", load: () => import("./rmi.ts") },
   { name: "load", summary: "Load images from an archive", load: () => import("./load.ts") },
   { name: "pod create", summary: "Make a pod, as its service does", load: () => import("./pod-create.ts") },
+  {
+    name: "pod exit",
+    summary: "Stop a pod of which no container runs",
+    hidden: true,
+    load: () => import("./pod-exit.ts"),
+  },
   { name: "pod start", summary: "Start pods", load: () => import("./pod-start.ts") },
   { name: "pod stop", summary: "Stop pods and their containers", load: () => import("./pod-stop.ts") },
   { name: "pod rm", summary: "Remove pods", load: () => import("./pod-rm.ts") },

@@ -15,6 +15,8 @@ export interface UnitStatus {
   /** `active`, `inactive`, `failed`, `activating`, `deactivating`… */
   readonly activeState: string;
   readonly subState: string;
+  /** What is queued for it (`start`, `stop`, `restart`…), or "". */
+  readonly job: string;
 }
 
 /** How a job ended: `done`, `failed`, `canceled`, `timeout`, `dependency`, `skipped`. */
@@ -30,7 +32,8 @@ export interface SystemdManager {
   /** All properties of a unit, of its Unit and Service interfaces. */
   properties(unit: string): Promise<Readonly<Record<string, unknown>>>;
   start(unit: string): Promise<JobResult>;
-  stop(unit: string): Promise<JobResult>;
+  /** With "fail" it is an error if something else is queued for the unit; otherwise that is taken back. */
+  stop(unit: string, mode?: "replace" | "fail"): Promise<JobResult>;
   /** Makes a unit that exists until it stops, and starts it. */
   startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult>;
   reload(): Promise<void>;
@@ -118,13 +121,16 @@ function managerOn(bus: MessageBus): SystemdManager {
   return {
     units: async (names) => {
       const [rows] = (await manager("ListUnitsByNames", "as", [[...names]])) as [string[][]];
-      return rows.map(([name = "", description = "", loadState = "", activeState = "", subState = ""]) => ({
-        name,
-        description,
-        loadState,
-        activeState,
-        subState,
-      }));
+      return rows.map(
+        ([name = "", description = "", loadState = "", activeState = "", subState = "", , , , job = ""]) => ({
+          name,
+          description,
+          loadState,
+          activeState,
+          subState,
+          job,
+        }),
+      );
     },
     properties: async (unit) => {
       const [path] = (await manager("LoadUnit", "s", [unit])) as [string];
@@ -138,7 +144,7 @@ function managerOn(bus: MessageBus): SystemdManager {
       return all;
     },
     start: (unit) => job(() => manager("StartUnit", "ss", [unit, "replace"])),
-    stop: (unit) => job(() => manager("StopUnit", "ss", [unit, "replace"])),
+    stop: (unit, mode = "replace") => job(() => manager("StopUnit", "ss", [unit, mode])),
     startTransient: (unit, properties) =>
       job(() =>
         manager("StartTransientUnit", "ssa(sv)a(sa(sv))", [

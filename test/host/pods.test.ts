@@ -55,6 +55,7 @@ describe.each([...SUITES])("pods on %s", (suite) => {
         `${await host.sh(`find ${runtime}/pods ${runtime}/containers ${runtime}/names ${runtime}/runc -mindepth 1`)}${scope === "system" ? await leftovers(host) : ""}`;
       // An ordinary user's pod cannot have a bridge.
       const network = scope === "system" ? "PublishPort=8080:8081" : "Network=none";
+      const quiet = "Network=none";
 
       hostTest("share network, host name and /dev/shm, and have no process", async () => {
         await install({
@@ -98,6 +99,133 @@ describe.each([...SUITES])("pods on %s", (suite) => {
 
         await systemctl("stop", "web-pod");
         for (const name of ["one", "two", "three", "web-pod"]) expect(await state(name)).toBe("inactive");
+        expect(await left()).toBe("");
+      });
+
+      /** One that ends when it is told to by a file in the pod's /dev/shm: with the status that is in it. */
+      const mortal = (name: string, service = "") => `[Container]
+Pod=web.pod
+Image=${sample("tools:1")}
+Exec=sh -c 'echo $$$$ > /dev/shm/up-${name}; while [ ! -e /dev/shm/end-${name} ]; do sleep 0.1; done; read code < /dev/shm/end-${name}; rm -f /dev/shm/end-${name}; exit $$code'
+StopSignal=KILL
+[Service]
+${service}`;
+      const end = async (name: string, by: string, code: number) =>
+        run("berth", "exec", `systemd-${by}`, "sh", "-c", `echo ${code} > /dev/shm/end-${name}`);
+      const active = async (...names: string[]) => {
+        for (const name of names) await until(`${name} to be active`, async () => (await state(name)) === "active");
+      };
+
+      hostTest("end with their last container, if that is their policy", async () => {
+        await install({
+          "web.pod": `[Pod]\n${quiet}\n`,
+          "one.container": mortal("one"),
+          "two.container": mortal("two", "Restart=on-failure\nRestartSec=100ms\n"),
+          "later.container": `${mortal("later")}`.replace("Pod=web.pod", "Pod=web.pod\nStartWithPod=no"),
+        });
+        await systemctl("start", "web-pod");
+        await active("one", "two");
+        expect(await state("later")).toBe("inactive");
+        // One ends for good: the other and the pod stay.
+        await end("one", "two", 3);
+        await until("one to fail", async () => (await state("one")) === "failed");
+        // The other's failure is its own Restart='s to answer.
+        const pid = await systemctl("show", "--value", "--property=MainPID", "two");
+        await end("two", "two", 4);
+        await until("two to be another process", async () => {
+          const now = await systemctl("show", "--value", "--property=MainPID", "two");
+          return now !== pid && now !== "0";
+        });
+        await active("two", "web-pod");
+        await end("two", "two", 0);
+        await until("the pod to end", async () => (await state("web-pod")) === "inactive");
+        expect(await systemctl("show", "--value", "--property=Result", "web-pod")).toBe("success");
+        expect(await left()).toBe("");
+      });
+
+      hostTest("stay without a container, if that is their policy, and restart those that run", async () => {
+        await install({
+          "web.pod": `[Pod]\n${quiet}\nExitPolicy=continue\n`,
+          "one.container": mortal("one"),
+          "two.container": mortal("two"),
+        });
+        await systemctl("start", "web-pod");
+        await active("one", "two");
+        const before = await systemctl("show", "--value", "--property=MainPID", "one", "two");
+        await systemctl("restart", "web-pod");
+        await active("one", "two");
+        const after = await systemctl("show", "--value", "--property=MainPID", "one", "two");
+        expect(after.split("\n").filter((pid) => before.includes(pid) && pid !== "")).toEqual([]);
+        await systemctl("stop", "one", "two");
+        expect(await state("web-pod")).toBe("active");
+        expect(await run("berth", "pod", "ls", "--quiet")).toBe("systemd-web");
+        await run("berth", "pod", "stop", "web");
+        expect(await state("web-pod")).toBe("inactive");
+        expect(await left()).toBe("");
+      });
+
+      hostTest("leave nothing behind, whatever is killed", async () => {
+        await install({
+          "web.pod": `[Pod]\n${network}\n`,
+          "one.container": mortal("one"),
+          "two.container": mortal("two"),
+        });
+        await systemctl("start", "web-pod");
+        await active("one", "two");
+        await systemctl("kill", "--signal=KILL", "one", "two");
+        await until("the pod to end", async () => (await state("web-pod")) === "inactive");
+        expect(await left()).toBe("");
+        // While it is being made: systemd's own command after a failure takes away what there is.
+        for (const delay of ["0", "0.02", "0.04", "0.08", "0.12"]) {
+          await run("systemctl", ...options, "start", "--no-block", "web-pod");
+          const pid = await until("a process of it", async () => {
+            const at = await systemctl("show", "--value", "--property=ControlPID", "web-pod");
+            return at === "0" ? undefined : at;
+          });
+          await host.sh(`sleep ${delay}; kill -9 ${pid} || true`);
+          await until("the pod to be settled", async () => ["active", "failed"].includes(await state("web-pod")));
+          await systemctl("stop", "web-pod", "one", "two");
+          await run("systemctl", ...options, "reset-failed");
+          expect(await left()).toBe("");
+        }
+      });
+
+      hostTest("are cleared away when even the clearing away was killed", async () => {
+        await install({ "web.pod": `[Pod]\n${network}\n` });
+        await host.write(`${units}/web.pod.d/slow.conf`, "[Service]\nExecStopPost=sleep 1000\n");
+        await systemctl("daemon-reload");
+        await systemctl("start", "web-pod");
+        await run("systemctl", ...options, "stop", "--no-block", "web-pod");
+        await until("the last command", async () => {
+          const sub = await systemctl("show", "--value", "--property=SubState", "web-pod");
+          return sub === "stop-post";
+        });
+        await until("the pod to end", async () => {
+          await run("systemctl", ...options, "kill", "--signal=KILL", "web-pod");
+          return (await state("web-pod")) === "failed";
+        });
+        await run("berth", "cleanup", "--stale");
+        expect(await left()).toBe("");
+        await run("systemctl", ...options, "reset-failed");
+      });
+
+      hostTest("come as templates, an instance each", async () => {
+        await install({
+          "web@.pod": `[Pod]\n${quiet}\nHostName=host-%i\n`,
+          "app@.container": mortal("app").replace("web.pod", "web@.pod"),
+        });
+        await systemctl("start", "web-pod@red", "web-pod@blue");
+        await active("app@red", "app@blue");
+        expect(await run("berth", "exec", "systemd-app_red", "hostname")).toBe("host-red");
+        expect((await run("berth", "pod", "ls", "--quiet")).split("\n")).toEqual([
+          "systemd-web-blue",
+          "systemd-web-red",
+        ]);
+        await systemctl("stop", "app@red");
+        await until("the one pod to end", async () => (await state("web-pod@red")) === "inactive");
+        expect(await state("app@blue")).toBe("active");
+        await systemctl("stop", "web-pod@blue");
+        expect(await state("app@blue")).toMatch(/inactive|failed/);
         expect(await left()).toBe("");
       });
     });

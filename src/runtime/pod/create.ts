@@ -30,11 +30,12 @@ export async function createPod(request: PodRequest, context: PodContext): Promi
   const { scope, id } = context;
   const { replace, ...facts } = request;
   const manager = identify(context.manager);
-  if (manager === undefined) throw new RuntimeError("systemd", "read the state of systemd's process");
+  const maker = identify(process.pid);
+  if (manager === undefined || maker === undefined)
+    throw new RuntimeError("systemd", "read the state of systemd's process");
   process.umask(0o022);
-  await takeName(scope, request);
-  const record: PodRecord = { ...facts, id, created: new Date().toISOString(), addresses: {} };
-  writePod(scope, record);
+  const record: PodRecord = { ...facts, id, created: new Date().toISOString(), maker, addresses: {} };
+  await takeName(scope, record, replace);
   try {
     await fillPod(record, context, manager);
   } catch (error) {
@@ -44,9 +45,10 @@ export async function createPod(request: PodRequest, context: PodContext): Promi
 }
 
 /** An earlier run of the same unit is over, and what it left goes; another unit's pod only if it is to be replaced. */
-async function takeName(scope: Scope, { name, unit, replace }: PodRequest): Promise<void> {
+async function takeName(scope: Scope, record: PodRecord, replace: boolean): Promise<void> {
+  const { name, unit } = record;
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (claimPod(scope, name)) return;
+    if (claimPod(scope, record)) return;
     const other = readPod(scope, name);
     if (other !== undefined && other.unit !== unit && !replace)
       throw new RuntimeError("name-in-use", `the pod name ${name} is in use by ${other.unit}`);

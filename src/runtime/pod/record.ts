@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { podsDir } from "../paths.ts";
 import type { PinnedNamespaces } from "../pinned-namespaces.ts";
+import { isAlive, type ProcessIdentity } from "../process-identity.ts";
 import { isMissing, replaceFile } from "../record.ts";
 import type { HostEntry, MountRequest, NetworkRequest, PortMapping } from "../run-request.ts";
 
@@ -39,11 +40,15 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
   readonly id: string;
   /** RFC 3339. */
   readonly created: string;
+  /** The process that makes it. */
+  readonly maker: ProcessIdentity;
   /** What it got in each of its networks, by their names. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Absent while the pod is being made. */
   readonly namespaces?: PinnedNamespaces;
 }
+
+const RECORD = "pod.json";
 
 /** Where one pod's files lie: below the scope's runtime directory, gone with a reboot. */
 export interface PodPaths {
@@ -59,7 +64,7 @@ export function podPaths(scope: Scope, name: string): PodPaths {
   const directory = join(podsDir(scope), name);
   return {
     directory,
-    record: join(directory, "pod.json"),
+    record: join(directory, RECORD),
     hosts: join(directory, "hosts"),
     hostname: join(directory, "hostname"),
     resolvConf: join(directory, "resolv.conf"),
@@ -87,24 +92,50 @@ export function findPod(scope: Scope, name: string): PodRecord {
   return record;
 }
 
-/** Names of everything that has a pod's directory, with or without a record. */
+/** Names of everything that has a pod's directory. */
 export function listPodNames(scope: Scope): string[] {
   try {
-    return readdirSync(podsDir(scope)).sort();
+    return readdirSync(podsDir(scope))
+      .filter((name) => !name.startsWith("."))
+      .sort();
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
   }
 }
 
-/** Takes the name of a pod. False if there is one already. */
-export function claimPod(scope: Scope, name: string): boolean {
+/**
+ * Takes a pod's name, record and all, in one step: a directory that is not empty has no other put in its place (rename(2)). False
+ * if there is one already.
+ */
+export function claimPod(scope: Scope, record: PodRecord): boolean {
   mkdirSync(podsDir(scope), { recursive: true, mode: 0o700 });
+  // Whose it is, its name tells.
+  const finished = join(podsDir(scope), `.${record.maker.pid}-${record.maker.startTime}`);
+  mkdirSync(finished, { recursive: true, mode: 0o700 });
   try {
-    mkdirSync(podPaths(scope, name).directory, { mode: 0o700 });
+    writeFileSync(join(finished, RECORD), JSON.stringify(record), { mode: 0o600 });
+    renameSync(finished, podPaths(scope, record.name).directory);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    rmSync(finished, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || code === "ENOTEMPTY") return false;
     throw error;
+  }
+}
+
+/** Removes what was to become a pod's directory, and whose maker was killed before. */
+export function removeUnfinished(scope: Scope): void {
+  let names: string[];
+  try {
+    names = readdirSync(podsDir(scope)).filter((name) => name.startsWith("."));
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  for (const name of names) {
+    const [, pid, startTime = ""] = /^\.(\d+)-(\d+)$/.exec(name) ?? [];
+    if (!isAlive({ pid: Number(pid), startTime })) rmSync(join(podsDir(scope), name), { recursive: true, force: true });
   }
 }

@@ -1,8 +1,10 @@
 import { rmSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
 import { closeNamespaces, openPinned } from "../pinned-namespaces.ts";
+import { isAlive } from "../process-identity.ts";
 import { disconnectPod } from "./network.ts";
-import { type PodRecord, podPaths, readPod } from "./record.ts";
+import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "./record.ts";
 
 /**
  * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every step may
@@ -15,11 +17,38 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
   rmSync(paths.directory, { recursive: true, force: true });
 }
 
-/** Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. */
-export function isPodAlive(record: PodRecord): boolean {
-  if (record.namespaces === undefined) return false;
-  const open = openPinned(record.namespaces);
-  if (open === undefined) return false;
-  closeNamespaces(open);
-  return true;
+/**
+ * Removes every pod whose unit is not active any more, as a crash of the manager leaves them. `isActive` asks the manager, for those
+ * who may not look at what it keeps. Returns their names.
+ */
+export async function removeStalePods(
+  scope: Scope,
+  isActive: (record: PodRecord) => Promise<boolean>,
+): Promise<string[]> {
+  removeUnfinished(scope);
+  const stale: string[] = [];
+  for (const name of listPodNames(scope)) {
+    const record = readPod(scope, name);
+    if (record !== undefined && (isBeingMade(record) || (isKept(record) ?? (await isActive(record))))) continue;
+    await removePod(scope, name);
+    stale.push(name);
+  }
+  return stale;
+}
+
+function isBeingMade(record: PodRecord): boolean {
+  return record.namespaces === undefined && isAlive(record.maker);
+}
+
+/** Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. undefined if that cannot be seen. */
+function isKept({ namespaces }: PodRecord): boolean | undefined {
+  if (namespaces === undefined) return false;
+  try {
+    const open = openPinned(namespaces);
+    if (open !== undefined) closeNamespaces(open);
+    return open !== undefined;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "namespace") return undefined;
+    throw error;
+  }
 }
