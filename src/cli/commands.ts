@@ -22,6 +22,7 @@ export interface CommandGroup {
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { name: "image", summary: "Pull, list and remove images" },
+  { name: "network", summary: "Make, list and remove networks" },
   { name: "volume", summary: "Make, list, fill and remove volumes" },
   { name: "pod", summary: "Pods: containers that share a network" },
 ];
@@ -78,6 +79,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "image rm", summary: "Remove images", sameAs: "rmi", load: () => import("./rmi.ts") },
   { name: "image load", summary: "Load images from an archive", sameAs: "load", load: () => import("./load.ts") },
   { name: "image inspect", summary: "Show what is known of images", load: () => import("./image-inspect.ts") },
+  { name: "network create", summary: "Make a network", load: () => import("./network-create.ts") },
+  { name: "network ls", summary: "List networks", load: () => import("./network-ls.ts") },
+  { name: "network inspect", summary: "Show what is known of networks", load: () => import("./network-inspect.ts") },
+  { name: "network rm", summary: "Remove networks", load: () => import("./network-rm.ts") },
+  { name: "network prune", summary: "Remove unused networks", load: () => import("./network-prune.ts") },
   { name: "volume create", summary: "Make a volume", load: () => import("./volume-create.ts") },
   { name: "volume ls", summary: "List volumes", load: () => import("./volume-ls.ts") },
   { name: "volume inspect", summary: "Show what is known of volumes", load: () => import("./volume-inspect.ts") },

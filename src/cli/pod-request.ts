@@ -2,14 +2,15 @@ import type { FlagValues } from "../generator/parse-run-flags.ts";
 import { checkAddHost, checkDns } from "../generator/values/address.ts";
 import { checkExitPolicy } from "../generator/values/exit-policy.ts";
 import { checkHostName } from "../generator/values/name.ts";
-import { checkNetwork } from "../generator/values/network.ts";
+import { checkResolverWord } from "../generator/values/network.ts";
 import { checkPublishPort } from "../generator/values/port.ts";
 import { checkSize, sizeInBytes } from "../generator/values/size.ts";
 import { checkVolume } from "../generator/values/volume.ts";
 import { type PodRequest, SHARED_KINDS } from "../runtime/pod/record.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { parseVolume } from "./mount-request.ts";
-import { assignments, FlagReader, nameInUnit, parseHost, parseNetwork, parsePort } from "./run-request.ts";
+import { toNetworkRequest } from "./network-request.ts";
+import { assignments, FlagReader, nameInUnit, networkFlags, parseHost, parsePort } from "./run-request.ts";
 
 const SHM_SIZE = 64 * 1024 * 1024;
 
@@ -37,10 +38,12 @@ export function toPodRequest(
     exitPolicy: (read.text("exit-policy", checkExitPolicy) ?? "continue") as PodRequest["exitPolicy"],
     hostname: read.list("hostname", checkHostName).at(-1) ?? name.slice(0, HOST_NAME_MAX),
     labels: assignments(read.list("label")),
-    network: parseNetwork(read.list("network", checkNetwork), scope),
+    network: toNetworkRequest(networkFlags(read), scope.kind),
     ports: read.list("publish", checkPublishPort).map(parsePort),
     addHosts: read.list("add-host", checkAddHost).map(parseHost),
     dns: read.list("dns", checkDns),
+    dnsOptions: read.list("dns-option", checkResolverWord),
+    dnsSearch: read.list("dns-search", checkResolverWord),
     shmSize: shmSize === undefined ? SHM_SIZE : (sizeInBytes(shmSize) ?? SHM_SIZE),
     mounts: read.list("volume", checkVolume).map((value) => parseVolume(value, cwd)),
     shared: parseShared(read.text("share")),

@@ -6,7 +6,14 @@ import { type Problem, splitAt, type ValueCheck } from "../generator/values/chec
 import { checkEntrypoint, checkNamedValue } from "../generator/values/command.ts";
 import { checkMount } from "../generator/values/mount.ts";
 import { checkContainerName, checkHostName } from "../generator/values/name.ts";
-import { checkNetwork } from "../generator/values/network.ts";
+import {
+  checkIpv4,
+  checkIpv6,
+  checkMacAddress,
+  checkNetwork,
+  checkNetworkAlias,
+  checkResolverWord,
+} from "../generator/values/network.ts";
 import { checkContainerPath, checkTimezone } from "../generator/values/path.ts";
 import { checkPublishPort } from "../generator/values/port.ts";
 import { checkPull, checkRetry } from "../generator/values/pull.ts";
@@ -23,24 +30,14 @@ import {
   parseUserNamespace,
 } from "../generator/values/user-namespace.ts";
 import { checkVolume } from "../generator/values/volume.ts";
-import type {
-  HostEntry,
-  NetworkRequest,
-  PortMapping,
-  RunRequest,
-  Ulimit,
-  UserNamespaceRequest,
-} from "../runtime/run-request.ts";
-import type { Scope } from "../scope.ts";
+import type { HostEntry, PortMapping, RunRequest, Ulimit, UserNamespaceRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { parseMount, parseTmpfs, parseVolume } from "./mount-request.ts";
+import { type NetworkFlags, toNetworkRequest } from "./network-request.ts";
 
 /** podman's defaults: 64 MiB of /dev/shm, ten seconds to stop. */
 const SHM_SIZE = 64 * 1024 * 1024;
 const STOP_TIMEOUT = 10;
-
-/** The bridge network of containers that ask for none in particular. */
-const DEFAULT_NETWORK = "berth";
 
 /**
  * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
@@ -87,11 +84,13 @@ export function toRunRequest(
     network:
       pod !== undefined && flags.network === undefined
         ? { mode: "pod" }
-        : parseNetwork(list("network", checkNetwork), scope),
+        : toNetworkRequest(networkFlags(read), scope.kind),
     pod,
     ports: list("publish", checkPublishPort).map(parsePort),
     addHosts: list("add-host", checkAddHost).map(parseHost),
     dns: list("dns", checkDns),
+    dnsOptions: list("dns-option", checkResolverWord),
+    dnsSearch: list("dns-search", checkResolverWord),
     labels: assignments(list("label")),
     annotations: assignments(list("annotation", checkNamedValue)),
     capAdd: list("cap-add", checkCapability).map(capabilityName),
@@ -263,15 +262,14 @@ function parseSecurityOptions(options: readonly string[]): { noNewPrivileges: bo
   return { noNewPrivileges, seccomp };
 }
 
-/** `--network`: in a user's scope containers and pods that ask for none get pasta. */
-export function parseNetwork(values: readonly string[], scope: Scope): NetworkRequest {
-  if (values.length > 1) throw refuse("network", values.join(" "), "only one network is supported yet");
-  const { head: mode, tail: options } = splitAt(values[0] ?? (scope.kind === "user" ? "pasta" : "bridge"), ":");
-  if (mode === "host" || mode === "none") return { mode };
-  if (mode === "pasta") return { mode, options: options === undefined ? [] : options.split(",") };
+/** The flags about networks, which pods have too. */
+export function networkFlags(read: FlagReader): NetworkFlags {
   return {
-    mode: "bridge",
-    networks: [{ name: DEFAULT_NETWORK, aliases: [], ips: [], mac: undefined, interfaceName: undefined }],
+    networks: read.list("network", checkNetwork),
+    ip: read.text("ip", checkIpv4),
+    ip6: read.text("ip6", checkIpv6),
+    mac: read.text("mac-address", checkMacAddress),
+    aliases: read.list("network-alias", checkNetworkAlias),
   };
 }
 

@@ -22,7 +22,7 @@ const OPTIONS: Readonly<Record<string, Values>> = {
   "--cert-dir": { kind: "folders" },
   "--env-file": { kind: "files" },
   "--input": { kind: "files" },
-  "--network": { kind: "words", words: ["bridge", "host", "none"] },
+  "--network": { kind: "words", words: ["bridge", "host", "none", "pasta", "container:", "ns:"] },
   "--prefix": { kind: "folders" },
   "--pull": { kind: "words", words: ["always", "missing", "never", "newer"] },
   "--root": { kind: "folders" },

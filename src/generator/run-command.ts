@@ -13,6 +13,7 @@ import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
 import { type Problem, quoted } from "./values/check.ts";
 import { joinMount, MOUNTS_WITH_SOURCE, mountSource, splitMount } from "./values/mount.ts";
+import { takesOthers } from "./values/network.ts";
 import { splitVolume } from "./values/volume.ts";
 
 /** Quadlet's meaning of `VolatileTmp=yes`. */
@@ -61,8 +62,8 @@ class RunCommandBuilder {
     container.string("ContainerName");
     this.#line.expanded(ownName(parsed));
     this.#entrypoint();
-    this.#flags("Timezone", "ShmSize", "WorkingDir", "HostName", "Pull", "Retry", "RetryDelay");
-    this.#flags("Ulimit", "DNS", "AddHost");
+    this.#flags("Timezone", "ShmSize", "WorkingDir", "IP", "IP6", "HostName", "Pull", "Retry", "RetryDelay");
+    this.#flags("NetworkAlias", "Ulimit", "DNS", "DNSOption", "DNSSearch", "AddHost");
     if (container.has("Tmpfs")) this.#tmpfs();
     this.#flags("RunInit", "EnvironmentHost", "ReadOnlyTmpfs");
     const network = this.#network();
@@ -150,15 +151,17 @@ class RunCommandBuilder {
   #network(): string {
     const { container, report, references, options } = this.#context;
     const values = container.list("Network", references.network);
-    const [first, second] = values;
-    if (second !== undefined) {
-      report.value(second, { code: "bad-network", message: "only one network is supported yet" });
+    const [first] = values;
+    const single = values.length > 1 ? values.find(({ text }) => !takesOthers(text)) : undefined;
+    if (single !== undefined) {
+      const message = `${quoted(single.text)} cannot be given together with other networks`;
+      report.value(single, { code: "bad-network", message });
     }
     const byDefault = this.#pod !== undefined ? "pod" : options.scope === "user" ? "pasta" : "bridge";
     const [mode = ""] = (first?.text ?? byDefault).split(":", 1);
     const problem = notInScope(mode, options.scope);
     if (first !== undefined && problem !== undefined) report.value(first, problem);
-    if (first !== undefined) this.#line.plain("--network").expanded(first.text);
+    for (const { text } of values) this.#line.plain("--network").expanded(text);
     return mode;
   }
 

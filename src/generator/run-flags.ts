@@ -34,6 +34,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   { name: "detach", short: "d", kind: "boolean", help: "Run in the background, as a unit of systemd's" },
   { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the image's file" },
+  { name: "dns-option", kind: "list", value: "OPTION", help: "Option for /etc/resolv.conf, in place of the host's" },
+  { name: "dns-search", kind: "list", value: "DOMAIN", help: "Search domain in place of the host's; . for none" },
   {
     name: "entrypoint",
     kind: "string",
@@ -65,6 +67,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   { name: "init", kind: "boolean", help: "Run a minimal init (catatonit) as PID 1" },
   { name: "interactive", short: "i", kind: "boolean", help: "Keep standard input open" },
+  { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network" },
+  { name: "ip6", kind: "string", value: "IPV6", help: "Fixed IPv6 address, in the only network" },
   { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
   {
     name: "loginuid",
@@ -72,6 +76,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "USER|UID|caller",
     help: "Seal the audit login uid of the container's processes",
   },
+  { name: "mac-address", kind: "string", value: "MAC", help: "Address of the interface, in the only network" },
   {
     name: "mount",
     kind: "list",
@@ -82,9 +87,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: "network",
     kind: "list",
-    value: "MODE",
-    help: "bridge (the default), pasta (a user's default), host or none",
+    value: "NETWORK",
+    help: "A network's name[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, host, none, pasta, container:NAME or ns:PATH",
   },
+  { name: "network-alias", kind: "list", value: "NAME", help: "Another name of the container in its networks" },
   { name: "os", kind: "string", value: "OS", help: "Pull the image for another operating system" },
   {
     name: "platform",

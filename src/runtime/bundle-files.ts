@@ -4,6 +4,7 @@ import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "./network/etc-files.ts";
+import type { JoinedNetwork } from "./network/joined.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -40,27 +41,29 @@ export interface EtcFacts {
   readonly name: string;
   /** undefined where there is no network of berth's making, and as long as nothing is known of it. */
   readonly network: NetworkView | undefined;
+  /** The container whose network it is in. */
+  readonly joined: JoinedNetwork | undefined;
   /** Root inside, where that is somebody else outside. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
 /** Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more is known. */
 export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
-  const { hostname, name, network } = facts;
+  const { hostname, name, network, joined } = facts;
   const { mode } = request.network;
   const hosts = formatHosts({
-    base: readOrEmpty("/etc/hosts"),
+    base: joined?.hosts ?? readOrEmpty("/etc/hosts"),
     added: request.addHosts,
-    address: network?.address ?? (mode === "none" ? "127.0.0.1" : undefined),
+    addresses: network?.addresses ?? (mode === "none" || mode === "container" ? ["127.0.0.1"] : []),
     gateway: network?.gateway,
     hostname,
     name,
   });
   writeOwned(join(paths.bundle, "hosts"), hosts, facts);
   if (!hasResolvConf(request)) return;
-  const host = readOrEmpty("/etc/resolv.conf");
-  const resolvers = formatResolvConf(host, request.dns, mode !== "host", network?.resolvers);
-  writeOwned(join(paths.bundle, "resolv.conf"), resolvers, facts);
+  const host = joined?.resolvConf ?? readOrEmpty("/etc/resolv.conf");
+  const ownNetwork = mode !== "host" && joined?.resolvConf === undefined;
+  writeOwned(join(paths.bundle, "resolv.conf"), formatResolvConf(host, request, network, ownNetwork), facts);
 }
 
 function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFacts): void {

@@ -21,7 +21,7 @@ import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { type Connection, connect } from "./network/connection.ts";
-import type { NetworkView } from "./network/etc-files.ts";
+import { joinNetwork } from "./network/joined.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
 import { connectByPasta, type PastaFacts } from "./network/pasta.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
@@ -136,16 +136,17 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   });
   await takeName(scope, name, id, request);
   const namespace = await openUserNamespace(request, context, id, layers);
+  const joined = joinNetwork(scope, request.network);
   const connection = openNetwork(request, context, id, name, namespace);
   const pasta = openPasta(request, context, paths, namespace);
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
     const hostname =
       pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
-    const etc = { hostname, name, owner: namespace?.root };
+    const etc = { hostname, name, joined, owner: namespace?.root };
     const networkNamespace = pasta === undefined ? connection?.namespace.path : paths.networkNamespace;
     const preserveFds = writeBundle(request, context, {
-      ...{ id, image, paths, layers, images, etc: { ...etc, network: viewOf(connection) } },
+      ...{ id, image, paths, layers, images, etc: { ...etc, network: connection?.view } },
       ...{ cgroup, networkNamespace, namespace, pod },
     });
     seal(request, context);
@@ -233,7 +234,7 @@ function writeBundle(
       ...mounts,
     ],
     cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: request.network.mode === "host" ? undefined : (networkNamespace ?? pod?.network ?? ""),
+    networkNamespace: namespaceToJoin(request, etc, networkNamespace ?? pod?.network),
     userNamespace: namespace,
     joined: pod === undefined ? {} : { ipc: pod.path("ipc"), uts: pod.path("uts") },
     seccomp: loadSeccomp(request, bounding),
@@ -244,6 +245,12 @@ function writeBundle(
   if (!request.detach) checkExecutable(spec);
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
   return sockets;
+}
+
+/** The network namespace that runc is to join; "" has it make one, undefined leaves the host's. */
+function namespaceToJoin({ network }: RunRequest, { joined }: EtcFacts, own: string | undefined): string | undefined {
+  if (network.mode === "host") return undefined;
+  return joined === undefined ? (own ?? "") : joined.path;
 }
 
 /** What runc runs when a container that no unit cleans up after has ended. It gets no environment but this. */
@@ -286,9 +293,11 @@ function openNetwork(
   namespace: ContainerNamespace | undefined,
 ): Connection | undefined {
   const { mode } = request.network;
-  if (mode === "host" || mode === "none" || mode === "pod") {
+  if (mode !== "bridge" && mode !== "pasta") {
     if (request.ports.length > 0)
       throw new RuntimeError("bad-request", `ports are not published with the network ${mode}`);
+    if (context.inUserNamespace && (mode === "container" || mode === "namespace"))
+      throw new RuntimeError("bad-request", `an ordinary user's containers cannot join another network yet (${mode})`);
     return undefined;
   }
   if (mode === "pasta") return undefined;
@@ -298,8 +307,11 @@ function openNetwork(
       "an ordinary user's containers cannot have a bridge yet: ask for --network pasta, host or none",
     );
   }
-  if (mode !== "bridge") throw new RuntimeError("bad-request", `a ${mode} network is not supported yet`);
-  const { networks } = request.network;
+  const service = serviceName(request);
+  const networks = request.network.networks.map((network) => ({
+    ...network,
+    aliases: [...network.aliases, ...service],
+  }));
   return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), {
     owner: id,
     name,
@@ -309,10 +321,10 @@ function openNetwork(
   });
 }
 
-function viewOf(connection: Connection | undefined): NetworkView | undefined {
-  const first = connection?.networks[0];
-  if (first === undefined) return undefined;
-  return { address: first.addresses[0], gateway: first.definition.subnets[0]?.gateway, resolvers: [] };
+/** The service's name is one of the container's, where a name server can find it. */
+function serviceName({ unit }: RunRequest): string[] {
+  const name = unit?.replace(/\.service$/, "");
+  return name !== undefined && /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$/.test(name) ? [name] : [];
 }
 
 function openPasta(

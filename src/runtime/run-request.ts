@@ -26,7 +26,10 @@ export interface RunRequest {
   readonly pod: string | undefined;
   readonly ports: readonly PortMapping[];
   readonly addHosts: readonly HostEntry[];
+  /** Resolvers in place of the host's, or of the networks'; `none` leaves the image's own file. */
   readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Without the CAP_ prefix, upper case; `ALL` stands for every one. */

@@ -25,6 +25,8 @@ export const REQUEST: RunRequest = {
   ports: [],
   addHosts: [],
   dns: [],
+  dnsOptions: [],
+  dnsSearch: [],
   labels: {},
   annotations: {},
   capAdd: [],

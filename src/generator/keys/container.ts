@@ -4,7 +4,7 @@ import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../value
 import { checkImageName } from "../values/image-name.ts";
 import { checkMount } from "../values/mount.ts";
 import { checkContainerName, checkHostName, checkServiceName, checkUser, checkUserAndGroup } from "../values/name.ts";
-import { checkNetwork } from "../values/network.ts";
+import { checkIpv4, checkIpv6, checkNetwork, checkNetworkAlias, checkResolverWord } from "../values/network.ts";
 import { checkContainerPath, checkTimezone } from "../values/path.ts";
 import { checkExposedPort, checkPublishPort } from "../values/port.ts";
 import { checkPull, checkRetry } from "../values/pull.ts";
@@ -44,8 +44,14 @@ export const CONTAINER_KEYS = keyTable([
     check: checkDns,
     flag: "dns",
   }),
-  later("DNSOption", "lines", "Option for /etc/resolv.conf", "ndots:1"),
-  later("DNSSearch", "lines", "Search domain for /etc/resolv.conf", "example.com"),
+  supported("DNSOption", "lines", "Option for /etc/resolv.conf, in place of the host's", "ndots:1", {
+    check: checkResolverWord,
+    flag: "dns-option",
+  }),
+  supported("DNSSearch", "lines", "Search domain for /etc/resolv.conf; . for none", "example.com", {
+    check: checkResolverWord,
+    flag: "dns-search",
+  }),
   supported("DropCapability", "words", "Capabilities taken away, or all; AddCapability= comes on top", "all", {
     check: checkCapability,
     flag: "cap-drop",
@@ -115,8 +121,14 @@ export const CONTAINER_KEYS = keyTable([
     flag: "hostname",
   }),
   later("HttpProxy", "boolean", "Pass on the proxy variables of the service", "no", "5.7"),
-  later("IP", "string", "Fixed IPv4 address", "10.88.64.128"),
-  later("IP6", "string", "Fixed IPv6 address", "fd46:db93:aa76:ac37::10"),
+  supported("IP", "string", "Fixed IPv4 address, in the only network", "10.88.64.128", {
+    check: checkIpv4,
+    flag: "ip",
+  }),
+  supported("IP6", "string", "Fixed IPv6 address, in the only network", "fd46:db93:aa76:ac37::10", {
+    check: checkIpv6,
+    flag: "ip6",
+  }),
   supported("Image", "string", "Image to run; a full name is recommended", "registry.example/web:1", {
     check: checkImageName,
   }),
@@ -138,11 +150,17 @@ export const CONTAINER_KEYS = keyTable([
       flag: "mount",
     },
   ),
-  supported("Network", "lines", "bridge (the default), pasta[:OPTION,…] (a user's default), host or none", "host", {
-    check: checkNetwork,
-    flag: "network",
+  supported(
+    "Network",
+    "lines",
+    "A .network file or a network's name, with options; bridge, host, none, container:NAME, ns:PATH",
+    "host",
+    { check: checkNetwork, flag: "network" },
+  ),
+  supported("NetworkAlias", "lines", "Another name of the container on its networks", "db", {
+    check: checkNetworkAlias,
+    flag: "network-alias",
   }),
-  later("NetworkAlias", "lines", "Another name of the container on its networks", "db"),
   supported("NoNewPrivileges", "boolean", "Never let the container's processes gain privileges", "yes"),
   supported("Notify", "string", "true: the payload itself tells systemd when it is ready", "true"),
   supported(

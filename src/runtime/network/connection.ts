@@ -4,6 +4,7 @@ import { findProgram } from "../programs.ts";
 import type { NetworkAttachment, PortMapping } from "../run-request.ts";
 import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import { readDefinition, withDefinitionsLock } from "./definitions.ts";
+import type { NetworkView } from "./etc-files.ts";
 import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
 import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
 import {
@@ -43,6 +44,8 @@ export interface ConnectedNetwork {
 export interface Connection {
   readonly namespace: NetworkNamespace;
   readonly networks: readonly ConnectedNetwork[];
+  /** What is to be said of them in /etc/hosts and /etc/resolv.conf. */
+  readonly view: NetworkView;
   /**
    * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs since
    * connect() if nobody else was setting up a network then, else from here on.
@@ -83,6 +86,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   return {
     namespace,
     networks,
+    view: viewOf(networks),
     finish: () => {
       running ??= run(takeNetavarkLock(scope, true));
       return running;
@@ -116,6 +120,16 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
   removeSetUp(scope, owner);
+}
+
+function viewOf(networks: readonly ConnectedNetwork[]): NetworkView {
+  const gateways = (network: NetworkDefinition) => network.subnets.flatMap(({ gateway }) => gateway ?? []);
+  return {
+    addresses: networks.flatMap(({ addresses }) => addresses),
+    gateway: networks.flatMap(({ definition }) => gateways(definition))[0],
+    nameServers: networks.flatMap(({ definition }) => (definition.dns_enabled ? gateways(definition) : [])),
+    resolvers: [],
+  };
 }
 
 /** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */

@@ -1,15 +1,5 @@
 import type { HostEntry } from "../run-request.ts";
 
-/** What a container is told of its network. */
-export interface NetworkView {
-  /** The container's own address. */
-  readonly address: string | undefined;
-  /** Where the host is reached. */
-  readonly gateway: string | undefined;
-  /** Resolvers of the network's own. */
-  readonly resolvers: readonly string[];
-}
-
 /**
  * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host is
  * reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
@@ -17,8 +7,8 @@ export interface NetworkView {
 export function formatHosts(input: {
   readonly base: string;
   readonly added: readonly HostEntry[];
-  /** The container's address; undefined without a network of its own. */
-  readonly address: string | undefined;
+  /** The container's own, of all its networks. */
+  readonly addresses: readonly string[];
   /** How the host is reached from inside; undefined if it is not. */
   readonly gateway: string | undefined;
   readonly hostname: string;
@@ -32,7 +22,7 @@ export function formatHosts(input: {
   if (!entries.some(([, names]) => names.includes("localhost")))
     entries.push(["127.0.0.1", ["localhost"]], ["::1", ["localhost"]]);
   if (input.gateway !== undefined) entries.push([input.gateway, ["host.containers.internal", "host.docker.internal"]]);
-  if (input.address !== undefined) entries.push([input.address, [...new Set([input.hostname, input.name])]]);
+  for (const address of input.addresses) entries.push([address, [...new Set([input.hostname, input.name])]]);
   return entries.map(([address, names]) => `${address}\t${names.join(" ")}\n`).join("");
 }
 
@@ -44,31 +34,63 @@ function parseHosts(text: string): [string, string[]][] {
   });
 }
 
+/** What a network brings with it, for the files of those in it. */
+export interface NetworkView {
+  readonly addresses: readonly string[];
+  /** How the host is reached; undefined if it is not. */
+  readonly gateway: string | undefined;
+  /** The name servers of networks with DNS: they know the other containers, and ask the host's resolvers for the rest. */
+  readonly nameServers: readonly string[];
+  /** Resolvers that are to be asked before the host's. */
+  readonly resolvers: readonly string[];
+}
+
+/** What is asked for in place of the host's settings. */
+export interface ResolverRequest {
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+}
+
+/** The domain of all containers' names, as aardvark-dns has it. */
+const CONTAINER_DOMAIN = "dns.podman";
+
 /**
- * /etc/resolv.conf for a container: the given resolvers in place of the host's, or else the network's `own` in front of them.
- * In a network namespace of its own the host's loopback resolvers (systemd-resolved's stub) cannot be reached, so they are
- * left out.
+ * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: those asked for, and the
+ * host's, are asked by them. Without any, the resolvers asked for take the place of the host's, and search domains come before
+ * the host's. In a network namespace of its own (`ownNetwork`) the host's loopback resolvers (systemd-resolved's stub) cannot
+ * be reached, so they are left out.
  */
 export function formatResolvConf(
   host: string,
-  resolvers: readonly string[],
+  asked: ResolverRequest,
+  network: Pick<NetworkView, "nameServers" | "resolvers"> | undefined,
   ownNetwork: boolean,
-  own: readonly string[] = [],
 ): string {
-  const kept = host.split("\n").filter((line) => {
-    const server = serverOf(line);
-    if (server === undefined) return line.trim() !== "";
-    return resolvers.length === 0 && !(ownNetwork && (server.startsWith("127.") || server === "::1"));
-  });
-  const line = (server: string): string => `nameserver ${server}`;
-  if (resolvers.length > 0) kept.push(...resolvers.map(line));
-  else if (own.length > 0) {
-    const first = kept.findIndex((other) => serverOf(other) !== undefined);
-    kept.splice(first < 0 ? kept.length : first, 0, ...own.map(line));
+  const { nameServers = [], resolvers = [] } = network ?? {};
+  const found = { nameserver: [] as string[], search: [] as string[], options: [] as string[] };
+  for (const line of host.split("\n")) {
+    const [keyword = "", ...words] = line.trim().split(/\s+/);
+    if (keyword === "nameserver") found.nameserver.push(...words.slice(0, 1));
+    // The last line of the kind counts, resolv.conf(5).
+    if (keyword === "search" || keyword === "domain") found.search = words;
+    if (keyword === "options") found.options = words;
   }
-  return `${kept.join("\n")}\n`;
-}
-
-function serverOf(line: string): string | undefined {
-  return /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
+  const reachable = found.nameserver.filter(
+    (server) => !(ownNetwork && (server.startsWith("127.") || server === "::1")),
+  );
+  const noSearch = asked.dnsSearch.includes(".");
+  const hostSearch = nameServers.length === 0 ? found.search : [];
+  const containers = nameServers.length > 0 && asked.dnsSearch.length === 0 ? [CONTAINER_DOMAIN] : [];
+  const search = noSearch ? [] : [...new Set([...asked.dnsSearch, ...containers, ...hostSearch])];
+  const servers =
+    nameServers.length > 0 ? nameServers : asked.dns.length > 0 ? asked.dns : [...resolvers, ...reachable];
+  const options = asked.dnsOptions.length > 0 ? asked.dnsOptions : found.options;
+  return [
+    ...(search.length === 0 ? [] : [`search ${search.join(" ")}`]),
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(options.length === 0 ? [] : [`options ${options.join(" ")}`]),
+  ]
+    .map((line) => `${line}\n`)
+    .join("");
 }

@@ -7,11 +7,8 @@ import type { PortMapping } from "../run-request.ts";
 import type { NetworkView } from "./etc-files.ts";
 import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
 
-/** What pasta has made of a namespace. */
-export interface PastaFacts extends NetworkView {
-  /** The namespace's own addresses, those of the host in most cases. */
-  readonly addresses: readonly string[];
-}
+/** What pasta has made of a namespace: the addresses are those of the host in most cases. */
+export type PastaFacts = NetworkView;
 
 /** What pasta is to connect. */
 export interface PastaRequest {
@@ -110,7 +107,7 @@ function factsOf(ran: PastaCommand, shown: string): PastaFacts {
   const other = hostAddresses().find(({ address, family }) => family === "IPv4" && !addresses.includes(address));
   return {
     addresses,
-    address: addresses[0],
+    nameServers: [],
     gateway: ran.hostAddresses.find(has) ?? other?.address,
     resolvers: ran.resolvers.filter(has),
   };

@@ -88,20 +88,20 @@ async function fillPod(record: PodRecord, context: PodContext, manager: ProcessI
 /** The files that all containers of the pod see. */
 function writeFiles(record: PodRecord, connection: Connection | undefined, paths: PodPaths): void {
   const { mode } = record.network;
-  const [first] = connection?.networks ?? [];
+  const { view } = connection ?? {};
   const put = (path: string, content: string) => writeFileSync(path, content, { mode: 0o644 });
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
     added: record.addHosts,
-    address: first?.addresses[0] ?? (mode === "none" ? "127.0.0.1" : undefined),
-    gateway: first?.definition.subnets[0]?.gateway,
+    addresses: view?.addresses ?? (mode === "none" ? ["127.0.0.1"] : []),
+    gateway: view?.gateway,
     hostname: record.hostname,
     name: record.name,
   });
   put(paths.hosts, hosts);
   put(paths.hostname, `${record.hostname}\n`);
   if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
-  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record.dns, mode !== "host"));
+  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record, view, mode !== "host"));
 }
 
 function readOrEmpty(path: string): string {

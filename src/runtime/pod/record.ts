@@ -21,6 +21,8 @@ export interface PodRequest {
   readonly ports: readonly PortMapping[];
   readonly addHosts: readonly HostEntry[];
   readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
   /** Bytes; 0 is unlimited. */
   readonly shmSize: number;
   /** In all containers of the pod. */

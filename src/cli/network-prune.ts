@@ -1,0 +1,54 @@
+import { createInterface } from "node:readline/promises";
+import { type Command, Option } from "commander";
+import { DEFAULT_NETWORK } from "../runtime/network/definition.ts";
+import { listDefinitions } from "../runtime/network/definitions.ts";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { chooseNetworks } from "./network-ls.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove the networks that no running container is in.",
+  details: [
+    "A service that is stopped has no container, so its networks are among them: the names are shown and the question is asked, unless there is `--force`. Filters are those of `berth network ls`.",
+  ],
+  examples: [{ command: "berth network prune", help: "All that are unused." }],
+};
+
+/** `berth network prune`. */
+export function define(command: Command, context: CommandContext): void {
+  const collect = (value: string, before: readonly string[]) => [...before, value];
+  command
+    .addOption(new Option("--filter <filter>", "only those; can be repeated").argParser(collect).default([]))
+    .option("-f, --force", "do not ask")
+    .action((options: { filter: readonly string[]; force?: boolean }) => prune(options.filter, options.force, context));
+}
+
+async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
+  const { RuntimeError } = await import("../runtime/error.ts");
+  const { removeNetwork } = await import("../runtime/network/networks.ts");
+  const unused = chooseNetworks(listDefinitions(context.scope), [...filter, "dangling=true"], context)
+    .map(({ name }) => name)
+    .filter((name) => name !== DEFAULT_NETWORK);
+  if (!force && unused.length > 0 && !(await confirm(unused))) return;
+  for (const name of unused) {
+    try {
+      removeNetwork(context.scope, name);
+      context.out(`${name}\n`);
+    } catch (error) {
+      // Somebody has begun to use it, or removed it, since it was looked at.
+      if (!(error instanceof RuntimeError && ["network-in-use", "no-such-network"].includes(error.code))) throw error;
+    }
+  }
+}
+
+async function confirm(names: readonly string[]): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new CommandError("nobody can be asked: give --force to remove networks", 125);
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const list = names.map((name) => `  ${name}\n`).join("");
+    const answer = await asked.question(`These networks will be removed:\n${list}Go on? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    asked.close();
+  }
+}

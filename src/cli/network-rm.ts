@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { forEachNetwork } from "./network-failure.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove networks.",
+  details: ["A network that containers are in is not removed, unless `--force` stops their services first."],
+  examples: [{ command: "berth network rm back", help: "Remove one." }],
+};
+
+interface Options {
+  readonly force?: boolean;
+  readonly ignore?: boolean;
+}
+
+/** `berth network rm`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<name...>", "networks")
+    .option("-f, --force", "stop the containers that are in it first; do not fail for a network that there is not")
+    .option("--ignore", "do not fail for a network that there is not")
+    .action((names: string[], options: Options) => remove(names, options, context));
+}
+
+async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
+  const { RuntimeError } = await import("../runtime/error.ts");
+  const { findNetwork, removeNetwork } = await import("../runtime/network/networks.ts");
+  await forEachNetwork(names, async (name) => {
+    try {
+      if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
+      removeNetwork(context.scope, name);
+    } catch (error) {
+      const missing = error instanceof RuntimeError && error.code === "no-such-network";
+      if (missing && (options.force || options.ignore)) return;
+      throw error;
+    }
+    context.out(`${name}\n`);
+  });
+}
+
+/** Stops the services of the containers in a network. */
+async function stopUsers(network: string, context: CommandContext): Promise<void> {
+  const { networkUsers } = await import("../runtime/network/networks.ts");
+  const { readRecord } = await import("../runtime/record.ts");
+  const users = networkUsers(context.scope, network);
+  const units = users.flatMap(({ owner }) => readRecord(context.scope, owner)?.unit ?? []);
+  if (units.length < users.length)
+    throw new CommandError(`network ${network} is in use by what no service of berth's stops`, 2);
+  if (units.length === 0) return;
+  const { withManager } = await import("../runtime/systemd.ts");
+  await withManager(context.scope, context.env, async (manager) => {
+    await Promise.all(units.map((unit) => manager.stop(unit)));
+  });
+}

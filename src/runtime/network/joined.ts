@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { findContainer } from "../find-container.ts";
+import { payloadPid } from "../liveness.ts";
+import { containerPaths } from "../paths.ts";
+import { isMissing } from "../record.ts";
+import type { NetworkRequest } from "../run-request.ts";
+
+/** Somebody else's network namespace that a container is in. */
+export interface JoinedNetwork {
+  /** undefined is the host's. */
+  readonly path: string | undefined;
+  /** The other container's files, which this one has a copy of; undefined for those it has not. */
+  readonly hosts: string | undefined;
+  readonly resolvConf: string | undefined;
+}
+
+/**
+ * The namespace of `--network container:NAME` or `ns:PATH`; undefined for every other network. Throws "no-such-container" for
+ * one that does not run, "network" for a path where nothing is.
+ */
+export function joinNetwork(scope: Scope, network: NetworkRequest): JoinedNetwork | undefined {
+  if (network.mode === "namespace") {
+    if (!existsSync(network.path)) throw new RuntimeError("network", `there is no network namespace ${network.path}`);
+    return { path: network.path, hosts: undefined, resolvConf: undefined };
+  }
+  if (network.mode !== "container") return undefined;
+  const other = findContainer(scope, network.name);
+  const pid = payloadPid(scope, other);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${other.name} is not running`);
+  const { bundle } = containerPaths(scope, other.id);
+  return {
+    path: other.network.mode === "host" ? undefined : `/proc/${pid}/ns/net`,
+    hosts: readIfThere(join(bundle, "hosts")),
+    resolvConf: readIfThere(join(bundle, "resolv.conf")),
+  };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

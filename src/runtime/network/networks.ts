@@ -1,0 +1,80 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { networksDir } from "../paths.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import {
+  findDefinition,
+  isNetworkName,
+  listDefinitions,
+  readDefinition,
+  removeDefinition,
+  withDefinitionsLock,
+  writeDefinition,
+} from "./definitions.ts";
+import { networkFacts } from "./network-facts.ts";
+import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
+import { listSetUps, type SetUp } from "./set-up-file.ts";
+
+/**
+ * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists", unless
+ * `ignore` leaves the one that there is as it is; "bad-request" for what cannot be.
+ */
+export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignore: boolean): void {
+  const { name } = request;
+  if (!isNetworkName(name)) throw new RuntimeError("bad-request", `"${name}" is not a name for a network`);
+  // The names of modes, which --network takes before it looks for a network.
+  if (["bridge", "container", "default", "host", "none", "ns", "pasta", "private", "slirp4netns"].includes(name))
+    throw new RuntimeError("bad-request", `a network cannot be called ${name}: that is a kind of network`);
+  withDefinitionsLock(scope, "exclusive", () => {
+    const exists = findDefinition(scope, name) !== undefined;
+    if (exists && !ignore) throw new RuntimeError("network-exists", `there is a network ${name} already`);
+    if (!exists) writeDefinition(scope, planNetwork(request, networkFacts(scope)));
+  });
+}
+
+/** Removes a network's definition. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
+export function removeNetwork(scope: Scope, name: string): void {
+  withDefinitionsLock(scope, "exclusive", () => {
+    const found = findNetwork(scope, name).name;
+    if (found === DEFAULT_NETWORK)
+      throw new RuntimeError("bad-request", `the default network ${found} cannot be removed`);
+    const users = networkUsers(scope, found);
+    if (users.length > 0) {
+      const names = users.map((user) => user.name).join(", ");
+      throw new RuntimeError("network-in-use", `network ${found} is in use by ${names}`);
+    }
+    removeDefinition(scope, found);
+    rmSync(join(networksDir(scope), found), { recursive: true, force: true });
+  });
+}
+
+/** Who is in a network, or just being connected to it. */
+export function networkUsers(scope: Scope, name: string): SetUp[] {
+  return listSetUps(scope).filter(({ networks }) => networks.includes(name));
+}
+
+/** The network of a name, or of an ID's beginning. Throws "no-such-network". */
+export function findNetwork(scope: Scope, word: string): NetworkDefinition {
+  const byName = findDefinition(scope, word);
+  if (byName !== undefined) return byName;
+  const byId = /^[0-9a-f]{3,64}$/.test(word) ? listDefinitions(scope).filter(({ id }) => id.startsWith(word)) : [];
+  return byId.length === 1 && byId[0] !== undefined ? byId[0] : readDefinition(scope, word);
+}
+
+/** What podman's `network inspect` shows: the definition, and who is in it with which addresses. */
+export function describeNetwork(scope: Scope, definition: NetworkDefinition): object {
+  const prefix = new Map(definition.subnets.map(({ subnet }) => [subnet, subnet.split("/")[1] ?? ""]));
+  const containers = networkUsers(scope, definition.name).flatMap(({ owner, name, request }) => {
+    const attachment = request?.networks[definition.name];
+    if (attachment === undefined) return [];
+    const subnets = attachment.static_ips.map((address, index) => {
+      const { subnet = "", gateway } = definition.subnets[index] ?? {};
+      return { ipnet: `${address}/${prefix.get(subnet) ?? ""}`, ...(gateway === undefined ? {} : { gateway }) };
+    });
+    const facts = { subnets, mac_address: attachment.static_mac ?? "" };
+    return [[owner, { name, interfaces: { [attachment.interface_name]: facts } }] as const];
+  });
+  return { ...definition, containers: Object.fromEntries(containers) };
+}
