@@ -10,7 +10,7 @@ const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
 
 /** Whether an option is podman's own, and nothing to mount with. */
 function isOwnOption(option: string): boolean {
-  return OWN_OPTIONS.has(option) || /^(upperdir|workdir)=/.test(option);
+  return OWN_OPTIONS.has(option) || /^(upperdir|workdir|idmap)(=|$)/.test(option);
 }
 
 /** A bind mount with podman's defaults: recursive, private, and read-write unless "ro" is among the options. */
@@ -45,11 +45,7 @@ export function mountSubpath(root: string, subpath: string, place: string): void
       const stats = fstatSync(found);
       if (!stats.isDirectory() && !stats.isFile())
         throw new RuntimeError("volume", `subpath ${subpath} is neither a folder nor a file`);
-      if (stats.isDirectory()) mkdirSync(place, { recursive: true, mode: 0o700 });
-      else {
-        mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-        writeFileSync(place, "", { mode: 0o600 });
-      }
+      makePlace(place, stats.isDirectory());
       mount(`/proc/self/fd/${found}`, place, "", MS_BIND | MS_REC);
     } finally {
       closeSync(found);
@@ -57,4 +53,10 @@ export function mountSubpath(root: string, subpath: string, place: string): void
   } finally {
     closeSync(folder);
   }
+}
+
+/** Makes what a folder, or a file, can be mounted on. */
+export function makePlace(place: string, isDirectory: boolean): void {
+  mkdirSync(isDirectory ? place : dirname(place), { recursive: true, mode: 0o700 });
+  if (!isDirectory) writeFileSync(place, "", { mode: 0o600 });
 }

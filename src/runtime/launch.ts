@@ -14,9 +14,11 @@ import { type ContainerUser, missingEntries, resolveUser } from "./container-use
 import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
 import { checkExecutable } from "./executable.ts";
+import type { MountIdMapped } from "./id-mapped-source.ts";
 import { inheritedSockets, keepInheritedSockets, socketEnvironment } from "./inherited-sockets.ts";
 import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
+import { idMapOption } from "./mount-context.ts";
 import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
@@ -148,6 +150,7 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     const preserveFds = writeBundle(request, context, {
       ...{ id, image, paths, layers, images, etc: { ...etc, network: connection?.view } },
       ...{ cgroup, networkNamespace, namespace, pod },
+      mountIdMapped: await openIdMapper(request, namespace),
     });
     seal(request, context);
     await connection?.finish();
@@ -186,6 +189,7 @@ function writeBundle(
     readonly networkNamespace: string | undefined;
     readonly namespace: ContainerNamespace | undefined;
     readonly pod: JoinedPod | undefined;
+    readonly mountIdMapped: MountIdMapped | undefined;
   },
 ): number {
   const { scope, env } = context;
@@ -203,7 +207,9 @@ function writeBundle(
   const images = new Map(
     otherImages.map(([name, shifted]) => [name, shifted?.directories ?? made.images.get(name) ?? []]),
   );
-  const mounts = resolveMounts({ scope, paths, user, inUserNamespace, images }, request.mounts, image.config.volumes);
+  const { mountIdMapped } = made;
+  const mountContext = { scope, paths, user, inUserNamespace, images, mountIdMapped };
+  const mounts = resolveMounts(mountContext, request.mounts, image.config.volumes);
   // What has been mounted of the layers keeps them.
   for (const shifted of [lower, ...otherImages.map(([, trees]) => trees)]) shifted?.release();
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
@@ -283,6 +289,16 @@ async function openUserNamespace(
   const { mode } = request.network;
   const withNetwork = mode !== "host" && mode !== "none" && mode !== "container" && mode !== "namespace";
   return openContainerNamespace(request, { scope, id, layers, withNetwork });
+}
+
+/** What carries out the option idmap, where a mount has it. */
+async function openIdMapper(
+  { mounts }: RunRequest,
+  namespace: ContainerNamespace | undefined,
+): Promise<MountIdMapped | undefined> {
+  if (mounts.every(({ options }) => idMapOption(options) === undefined)) return undefined;
+  const { idMapper } = await import("./id-mapped-source.ts");
+  return idMapper(namespace);
 }
 
 function openNetwork(

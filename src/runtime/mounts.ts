@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import type { Scope } from "../scope.ts";
 import { bindMount, keptFlags } from "./bind-mount.ts";
 import { type ContainerUser, ownerOf } from "./container-user.ts";
 import { RuntimeError } from "./error.ts";
 import { matchingPaths } from "./glob.ts";
 import { kernelMount } from "./kernel-mount.ts";
+import { type MountContext, withIdMap } from "./mount-context.ts";
 import { imageMount, overlayOver } from "./overlay-mount.ts";
-import type { ContainerPaths } from "./paths.ts";
 import { findProgram } from "./programs.ts";
 import type { MountRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";
@@ -16,16 +15,6 @@ import { openAnonymous, openSubpath, openVolume, volumeMount } from "./volume/vo
 /** A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text. */
 export function cleanPath(path: string): string {
   return join("/", path).replace(/(?<=.)\/$/, "");
-}
-
-/** What the mounts of one container are made for. The caller has a mount namespace of its own. */
-export interface MountContext {
-  readonly scope: Scope;
-  readonly paths: ContainerPaths;
-  readonly user: ContainerUser;
-  readonly inUserNamespace: boolean;
-  /** Layers of the images that are mounted, as directories, lowest first. */
-  readonly images: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -65,7 +54,7 @@ function resolveMount(context: MountContext, request: MountRequest, index: numbe
       return [volumeMount(throughOptions(context, source, request.options, `${place}.over`), request)];
     }
     case "anonymous": {
-      const source = openAnonymous(context, request, index);
+      const source = openAnonymous(context, request, place, index);
       return [volumeMount(throughOptions(context, source, request.options, `${place}.over`), request)];
     }
     default:
@@ -76,8 +65,8 @@ function resolveMount(context: MountContext, request: MountRequest, index: numbe
 function hostMount(context: MountContext, request: Extract<MountRequest, { type: "bind" }>, place: string): SpecMount {
   const { source, target, options } = request;
   if (!existsSync(source)) throw new RuntimeError("volume", `mount ${target}: ${source} does not exist on the host`);
-  const seen = throughOptions(context, source, options, place);
-  return bindMount(seen, target, [...(seen === source ? keptFlags(request) : []), ...options]);
+  const seen = throughOptions(context, withIdMap(context, source, options, `${place}.map`), options, place);
+  return bindMount(seen, target, [...(options.includes("O") ? [] : keptFlags(request)), ...options]);
 }
 
 /** The source as the container is to have it: given to its user (U), and under a layer of its own (O). */

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bindMount, mountSubpath } from "./bind-mount.ts";
 import { RuntimeError } from "./error.ts";
-import type { MountContext } from "./mounts.ts";
+import type { MountContext } from "./mount-context.ts";
 import { mountLayersReadOnly, mountOverlay } from "./overlay.ts";
 import type { MountRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";

@@ -375,6 +375,7 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
       good: [
         ...["/a:/b", "./a:/b:ro,Z", "name:/b", "/b", ":/b", "%h/x:/x", "${V}", "${SRC}:/x", "/a:/b:rslave,noexec"],
         ...["/a:/b:O", "/a:/b:O,upperdir=/u,workdir=/w", "name:/b:nocreate,copy", "/a:/b:ro,ro,cached"],
+        ...["/a:/b:idmap", "/a:/b:idmap=uids=0-1000-10#10-11-10;gids=@0-0-10,ro"],
       ],
       bad: [
         ["/a:b", 3],
@@ -386,6 +387,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
         ["/a:/b:upperdir=/u,workdir=/w", 6],
         ["/a:/b:O,upperdir=u,workdir=/w", 8],
         ["/a:/b:ro,rw", 9],
+        ["/a:/b:idmap=uids=0-1000", 6],
+        ["/a:/b:idmap=users=0-0-1", 6],
         ["/a:/b:rshared,noexec,private", 21],
         ["/a:", 3],
       ],

@@ -208,6 +208,33 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     expect(await leftovers()).toBe("");
   });
 
+  hostTest("and folders keep their owners on the disk while a user namespace sees them as its own", async () => {
+    await host.sh(
+      "for f in subuid subgid; do grep -q ^containers: /etc/$f || echo containers:500000:100000 >> /etc/$f; done; mkdir -p /tmp/owned; echo x > /tmp/owned/file; chown 1000:1000 /tmp/owned/file",
+    );
+    const auto = ["--userns", "auto"];
+    const look = "stat -c %u:%g /o/file";
+    expect(await inside([...auto, "-v", "/tmp/owned:/o"], look)).toBe("65534:65534");
+    expect(await inside([...auto, "-v", "/tmp/owned:/o:idmap"], look)).toBe("1000:1000");
+    expect(await inside(["-v", "/tmp/owned:/o:idmap"], look)).toBe("1000:1000");
+    expect(await inside(["-v", "/tmp/owned:/o:idmap=uids=1000-7-1;gids=1000-8-1"], look)).toBe("7:8");
+    expect(await inside([...auto, "-v", "/tmp/owned:/o:idmap=uids=@1000-7-1;gids=@1000-8-1"], look)).toBe("7:8");
+    const used = [...auto, "--user", "app", "-v", "mapped:/home/app:idmap", "-v", "shifted:/home/app/below"];
+    await inside(used, "touch ~/file ~/below/file");
+    const owner = (name: string) => host.ok(["stat", "--format=%u:%g", `${VOLUMES}/${name}/_data/file`]);
+    expect(await owner("mapped")).toBe("1000:1000");
+    expect(await owner("shifted")).toBe("501000:501000");
+    const alice = await host.run(
+      ["berth", "run", "--network", "none", "--userns", "keep-id", "-v", "/home/alice:/o:idmap", TOOLS, "true"],
+      {
+        user: "alice",
+      },
+    );
+    expect(alice.stderr).toContain("option idmap: the owners in /home/alice cannot be shifted");
+    await volume("rm", "mapped", "shifted");
+    expect(await leftovers()).toBe("");
+  });
+
   hostTest("that are asked for and are not there are told of", async () => {
     const missing = await host.run(["berth", "run", "-v", "none:/x:nocreate", TOOLS, "true"]);
     expect(missing).toMatchObject({

@@ -1,6 +1,6 @@
 import { closest } from "../suggest.ts";
 import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-import { checkIdMap } from "./id-map.ts";
+import { checkMountIdMap } from "./id-map.ts";
 import { checkContainerPath } from "./path.ts";
 import { checkTmpfsOption } from "./tmpfs.ts";
 import { checkBeside, checkVolumeOption } from "./volume.ts";
@@ -203,7 +203,7 @@ function checkField(text: string, typeName: string, type: MountType): Problem | 
 
 function checkFieldValue(kind: FieldKind, head: string, tail: string | undefined, at: number): Problem | undefined {
   if (kind === "ignored") return undefined;
-  if (kind === "idmap") return checkIdMap(tail);
+  if (kind === "idmap") return checkMountIdMap(tail);
   if (kind === "flag") {
     if (tail === undefined || ["true", "false"].includes(tail) || isDeferred(tail)) return undefined;
     return { code: "bad-mount", message: `${head} is true or false, not ${quoted(tail)}`, at };

@@ -1,6 +1,6 @@
 import { closest } from "../suggest.ts";
 import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-import { checkIdMap } from "./id-map.ts";
+import { checkMountIdMap } from "./id-map.ts";
 import { checkContainerPath } from "./path.ts";
 
 /** What may follow the destination of a `Volume=`, podman-run(1). Of the words in one row only one can be meant. */
@@ -75,7 +75,7 @@ function checkVolumeOptions(options: string): Problem | undefined {
 export function checkVolumeOption(option: string): Problem | undefined {
   if (isDeferred(option) || OPTIONS.some((row) => row.includes(option))) return undefined;
   const { head, tail } = splitAt(option, "=");
-  if (head === "idmap") return checkIdMap(tail);
+  if (head === "idmap") return checkMountIdMap(tail);
   if (OVERLAY_FOLDERS.includes(head)) {
     if (tail?.startsWith("/")) return undefined;
     return { code: "bad-volume-option", message: `${head}= needs the absolute path of a folder` };

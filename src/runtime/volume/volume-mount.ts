@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { bindMount, mountSubpath } from "../bind-mount.ts";
 import { ownerOf } from "../container-user.ts";
 import { RuntimeError } from "../error.ts";
+import { idMapOption, type MountContext, withIdMap } from "../mount-context.ts";
 import { isMountPoint } from "../mount-table.ts";
-import type { MountContext } from "../mounts.ts";
 import type { MountRequest } from "../run-request.ts";
 import type { SpecMount } from "../runtime-spec.ts";
 import { createVolume } from "./create.ts";
@@ -30,26 +30,30 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
   // Under a layer of the container's own the volume stays as it is, empty if it is.
   const prepares = !request.options.includes("O");
   const device = deviceMount(volume);
-  if (device === undefined) {
+  const shifts = idMapOption(request.options) !== undefined;
+  if (device === undefined && !shifts) {
     if (prepares && (volume.needsCopyUp || volume.needsOwner)) prepareForUse(context.scope, volume.name, use);
     return data;
   }
-  const onHost = isMountPoint(data);
-  const source = onHost ? data : place;
+  const onHost = device === undefined || isMountPoint(data);
   if (!onHost) {
     mkdirSync(place, { recursive: true, mode: 0o700 });
     mountDevice(volume.name, device, place);
   }
-  if (prepares) prepareMounted(context.scope, volume.name, source, onHost || !IN_MEMORY.includes(device.type), use);
+  // What is put into it is to have the owners that the container sees, so it goes through the same mount.
+  const source = withIdMap(context, onHost ? data : place, request.options, `${place}.map`);
+  const stays = onHost || !IN_MEMORY.includes(device.type);
+  if (prepares) prepareMounted(context.scope, volume.name, source, stays, use);
   return source;
 }
 
 /** A volume without a name: it lies beside the container's upper layer and goes with it. */
-export function openAnonymous(context: MountContext, request: AnonymousVolume, index: number): string {
+export function openAnonymous(context: MountContext, request: AnonymousVolume, place: string, index: number): string {
   const data = join(context.paths.layers, "volumes", `${index}`, "_data");
   mkdirSync(data, { recursive: true, mode: 0o755 });
-  prepareAnonymous(data, firstUse(context, request));
-  return data;
+  const source = withIdMap(context, data, request.options, `${place}.map`);
+  prepareAnonymous(source, firstUse(context, request));
+  return source;
 }
 
 /** The mount of a volume: a file system for data, without devices and set-uid programs unless the options say so, as with podman. */
