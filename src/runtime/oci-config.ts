@@ -87,7 +87,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
       cgroupsPath: input.cgroupsPath,
       resources: { devices: [...DEVICE_RULES] },
       sysctl: sysctls(input),
-      maskedPaths: [...MASKED_PATHS, ...(showsHostSys(input) ? HOST_SYS_MASKED_PATHS : [])],
+      maskedPaths: [...MASKED_PATHS, ...(showsHostSys(input) && input.inUserNamespace ? HOST_SYS_MASKED_PATHS : [])],
       readonlyPaths: [...READONLY_PATHS],
       ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
     },

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
@@ -9,6 +10,7 @@ import { findProgram } from "./programs.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Environment } from "./runc.ts";
 import { openOutermostNamespace } from "./user-namespace/outermost-namespace.ts";
+import { readSubordinateIds } from "./user-namespace/subordinate-ids.ts";
 
 /**
  * Set by berth for itself when it re-executes in a user namespace: the uid of the user outside. It counts only together
@@ -37,9 +39,25 @@ export function enterUserNamespace(scope: Scope, env: Environment): void {
   keepInheritedSockets(inheritedSockets(env));
   execve(
     unshare,
-    ["unshare", "--user", "--map-root-user", "--map-auto", "--mount", "--propagation", "slave", "--", ...ownCommand()],
+    [
+      ...["unshare", "--user", "--map-root-user", ...mapSubordinateIds(scope)],
+      ...["--mount", "--propagation", "slave", "--", ...ownCommand()],
+    ],
     markedEnvironment(scope, env),
   );
+}
+
+/**
+ * unshare(1)'s words for the user's subordinate ids, from 1 on. --map-auto leaves the last one out, but other words take one range
+ * alone (util-linux 2.38).
+ */
+function mapSubordinateIds({ uid }: Scope): string[] {
+  const { username } = userInfo();
+  const [users, ...moreUsers] = readSubordinateIds("uid", username, uid);
+  const [groups, ...moreGroups] = readSubordinateIds("gid", username, uid);
+  if (users === undefined || groups === undefined || moreUsers.length > 0 || moreGroups.length > 0)
+    return ["--map-auto"];
+  return [`--map-users=${users.start},1,${users.size}`, `--map-groups=${groups.start},1,${groups.size}`];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { USER_NAMESPACE_CASES } from "./parity-user-namespaces.ts";
 import { REGISTRY, sample } from "./registry.ts";
 
 /** A `.container` file whose payload is looked at under both engines. */
@@ -33,7 +34,8 @@ export const PREPARE = `
   echo six > /srv/files/other
   echo seven > /srv/bound/file
   printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1500:1500:app:/home/app:/bin/sh\\n' > /srv/etc/passwd
-  ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime`;
+  ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime
+  echo containers:2147483647:2147483648 | tee -a /etc/subuid >> /etc/subgid`;
 
 /** Makes and pushes, in either host, an image that says much about how it is to be run. */
 export const MAKE_IMAGE = `
@@ -346,7 +348,7 @@ const CASES: readonly ParityCase[] = [
 ];
 
 /** The files by case, complete. */
-export const PARITY_CASES: readonly ParityCase[] = CASES.map((parity) => ({
+export const PARITY_CASES: readonly ParityCase[] = [...CASES, ...USER_NAMESPACE_CASES].map((parity) => ({
   ...parity,
   text: `[Container]\nImage=${parity.image ?? sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
 }));

@@ -120,6 +120,23 @@ export const DIFFERENCES: readonly Difference[] = [
     berthLines: /^environment: WATCHDOG_(USEC|PID)=/,
   },
   {
+    what: "Owner of /dev/mqueue in a user namespace",
+    podman: "root of the container",
+    berth: "the user that berth runs as, who may be nobody inside",
+    reason:
+      "berth makes the user namespace before runc does its work, since the network belongs to it. Everybody may use the folder, and what is made in it is its maker's.",
+    podmanLines: /^(dev|modes): \/dev\/mqueue (folder )?1777 0:/,
+    berthLines: /^(dev|modes): \/dev\/mqueue (folder )?1777 /,
+  },
+  {
+    what: "Groups of another user in a user's container with UserNS=keep-id",
+    podman: "with the user's own group",
+    berth: "without",
+    reason: "User= says who the payload is, here as anywhere.",
+    podmanLines: /^groups: 0 1000$/,
+    berthLines: /^groups: 0$/,
+  },
+  {
     what: "Owner of a named volume that is empty still",
     podman: "set anew for each container that mounts it",
     berth: "set once, when it is made",

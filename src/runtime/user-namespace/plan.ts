@@ -54,7 +54,7 @@ export function planNamespace(
     case "nomap":
       if (space.user === undefined)
         throw new RuntimeError("user-namespace", "nomap leaves out the user that berth runs as, which root cannot be");
-      return { maps: eachKind(({ length }) => [{ inside: 0, outside: 1, size: length - 1 }], space), user: undefined };
+      return { maps: eachKind(({ length }) => [{ inside: 0, outside: 1, size: length - 1 }], space), user: "0:0" };
     case "auto":
       return { maps: autoMaps(request, automatic, space), user: undefined };
     case "subordinate": {
@@ -120,11 +120,12 @@ function autoMaps(request: Extract<Planned, { mode: "auto" }>, automatic: Automa
   const spans = automatic.lease(size);
   const fill = (leased: readonly IdSpan[], given: readonly IdMapping[], ranges: readonly IdRange[]): IdRange[] => {
     const fixed = given.flatMap((mapping) => intoSpace(mapping, ranges));
+    const places = withoutInside({ inside: 0, outside: 0, size }, fixed);
     // What is leased is the host's.
-    const free = consecutiveMap(leased)
-      .flatMap((range) => withoutInside(range, fixed))
-      .flatMap((range) => intoSpace({ ...range, ofHost: true }, ranges));
-    return mergeRanges([...fixed, ...free]);
+    return mergeRanges([
+      ...fixed,
+      ...assign(places, leased).flatMap((range) => intoSpace({ ...range, ofHost: true }, ranges)),
+    ]);
   };
   return {
     uids: fill(spans.uid, request.uids, space.maps.uids),
@@ -156,7 +157,15 @@ function explicitMap(
 function remaining(map: readonly IdRange[], length: number): IdRange[] {
   const whole = { inside: 0, outside: 0, size: length };
   const places = withoutInside({ ...whole, size: length + map.reduce((sum, { size }) => sum + size, 0) }, map);
-  const spans = withoutOutside(whole, map).map(({ outside, size }) => ({ start: outside, size }));
+  return assign(
+    places,
+    withoutOutside(whole, map).map(({ outside, size }) => ({ start: outside, size })),
+  );
+}
+
+/** The outer ids one after another for the ids inside, as far as they go. */
+function assign(places: readonly IdRange[], outer: readonly IdSpan[]): IdRange[] {
+  const spans = [...outer];
   const filled: IdRange[] = [];
   for (const place of places) {
     let { inside, size } = place;

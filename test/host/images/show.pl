@@ -100,6 +100,8 @@ my @parts = (
     [cwd => sub { Cwd::getcwd() }],
     [uid => sub { status('Uid') }],
     [gid => sub { status('Gid') }],
+    [uidmap => sub { map { s/^ +//r =~ s/ +/ /gr } split /\n/, slurp('/proc/self/uid_map') }],
+    [gidmap => sub { map { s/^ +//r =~ s/ +/ /gr } split /\n/, slurp('/proc/self/gid_map') }],
     [groups => sub { join ' ', sort { $a <=> $b } split ' ', status('Groups') }],
     [hostname => sub { slurp('/proc/sys/kernel/hostname') =~ s/\n//r }],
     [pid => sub { $$ }],
