@@ -3,6 +3,7 @@ import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
+import { addNetworks } from "./network-flags.ts";
 import { podMembers } from "./pod-members.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
@@ -42,16 +43,13 @@ export function podService(context: ResourceContext): ServiceLines {
   return { unit: [...paths.mountsNeeded, ...unit], service };
 }
 
-function createCommand(
-  { keys, options, parsed, references, report }: ResourceContext,
-  name: string,
-  paths: HostPaths,
-): string {
+function createCommand(context: ResourceContext, name: string, paths: HostPaths): string {
+  const { keys, options, parsed, references, report } = context;
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
   addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, "PublishPort", "Label");
-  for (const { text } of keys.list("Network", references.network)) line.plain("--network").expanded(text);
+  addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");

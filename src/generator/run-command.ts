@@ -4,6 +4,7 @@ import type { CommandLine } from "./command-line.ts";
 import type { ContainerContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
+import { addNetworks } from "./network-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
@@ -11,9 +12,8 @@ import { ownName } from "./resource-name.ts";
 import { otherUser } from "./service-checks.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
-import { type Problem, quoted } from "./values/check.ts";
+import { quoted } from "./values/check.ts";
 import { joinMount, MOUNTS_WITH_SOURCE, mountSource, splitMount } from "./values/mount.ts";
-import { takesOthers } from "./values/network.ts";
 import { splitVolume } from "./values/volume.ts";
 
 /** Quadlet's meaning of `VolatileTmp=yes`. */
@@ -79,9 +79,7 @@ class RunCommandBuilder {
     addUserMapping(this.#line, container, report, owner !== undefined || options.scope === "user");
     if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.value);
     if (container.has("Volume")) this.#volumes();
-    this.#flags("ExposeHostPort");
-    if (container.has("PublishPort")) this.#publishedPorts(network);
-    this.#flags("Environment", "Label", "Annotation");
+    this.#flags("ExposeHostPort", "PublishPort", "Environment", "Label", "Annotation");
     for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);
     if (container.has("Mount")) this.#mounts();
     const loginUid = berth.string("LoginUID");
@@ -147,22 +145,10 @@ class RunCommandBuilder {
     this.#line.plain("--tmpfs").plain(VOLATILE_TMP);
   }
 
-  /** The network's mode. */
+  /** The network's kind. */
   #network(): string {
-    const { container, report, references, options } = this.#context;
-    const values = container.list("Network", references.network);
-    const [first] = values;
-    const single = values.length > 1 ? values.find(({ text }) => !takesOthers(text)) : undefined;
-    if (single !== undefined) {
-      const message = `${quoted(single.text)} cannot be given together with other networks`;
-      report.value(single, { code: "bad-network", message });
-    }
-    const byDefault = this.#pod !== undefined ? "pod" : options.scope === "user" ? "pasta" : "bridge";
-    const [mode = ""] = (first?.text ?? byDefault).split(":", 1);
-    const problem = notInScope(mode, options.scope);
-    if (first !== undefined && problem !== undefined) report.value(first, problem);
-    for (const { text } of values) this.#line.plain("--network").expanded(text);
-    return mode;
+    const byDefault = this.#pod !== undefined ? "pod" : this.#context.options.scope === "user" ? "pasta" : "bridge";
+    return addNetworks(this.#line, this.#context.container, this.#context, byDefault);
   }
 
   /** Who tells systemd that the service is ready. */
@@ -215,17 +201,6 @@ class RunCommandBuilder {
       report.item(group.entry, { code: "contradiction", message });
     }
     this.#line.plain("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
-  }
-
-  #publishedPorts(network: string): void {
-    const { container, report } = this.#context;
-    for (const value of container.list("PublishPort")) {
-      if (network === "host" || network === "none") {
-        const message = `ports are not published with Network=${network}`;
-        report.value(value, { code: "port-without-network", message }, "warning");
-      }
-      this.#line.plain("--publish").expanded(value.text);
-    }
   }
 
   #volumes(): void {
@@ -283,18 +258,4 @@ class RunCommandBuilder {
     const message = `${quoted(destination)} is the destination of another ${other}= already`;
     this.#context.report.value(value, { code: "duplicate-destination", message });
   }
-}
-
-/** What a network cannot be in this scope. */
-function notInScope(mode: string, scope: "system" | "user"): Problem | undefined {
-  if (scope === "user" && mode === "bridge") {
-    return {
-      code: "not-supported-yet",
-      message: "the bridge network is not supported yet for a user's containers",
-      hint: "pasta (the default), host or none",
-    };
-  }
-  if (scope === "system" && mode === "pasta")
-    return { code: "bad-network", message: "pasta is for a user's containers", hint: "bridge, host or none" };
-  return undefined;
 }

@@ -66,7 +66,6 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
   },
   Pod: {
     PodName: ["Of a template: `systemd-NAME-INSTANCE`."],
-    RemapUsers: ["Quadlet's first way to say UserNS=; not together with it."],
     StopTimeout: ["For containers that are not services, as those of `berth run --pod`; services have their own."],
   },
   Volume: {

@@ -5,7 +5,9 @@ import { generate } from "../../src/generator/generate.ts";
 import { BERTH_KEYS } from "../../src/generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../../src/generator/keys/container.ts";
 import { parseRunFlags } from "../../src/generator/parse-run-flags.ts";
+import { POD_FLAGS } from "../../src/generator/pod-flags.ts";
 import { RUN_FLAGS } from "../../src/generator/run-flags.ts";
+import { describeCommands } from "../../src/manual/described-command.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { splitWords } from "../../src/unit/words.ts";
 import { generateCase } from "./golden-case.ts";
@@ -88,6 +90,22 @@ for (const { extension, section, keys } of FILE_TYPES.filter(({ status }) => sta
     });
   }
 }
+
+test("every flag that the keys of other types become is one of their command's", async () => {
+  const described = await describeCommands();
+  const commands: Readonly<Record<string, string>> = {
+    image: "image pull",
+    network: "network create",
+    volume: "volume create",
+  };
+  for (const { extension, keys, status } of FILE_TYPES) {
+    if (status !== "supported" || extension === "container") continue;
+    const options = described.find(({ name }) => name === commands[extension])?.options ?? [];
+    const flags = extension === "pod" ? POD_FLAGS.map(({ name }) => `--${name}`) : options.map(({ long }) => long);
+    for (const key of keys().values())
+      if (key.flag !== undefined && key.status === "supported") expect(flags).toContain(`--${key.flag}`);
+  }
+});
 
 test("the generated command line is one that berth run reads", () => {
   const unit = generateCase("02-every-key").files.find(({ name }) => name === "app.service")?.text ?? "";

@@ -103,6 +103,10 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
   },
   "containersconfmodule.image": { reason: NO_CONF, assertions: ["assert-podman-global-args"] },
   "containersconfmodule.network": { reason: NO_CONF, assertions: ["assert-podman-global-args"] },
+  "build.quadlet.volume": {
+    reason: ".build files are not supported yet, and a reference to one is refused",
+    assertions: ["assert-podman-args", 'assert-key-is "Unit" "Requires"', 'assert-key-is-regex "Unit" "After"'],
+  },
   "globalargs.container": { reason: NO_GLOBAL_FLAGS, assertions: ["assert-podman-"] },
   "globalargs.volume": { reason: NO_GLOBAL_FLAGS, assertions: ["assert-podman-global-args"] },
   "basic.image": { reason: OWN_DIRECTORY, assertions: ['assert-key-is "Unit" "RequiresMountsFor"'] },

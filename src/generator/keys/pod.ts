@@ -2,12 +2,10 @@ import { checkAddHost, checkDns } from "../values/address.ts";
 import { checkExitPolicy } from "../values/exit-policy.ts";
 import { checkHostName, checkPodName, checkServiceName } from "../values/name.ts";
 import { checkPublishPort } from "../values/port.ts";
-import { checkCount } from "../values/resource.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
-import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
-import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
+import { later, lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Pod]`: Quadlet's keys for a pod, podman-systemd.unit(5). */
 export const podKeys = lazyKeyTable(() => [
@@ -24,10 +22,7 @@ export const podKeys = lazyKeyTable(() => [
     check: checkExitPolicy,
     flag: "exit-policy",
   }),
-  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
-    check: checkIdMapping,
-    flag: "gidmap",
-  }),
+  later("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10"),
   supported("HostName", "lines", "Host name of the pod", "web", {
     since: "5.5",
     check: checkHostName,
@@ -47,10 +42,10 @@ export const podKeys = lazyKeyTable(() => [
     check: checkPublishPort,
     flag: "publish",
   }),
-  supported("RemapGid", "words", "Group ids for RemapUsers=", "210"),
-  supported("RemapUid", "words", "User ids for RemapUsers=", "200"),
-  supported("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000", { check: checkCount }),
-  supported("RemapUsers", "string", "User namespace: auto, keep-id or manual; UserNS= has taken its place", "auto"),
+  later("RemapGid", "words", "Group ids for RemapUsers=", "210"),
+  later("RemapUid", "words", "User ids for RemapUsers=", "200"),
+  later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
+  later("RemapUsers", "string", "User namespace: auto, keep-id or manual; UserNS= has taken its place", "auto"),
   supported("ServiceName", "string", "Name of the service, without .service", "shop-pod", { check: checkServiceName }),
   supported("ShmSize", "string", "Size of the shared /dev/shm", "100m", {
     since: "5.4",
@@ -60,15 +55,11 @@ export const podKeys = lazyKeyTable(() => [
   supported("StopTimeout", "string", "Seconds before SIGKILL", "30", {
     since: "5.7",
     check: checkStopTimeout,
-    flag: "time",
   }),
-  supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", { flag: "subgidname" }),
-  supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", { flag: "subuidname" }),
-  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
-    check: checkIdMapping,
-    flag: "uidmap",
-  }),
-  supported("UserNS", "string", "User namespace", "keep-id", { check: checkUserNamespace, flag: "userns" }),
+  later("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers"),
+  later("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers"),
+  later("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10"),
+  later("UserNS", "string", "User namespace", "keep-id"),
   supported("Volume", "lines", "Host path or named volume for all containers", "/srv:/srv", {
     check: checkVolume,
     flag: "volume",

@@ -1,0 +1,86 @@
+import type { CommandLine } from "./command-line.ts";
+import type { UnitContext } from "./context.ts";
+import type { KeyReader } from "./key-reader.ts";
+import { type Problem, quoted } from "./values/check.ts";
+import { takesOthers } from "./values/network.ts";
+
+/** Kinds of network in which there are no addresses to choose, nor names to look up. */
+const WITHOUT_ADDRESSES: readonly string[] = ["container", "host", "none", "ns", "pasta"];
+/** Kinds in which ports are not published: the network is somebody else's, or there is none. */
+const WITHOUT_PORTS: readonly string[] = ["container", "host", "none", "ns"];
+
+/** Keys that do not go with some kinds of network, which Podman says when it makes the container. */
+interface Conflict {
+  readonly keys: readonly string[];
+  readonly kinds: readonly string[];
+  readonly message: (key: string, kind: string) => string;
+}
+
+const CONFLICTS: readonly Conflict[] = [
+  {
+    keys: ["IP", "IP6", "NetworkAlias"],
+    kinds: WITHOUT_ADDRESSES,
+    message: (key, kind) => `${key}= needs a network with addresses of its own, which Network=${kind} is not`,
+  },
+  {
+    keys: ["DNS", "DNSOption", "DNSSearch"],
+    kinds: ["container", "none"],
+    message: (key, kind) => `${key}= has no effect with Network=${kind}`,
+  },
+  {
+    keys: ["AddHost"],
+    kinds: ["container"],
+    message: (key) => `${key}= is for the container whose network this is`,
+  },
+];
+
+/**
+ * Adds `--network` for each `Network=` of a container or a pod, and reports what does not go together. Returns the kind:
+ * `bridge`, `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
+ */
+export function addNetworks(
+  line: CommandLine,
+  keys: KeyReader,
+  { references, report, options }: UnitContext,
+  byDefault: string,
+): string {
+  const values = keys.list("Network", references.network);
+  const [first] = values;
+  const single = values.length > 1 ? values.find(({ text }) => !takesOthers(text)) : undefined;
+  if (single !== undefined) {
+    const message = `${quoted(single.text)} cannot be given together with other networks`;
+    report.value(single, { code: "bad-network", message });
+  }
+  const [kind = ""] = (first?.text ?? byDefault).split(":", 1);
+  const problem = notInScope(kind, options.scope);
+  if (first !== undefined && problem !== undefined) report.value(first, problem);
+  for (const { text } of values) line.plain("--network").expanded(text);
+  // Of a line with an error nobody knows what was meant.
+  if (first === undefined && keys.has("Network")) return kind;
+  for (const { keys: names, kinds, message } of CONFLICTS) {
+    for (const name of kinds.includes(kind) ? names : []) {
+      const entry = keys.entry(name);
+      if (entry !== undefined) report.item(entry, { code: "not-for-network", message: message(name, kind) });
+    }
+  }
+  const published = WITHOUT_PORTS.includes(kind) ? keys.entry("PublishPort") : undefined;
+  if (published !== undefined) {
+    const message = `ports are not published with Network=${kind}`;
+    report.item(published, { code: "port-without-network", message }, "warning");
+  }
+  return kind;
+}
+
+/** What a network cannot be in this scope. */
+function notInScope(kind: string, scope: "system" | "user"): Problem | undefined {
+  if (scope === "user" && kind === "bridge") {
+    return {
+      code: "not-supported-yet",
+      message: "the bridge network is not supported yet for a user's containers",
+      hint: "pasta (the default), host or none",
+    };
+  }
+  if (scope === "system" && kind === "pasta")
+    return { code: "bad-network", message: "pasta is for a user's containers", hint: "bridge, host or none" };
+  return undefined;
+}
