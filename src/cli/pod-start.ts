@@ -1,7 +1,6 @@
 import type { Command } from "commander";
-import { closeNamespaces } from "../runtime/pinned-namespaces.ts";
-import { openNamespaces } from "../runtime/pod/join.ts";
 import { findPod } from "../runtime/pod/record.ts";
+import { startPod } from "../runtime/pod/start.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { caller, changePodUnit, podNameOf } from "./pod-unit.ts";
 
@@ -12,14 +11,14 @@ export const manual: CommandManual = {
 };
 
 /**
- * `berth pod start`: for a person, the start of the pod's service. As that service's own ExecStart= it looks whether systemd has
- * kept what the pod is made of, which it does not say by itself.
+ * `berth pod start`: for a person, the start of the pod's service. As that service's own ExecStart= it is the
+ * rest of the pod's start.
  */
 export function define(command: Command, context: CommandContext): void {
   command.argument("<pod...>", "names or services").action(async (words: string[]) => {
     for (const word of words) {
       const name = podNameOf(word);
-      if (caller(name, context) === "unit") closeNamespaces(openNamespaces(findPod(context.scope, name)));
+      if (caller(name, context) === "unit") await startPod(context.scope, findPod(context.scope, name), context.env);
       else await changePodUnit(word, "start", context);
     }
   });

@@ -1,13 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import type { Connection } from "../network/connection.ts";
-import { formatHosts, formatResolvConf } from "../network/etc-files.ts";
 import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
-import { isMissing } from "../record.ts";
+import { writePodFiles } from "./files.ts";
 import { addressesOf, connectPod } from "./network.ts";
-import { claimPod, type PodPaths, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
+import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
 import { removePod } from "./remove.ts";
 import { makeSharedNamespaces } from "./shared-namespaces.ts";
 
@@ -75,40 +72,12 @@ async function fillPod(record: PodRecord, context: PodContext, manager: ProcessI
   try {
     const addresses = addressesOf(connection);
     if (connection !== undefined) writePod(scope, { ...record, addresses });
-    writeFiles(record, connection, paths);
+    writePodFiles(record, connection?.view, paths);
     await connection?.finish();
     const namespaces = pinNamespaces(context.notifySocket, manager, made);
     closeNamespaces(made);
     writePod(scope, { ...record, addresses, namespaces });
   } finally {
     await connection?.settle();
-  }
-}
-
-/** The files that all containers of the pod see. */
-function writeFiles(record: PodRecord, connection: Connection | undefined, paths: PodPaths): void {
-  const { mode } = record.network;
-  const { view } = connection ?? {};
-  const put = (path: string, content: string) => writeFileSync(path, content, { mode: 0o644 });
-  const hosts = formatHosts({
-    base: readOrEmpty("/etc/hosts"),
-    added: record.addHosts,
-    addresses: view?.addresses ?? (mode === "none" ? ["127.0.0.1"] : []),
-    gateway: view?.gateway,
-    hostname: record.hostname,
-    name: record.name,
-  });
-  put(paths.hosts, hosts);
-  put(paths.hostname, `${record.hostname}\n`);
-  if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
-  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record, view, mode !== "host"));
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
   }
 }

@@ -10,6 +10,8 @@ import type { PodRecord } from "./record.ts";
  */
 export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Connection | undefined {
   const { network, ports } = pod;
+  // Not before ExecStart=: what the commands before it leave running, systemd ends.
+  if (network.mode === "pasta") return undefined;
   if (network.mode === "host" || network.mode === "none") {
     if (ports.length === 0) return undefined;
     throw new RuntimeError("bad-request", `published ports need a bridge network, not ${network.mode}`);
@@ -17,7 +19,7 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
   if (scope.kind === "user")
     throw new RuntimeError(
       "bad-request",
-      "an ordinary user's pods cannot have a bridge yet: ask for --network host or none",
+      "an ordinary user's pods cannot have a bridge yet: ask for --network pasta, host or none",
     );
   const own = namespaces.find(({ kind }) => kind === "net");
   if (network.mode !== "bridge" || own === undefined)

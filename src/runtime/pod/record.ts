@@ -60,6 +60,8 @@ export interface PodPaths {
   readonly hosts: string;
   readonly hostname: string;
   readonly resolvConf: string;
+  /** Where pasta has the network namespace mounted, seen by itself alone. */
+  readonly networkNamespace: string;
 }
 
 export function podPaths(scope: Scope, name: string): PodPaths {
@@ -70,6 +72,7 @@ export function podPaths(scope: Scope, name: string): PodPaths {
     hosts: join(directory, "hosts"),
     hostname: join(directory, "hostname"),
     resolvConf: join(directory, "resolv.conf"),
+    networkNamespace: join(directory, "netns"),
   };
 }
 

@@ -1,0 +1,33 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
+import { isMissing } from "../record.ts";
+import type { PodPaths, PodRecord } from "./record.ts";
+
+/**
+ * Writes the files that all containers of the pod see, in place, so that it can be done again when more is known of the network.
+ */
+export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths): void {
+  const { mode } = record.network;
+  const put = (path: string, content: string) => writeFileSync(path, content, { mode: 0o644 });
+  const hosts = formatHosts({
+    base: readOrEmpty("/etc/hosts"),
+    added: record.addHosts,
+    addresses: view?.addresses ?? (mode === "none" ? ["127.0.0.1"] : []),
+    gateway: view?.gateway,
+    hostname: record.hostname,
+    name: record.name,
+  });
+  put(paths.hosts, hosts);
+  put(paths.hostname, `${record.hostname}\n`);
+  if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
+  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record, view, mode !== "host"));
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
+}

@@ -1,0 +1,37 @@
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { connectByPasta } from "../network/pasta.ts";
+import { closeNamespaces } from "../pinned-namespaces.ts";
+import type { Environment } from "../runc.ts";
+import { broughtNamespaces, enterOpenNamespace } from "../user-namespace.ts";
+import { writePodFiles } from "./files.ts";
+import { openNamespaces } from "./join.ts";
+import { type PodRecord, podPaths, writePod } from "./record.ts";
+
+/**
+ * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, and in a user's scope
+ * starts pasta, which stays as the unit's process. Throws "no-such-pod" when they were not kept, and what connectByPasta() throws.
+ */
+export async function startPod(scope: Scope, pod: PodRecord, env: Environment): Promise<void> {
+  const brought = broughtNamespaces(scope, env);
+  const namespaces = brought ?? openNamespaces(pod);
+  const { network, ports } = pod;
+  if (network.mode !== "pasta") {
+    closeNamespaces(namespaces);
+    return;
+  }
+  if (scope.kind === "system")
+    throw new RuntimeError("bad-request", "the network pasta is for a user's pods: ask for bridge, host or none");
+  // From inside their user namespace, which this is executed in again.
+  if (brought === undefined) enterOpenNamespace(scope, namespaces, env);
+  const own = namespaces.find(({ kind }) => kind === "net");
+  const paths = podPaths(scope, pod.name);
+  const facts = await connectByPasta({
+    path: paths.networkNamespace,
+    namespace: own === undefined ? undefined : `/proc/${process.pid}/fd/${own.fd}`,
+    options: network.options,
+    ports,
+  });
+  writePod(scope, { ...pod, addresses: { pasta: facts.addresses } });
+  writePodFiles(pod, facts, paths);
+}
