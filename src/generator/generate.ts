@@ -1,10 +1,12 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { givenEntries, headersOf } from "../unit/lookup.ts";
-import { reportAddressConflicts } from "./address-conflicts.ts";
-import { reportBrokenReferences } from "./broken-references.ts";
 import { containerUnits } from "./container.ts";
 import type { GeneratedFile, GeneratedLink, GenerateOptions, GenerateRun, UnitContext, Units } from "./context.ts";
-import { reportDependencyLoops } from "./dependency-loops.ts";
+import { reportAddressConflicts } from "./cross-checks/address-conflicts.ts";
+import { reportBrokenReferences } from "./cross-checks/broken-references.ts";
+import { reportDependencyLoops } from "./cross-checks/dependency-loops.ts";
+import { warnOfSameNames } from "./cross-checks/same-names.ts";
+import { reportAliasCollisions, reportCollisions } from "./cross-checks/same-services.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
@@ -12,7 +14,6 @@ import type { Outcome } from "./outcome.ts";
 import { References } from "./references.ts";
 import { Report } from "./report.ts";
 import { resourceUnits } from "./resource.ts";
-import { warnOfSameNames } from "./same-name.ts";
 import { checkSections } from "./sections.ts";
 import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
@@ -108,48 +109,6 @@ function refuseType(parsed: ParsedSource, quadlet: KeyReader, report: Report): v
   const known = new Map([...type.keys()].map(([name, spec]) => [name, { ...spec, status: "supported" as const }]));
   new KeyReader(type.section, sections.get(type.section), known, report).checkKeys();
   quadlet.checkKeys();
-}
-
-/** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
-function reportCollisions(outcomes: readonly Outcome[]): void {
-  const makers = new Map<string, Outcome[]>();
-  const claim = (name: string, outcome: Outcome): void => {
-    const others = makers.get(name);
-    if (others === undefined) makers.set(name, [outcome]);
-    else if (!others.includes(outcome)) others.push(outcome);
-  };
-  for (const outcome of outcomes) {
-    claim(outcome.parsed.serviceName, outcome);
-    for (const { name } of outcome.units.files) claim(name, outcome);
-  }
-  for (const [name, all] of makers) {
-    if (all.length < 2) continue;
-    for (const { parsed, report } of all) {
-      const others = all.filter((other) => other.parsed !== parsed).map((other) => other.parsed.source.shownPath);
-      const problem = { code: "same-service", message: `${name} is also made by ${others.join(", ")}` };
-      const entry = name === parsed.serviceName ? parsed.serviceNameEntry : undefined;
-      if (entry === undefined) report.file(problem);
-      else report.item(entry, problem);
-    }
-  }
-}
-
-/** An alias that is another source's unit, or another's alias too, would put a link in its place. */
-function reportAliasCollisions(outcomes: readonly Outcome[]): void {
-  const owners = new Map<string, Outcome>();
-  for (const outcome of outcomes) for (const { name } of outcome.units.files) owners.set(name, outcome);
-  for (const outcome of outcomes) {
-    for (const { path } of outcome.units.links) {
-      if (/\.(?:wants|requires|upholds)\//.test(path)) continue;
-      const owner = owners.get(path);
-      if (owner === undefined) {
-        owners.set(path, outcome);
-      } else if (owner !== outcome) {
-        const message = `the alias ${path} is a unit of ${owner.parsed.source.shownPath} already`;
-        outcome.report.file({ code: "same-service", message });
-      }
-    }
-  }
 }
 
 /** The stub is wanted by whatever the service would be, so that the failure is seen at boot. */

@@ -4,6 +4,7 @@ import type { ResourceContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { addNetworks } from "./network-flags.ts";
+import { POD_FLAGS } from "./pod-flags.ts";
 import { podMembers } from "./pod-members.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
@@ -54,7 +55,7 @@ function createCommand(context: ResourceContext, name: string, paths: HostPaths)
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);
-  addPodmanArgs(line, keys, parsed.type.keys(), report);
+  addPodmanArgs(line, keys, parsed.type.keys(), report, POD_FLAGS);
   return line.toString();
 }
 

@@ -18,6 +18,13 @@ const OURS: Readonly<Record<string, string>> = {
   loginuid: "write LoginUID= in [Berth]",
 };
 
+/** The same of the commands that make what containers use. */
+const OURS_OF_RESOURCES: Readonly<Record<string, string>> = {
+  "exit-policy": "write ExitPolicy=",
+  name: "write PodName=",
+  replace: "the service makes its pod anew",
+};
+
 /** Flags of podman's that a key of Quadlet's stands for: what to write instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   memory: "write Memory=",
@@ -68,7 +75,9 @@ export function addPodmanArgs(
   if (!keys.has("PodmanArgs")) return;
   const values = keys.list("PodmanArgs");
   const positional = "it would be taken for the name";
-  checkArgs(values, { flags: [...flagsOf(table), ...more], keys: table, ours: {}, instead: {}, positional }, report);
+  // What is said of a flag itself comes before what is known of it by its key.
+  const flags = [...more, ...flagsOf(table)];
+  checkArgs(values, { flags, keys: table, ours: OURS_OF_RESOURCES, instead: {}, positional }, report);
   for (const { text } of values) line.expanded(text);
 }
 

@@ -85,6 +85,29 @@ describe.each([...SUITES])("references between files on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("containers share networks of files, and the network of another container", async () => {
+    await install(host, {
+      "front.network": "[Network]\nSubnet=10.90.0.0/24\nNetworkDeleteOnStop=yes\n",
+      "back.network": "[Network]\nNetworkName=the-back\nInternal=yes\n",
+      "both.container": `[Container]\nImage=tools.image\nNetwork=front.network:ip=10.90.0.5\nNetwork=back.network\n${WAIT}`,
+      "side.container": `[Container]\nImage=tools.image\nNetwork=both.container\n${WAIT}`,
+    });
+    await host.ok(["systemctl", "start", "side"]);
+    for (const unit of ["front-network.service", "back-network.service", "both.service", "side.service"])
+      expect([unit, await property(host, unit, "ActiveState")]).toEqual([unit, "active"]);
+    const addresses = await inside("systemd-both", "ip", "-o", "-4", "address");
+    expect(addresses).toContain(" 10.90.0.5/24 ");
+    expect(addresses.split("\n")).toHaveLength(3);
+    expect(await inside("systemd-side", "ip", "-o", "-4", "address")).toBe(addresses);
+    // What needs a network goes before it; the one that is to be deleted is then gone.
+    await host.ok(["systemctl", "stop", "front-network", "back-network"]);
+    expect(await property(host, "both.service", "ActiveState")).not.toBe("active");
+    expect(await host.ok(["berth", "network", "ls"])).toContain("the-back");
+    expect(await host.ok(["berth", "network", "ls"])).not.toContain("systemd-front");
+    await host.ok(["berth", "network", "rm", "the-back"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest("a broken file is named by those that need it, where people look", async () => {
     await install(host, {
       "bad.volume": "[Volume]\nType=ext4\n",

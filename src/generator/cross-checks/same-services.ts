@@ -1,0 +1,43 @@
+import type { Outcome } from "../outcome.ts";
+
+/** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
+export function reportCollisions(outcomes: readonly Outcome[]): void {
+  const makers = new Map<string, Outcome[]>();
+  const claim = (name: string, outcome: Outcome): void => {
+    const others = makers.get(name);
+    if (others === undefined) makers.set(name, [outcome]);
+    else if (!others.includes(outcome)) others.push(outcome);
+  };
+  for (const outcome of outcomes) {
+    claim(outcome.parsed.serviceName, outcome);
+    for (const { name } of outcome.units.files) claim(name, outcome);
+  }
+  for (const [name, all] of makers) {
+    if (all.length < 2) continue;
+    for (const { parsed, report } of all) {
+      const others = all.filter((other) => other.parsed !== parsed).map((other) => other.parsed.source.shownPath);
+      const problem = { code: "same-service", message: `${name} is also made by ${others.join(", ")}` };
+      const entry = name === parsed.serviceName ? parsed.serviceNameEntry : undefined;
+      if (entry === undefined) report.file(problem);
+      else report.item(entry, problem);
+    }
+  }
+}
+
+/** An alias that is another source's unit, or another's alias too, would put a link in its place. */
+export function reportAliasCollisions(outcomes: readonly Outcome[]): void {
+  const owners = new Map<string, Outcome>();
+  for (const outcome of outcomes) for (const { name } of outcome.units.files) owners.set(name, outcome);
+  for (const outcome of outcomes) {
+    for (const { path } of outcome.units.links) {
+      if (/\.(?:wants|requires|upholds)\//.test(path)) continue;
+      const owner = owners.get(path);
+      if (owner === undefined) {
+        owners.set(path, outcome);
+      } else if (owner !== outcome) {
+        const message = `the alias ${path} is a unit of ${owner.parsed.source.shownPath} already`;
+        outcome.report.file({ code: "same-service", message });
+      }
+    }
+  }
+}
