@@ -13,7 +13,7 @@ export async function leftovers(host: Host): Promise<string> {
     own=$(readlink /proc/1/ns/net)
     for ns in /proc/[0-9]*/ns/net; do n=$(readlink $ns); [ -n "$n" ] && [ "$n" != "$own" ] && echo "netns $n \${ns%/ns/net}"; done
     ip -brief link show type veth | sed 's/^/veth /'
-    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /var/lib/berth/containers; do
+    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/user-namespaces /var/lib/berth/containers; do
       [ -d $dir ] && find $dir -mindepth 1 -maxdepth 1 | sed 's/^/file /'
     done
     [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'
