@@ -3,7 +3,7 @@ import type { CommandContext } from "./command.ts";
 
 /** `berth complete`: names for shell completion, one a line. It asks only the disk, and never fails. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<kind>", "containers, images, objects (both) or services").action(async (kind: string) => {
+  command.argument("<kind>", "containers, images, objects (both), volumes or services").action(async (kind: string) => {
     const names = await namesOf(kind, context).catch(() => []);
     context.out([...new Set(names)].map((name) => `${name}\n`).join(""));
   });
@@ -25,6 +25,10 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
     }
     case "objects":
       return [...(await namesOf("containers", context)), ...(await namesOf("images", context))];
+    case "volumes": {
+      const { listVolumes } = await import("../runtime/volume/volume.ts");
+      return listVolumes(scope).map(({ name }) => name);
+    }
     case "services": {
       const { findSources, searchDirectories } = await import("../generator/search.ts");
       const { directories } = searchDirectories({ scope: scope.kind, uid: scope.uid, env });

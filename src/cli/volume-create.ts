@@ -31,7 +31,7 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   command
-    .argument("[name]", "letters, digits, _ . and -")
+    .argument("[new-name]", "letters, digits, _ . and -")
     .option("-d, --driver <driver>", "local or image", "local")
     .option("--gid <gid>", "group of the volume's root", parseId)
     .option("--ignore", "leave a volume of that name as it is, and do not fail")

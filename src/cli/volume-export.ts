@@ -15,7 +15,7 @@ export const manual: CommandManual = {
 /** `berth volume export`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("<name>", "volume")
+    .argument("<volume>", "volume")
     .option("-o, --output <file>", "the archive; default: standard output")
     .action(async (name: string, { output }: { output?: string }) => exportTo(name, output, context));
 }

@@ -16,7 +16,7 @@ export const manual: CommandManual = {
 /** `berth volume import`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("<name>", "volume")
+    .argument("<volume>", "volume")
     .argument("[file]", "the archive; - or nothing: standard input")
     .action(async (name: string, file: string | undefined) => importFrom(name, file, context));
 }

@@ -13,7 +13,7 @@ export const manual: CommandManual = {
 /** `berth volume inspect`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("[name...]", "volumes")
+    .argument("[volume...]", "volumes")
     .option("-a, --all", "all volumes")
     .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
     .action((names: string[], { all }: { all?: boolean }) => inspect(names, all === true, context));

@@ -13,7 +13,7 @@ export const manual: CommandManual = {
 
 /** `berth volume mount`. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<name...>", "volumes").action(async (names: string[]) => {
+  command.argument("<volume...>", "volumes").action(async (names: string[]) => {
     const { mountOnHost } = await import("../runtime/volume/host-mount.ts");
     await forEachVolume(names, (name) => context.out(`${mountOnHost(context.scope, name)}\n`));
   });

@@ -14,7 +14,7 @@ export const manual: CommandManual = {
 /** `berth volume rm`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("[name...]", "volumes")
+    .argument("[volume...]", "volumes")
     .option("-a, --all", "all volumes")
     .option("-f, --force", "do not fail for a volume that there is not")
     .action(async (names: string[], options: { all?: boolean; force?: boolean }) => remove(names, options, context));

@@ -11,7 +11,7 @@ export const manual: CommandManual = {
 /** `berth volume unmount`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("[name...]", "volumes")
+    .argument("[volume...]", "volumes")
     .option("-a, --all", "all volumes")
     .action(async (names: string[], { all }: { all?: boolean }) => {
       const { unmountFromHost } = await import("../runtime/volume/host-mount.ts");

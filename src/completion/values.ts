@@ -4,12 +4,13 @@ import type { DescribedCommand, DescribedOption } from "../manual/described-comm
 /** What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`). */
 export type Values =
   | { readonly kind: "words"; readonly words: readonly string[] }
-  | { readonly kind: "files" | "folders" | "containers" | "images" | "services" | "objects" | "anything" };
+  | { readonly kind: "files" | "folders" | "containers" | "images" | "services" | "volumes" | "objects" | "anything" };
 
 /** By the name of an argument in usage lines. */
 const ARGUMENTS: Readonly<Record<string, Values>> = {
   CONTAINER: { kind: "containers" },
   IMAGE: { kind: "images" },
+  VOLUME: { kind: "volumes" },
   UNIT: { kind: "services" },
   FILE: { kind: "files" },
   DIR: { kind: "folders" },

@@ -7,6 +7,7 @@ import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
 import { warnOfShortName } from "./short-name.ts";
+import { isDeferred } from "./values/check.ts";
 
 /** The service of a `.volume` file: `berth volume create`. */
 export function volumeService(context: ResourceContext): ServiceLines {
@@ -61,6 +62,11 @@ function addMount(line: CommandLine, { keys, report }: ResourceContext, unit: Di
     return value === undefined ? [] : [`${name}=${value.text === "root" ? 0 : Number(value.text)}`];
   };
   const given = keys.string("Options");
+  const words = given === undefined || device !== undefined ? [] : given.text.split(",").map((word) => word.trim());
+  if (given !== undefined && words.some((word) => word !== "" && !isDeferred(word) && !/^(uid|gid)=/.test(word))) {
+    const message = "mount options have nothing to mount without Device=";
+    report.value(given, { code: "options-without-device", message, hint: "write Device= and Type=" });
+  }
   const mountOptions = [...id("User", "uid"), ...id("Group", "gid"), ...(given === undefined ? [] : [given.text])];
   if (mountOptions.length > 0) line.plain("--opt").expanded(`o=${mountOptions.join(",")}`);
 }

@@ -16,7 +16,7 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
       "Without this key the image's own command is used. Specifiers and variables are expanded by systemd, as in ExecStart=.",
     ],
     Mount: [
-      "Fields are separated by commas; a field that contains one is put in double quotes. For `type=bind`: `source`, `destination` (or `target`), `ro`, `bind-propagation`, `bind-nonrecursive`, `relabel`. For `type=tmpfs`: `destination`, `tmpfs-size`, `tmpfs-mode`, and options of tmpfs(5).",
+      "Fields are separated by commas; a field that contains one is put in double quotes. All but `tmpfs`, `ramfs` and `devpts` have a `source`, all have a `destination` (or `target`). `type=bind`: `ro`, `bind-propagation`, `bind-nonrecursive`, `relabel`, `U`, `idmap`. `type=glob`: the same; each path that the source's pattern means is mounted in the destination, or where it is on the host. `type=volume`: a volume by its name or its .volume file, with `ro`, `subpath`, `nocopy`, `U`, `idmap`, `volume-label`. `type=image`: the files of an image of the store, with `subpath`; with `rw` changes go with the container. `type=tmpfs`: `tmpfs-size`, `tmpfs-mode`, `U`, `notmpcopyup`, and options of tmpfs(5). `type=devpts`: `uid`, `gid`, `mode`, `max`.",
       "A source that begins with a dot is relative to the folder of the file.",
     ],
     Network: [
@@ -36,7 +36,7 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
     Tmpfs: ["Options are those of tmpfs(5), separated by commas; nosuid and nodev are the default."],
     Volume: [
       "A source that begins with a slash or a dot is a path of the host, which has to exist; a dot is relative to the folder of the file. Any other source is a named volume in /var/lib/berth/volumes, which is made when it is first used and then gets what the image has at that place. A destination alone is a volume that goes with the container.",
-      "Options are separated by commas: `ro`, `rw`, `nodev`, `nosuid`, `noexec`, `bind`, `rbind`, `shared`, `slave`, `private` and their recursive forms, `nocopy`; `z` and `Z` are taken and do nothing.",
+      "Options are separated by commas: `ro`, `rw`, `nodev`, `nosuid`, `noexec`, `bind`, `rbind`, `shared`, `slave`, `private`, `unbindable` and their recursive forms; `U` gives everything in the source to the container's user, `idmap` lets the container's user namespace see it with its own owners; `O` puts a layer over the source that takes all changes and goes with the container, unless `upperdir=` and `workdir=` keep it; `nocopy` leaves a new volume empty, `nocreate` fails if the volume is not there; `z` and `Z` are taken and do nothing.",
     ],
     ExposeHostPort: ["A note for people; nothing is published by it."],
   },
@@ -70,7 +70,12 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
   },
   Volume: {
     Copy: ["Yes is the default."],
-    Driver: ["With `image`, the volume is the content of `Image=`, and User= to Options= have no effect."],
+    Device: [
+      "With Type= it is a file system of the volume's own, as mount(8) takes it. Each container that uses the volume mounts it in its own mount namespace, so nothing is mounted on the host, and a tmpfs is one for each container.",
+    ],
+    Driver: [
+      "With `image`, the volume is a copy of the content of `Image=`, made when the service starts for the first time, and User= to Options= have no effect.",
+    ],
     User: ["Becomes `uid=` of the mount's options; names mean nothing here, but for root."],
     Group: ["Becomes `gid=` of the mount's options; names mean nothing here, but for root."],
     VolumeName: ["Of a template: `systemd-NAME-INSTANCE`."],

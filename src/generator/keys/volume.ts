@@ -1,4 +1,5 @@
-import { checkNumericId, checkServiceName, checkVolumeName } from "../values/name.ts";
+import { checkNumericId, checkOwnerId, checkServiceName, checkVolumeName } from "../values/name.ts";
+import { checkVolumeDriver } from "../values/volume.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Volume]`: Quadlet's keys for a volume, podman-systemd.unit(5). */
@@ -6,8 +7,15 @@ export const volumeKeys = lazyKeyTable(() => [
   ...podmanOnly(),
   supported("Copy", "boolean", "Copy the image's content at first use", "no", { flag: "opt" }),
   supported("Device", "string", "Device or source of the mount", "tmpfs", { flag: "opt", prefix: "device=" }),
-  supported("Driver", "string", "Volume driver: local (the default) or image", "local", { flag: "driver" }),
-  supported("GID", "string", "Owner group of the mount point", "192", { since: "6.0", flag: "gid" }),
+  supported("Driver", "string", "Volume driver: local (the default) or image", "local", {
+    check: checkVolumeDriver,
+    flag: "driver",
+  }),
+  supported("GID", "string", "Owner group of the mount point", "192", {
+    since: "6.0",
+    check: checkOwnerId,
+    flag: "gid",
+  }),
   supported("Group", "string", "Group for the mount, as a number", "192", { check: checkNumericId, flag: "opt" }),
   supported("Image", "string", "Image of the volume, with Driver=image", "registry.example/data:1", {
     flag: "opt",
@@ -20,7 +28,11 @@ export const volumeKeys = lazyKeyTable(() => [
     check: checkServiceName,
   }),
   supported("Type", "string", "File system type; needs Device=", "btrfs", { flag: "opt", prefix: "type=" }),
-  supported("UID", "string", "Owner of the mount point", "192", { since: "6.0", flag: "uid" }),
+  supported("UID", "string", "Owner of the mount point", "192", {
+    since: "6.0",
+    check: checkOwnerId,
+    flag: "uid",
+  }),
   supported("User", "string", "User for the mount, as a number", "123", { check: checkNumericId, flag: "opt" }),
   supported("VolumeName", "string", "Name of the volume (default systemd-NAME)", "data", { check: checkVolumeName }),
 ]);

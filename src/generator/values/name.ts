@@ -88,3 +88,10 @@ export function checkNumericId(value: string): Problem | undefined {
   if (value === "root" || (/^\d+$/.test(value) && Number(value) <= ID_MAX)) return undefined;
   return { code: "bad-id", message: `${quoted(value)} is not a user or group id`, hint: "write a number" };
 }
+
+/** `UID=` and `GID=` of a volume: a number, or what systemd fills in. */
+export function checkOwnerId(value: string): Problem | undefined {
+  if (isDeferred(value)) return undefined;
+  if (value !== "root") return checkNumericId(value);
+  return { code: "bad-id", message: `${quoted(value)} is not a user or group id`, hint: "write a number" };
+}

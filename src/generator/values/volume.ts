@@ -114,3 +114,10 @@ function checkSource(source: string): Problem | undefined {
     hint: source.includes("/") ? "begin a relative path with ./" : "a path begins with / or ./",
   };
 }
+
+/** `Driver=` of a volume. */
+export function checkVolumeDriver(value: string): Problem | undefined {
+  if (value === "" || ["local", "image"].includes(value) || isDeferred(value)) return undefined;
+  const message = `volume driver ${quoted(value)} is not supported`;
+  return { code: "bad-volume-driver", message, hint: "local, with Type=, Device= and Options=, or image" };
+}
