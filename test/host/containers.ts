@@ -1,5 +1,6 @@
 import { fileTypeOf } from "../../src/generator/file-type.ts";
 import { bootHost, type Host, until } from "./host.ts";
+import type { Machine } from "./machine.ts";
 import { type SampleImage, sample, startRegistry } from "./registry.ts";
 import type { Suite } from "./root.ts";
 
@@ -17,7 +18,7 @@ export async function bootWithImages(suite: Suite, images: readonly SampleImage[
 }
 
 /** Writes unit files (by name: Quadlet files into berth's folder, others into systemd's) and reloads systemd. */
-export async function install(host: Host, files: Readonly<Record<string, string>>): Promise<void> {
+export async function install(host: Machine, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await host.write(`/etc/${fileTypeOf(name) === undefined ? "systemd/system" : "containers/systemd"}/${name}`, text);
   }
@@ -25,11 +26,11 @@ export async function install(host: Host, files: Readonly<Record<string, string>
 }
 
 /** A property of a unit. */
-export async function property(host: Host, unit: string, name: string): Promise<string> {
+export async function property(host: Machine, unit: string, name: string): Promise<string> {
   return host.ok(["systemctl", "show", `--property=${name}`, "--value", unit]);
 }
 
 /** Waits until a unit is in a state (`active`, `inactive`, `failed`). */
-export async function reaches(host: Host, unit: string, state: string, timeout?: number): Promise<void> {
+export async function reaches(host: Machine, unit: string, state: string, timeout?: number): Promise<void> {
   await until(`${unit} to be ${state}`, async () => (await property(host, unit, "ActiveState")) === state, timeout);
 }

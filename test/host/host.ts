@@ -1,27 +1,10 @@
 import { existsSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Machine, type Result, type RunOptions } from "./machine.ts";
 import { cacheDir, debianRoot, entriesOf, isOnOverlay, runHere, type Suite } from "./root.ts";
 
-/** What a command in a host printed, and how it ended (128 + n for signal n, 124 for a time-out). */
-export interface Result {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
-export interface RunOptions {
-  /** A user of the host, with the environment of a user's shell (HOME, XDG_RUNTIME_DIR, the user bus); root if left out. */
-  readonly user?: string;
-  /** Added to the clean environment that every command starts with. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  readonly input?: string | Uint8Array;
-  /** Milliseconds, 60 000 if left out; the command is killed after it. */
-  readonly timeout?: number;
-  /** Sets the audit loginuid of the command, as a login would have done; it is unset if left out. */
-  readonly loginuid?: number;
-}
+export type { Result, RunOptions } from "./machine.ts";
 
 export interface BootOptions {
   readonly suite: Suite;
@@ -40,20 +23,17 @@ export interface BootOptions {
 /** The repository's own build. */
 export const DIST_BERTH = join(import.meta.dir, "../../dist/berth");
 
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-/** The users that commands can be run as. */
-const UIDS: Readonly<Record<string, number>> = { root: 0, alice: 1000 };
-
 /** A systemd host that runs in namespaces of this machine. */
-export class Host {
+export class Host extends Machine {
   constructor(
     /** The host's PID 1, as this machine numbers it. */
     readonly pid: number,
     readonly suite: Suite,
     private readonly dir: string,
     private readonly cgroup: string,
-  ) {}
+  ) {
+    super();
+  }
 
   /** The path by which this machine reaches a file of the host. Absolute links in it lead to this machine's files. */
   path(inside: string): string {
@@ -62,48 +42,20 @@ export class Host {
 
   /** The argv that runs a command in the host, for callers that want to spawn it themselves. */
   argv(argv: readonly string[], options: RunOptions = {}): string[] {
-    const user = options.user ?? "root";
-    const uid = UIDS[user];
-    if (uid === undefined) throw new Error(`the host has no user ${user}`);
-    const env: Record<string, string> = {
-      PATH,
-      LANG: "C.UTF-8",
-      HOME: uid === 0 ? "/root" : `/home/${user}`,
-      USER: user,
-      LOGNAME: user,
-      SHELL: "/bin/bash",
-      ...(uid === 0
-        ? {}
-        : { XDG_RUNTIME_DIR: `/run/user/${uid}`, DBUS_SESSION_BUS_ADDRESS: `unix:path=/run/user/${uid}/bus` }),
-      ...options.env,
-    };
+    const { uid, cwd, argv: inner } = this.inside(argv, options);
+    const shell = uid === 0 ? "shell" : `shell-${options.user}`;
     // The cgroup is joined first, from outside: in the host's root cgroup systemd would take the process for its own.
     const enter = [
-      `echo 0 > ${this.cgroup}/${uid === 0 ? "shell" : `shell-${user}`}/cgroup.procs`,
+      `echo 0 > ${this.cgroup}/${shell}/cgroup.procs`,
       options.loginuid === undefined ? ":" : `echo ${options.loginuid} > /proc/self/loginuid`,
       'exec "$@"',
     ].join(" && ");
-    return [
-      ...[
-        "/bin/sh",
-        "-c",
-        enter,
-        "sh",
-        "nsenter",
-        "--all",
-        "--root",
-        "--target",
-        String(this.pid),
-        `--wdns=${options.cwd ?? env.HOME ?? "/"}`,
-      ],
-      ...["--", "env", "-i", ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
-      ...(uid === 0 ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--init-groups", "--inh-caps=-all", "--"]),
-      ...argv,
-    ];
+    const namespaces = ["nsenter", "--all", "--root", "--target", String(this.pid), `--wdns=${cwd}`, "--"];
+    return ["/bin/sh", "-c", enter, "sh", ...namespaces, ...inner];
   }
 
   /** Runs a command in the host to its end, whatever its exit code. */
-  async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+  override async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
     // Ended inside, with all that it started: what is killed from here is nsenter, and the command would live on.
     const limit = options.timeout ?? 60_000;
     const bounded = ["timeout", "--signal=KILL", String(limit / 1000), ...argv];
@@ -118,50 +70,10 @@ export class Host {
     return { stdout, stderr, exitCode };
   }
 
-  /** Runs a command that must succeed, and returns its stdout without the last line break. */
-  async ok(argv: readonly string[], options: RunOptions = {}): Promise<string> {
-    const result = await this.run(argv, options);
-    if (result.exitCode !== 0) {
-      const said = `${result.stdout}${result.stderr}`.trim().slice(-4000);
-      throw new Error(`in the ${this.suite} host: ${argv.join(" ")}: exit code ${result.exitCode}\n${said}`);
-    }
-    return result.stdout.replace(/\n$/, "");
-  }
-
-  /** Runs a shell script that must succeed (`set -eu`), and returns its stdout. */
-  async sh(script: string, options: RunOptions = {}): Promise<string> {
-    return this.ok(["bash", "-euc", script], options);
-  }
-
   /** Writes a file of the host, with its folders. */
-  async write(inside: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
+  override async write(inside: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
     await mkdir(dirname(this.path(inside)), { recursive: true });
     await writeFile(this.path(inside), text, { mode });
-  }
-
-  /** The files of the journal's entries for a unit, message lines only. */
-  async journal(unit: string): Promise<string> {
-    await this.run(["journalctl", "--sync"]);
-    return this.ok(["journalctl", "--no-pager", "--output=cat", `--unit=${unit}`]);
-  }
-
-  /**
-   * Runs a command in a login session of its own, opened by PAM as sshd would: with a session scope, and with the audit
-   * loginuid set by pam_loginuid.
-   */
-  async login(
-    user: string,
-    argv: readonly string[],
-    options: Omit<RunOptions, "user" | "loginuid"> = {},
-  ): Promise<Result> {
-    const env = Object.entries(options.env ?? {}).map(([key, value]) => `--setenv=${key}=${value}`);
-    return this.run(
-      [
-        ...["systemd-run", "--quiet", "--pipe", "--wait", "--collect", `--uid=${user}`],
-        ...["-p", "PAMName=test-login", ...env, "--", ...argv],
-      ],
-      options,
-    );
   }
 
   /** Ends the host: its PID 1 is killed, with it every process in the host, and the kernel drops the mounts. */

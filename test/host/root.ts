@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, statfs, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The Debian releases that berth is tested on. */
 export type Suite = "bookworm" | "trixie";
@@ -61,49 +61,84 @@ async function aptArchive(): Promise<{ uri: string; options: string[] }> {
   return { uri, options: dump.split("\n").filter((line) => line !== "") };
 }
 
-/**
- * The folder of a Debian root of this suite, made by mmdebstrap the first time (about half a minute). It is shared by
- * all hosts and must not be written to: hosts put an overlay over it. A change of the package list or of the set-up
- * script makes another root; those of the same suite that were not used for a week are removed then.
- */
-export async function debianRoot(suite: Suite): Promise<string> {
+/** What a Debian tree is made of, for making it and for knowing whether a kept one is still the same. */
+export interface Recipe {
+  readonly suite: Suite;
+  readonly packages: readonly string[];
+  /** Options of mmdebstrap, hooks mostly; in a hook "$1" is the new root. */
+  readonly options: readonly string[];
+  /** The files that the options name. */
+  readonly files: readonly string[];
+}
+
+/** The host lane's: packages for systemd, for berth and of its peers, made quiet by root-setup.sh. */
+export function hostRecipe(suite: Suite): Recipe {
   const setup = join(import.meta.dir, "root-setup.sh");
-  const packages = [...PACKAGES, ...PACKAGES_OF_SUITE[suite]];
-  const key = createHash("sha256")
-    .update(packages.join())
-    .update(await readFile(setup))
-    .digest("hex")
-    .slice(0, 12);
-  const roots = join(cacheDir(), "roots");
-  const root = join(roots, `${suite}-${key}`);
-  if (existsSync(root)) {
-    await utimes(root, new Date(), new Date());
-    return root;
-  }
-  await mkdir(roots, { recursive: true });
+  return {
+    suite,
+    packages: [...PACKAGES, ...PACKAGES_OF_SUITE[suite]],
+    options: [`--customize-hook=sh ${setup} "$1"`],
+    files: [setup],
+  };
+}
+
+/** A name that changes with everything that goes into the recipe. */
+export async function recipeKey(recipe: Recipe): Promise<string> {
+  const hash = createHash("sha256").update(recipe.packages.join());
+  for (const file of recipe.files) hash.update(await readFile(file));
+  return hash.digest("hex").slice(0, 12);
+}
+
+/** Makes the tree by mmdebstrap, in about half a minute. */
+export async function debootstrap(recipe: Recipe, target: string): Promise<void> {
   const { uri, options } = await aptArchive();
-  await removeUnused(roots, suite);
-  const unfinished = `${root}.${process.pid}`;
-  process.stderr.write(`making a Debian ${suite} root with systemd ${SYSTEMD_VERSION[suite]} (once) …\n`);
+  await runHere([
+    ...["mmdebstrap", "--quiet", "--mode=root", "--variant=apt", `--include=${recipe.packages.join()}`],
+    ...options.map((option) => `--aptopt=${option}`),
+    ...['--aptopt=Acquire::Languages "none"', ...recipe.options],
+    ...[recipe.suite, target, `deb ${uri} ${recipe.suite} main`],
+  ]);
+}
+
+/**
+ * A folder of the cache that `make` fills, under a name of its own until it is whole. Those whose name starts the same up
+ * to its last dash and that were not used for a week are removed when another is made.
+ */
+export async function cachedFolder(folder: string, name: string, make: (at: string) => Promise<void>): Promise<string> {
+  const kept = join(cacheDir(), folder, name);
+  if (existsSync(kept)) {
+    await utimes(kept, new Date(), new Date());
+    return kept;
+  }
+  await mkdir(dirname(kept), { recursive: true });
+  await removeUnused(dirname(kept), name.slice(0, name.lastIndexOf("-") + 1));
+  const unfinished = `${kept}.${process.pid}`;
   try {
-    await runHere([
-      ...["mmdebstrap", "--quiet", "--mode=root", "--variant=apt", `--include=${packages.join()}`],
-      ...options.map((option) => `--aptopt=${option}`),
-      ...['--aptopt=Acquire::Languages "none"', `--customize-hook=sh ${setup} "$1"`],
-      ...[suite, unfinished, `deb ${uri} ${suite} main`],
-    ]);
-    await rename(unfinished, root).catch(async (error: unknown) => {
-      // Another test process may have been quicker; its root is as good.
-      if (!existsSync(root)) throw error;
+    await make(unfinished);
+    await rename(unfinished, kept).catch(async (error: unknown) => {
+      // Another test process may have been quicker; what it made is as good.
+      if (!existsSync(kept)) throw error;
     });
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
-  return root;
+  return kept;
+}
+
+/**
+ * The folder of a Debian root of this suite, made the first time. It is shared by all hosts and must not be written to:
+ * hosts put an overlay over it. A change of the recipe makes another one.
+ */
+export async function debianRoot(suite: Suite): Promise<string> {
+  const recipe = hostRecipe(suite);
+  return cachedFolder("roots", `${suite}-${await recipeKey(recipe)}`, async (at) => {
+    process.stderr.write(`making a Debian ${suite} root with systemd ${SYSTEMD_VERSION[suite]} (once) …\n`);
+    await debootstrap(recipe, at);
+  });
 }
 
 /** Removes the entries of a cache folder whose name starts so and that were not used (their mtime set) for a week. */
-export async function removeUnused(folder: string, prefix = ""): Promise<void> {
+async function removeUnused(folder: string, prefix = ""): Promise<void> {
   for (const name of await entriesOf(folder)) {
     const old = join(folder, name);
     const used = (await stat(old)).mtimeMs;
