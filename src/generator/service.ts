@@ -89,6 +89,8 @@ function completeService(
   // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
   lines.push(["NotifyAccess", FIXED.NotifyAccess]);
   lines.push(...ambientCapabilities(options));
+  // As of every other service: where a cgroup is delegated, systemd would else take no notice.
+  if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
   // Whose ids the container has is on the command line; berth itself has root's work to do.

@@ -1,11 +1,11 @@
-import type { Host } from "./host.ts";
+import type { Machine } from "./machine.ts";
 
 /**
  * Everything of berth's that is in the host beyond its images: mounts in the host's own table, network namespaces and veth
  * pairs, runc's state, bundles, pods, names, upper layers, leases, firewall rules of a container. One line a thing; empty when
  * no container runs.
  */
-export async function leftovers(host: Host): Promise<string> {
+export async function leftovers(host: Machine): Promise<string> {
   return host.sh(`
     set +e
     findmnt --task 1 --list --noheadings --output TARGET,FSTYPE | grep -E '/berth/(containers|names|runc)|nsfs' | sed 's/^/mount /'

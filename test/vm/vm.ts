@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Subprocess } from "bun";
 import { DIST_BERTH, installBerth } from "../host/host.ts";
@@ -203,12 +203,4 @@ async function addRegistry(files: string): Promise<void> {
   const wanted = join(files, "etc/systemd/system/multi-user.target.wants");
   await mkdir(wanted, { recursive: true });
   await runHere(["ln", "-s", `/${unit}`, wanted]);
-}
-
-/** Why the VM lane cannot run on this machine, or undefined when it can. */
-export async function vmLaneMisses(): Promise<string | undefined> {
-  for (const tool of ["/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img", "/sbin/mkfs.ext4"]) {
-    if ((await stat(tool).catch(() => undefined)) === undefined) return `needs ${tool}`;
-  }
-  return undefined;
 }

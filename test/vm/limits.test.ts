@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { install, property, reaches } from "../host/containers.ts";
+import { until } from "../host/host.ts";
+import { leftovers } from "../host/leftovers.ts";
+import { sample } from "../host/registry.ts";
+import { SUITES } from "../host/root.ts";
+import { CREATE_TIMEOUT, vmLaneMisses, vmTest } from "./lane.ts";
+import { Vm } from "./vm.ts";
+
+/** Milliseconds for what a container does after its start. */
+const SLOW = 180_000;
+
+/** Takes 200 MB; the repetition is no constant, which perl would make at compile time. */
+const GREEDY = `perl -e 'my $n = shift; my $x = q(x) x ($n << 20); sleep 1000' 200`;
+/** Starts processes until it may not start another one, and says how many there were. */
+const FORKS = `perl -e '$| = $n = 1; while (defined(my $p = fork)) { sleep 1000 if $p == 0; last if ++$n > 300 } print "processes: $n, $!\\n"; sleep 1000'`;
+
+describe.each([...SUITES])("limits on %s", (suite) => {
+  let vm: Vm;
+  const tools = (exec: string, more = "") =>
+    `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nExec=${exec.replaceAll("$", "$$$$")}\n${more}`;
+  /** A file of a unit's cgroup. */
+  const cgroup = async (unit: string, file: string) =>
+    vm.ok(["cat", `/sys/fs/cgroup${await property(vm, unit, "ControlGroup")}/${file}`]);
+  const count = (text: string, key: string) => Number(text.match(new RegExp(`^${key} (\\d+)$`, "m"))?.[1]);
+
+  beforeAll(async () => {
+    if (vmLaneMisses() !== undefined) return;
+    vm = await Vm.create({ suite });
+    await vm.ok(["berth", "pull", "--quiet", sample("tools:1")]);
+    await install(vm, {
+      "main.container": tools(GREEDY, "Memory=64m\n"),
+      "child.container": tools(`sh -c "${GREEDY} & wait; sleep 1000"`, "Memory=64m\n"),
+      "goes-on.container": tools(
+        `sh -c "${GREEDY} & wait; echo went on; sleep 1000"`,
+        "Memory=64m\n[Service]\nOOMPolicy=continue\n",
+      ),
+      "again.container": tools(GREEDY, "Memory=64m\n[Service]\nRestart=on-failure\nRestartSec=1h\n"),
+      "forks.container": tools(FORKS, "PidsLimit=100\n"),
+      "busy.container": tools("sh -c 'while :; do :; done'", "[Service]\nCPUQuota=20%\n"),
+      "small.container": tools("sleep 1000", "Memory=32m\nPidsLimit=64\n"),
+      "plain.service": `[Service]\nMemoryMax=64M\nExecStart=${GREEDY.replaceAll("$", "$$$$")}\n`,
+    });
+  }, CREATE_TIMEOUT);
+  afterAll(async () => {
+    await vm?.close();
+  });
+
+  vmTest("a payload above its memory has the result that a plain service has: oom-kill", async () => {
+    for (const unit of ["plain", "main"]) {
+      await vm.run(["systemctl", "start", unit]);
+      await reaches(vm, `${unit}.service`, "failed", SLOW);
+      expect([unit, await property(vm, `${unit}.service`, "Result")]).toEqual([unit, "oom-kill"]);
+    }
+    expect(await vm.journal("main.service")).toContain("killed by the OOM killer");
+  });
+
+  vmTest(
+    "a child's OOM kill ends the container as it would a plain service, unless OOMPolicy= says continue",
+    async () => {
+      await vm.ok(["systemctl", "start", "child", "goes-on"]);
+      await reaches(vm, "child.service", "failed", SLOW);
+      expect(await property(vm, "child.service", "Result")).toBe("oom-kill");
+      await until("the other to go on", async () => (await vm.journal("goes-on.service")).includes("went on"), SLOW);
+      expect(await property(vm, "goes-on.service", "ActiveState")).toBe("active");
+      expect(count(await cgroup("goes-on.service", "memory.events"), "oom_kill")).toBe(1);
+    },
+  );
+
+  vmTest("an OOM kill is a failure that is followed by a restart", async () => {
+    await vm.run(["systemctl", "start", "again"]);
+    await until(
+      "the restart to be due",
+      async () => (await property(vm, "again.service", "SubState")) === "auto-restart",
+      SLOW,
+    );
+    expect(await property(vm, "again.service", "Result")).toBe("oom-kill");
+  });
+
+  vmTest("PidsLimit= holds for all processes of the container", async () => {
+    await vm.ok(["systemctl", "start", "forks"]);
+    const said = await until(
+      "the forks to end",
+      async () => /processes: (\d+), (.*)/.exec(await vm.journal("forks.service")) ?? undefined,
+      SLOW,
+    );
+    expect(said.slice(1)).toEqual(["100", "Resource temporarily unavailable"]);
+    expect(await cgroup("forks.service", "pids.current")).toBe("100");
+    expect(count(await cgroup("forks.service", "pids.events"), "max")).toBeGreaterThan(0);
+  });
+
+  vmTest("CPUQuota= throttles the container", async () => {
+    await vm.ok(["systemctl", "start", "busy"]);
+    expect(await cgroup("busy.service", "cpu.max")).toBe("20000 100000");
+    await until(
+      "it to be throttled",
+      async () => count(await cgroup("busy.service", "cpu.stat"), "nr_throttled") > 2,
+      SLOW,
+    );
+    await vm.ok(["systemctl", "kill", "--signal=KILL", "busy"]);
+  });
+
+  vmTest("a container starts within the least that berth does not warn of", async () => {
+    await vm.ok(["systemctl", "start", "small"]);
+    expect(await property(vm, "small.service", "ActiveState")).toBe("active");
+    process.stderr.write(
+      `peak: ${await cgroup("small.service", "memory.peak").catch(() => "unknown")} ${await cgroup("small.service", "pids.peak").catch(() => "unknown")}\n`,
+    );
+    expect(count(await cgroup("small.service", "memory.events"), "oom_kill")).toBe(0);
+  });
+
+  vmTest("nothing is left over of those that were killed", async () => {
+    await vm.run(["systemctl", "stop", "child", "goes-on", "again", "forks", "busy", "small"]);
+    expect(await leftovers(vm)).toBe("");
+  });
+});
