@@ -40,3 +40,6 @@ need_debian_packages() {
 
 # What booting a test host takes: see test/host.
 host_packages=(mmdebstrap ca-certificates debian-archive-keyring util-linux mount iproute2)
+
+# What emulating one takes beside that: see test/vm.
+vm_packages=(qemu-system-x86 qemu-utils e2fsprogs xz-utils)

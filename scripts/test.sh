@@ -59,7 +59,7 @@ summary() {
 }
 
 prepare() {
-  need_debian_packages "${host_packages[@]}" systemd auditd umoci skopeo buildah runc uidmap attr libcap2-bin zstd xz-utils mandoc groff-base zsh fish
+  need_debian_packages "${host_packages[@]}" "${vm_packages[@]}" systemd auditd umoci skopeo buildah runc uidmap attr libcap2-bin zstd mandoc groff-base zsh fish
   need_npm_packages
 }
 step preparations prepare
@@ -72,10 +72,10 @@ fi
 step types node_modules/.bin/tsc
 step style node_modules/.bin/biome check
 
-# A lane is a process of its own, so that a crash in one leaves the others' results. The hosts come last: they take longest.
-for folder in $(find test -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -v '^host$') host; do
+# A lane is a process of its own, so that a crash in one leaves the others' results. Machines come last: they take longest.
+for folder in $(find test -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -vxE 'host|vm') host vm; do
   timeout=60000
-  [ "$folder" = host ] && timeout=300000
+  case $folder in host) timeout=300000 ;; vm) timeout=900000 ;; esac
   lane "$folder" $timeout "./test/$folder"
 done
 summary

@@ -37,7 +37,7 @@ describe.each([...SUITES])("limits on %s", (suite) => {
       ),
       "again.container": tools(GREEDY, "Memory=64m\n[Service]\nRestart=on-failure\nRestartSec=1h\n"),
       "forks.container": tools(FORKS, "PidsLimit=100\n"),
-      "busy.container": tools("sh -c 'while :; do :; done'", "[Service]\nCPUQuota=20%\n"),
+      "busy.container": tools("sh -c 'while :; do :; done'", "[Service]\nCPUQuota=20%\nTimeoutStopSec=5min\n"),
       "small.container": tools("sleep 1000", "Memory=32m\nPidsLimit=64\n"),
       "plain.service": `[Service]\nMemoryMax=64M\nExecStart=${GREEDY.replaceAll("$", "$$$$")}\n`,
     });
@@ -97,15 +97,11 @@ describe.each([...SUITES])("limits on %s", (suite) => {
       async () => count(await cgroup("busy.service", "cpu.stat"), "nr_throttled") > 2,
       SLOW,
     );
-    await vm.ok(["systemctl", "kill", "--signal=KILL", "busy"]);
   });
 
   vmTest("a container starts within the least that berth does not warn of", async () => {
     await vm.ok(["systemctl", "start", "small"]);
     expect(await property(vm, "small.service", "ActiveState")).toBe("active");
-    process.stderr.write(
-      `peak: ${await cgroup("small.service", "memory.peak").catch(() => "unknown")} ${await cgroup("small.service", "pids.peak").catch(() => "unknown")}\n`,
-    );
     expect(count(await cgroup("small.service", "memory.events"), "oom_kill")).toBe(0);
   });
 
