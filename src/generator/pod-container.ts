@@ -5,6 +5,7 @@ import { isInstance, isTemplate, splitName } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
 import type { ContainerContext, GeneratedLink } from "./context.ts";
 import type { Value } from "./report.ts";
+import { settleSpecifiers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
 
 /** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
@@ -42,7 +43,10 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
     pod,
     unit: endsWithLast(pod.target) ? exitLines(pod.target) : [],
     // The pod's slice is what limits of the whole pod are set on.
-    service: slice === undefined || service.has("Slice") ? [] : [["Slice", slice.value]],
+    service:
+      slice === undefined || service.has("Slice")
+        ? []
+        : [["Slice", settleSpecifiers(slice.value, pod.target.serviceName)]],
     links: starts ? instanceLink(parsed, pod.target) : [],
   };
 }

@@ -57,7 +57,7 @@ export function imageNameForOthers(parsed: ParsedSource): string | undefined {
  * Replaces the specifiers that depend on the service's name. A template's instance stays one: whoever refers to a template
  * is of the same instance.
  */
-function settleSpecifiers(text: string, service: string): string {
+export function settleSpecifiers(text: string, service: string): string {
   const { prefix, instance } = splitName(service);
   const shown = instance === "" ? "%i" : instance;
   const stem = shown === undefined ? prefix : `${prefix}@${shown}`;

@@ -20,8 +20,8 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
       "A source that begins with a dot is relative to the folder of the file.",
     ],
     Network: [
-      "`bridge` gives the container an address on the bridge berth0, with netavark's rules for what it publishes. `host` shares the host's network; `none` has a loopback interface alone.",
-      "In a user's manager `host` and `none` are there, and one of them has to be written.",
+      "A `.network` file, `back.network`, or a network's name; several of them in several lines. Options follow a colon: `back.network:ip=10.89.1.5,alias=db,mac=…,interface_name=…`. `bridge`, the system's default, is the network of all who name none, on the bridge berth0.",
+      "`pasta`, the default of users' containers, takes the host's addresses over. `host` shares the host's network; `none` has a loopback interface alone. `other.container` and `container:NAME` share the network of another container, `ns:PATH` is a network namespace that is there already.",
     ],
     Notify: [
       "With `false`, the default, the service counts as started when the payload's program has been executed. With `true` the container gets systemd's own notification socket: READY=1, STATUS=, WATCHDOG=1, RELOADING=1, FDSTORE=1 reach systemd directly.",

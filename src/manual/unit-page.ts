@@ -197,9 +197,7 @@ function notSupported(): Chapter {
         .join(", ")}.`,
     ),
     subheading("Values"),
-    paragraph(
-      "Named networks, and `Network=` of more than one; `Mount=` of other types than bind and tmpfs; `Notify=healthy`; the volume options `O`, `U` and `idmap`.",
-    ),
+    paragraph("`Network=slirp4netns`, and in a user's manager `bridge`; `Mount=` of type artifact; `Notify=healthy`."),
   ];
   return { heading: "NOT SUPPORTED YET", blocks };
 }

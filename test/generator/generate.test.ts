@@ -105,6 +105,41 @@ test("systemd gets exactly the words that were written", () => {
   }
 });
 
+/** What is put into files at random. */
+const PIECES = [
+  "=",
+  "\n",
+  "\\",
+  '"',
+  "'",
+  "%",
+  "$",
+  "${",
+  ":",
+  ",",
+  "/",
+  "[",
+  "]",
+  "\0",
+  "\r",
+  ";",
+  "@",
+  "..",
+  "é",
+  "\ud800",
+  " ",
+];
+
+/** The text with one to six changes. */
+function mutate(original: string, pick: (below: number) => number): string {
+  let text = original;
+  for (let edits = 1 + pick(6); edits > 0; edits--) {
+    const at = pick(text.length);
+    text = text.slice(0, at) + (PIECES[pick(PIECES.length)] ?? "") + text.slice(at + pick(4));
+  }
+  return text;
+}
+
 test("mutated files give units or diagnostics, never an internal error", () => {
   const seedText = [
     '[Unit]\nAfter=b.container\n[Container]\nImage=registry.example/app:1\nExec=a "b c" \\x41\nVolume=./a:/b:ro\n',
@@ -112,41 +147,46 @@ test("mutated files give units or diagnostics, never an internal error", () => {
     "PodmanArgs=--tty --label x=1\nUser=a\nGroup=b\nMemory=5g\nNetwork=host\n[Socket]\nListenStream=80\nAccept=no\n",
     "[Berth]\nSocketProxy=80\nStopWhenIdle=5min\n[Service]\nType=notify\n[Install]\nWantedBy=sockets.target a.target\nAlias=x.service\n",
   ].join("");
-  const pieces = [
-    "=",
-    "\n",
-    "\\",
-    '"',
-    "'",
-    "%",
-    "$",
-    "${",
-    ":",
-    ",",
-    "/",
-    "[",
-    "]",
-    "\0",
-    "\r",
-    ";",
-    "@",
-    "..",
-    "é",
-    "\ud800",
-    " ",
-  ];
   const pick = random(20_26);
   for (let round = 0; round < 3_000; round++) {
-    let text = seedText;
-    for (let edits = 1 + pick(6); edits > 0; edits--) {
-      const at = pick(text.length);
-      text = text.slice(0, at) + (pieces[pick(pieces.length)] ?? "") + text.slice(at + pick(4));
-    }
+    const text = mutate(seedText, pick);
     const { files, diagnostics } = generate([source("a.container", text), source("b.container", GOOD)], OPTIONS);
     const internal = diagnostics.filter(({ code }) => code === "internal-error").map(formatDiagnostic);
     expect({ round, text: internal.length > 0 ? text : "", internal }).toEqual({ round, text: "", internal: [] });
     expect(files.some(({ name }) => name === "b.service")).toBe(true);
     // Whatever goes in, what comes out is a unit file, and says where every one of its lines belongs.
+    for (const { text: unit } of files)
+      expect(parseUnitText("unit", unit).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+  }
+});
+
+test("mutated files that refer to each other give units or diagnostics, never an internal error", () => {
+  const seeds: Readonly<Record<string, string>> = {
+    "app.container":
+      "[Unit]\nAfter=data.volume\nRequires=one.container\n[Container]\nImage=app.image\nVolume=data.volume:/a:ro\nMount=type=image,src=app.image,dst=/b\nPod=web.pod\nStartWithPod=no\nContainerName=%N-x\n",
+    "one.container":
+      "[Container]\nImage=app.image\nNetwork=back.network:ip=10.90.0.7,alias=a\nNetwork=app.container\nIP=10.90.0.9\n",
+    "job@.container":
+      "[Unit]\nBefore=app.container\n[Container]\nImage=app.image\nVolume=work@.volume:/w\nPod=team@.pod\n",
+    "app.image": "[Image]\nImage=docker-archive:/a.tar\nImageTag=registry.example/app:1\nPolicy=always\nTLSVerify=no\n",
+    "back.network":
+      "[Unit]\nAfter=data.volume\n[Network]\nSubnet=10.90.0.0/24\nGateway=10.90.0.1\nIPRange=10.90.0.5-10.90.0.9\nSubnet=fd00::/64\nOptions=mtu=1400\n",
+    "data.volume":
+      "[Unit]\nAfter=app.image\n[Volume]\nVolumeName=%N\nDevice=/a\nType=bind\nOptions=bind\nUser=5\nPodmanArgs=--label x=1\n",
+    "web.pod":
+      "[Pod]\nNetwork=back.network\nPublishPort=80:80\nVolume=data.volume:/x\nExitPolicy=stop\n[Service]\nSlice=web-%p.slice\nRestart=always\n",
+    "team@.pod": "[Pod]\nPodName=%p-of-%i\nServiceName=team@\n",
+    "work@.volume": "[Volume]\nDriver=image\nImage=app.image\n",
+  };
+  const pick = random(4_711);
+  for (let round = 0; round < 400; round++) {
+    const sources = Object.entries(seeds).map(([name, text]) =>
+      source(name, pick(3) === 0 ? mutate(text, pick) : text),
+    );
+    const { files, diagnostics } = generate([...sources, source("good.container", GOOD)], OPTIONS);
+    const internal = diagnostics.filter(({ code }) => code === "internal-error").map(formatDiagnostic);
+    expect({ round, internal }).toEqual({ round, internal: [] });
+    expect(files.some(({ name, text }) => name === "good.service" && text.includes("/berth run "))).toBe(true);
     for (const { text: unit } of files)
       expect(parseUnitText("unit", unit).diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
   }
