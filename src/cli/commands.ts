@@ -83,6 +83,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "network ls", summary: "List networks", load: () => import("./network-ls.ts") },
   { name: "network inspect", summary: "Show what is known of networks", load: () => import("./network-inspect.ts") },
   { name: "network rm", summary: "Remove networks", load: () => import("./network-rm.ts") },
+  {
+    name: "network reload",
+    summary: "Put back firewall rules of networks",
+    load: () => import("./network-reload.ts"),
+  },
   { name: "network prune", summary: "Remove unused networks", load: () => import("./network-prune.ts") },
   { name: "volume create", summary: "Make a volume", load: () => import("./volume-create.ts") },
   { name: "volume ls", summary: "List volumes", load: () => import("./volume-ls.ts") },

@@ -32,7 +32,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   if (!force && unused.length > 0 && !(await confirm(unused))) return;
   for (const name of unused) {
     try {
-      removeNetwork(context.scope, name);
+      await removeNetwork(context.scope, name);
       context.out(`${name}\n`);
     } catch (error) {
       // Somebody has begun to use it, or removed it, since it was looked at.

@@ -29,7 +29,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
   await forEachNetwork(names, async (name) => {
     try {
       if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
-      removeNetwork(context.scope, name);
+      await removeNetwork(context.scope, name);
     } catch (error) {
       const missing = error instanceof RuntimeError && error.code === "no-such-network";
       if (missing && (options.force || options.ignore)) return;

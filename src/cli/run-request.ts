@@ -273,12 +273,12 @@ export function networkFlags(read: FlagReader): NetworkFlags {
   };
 }
 
-/** `[[ip:][hostPort]:]containerPort[/protocol]`, checked before. Without a host port the same number is used. */
+/** `[[ip:][hostPort]:]containerPort[/protocol]`, checked before. Without a host port it is 0: any that is free. */
 export function parsePort(value: string): PortMapping {
   const { head, tail } = splitAt(value, "/");
   const [, hostIp = "", host = "", container = ""] = /^(?:(\[[^\]]*\]|[^:]*):)??(?:([^:]*):)?([^:]*)$/.exec(head) ?? [];
   const [first, last] = container.split("-").map(Number);
-  const [hostFirst] = (host || container).split("-").map(Number);
+  const [hostFirst] = host === "" ? [0] : host.split("-").map(Number);
   return {
     hostIp: hostIp.replace(/^\[|\]$/g, ""),
     hostPort: hostFirst ?? 0,

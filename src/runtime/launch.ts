@@ -95,7 +95,7 @@ type Prepared = Parameters<typeof runcRunArguments>[0];
 async function prepare(asked: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
   const { scope } = context;
   const pod = asked.pod === undefined ? undefined : (await import("./pod/join.ts")).openPod(scope, asked, context.env);
-  const request = pod?.request ?? asked;
+  const request = await withHostPorts(pod?.request ?? asked);
   // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
   process.umask(0o022);
   const paths = containerPaths(scope, id);
@@ -335,6 +335,13 @@ function openNetwork(
     ports: request.ports,
     dns: request.dns,
   });
+}
+
+/** The request with a port of the host's for each that is published without one. */
+async function withHostPorts(request: RunRequest): Promise<RunRequest> {
+  if (request.ports.every(({ hostPort }) => hostPort !== 0)) return request;
+  const { chooseHostPorts } = await import("./network/published-ports.ts");
+  return { ...request, ports: chooseHostPorts(request.ports) };
 }
 
 /** The service's name is one of the container's, where a name server can find it. */

@@ -5,8 +5,9 @@ import type { NetworkAttachment, PortMapping } from "../run-request.ts";
 import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import { readDefinition, withDefinitionsLock } from "./definitions.ts";
 import type { NetworkView } from "./etc-files.ts";
+import { tearDownHostSide } from "./host-side.ts";
 import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
-import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
+import type { NetworkNamespace } from "./namespace.ts";
 import {
   type NetavarkAttachment,
   type NetavarkLock,
@@ -15,7 +16,8 @@ import {
   runNetavark,
   takeNetavarkLock,
 } from "./netavark.ts";
-import { readSetUp, removeSetUp, type SetUp, writeSetUp } from "./set-up-file.ts";
+import { checkPorts } from "./published-ports.ts";
+import { listSetUps, readSetUp, removeSetUp, type SetUp, withPortsLock, writeSetUp } from "./set-up-file.ts";
 
 /** What one container, or one pod, is to be connected to. */
 export interface ConnectRequest {
@@ -58,7 +60,7 @@ export interface Connection {
 /**
  * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before anything is taken, so
  * that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or "network" for an
- * address that cannot be had.
+ * address or a port that cannot be had.
  */
 export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
   findProgram("netavark");
@@ -66,6 +68,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     owner: request.owner,
     name: request.name,
     networks: request.networks.map(({ name }) => name),
+    ports: request.ports,
     request: undefined,
   };
   const definitions = openNetworks(scope, setUp);
@@ -96,23 +99,14 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
 }
 
 /**
- * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. The namespace is gone with
- * the container, so netavark is shown another one that stands in for it, with the interfaces that it wants to remove: it stops
- * half-way without. May be called at any time, and again.
+ * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any time,
+ * and again.
  */
 export async function disconnect(scope: Scope, owner: string): Promise<void> {
   const setUp = readSetUp(scope, owner);
   if (setUp === undefined) return;
   const { request } = setUp;
-  const bridges = request === undefined ? undefined : onlyBridges(request);
-  if (bridges !== undefined && Object.keys(bridges.networks).length > 0) {
-    const lock = takeNetavarkLock(scope, true);
-    try {
-      await tearDown(scope, bridges);
-    } finally {
-      lock.close();
-    }
-  }
+  if (request !== undefined) await tearDownHostSide(scope, request);
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.
@@ -120,6 +114,15 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
   removeSetUp(scope, owner);
+}
+
+/** Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. */
+function claimPorts(scope: Scope, setUp: SetUp): void {
+  withPortsLock(scope, () => {
+    const others = listSetUps(scope).filter(({ owner }) => owner !== setUp.owner);
+    checkPorts(setUp.ports, others);
+    writeSetUp(scope, setUp);
+  });
 }
 
 function viewOf(networks: readonly ConnectedNetwork[]): NetworkView {
@@ -136,7 +139,8 @@ function viewOf(networks: readonly ConnectedNetwork[]): NetworkView {
 function openNetworks(scope: Scope, setUp: SetUp): NetworkDefinition[] {
   const read = () => {
     const definitions = setUp.networks.map((name) => readDefinition(scope, name));
-    writeSetUp(scope, setUp);
+    if (setUp.ports.length === 0) writeSetUp(scope, setUp);
+    else claimPorts(scope, setUp);
     return definitions;
   };
   // The default network, which most containers are in, cannot be removed.
@@ -190,38 +194,4 @@ function randomMac(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
-}
-
-/** What there is of a request outside of its namespace: interfaces of the other drivers are gone with that. */
-function onlyBridges(request: NetavarkRequest): NetavarkRequest {
-  const isBridge = ([name]: readonly [string, unknown]) => request.network_info[name]?.driver === "bridge";
-  return {
-    ...request,
-    networks: Object.fromEntries(Object.entries(request.networks).filter(isBridge)),
-    network_info: Object.fromEntries(Object.entries(request.network_info).filter(isBridge)),
-  };
-}
-
-/**
- * netavark stops at the first thing that it does not find (a set-up that was killed half-way, a bridge that somebody
- * removed), so then everything is set up once more to be taken down as a whole.
- */
-async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
-  const interfaces = Object.values(request.networks).map(({ interface_name: name }) => name);
-  const standIn = makeNetworkNamespace(() => addInterfaces(interfaces));
-  try {
-    await runNetavark(scope, "teardown", standIn, request);
-  } catch {
-    const fresh = makeNetworkNamespace();
-    await runNetavark(scope, "setup", fresh, request);
-    await runNetavark(scope, "teardown", fresh, request);
-  }
-}
-
-/** Links of the container's interface names; bridges, because every kernel that gets here has that driver. */
-function addInterfaces(names: readonly string[]): void {
-  const commands = names.map((name) => `link add ${name} type bridge\n`).join("");
-  const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin: Buffer.from(commands), stderr: "pipe" });
-  if (child.exitCode !== 0)
-    throw new RuntimeError("network", `add ${names.join(", ")}: ${child.stderr.toString().trim()}`);
 }

@@ -13,9 +13,10 @@ import {
   withDefinitionsLock,
   writeDefinition,
 } from "./definitions.ts";
+import { removeBridge, restoreHostSide } from "./host-side.ts";
 import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
-import { listSetUps, type SetUp } from "./set-up-file.ts";
+import { listSetUps, readSetUp, type SetUp } from "./set-up-file.ts";
 
 /**
  * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists", unless
@@ -34,10 +35,11 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   });
 }
 
-/** Removes a network's definition. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
-export function removeNetwork(scope: Scope, name: string): void {
-  withDefinitionsLock(scope, "exclusive", () => {
-    const found = findNetwork(scope, name).name;
+/** Removes a network and its bridge. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
+export async function removeNetwork(scope: Scope, name: string): Promise<void> {
+  const definition = withDefinitionsLock(scope, "exclusive", () => {
+    const network = findNetwork(scope, name);
+    const found = network.name;
     if (found === DEFAULT_NETWORK)
       throw new RuntimeError("bad-request", `the default network ${found} cannot be removed`);
     const users = networkUsers(scope, found);
@@ -47,7 +49,30 @@ export function removeNetwork(scope: Scope, name: string): void {
     }
     removeDefinition(scope, found);
     rmSync(join(networksDir(scope), found), { recursive: true, force: true });
+    return network;
   });
+  await removeBridge(scope, definition);
+}
+
+/**
+ * Puts back the firewall rules of networks, published ports and all, which something else has removed. Without names it does so
+ * for all containers. Returns the names; throws "no-such-container".
+ */
+export async function reloadNetworks(scope: Scope, names: readonly string[] | undefined): Promise<string[]> {
+  const setUps = listSetUps(scope);
+  const wanted = names?.map((word) => {
+    const found = setUps.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
+    if (found === undefined) throw new RuntimeError("no-such-container", `no container ${word} is in a network`);
+    return found;
+  });
+  const reloaded: string[] = [];
+  for (const { owner, name, request } of wanted ?? setUps) {
+    // One that is being set up just now, or that has ended since.
+    if (request === undefined || readSetUp(scope, owner) === undefined) continue;
+    await restoreHostSide(scope, request);
+    reloaded.push(name);
+  }
+  return reloaded;
 }
 
 /** Who is in a network, or just being connected to it. */

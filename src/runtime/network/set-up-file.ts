@@ -1,7 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
+import { lockExclusive } from "../native.ts";
 import { isMissing, removeIfThere, replaceFile } from "../record.ts";
+import type { PortMapping } from "../run-request.ts";
 import type { NetavarkRequest } from "./netavark.ts";
 
 /**
@@ -13,6 +15,7 @@ export interface SetUp {
   readonly owner: string;
   readonly name: string;
   readonly networks: readonly string[];
+  readonly ports: readonly PortMapping[];
   /** What netavark is given; undefined while addresses are being taken. */
   readonly request: NetavarkRequest | undefined;
 }
@@ -51,4 +54,16 @@ export function listSetUps(scope: Scope): SetUp[] {
     const owner = /^(.+)\.json$/.exec(file)?.[1];
     return owner === undefined ? [] : (readSetUp(scope, owner) ?? []);
   });
+}
+
+/** Runs `work` while nobody else looks at what is published to publish something. The kernel frees the lock when a process dies. */
+export function withPortsLock<T>(scope: Scope, work: () => T): T {
+  mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
+  const fd = openSync(join(setUpsDir(scope), ".ports"), "a", 0o600);
+  try {
+    lockExclusive(fd);
+    return work();
+  } finally {
+    closeSync(fd);
+  }
 }

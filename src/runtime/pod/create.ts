@@ -1,5 +1,6 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { chooseHostPorts } from "../network/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
 import { writePodFiles } from "./files.ts";
@@ -25,7 +26,8 @@ export interface PodContext {
  */
 export async function createPod(request: PodRequest, context: PodContext): Promise<void> {
   const { scope, id } = context;
-  const { replace, ...facts } = request;
+  const { replace, ...asked } = request;
+  const facts = { ...asked, ports: chooseHostPorts(asked.ports) };
   const manager = identify(context.manager);
   const maker = identify(process.pid);
   if (manager === undefined || maker === undefined)

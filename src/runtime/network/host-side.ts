@@ -1,0 +1,133 @@
+import { closeSync, existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { addressAt, formatAddress, parseSubnet } from "../../ip-address.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
+import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
+import { makeNetworkNamespace } from "./namespace.ts";
+import { type NetavarkRequest, runNetavark, takeNetavarkLock } from "./netavark.ts";
+
+/** How often, and how many times, to look whether a bridge is empty: milliseconds. */
+const LOOK_MS = 20;
+const LOOKS_MAX = 100;
+
+/**
+ * Takes away the host's half of a set-up: firewall rules, published ports, names. The namespace is gone with the container, so
+ * netavark is shown another one that stands in for it, with the interfaces that it wants to remove: it stops half-way without.
+ */
+export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
+  const bridges = onlyBridges(request);
+  if (bridges !== undefined) await underLock(scope, () => tearDown(scope, bridges));
+}
+
+/**
+ * Puts the host's half of a set-up back after something has emptied the firewall, without touching the container: netavark
+ * connects a namespace that stands in for the container's, with the same addresses and the same MAC addresses, and this goes
+ * at once, while the rules stay.
+ */
+export async function restoreHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
+  const bridges = onlyBridges(request);
+  if (bridges === undefined) return;
+  // Names have not been lost, and are not to be there twice.
+  const infos = Object.entries(bridges.network_info).map(([name, info]) => [name, { ...info, dns_enabled: false }]);
+  const silent: NetavarkRequest = { ...bridges, network_info: Object.fromEntries(infos) };
+  await underLock(scope, async () => {
+    // What is still there would be there twice; what is not, netavark complains of.
+    await runNetavark(scope, "teardown", standIn(silent), silent).catch(() => undefined);
+    const fresh = makeNetworkNamespace();
+    try {
+      await runNetavark(scope, "setup", fresh, silent);
+    } finally {
+      closeSync(fresh.fd);
+    }
+  });
+}
+
+/**
+ * Removes the bridge of a network that nobody is in, and its firewall rules. netavark does so after the last one in it, but a
+ * container's end of a veth pair is on the bridge until the kernel has cleared its namespace away, so mostly the bridge stays.
+ */
+export async function removeBridge(scope: Scope, definition: NetworkDefinition): Promise<void> {
+  const { driver, network_interface: bridge, options } = definition;
+  if (driver !== "bridge" || bridge === undefined || options.mode === "unmanaged") return;
+  const link = join("/sys/class/net", bridge);
+  if (!existsSync(link)) return;
+  for (let look = 0; look < LOOKS_MAX && hasPorts(link); look++) await Bun.sleep(LOOK_MS);
+  const request: NetavarkRequest = {
+    container_id: "0".repeat(32),
+    container_name: "",
+    port_mappings: [],
+    networks: {
+      [definition.name]: { static_ips: definition.subnets.flatMap(someAddress), interface_name: "eth0", aliases: [] },
+    },
+    network_info: { [definition.name]: { ...definition, dns_enabled: false } },
+  };
+  await underLock(scope, () => setUpAndTearDown(scope, request));
+}
+
+function hasPorts(link: string): boolean {
+  try {
+    return readdirSync(join(link, "brif")).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** An address for nobody, so any that is not the gateway's. */
+function someAddress({ subnet, gateway }: SubnetDefinition): string[] {
+  const parsed = parseSubnet(subnet);
+  if (parsed === undefined) return [];
+  const [first, second] = [formatAddress(addressAt(parsed, 1n)), formatAddress(addressAt(parsed, 2n))];
+  return [first === gateway ? second : first];
+}
+
+async function underLock(scope: Scope, work: () => Promise<void>): Promise<void> {
+  const lock = takeNetavarkLock(scope, true);
+  try {
+    await work();
+  } finally {
+    lock.close();
+  }
+}
+
+/** What there is of a request outside of its namespace: interfaces of the other drivers are gone with that. */
+function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
+  const isBridge = ([name]: readonly [string, unknown]) => request.network_info[name]?.driver === "bridge";
+  const networks = Object.entries(request.networks).filter(isBridge);
+  if (networks.length === 0) return undefined;
+  return {
+    ...request,
+    networks: Object.fromEntries(networks),
+    network_info: Object.fromEntries(Object.entries(request.network_info).filter(isBridge)),
+  };
+}
+
+/**
+ * netavark stops at the first thing that it does not find (a set-up that was killed half-way, a bridge that somebody
+ * removed), so then everything is set up once more to be taken down as a whole.
+ */
+async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
+  try {
+    await runNetavark(scope, "teardown", standIn(request), request);
+  } catch {
+    await setUpAndTearDown(scope, request);
+  }
+}
+
+async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
+  const fresh = makeNetworkNamespace();
+  await runNetavark(scope, "setup", fresh, request);
+  await runNetavark(scope, "teardown", fresh, request);
+}
+
+/** A namespace with links of the container's interface names; bridges, because every kernel that gets here has that driver. */
+function standIn(request: NetavarkRequest) {
+  const names = Object.values(request.networks).map(({ interface_name: name }) => name);
+  return makeNetworkNamespace(() => {
+    const commands = names.map((name) => `link add ${name} type bridge\n`).join("");
+    const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin: Buffer.from(commands), stderr: "pipe" });
+    if (child.exitCode !== 0)
+      throw new RuntimeError("network", `add ${names.join(", ")}: ${child.stderr.toString().trim()}`);
+  });
+}
