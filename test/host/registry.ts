@@ -58,9 +58,9 @@ export async function sampleData(): Promise<string> {
   });
 }
 
-/** Starts a registry at `REGISTRY` in the host that holds the sample images. */
-export async function startRegistry(host: Host): Promise<void> {
-  await startDockerRegistry(host, await sampleData());
+/** Starts a registry at `REGISTRY` in the host, with the sample images or with the data in a folder of this machine. */
+export async function startRegistry(host: Host, data?: string): Promise<void> {
+  await startDockerRegistry(host, data ?? (await sampleData()));
   // What podman, buildah and skopeo in the host need to be told to speak HTTP to it; berth does so by itself.
   await host.write(
     "/etc/containers/registries.conf.d/test.conf",
