@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Directive } from "../unit/unit-draft.ts";
 import type { CommandLine } from "./command-line.ts";
+import { containerOwner } from "./container-owner.ts";
 import type { ContainerContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
@@ -9,7 +10,6 @@ import { isPodsOwn } from "./pod-container.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
-import { otherUser } from "./service-checks.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
 import { quoted } from "./values/check.ts";
@@ -75,9 +75,9 @@ class RunCommandBuilder {
     this.#flags("ReadOnly");
     if (container.has("VolatileTmp")) this.#volatileTmp();
     if (container.has("User") || container.has("Group")) this.#user();
-    const owner = otherUser(this.#context);
+    const owner = containerOwner(this.#context);
     addUserMapping(this.#line, container, report, owner !== undefined || options.scope === "user");
-    if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.value);
+    if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.user);
     if (container.has("Volume")) this.#volumes();
     this.#flags("ExposeHostPort", "PublishPort", "Environment", "Label", "Annotation");
     for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);

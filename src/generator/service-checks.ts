@@ -1,4 +1,3 @@
-import type { Entry } from "../unit/entry.ts";
 import { lastEntry } from "../unit/lookup.ts";
 import type { UnitContext } from "./context.ts";
 import type { KeyReader } from "./key-reader.ts";
@@ -16,22 +15,12 @@ export function checkServiceName(parsed: ParsedSource, keys: KeyReader, report: 
   }
 }
 
-/**
- * `User=` of a system container's `[Service]`: whose ids the container has. Undefined where there is none, or root. systemd
- * must not see it, for berth itself runs as root.
- */
-export function otherUser({ service, options }: UnitContext): Entry | undefined {
-  const entry = options.scope === "system" ? service.get("User") : undefined;
-  return entry?.value === "root" || entry?.value === "0" ? undefined : entry;
-}
-
-/** Reports the directives of `[Service]` that name another user, save `allowed`; `hint` tells what to write instead. */
-export function checkOtherUser(context: UnitContext, hint?: string, allowed?: Entry): void {
+/** Reports the directives of `[Service]` that name another user. */
+export function checkOtherUser(context: UnitContext): void {
   for (const key of OTHER_USER) {
     const entry = context.service.get(key);
-    if (entry === undefined || entry === allowed) continue;
+    if (entry === undefined) continue;
     const message = `using key ${key} in the Service group is not supported: berth itself would run as that user`;
-    const problem = { code: "managed-directive", message };
-    context.report.item(entry, hint === undefined ? problem : { ...problem, hint });
+    context.report.item(entry, { code: "managed-directive", message });
   }
 }

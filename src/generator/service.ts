@@ -2,15 +2,14 @@ import type { Entry } from "../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../unit/lookup.ts";
 import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
+import { checkContainerOwner, containerOwner } from "./container-owner.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand } from "./run-command.ts";
-import { checkOtherUser, otherUser } from "./service-checks.ts";
 import type { Sockets } from "./socket.ts";
 import { completeUnitSection } from "./unit-section.ts";
 import { ambientCapabilities } from "./user-manager.ts";
-import { checkUser } from "./values/name.ts";
 import { tasksMax } from "./values/resource.ts";
 import { signalName } from "./values/signal.ts";
 import { memoryMax, sizeInBytes } from "./values/size.ts";
@@ -81,7 +80,9 @@ function completeService(
   const lines: Directive[] = [...more];
   if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
   addStopping(context, lines, oneshot);
-  lines.push(["ExecStopPost", context.commands.cleanup]);
+  const owner = containerOwner(context);
+  const prefix = owner?.prefix ?? "";
+  lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
   lines.push(["Delegate", FIXED.Delegate]);
   // In a user's manager this would take a user namespace; there the launcher makes its own.
   if (options.scope === "system") lines.push(["PrivateMounts", FIXED.PrivateMounts]);
@@ -93,10 +94,9 @@ function completeService(
   if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
-  // Whose ids the container has is on the command line; berth itself has root's work to do.
-  if (otherUser(context) !== undefined) lines.push(["User", ""]);
+  lines.push(...(owner?.lines ?? []));
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
-  lines.push(["ExecStart", run]);
+  lines.push(["ExecStart", prefix + run]);
   draft.appendAll("Service", lines);
 }
 
@@ -110,7 +110,7 @@ function addStopping(context: ContainerContext, lines: Directive[], oneshot: boo
     lines.push(["KillSignal", signalName(signal.text) ?? "SIGTERM"]);
   } else if (!oneshot) {
     // Only the image knows which signal its payload wants, and images are not looked at before the start.
-    lines.push(["ExecStop", context.commands.stopPayload]);
+    lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
   }
   const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
   if (theirs === undefined)
@@ -155,11 +155,7 @@ function checkService(context: ContainerContext, service: SectionEntries): void 
     const hint = "Exec= in [Container] takes arguments for the image";
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
   }
-  const owner = otherUser(context);
-  const badUser = owner === undefined ? undefined : checkUser(owner.value);
-  if (owner !== undefined && badUser !== undefined) report.at(owner, badUser.at ?? 0, badUser);
-  const allowed = context.options.scope === "system" ? context.service.get("User") : undefined;
-  checkOtherUser(context, "User= in [Container] is the payload's user", allowed);
+  checkContainerOwner(context);
   for (const [key, value] of Object.entries(FIXED)) {
     const entry = context.service.get(key);
     if (entry === undefined || entry.value === value) continue;

@@ -42,10 +42,10 @@ export function unitPage(): Page {
             "They are systemd's own, `systemd.unit(5)` and `systemd.service(5)`, and become part of the service as they are: Restart=, TimeoutStartSec=, MemoryMax=, Slice=, LoadCredential= and all others. In `After=`, `Requires=` and their like, container files may be named (`db.container`) in place of their services.",
           ),
           paragraph(
-            "Type= may be `notify`, the default, or `oneshot`. KillMode= may be `mixed`, the default, or `control-group`. ExecStart=, Group= and DynamicUser= are refused: the user inside the container is `User=` of `[Container]`.",
+            "Type= may be `notify`, the default, or `oneshot`. KillMode= may be `mixed`, the default, or `control-group`. ExecStart= and Group= are refused: the user inside the container is `User=` of `[Container]`.",
           ),
           paragraph(
-            "User= of a system service is the user of the host whose ids the container has: root inside is that user, and the other ids are the user's subordinate ones (/etc/subuid, /etc/subgid), as in that user's own containers; `UserNS=keep-id`, `nomap`, `auto`, `UIDMap=` and `GIDMap=` are then about those ids. berth itself runs as root, images and volumes are the system's, and the user need not be logged in.",
+            "User= of a system service is the user of the host whose ids the container has: root inside is that user, and the other ids are the user's subordinate ones (/etc/subuid, /etc/subgid), as in that user's own containers; `UserNS=keep-id`, `nomap`, `auto`, `UIDMap=` and `GIDMap=` are then about those ids. berth itself runs as root, images and volumes are the system's, and the user need not be logged in. With `DynamicUser=yes` root inside is a user that systemd makes up for the time the service is there, and the other ids are taken from the subordinate ids of `containers`, as with `UserNS=auto`.",
           ),
         ],
       },

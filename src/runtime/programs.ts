@@ -20,6 +20,7 @@ const PROGRAMS = {
   sync: { package: "coreutils", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },
+  getent: { package: "libc-bin", directories: [] },
   nsenter: { package: "util-linux", directories: [] },
   systemctl: { package: "systemd", directories: [] },
   "systemd-run": { package: "systemd", directories: [] },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
-import type { Host } from "./host.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
@@ -110,6 +110,23 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("of a user that systemd makes up for as long as the service is there", async () => {
+    await install(host, {
+      "made-up.container": `${APP}Volume=/var/lib/made-up:/data\nNetwork=none\n[Service]\nDynamicUser=yes\nStateDirectory=made-up\n`,
+    });
+    await host.ok(["systemctl", "start", "made-up"]);
+    const uid = await host.ok(["readlink", "/run/systemd/dynamic-uid/direct:made-up"]);
+    expect(uid).toMatch(/^6\d{4}$/);
+    const pid = await mainPid("made-up.service");
+    expect(await maps(pid)).toBe(`0 ${uid} 1\n1 1000000 65536\n0 ${uid} 1\n1 1000000 65536`);
+    expect(await host.ok(["ps", "-o", "ppid=,uid=", "-p", pid])).toMatch(new RegExp(`^\\s*1 +${uid}$`));
+    await host.ok(["berth", "exec", "made-up", "touch", "/data/new"]);
+    expect(await host.ok(["stat", "-c", "%u:%g", "/var/lib/private/made-up/new"])).toBe(`${uid}:${uid}`);
+    await host.ok(["systemctl", "kill", "--signal=KILL", "made-up"]);
+    await reaches(host, "made-up.service", "failed");
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest("that cannot be had are one error in the status, and nothing is left", async () => {
     await install(host, {
       "none.container": `${APP}SubUIDMap=carol\nSubGIDMap=carol\n`,
@@ -183,12 +200,12 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
     expect(inside.replaceAll("\r", "").trim()).toBe("1000\nmine\n0:0\n0:0");
     expect(await host.ok(["stat", "-c", "%U", "/home/alice/mine/new"])).toBe("alice");
     await host.ok(["systemctl", "--user", "kill", "--signal=KILL", "kept"], alice);
+    await until("the service to end", async () => {
+      const state = await host.ok(["systemctl", "--user", "show", "--value", "--property=ActiveState", "kept"], alice);
+      return state === "failed";
+    });
     // The copies of layers go with the image.
-    await host.sh(
-      "for i in $(seq 100); do systemctl --user is-active --quiet kept || break; sleep 0.1; done; berth rmi " +
-        sample("app:1"),
-      alice,
-    );
+    await host.ok(["berth", "rmi", sample("app:1")], alice);
     expect(await host.ok(["ls", "/home/alice/.local/share/berth/layers"])).toBe("");
   });
 });

@@ -4,7 +4,7 @@ import { RuntimeError } from "../error.ts";
 import { findContainer } from "../find-container.ts";
 import { payloadPid } from "../liveness.ts";
 import type { ContainerPaths } from "../paths.ts";
-import type { RunRequest } from "../run-request.ts";
+import type { RunRequest, UserNamespaceRequest } from "../run-request.ts";
 import { readUserDatabase } from "../user-database.ts";
 import { hostUser } from "./host-user.ts";
 import { type IdLease, leaseIds } from "./id-leases.ts";
@@ -13,13 +13,15 @@ import { joinUserNamespace, makeUserNamespace, type UserNamespace } from "./make
 import { HOST_IDS, type IdSpace, planNamespace } from "./plan.ts";
 import { openWayToRootfs } from "./rootfs-way.ts";
 import { type ShiftedLayers, shiftLayers } from "./shifted-layers.ts";
-import { type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
+import { consecutiveMap, type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
 
 /** Whose subordinate ids `--userns auto` of root's containers come out of: podman's choice, subuid(5). */
 const AUTO_USER = "containers";
 /** podman's bounds for what an image asks for. */
 const AUTO_SIZE_MIN = 1024;
 const AUTO_SIZE_MAX = 65536;
+/** As many as an ordinary user has, useradd(8). */
+const DYNAMIC_SIZE = 65536;
 /** nobody, nogroup: their ids are not worth 65536 others. */
 const OVERFLOW_ID = 65534;
 
@@ -64,7 +66,7 @@ export function openContainerNamespace(
     return joined === undefined ? undefined : withRoot(joined, undefined);
   }
   if (wanted.mode === "host" && idsOf === undefined) return undefined;
-  const space = idSpace(scope, idsOf);
+  const space = idSpace(scope, idsOf, made.id, wanted.mode);
   if (wanted.mode === "host") {
     return withRoot(makeUserNamespace(space.maps, { withNetwork }), undefined);
   }
@@ -89,7 +91,7 @@ export function openContainerNamespace(
 }
 
 /** The ids to choose from: all, or a user's. */
-function idSpace(scope: Scope, idsOf: string | undefined): IdSpace {
+function idSpace(scope: Scope, idsOf: string | undefined, id: string, mode: UserNamespaceRequest["mode"]): IdSpace {
   if (scope.kind === "user") {
     const map = (kind: "uid" | "gid") => parseIdMap(readFileSync(`/proc/self/${kind}_map`, "utf8"));
     const [uids, gids] = [map("uid"), map("gid")];
@@ -97,15 +99,19 @@ function idSpace(scope: Scope, idsOf: string | undefined): IdSpace {
   }
   if (idsOf === undefined) return { maps: { uids: HOST_IDS, gids: HOST_IDS }, user: undefined };
   const user = hostUser(idsOf);
-  const ranges = (kind: "uid" | "gid", own: number): IdRange[] => {
-    let inside = 1;
-    const rest = readSubordinateIds(kind, user.name, user.uid).map(({ start, size }) => {
-      const range = { inside, outside: start, size };
-      inside += size;
-      return range;
-    });
-    return [{ inside: 0, outside: own, size: 1 }, ...rest];
-  };
+  if (user.dynamic && mode === "auto")
+    throw new RuntimeError("user-namespace", "a dynamic user's ids are the container's own already: leave out auto");
+  // A dynamic user has no subordinate ids, so the container gets some that nobody else has.
+  const leased = user.dynamic
+    ? leaseIds(scope, id, DYNAMIC_SIZE, {
+        uid: readSubordinateIds("uid", AUTO_USER),
+        gid: readSubordinateIds("gid", AUTO_USER),
+      })
+    : undefined;
+  const ranges = (kind: "uid" | "gid", own: number): IdRange[] => [
+    { inside: 0, outside: own, size: 1 },
+    ...consecutiveMap(leased?.[kind] ?? readSubordinateIds(kind, user.name, user.uid), 1),
+  ];
   return {
     maps: { uids: ranges("uid", user.uid), gids: ranges("gid", user.gid) },
     user: { uid: user.uid, gid: user.gid },

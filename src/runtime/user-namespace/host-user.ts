@@ -1,19 +1,53 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
 
 /** A user of the host's. */
 export interface HostUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
+  /** One that systemd has made for a service, and that has no other ids (`DynamicUser=`). */
+  readonly dynamic: boolean;
 }
 
-/** The user of this name or uid in /etc/passwd. Throws "user-namespace" if there is none. */
-export function hostUser(wanted: string, passwd = readFileSync("/etc/passwd", "utf8")): HostUser {
+/** Where systemd notes the dynamic users of services that run: links, by name, to their uids (src/core/dynamic-user.c). */
+const DYNAMIC_USERS = "/run/systemd/dynamic-uid";
+
+/** The user of this name or uid. Throws "user-namespace" if there is none. */
+export function hostUser(wanted: string): HostUser {
+  const user =
+    findUser(readFileSync("/etc/passwd", "utf8"), wanted) ??
+    dynamicUser(wanted) ??
+    // Of a directory (LDAP, systemd-homed).
+    findUser(lookUp(wanted), wanted);
+  if (user === undefined) throw new RuntimeError("user-namespace", `no user ${JSON.stringify(wanted)} on this host`);
+  return user;
+}
+
+/** A line of passwd(5) for a name or uid. */
+export function findUser(passwd: string, wanted: string): HostUser | undefined {
   for (const line of passwd.split("\n")) {
     const [name = "", , uid = "", gid = ""] = line.split(":");
     if ((name === wanted || uid === wanted) && /^[0-9]+$/.test(uid) && /^[0-9]+$/.test(gid))
-      return { name, uid: Number(uid), gid: Number(gid) };
+      return { name, uid: Number(uid), gid: Number(gid), dynamic: false };
   }
-  throw new RuntimeError("user-namespace", `no user ${JSON.stringify(wanted)} on this host`);
+  return undefined;
+}
+
+/** A dynamic user's group has the user's number. */
+function dynamicUser(name: string): HostUser | undefined {
+  if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) return undefined;
+  try {
+    const uid = Number(readlinkSync(`${DYNAMIC_USERS}/direct:${name}`));
+    return Number.isInteger(uid) && uid > 0 ? { name, uid, gid: uid, dynamic: true } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function lookUp(wanted: string): string {
+  if (wanted === "" || wanted.startsWith("-")) return "";
+  const child = Bun.spawnSync([findProgram("getent"), "passwd", wanted], { stdio: ["ignore", "pipe", "ignore"] });
+  return child.stdout.toString();
 }
