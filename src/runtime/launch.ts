@@ -137,6 +137,7 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     };
   });
   await takeName(scope, name, id, request);
+  pod?.announce(name);
   const namespace = await openUserNamespace(request, context, id, layers);
   const joined = joinNetwork(scope, request.network);
   const connection = openNetwork(request, context, id, name, namespace);

@@ -1,3 +1,4 @@
+import { POD_CASES } from "./parity-pods.ts";
 import { USER_NAMESPACE_CASES } from "./parity-user-namespaces.ts";
 import { REGISTRY, sample } from "./registry.ts";
 
@@ -348,7 +349,7 @@ const CASES: readonly ParityCase[] = [
 ];
 
 /** The files by case, complete. */
-export const PARITY_CASES: readonly ParityCase[] = [...CASES, ...USER_NAMESPACE_CASES].map((parity) => ({
+export const PARITY_CASES: readonly ParityCase[] = [...CASES, ...USER_NAMESPACE_CASES, ...POD_CASES].map((parity) => ({
   ...parity,
   text: `[Container]\nImage=${parity.image ?? sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
 }));

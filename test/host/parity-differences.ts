@@ -144,4 +144,12 @@ export const DIFFERENCES: readonly Difference[] = [
     podmanLines: /^modes: \/home\/app\/below 0755 0:0$/,
     berthLines: /^modes: \/home\/app\/below 0755 4321:1000$/,
   },
+  {
+    what: "The name of a pod's infra container in /etc/hosts",
+    podman: "after the pod's own name",
+    berth: "none",
+    reason: "A pod has no process, so there is no such container.",
+    podmanLines: /^hosts: \S+\t\S+ systemd-\w+-infra$/,
+    berthLines: /^hosts: \S+\t(systemd-(plain|network)|box\.example systemd-full)$/,
+  },
 ];

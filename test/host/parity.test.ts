@@ -12,14 +12,21 @@ import { sample, startRegistry } from "./registry.ts";
 const ALICE = { user: "alice" };
 
 /** Runs a service's payload to its end, and returns what it has shown. */
-async function lookInside(host: Host, { name, user }: Pick<ParityCase, "name" | "user">): Promise<string[]> {
+async function lookInside(
+  host: Host,
+  { name, user, files = {} }: Pick<ParityCase, "name" | "user" | "files">,
+): Promise<string[]> {
   const systemctl = (...args: string[]): [string[], RunOptions] =>
     user ? [["systemctl", "--user", ...args], ALICE] : [["systemctl", ...args], {}];
   await host.run(...systemctl("start", name));
-  const state = await until(`${name} to end`, async () => {
-    const now = await host.ok(...systemctl("show", "--property=ActiveState", "--value", name));
-    return now === "inactive" || now === "failed" ? now : undefined;
-  });
+  const end = (unit: string) =>
+    until(`${unit} to end`, async () => {
+      const now = await host.ok(...systemctl("show", "--property=ActiveState", "--value", unit));
+      return now === "inactive" || now === "failed" ? now : undefined;
+    });
+  const state = await end(name);
+  // A pod ends with it; its interfaces would be seen by the next one.
+  for (const file of Object.keys(files)) if (file.endsWith(".pod")) await end(file.replace(/\.pod$/, "-pod"));
   const journal = user ? await userJournal(host, name) : await host.journal(`${name}.service`);
   if (state === "failed") throw new Error(`${name}: ${journal}`);
   return factsOf(journal);

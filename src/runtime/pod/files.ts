@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { lockExclusive } from "../native.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
 import { isMissing } from "../record.ts";
 import type { PodPaths, PodRecord } from "./record.ts";
@@ -12,7 +13,7 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
     added: record.addHosts,
-    addresses: view?.addresses ?? (mode === "none" ? ["127.0.0.1"] : []),
+    addresses: view?.addresses ?? [],
     gateway: view?.gateway,
     hostname: record.hostname,
     name: record.name,
@@ -21,6 +22,21 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
   put(paths.hostname, `${record.hostname}\n`);
   if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
   put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record, view, mode !== "host"));
+}
+
+/**
+ * Adds a container's name to the /etc/hosts of its pod, whose containers reach each other by the loopback interface. In place, for the
+ * file is mounted in them; once, however often the container starts.
+ */
+export function addMemberName(paths: PodPaths, name: string): void {
+  const line = `127.0.0.1\t${name}\n`;
+  const fd = openSync(paths.hosts, "a+");
+  try {
+    lockExclusive(fd);
+    if (!`\n${readFileSync(paths.hosts, "utf8")}`.includes(`\n${line}`)) writeSync(fd, line);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function readOrEmpty(path: string): string {

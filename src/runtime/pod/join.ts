@@ -10,6 +10,7 @@ import type { RunRequest } from "../run-request.ts";
 import type { Environment } from "../runc.ts";
 import type { SpecMount } from "../runtime-spec.ts";
 import { broughtNamespaces } from "../user-namespace.ts";
+import { addMemberName } from "./files.ts";
 import { findPod, type PodRecord, podPaths } from "./record.ts";
 
 /** A pod as one of its containers gets it. */
@@ -23,6 +24,8 @@ export interface JoinedPod {
   path(kind: NamespaceKind): string | undefined;
   /** The path of the pod's network namespace, if the container is to be in it. */
   readonly network: string | undefined;
+  /** Lets the pod's other containers find this one by its name. */
+  announce(name: string): void;
   /**
    * What the pod's containers share of files: /dev/shm, /etc/hostname and, with the network, /etc/hosts and /etc/resolv.conf. To be
    * called in a mount namespace that is the container's alone.
@@ -47,6 +50,11 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
     namespaces,
     path,
     network: request.network.mode === "pod" ? path("net") : undefined,
+    announce: (name) => {
+      const { mode } = record.network;
+      if (request.network.mode === "pod" && mode !== "host" && mode !== "none")
+        addMemberName(podPaths(scope, record.name), name);
+    },
     mounts: (bundle) => podMounts(scope, record, namespaces, bundle, request),
   };
 }

@@ -1,0 +1,54 @@
+import type { ParityCase } from "./parity-cases.ts";
+
+/** Containers in pods. */
+export const POD_CASES: readonly ParityCase[] = [
+  {
+    name: "pod-plain",
+    text: "\nPod=plain.pod",
+    files: { "plain.pod": "[Pod]\n" },
+  },
+  {
+    name: "pod-full",
+    text: `
+      Pod=full.pod
+      User=app
+      Volume=/srv/rw:/data/own`,
+    files: {
+      "full.pod": `[Pod]
+PodmanArgs=--hostname=box.example
+AddHost=other.example:192.0.2.7
+DNS=192.0.2.53
+DNSSearch=search.example
+DNSOption=ndots:2
+ShmSize=8m
+PublishPort=8077:80
+Volume=/srv/ro:/data/pod:ro
+Volume=podded:/data/named
+`,
+    },
+  },
+  {
+    name: "pod-none",
+    text: "\nPod=none.pod\nReadOnly=true",
+    files: { "none.pod": "[Pod]\nNetwork=none\n" },
+  },
+  {
+    name: "pod-host",
+    text: "\nPod=host.pod",
+    files: { "host.pod": "[Pod]\nNetwork=host\n" },
+  },
+  {
+    name: "pod-network",
+    text: "\nPod=network.pod",
+    files: {
+      "podnet.network": "[Network]\nSubnet=10.98.0.0/24\n",
+      "network.pod": "[Pod]\nNetwork=podnet.network:ip=10.98.0.7\nNetworkAlias=shop\n",
+    },
+  },
+  {
+    name: "user-pod",
+    user: true,
+    text: "\nPod=userpod.pod",
+    files: { "userpod.pod": "[Pod]\nNetwork=none\nPodmanArgs=--hostname=box\nShmSize=8m\n" },
+  },
+];
