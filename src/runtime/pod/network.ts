@@ -1,7 +1,9 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { type Connection, connect, disconnect } from "../network/connection.ts";
-import type { OpenNamespace } from "../pinned-namespaces.ts";
+import { readSetUp } from "../network/set-up-file.ts";
+import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
+import { findProgram } from "../programs.ts";
 import type { PodRecord } from "./record.ts";
 
 /**
@@ -33,7 +35,28 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
 
 /** Takes away the host's half of a pod's network. */
 export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<void> {
+  removeInterfaces(scope, pod);
   await disconnect(scope, pod.id);
+}
+
+/**
+ * The pod's namespace is there until its unit's last command has ended, and with it the interfaces: netavark would find its bridges
+ * in use, and leave them.
+ */
+function removeInterfaces(scope: Scope, pod: PodRecord): void {
+  const networks = Object.values(readSetUp(scope, pod.id)?.request?.networks ?? {});
+  if (networks.length === 0 || scope.kind === "user" || pod.namespaces === undefined) return;
+  const namespaces = openPinned(pod.namespaces) ?? [];
+  const own = namespaces.find(({ kind }) => kind === "net");
+  if (own !== undefined) {
+    const commands = networks.map(({ interface_name: name }) => `link del ${name}\n`).join("");
+    // What is gone already is as good.
+    Bun.spawnSync(
+      [findProgram("nsenter"), `--net=/proc/${process.pid}/fd/${own.fd}`, findProgram("ip"), "-force", "-batch", "-"],
+      { stdin: Buffer.from(commands), stdout: "ignore", stderr: "ignore" },
+    );
+  }
+  closeNamespaces(namespaces);
 }
 
 /** What a pod has got in each of its networks, by their names. */
