@@ -4,6 +4,7 @@ import { openStore } from "../image/store.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer, readSpec } from "../runtime/find-container.ts";
 import { payloadPid } from "../runtime/liveness.ts";
+import { volumesDir } from "../runtime/paths.ts";
 import type { ContainerRecord } from "../runtime/record.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { describeImage } from "./image-inspect.ts";
@@ -69,7 +70,7 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
     Mounts: spec.mounts
       .filter(({ type }) => type === "bind")
       .map(({ source, destination, options }) => ({
-        Type: "bind",
+        ...mountKind(volumesDir(context.scope), source),
         Source: source,
         Destination: destination,
         Options: options,
@@ -82,4 +83,12 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
     },
     CgroupPath: record.cgroup,
   };
+}
+
+/** A bind mount, or the volume whose folder is mounted. */
+function mountKind(volumes: string, source: string): { Type: string; Name?: string } {
+  const [name, data, ...rest] = source.startsWith(`${volumes}/`) ? source.slice(volumes.length + 1).split("/") : [];
+  return name !== undefined && data === "_data" && rest.length === 0
+    ? { Type: "volume", Name: name }
+    : { Type: "bind" };
 }

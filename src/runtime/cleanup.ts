@@ -11,6 +11,7 @@ import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
 import { releaseIds, releaseStaleIds } from "./user-namespace/id-leases.ts";
+import { sweepUnfinished } from "./volume/create.ts";
 
 /**
  * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
@@ -54,6 +55,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   releaseStaleIds(scope);
   // Nothing is leased before it is noted; this is for what somebody else has broken.
   releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
+  sweepUnfinished(scope);
   return ids;
 }
 

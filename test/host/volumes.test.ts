@@ -75,6 +75,8 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     const mounts = await host.ok(["cat", `/proc/${pid}/mountinfo`]);
     expect(mounts).toMatch(/ \/again ro,nosuid,nodev/);
     expect(mounts).toMatch(/ \/scratch rw,nosuid,nodev,relatime[^\n]* - tmpfs tmpfs rw,size=1024k/);
+    const [{ Mounts }] = JSON.parse(await host.ok(["berth", "inspect", "keeper"]));
+    expect(Mounts).toContainEqual(expect.objectContaining({ Type: "volume", Name: "systemd-kept", RW: true }));
     // None of it is mounted on the host.
     expect(await host.sh("awk '$5 ~ /berth\\/(containers|volumes)/' /proc/self/mountinfo")).toBe("");
     expect(await volume("rm", "systemd-kept")).toMatchObject({
@@ -180,6 +182,34 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
       await host.ok(["umount", VOLUMES]);
     }
     expect(await leftovers()).toBe("");
+  });
+
+  hostTest("are filled whole, whenever the launcher is killed", async () => {
+    const flags = ["--network", "none", "-v", "filled:/usr"];
+    const whole = await inside([], "find /usr | sort | md5sum");
+    for (const tenths of [1, 2, 3, 4, 5, 6]) {
+      // The launcher and what it has started, cp among it, at whatever it is doing.
+      await host.run(["timeout", "--signal=KILL", `0.0${tenths + 1}`, "berth", "run", ...flags, TOOLS, "true"]);
+      await host.sh("pkill -KILL -x cp || true");
+    }
+    expect(await inside(["-v", "filled:/usr"], "find /usr | sort | md5sum")).toBe(whole);
+    await host.ok(["berth", "cleanup", "--stale"]);
+    expect(await host.sh(`ls -A ${VOLUMES} ${VOLUMES}/filled`)).toBe(
+      `${VOLUMES}:\nfilled\n\n${VOLUMES}/filled:\n_data\nvolume.json`,
+    );
+    await volume("rm", "filled");
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("and folders show what the host mounts later, if they are slaves of it", async () => {
+    await install(host, {
+      "slave.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nVolume=/srv/links:/slave:rslave\nVolume=/srv/links:/private\nExec=sleep 1000\n`,
+    });
+    await host.sh("mount --make-rshared /; systemctl start slave; mount -t tmpfs late /srv/links");
+    const pid = await property(host, "slave", "MainPID");
+    const late = await host.sh(`awk '/ - tmpfs late /{ print $5 }' /proc/${pid}/mountinfo`);
+    await host.sh("umount /srv/links; systemctl stop slave; mount --make-rprivate /");
+    expect(late).toBe("/slave");
   });
 
   hostTest("can be mounted in part, without a way out", async () => {
