@@ -6,6 +6,7 @@ import { isContainerAlive } from "./liveness.ts";
 import { detachBelow } from "./mount-table.ts";
 import { disconnect } from "./network/connection.ts";
 import { releaseAllAddresses } from "./network/leases.ts";
+import { removeMemberNames } from "./network/member-names.ts";
 import { readSetUp } from "./network/set-up-file.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
@@ -23,6 +24,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
   await disconnect(scope, id);
+  if (record?.pod !== undefined) removeMemberNames(scope, id);
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
   // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
   detachBelow(paths.bundle);

@@ -155,6 +155,10 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     });
     seal(request, context);
     await connection?.finish();
+    if (pod !== undefined && request.network.mode === "pod") {
+      const { addMemberNames } = await import("./network/member-names.ts");
+      addMemberNames(scope, pod.record.id, id, [...new Set([name, id.slice(0, 12), ...serviceName(request)])]);
+    }
     if (pasta !== undefined) {
       const facts = await pasta;
       writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });

@@ -7,6 +7,7 @@ import { readDefinition, withDefinitionsLock } from "./definitions.ts";
 import type { NetworkView } from "./etc-files.ts";
 import { tearDownHostSide } from "./host-side.ts";
 import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
+import { removeAllMemberNames } from "./member-names.ts";
 import type { NetworkNamespace } from "./namespace.ts";
 import {
   type NetavarkAttachment,
@@ -106,6 +107,7 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   const setUp = readSetUp(scope, owner);
   if (setUp === undefined) return;
   const { request } = setUp;
+  removeAllMemberNames(scope, owner);
   if (request !== undefined) await tearDownHostSide(scope, request);
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
@@ -167,7 +169,9 @@ function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedN
       // ipvlan's interfaces have the address of the device below.
       ...(definition.driver === "ipvlan" ? {} : { static_mac: mac }),
       interface_name: interfaceName,
-      aliases: [...new Set([request.owner.slice(0, 12), ...(attachment?.aliases ?? [])])],
+      aliases: [...new Set([request.owner.slice(0, 12), ...(attachment?.aliases ?? [])])].filter(
+        (alias) => alias !== request.name,
+      ),
     };
     return [definition.name, options] as const;
   });

@@ -18,6 +18,8 @@ export interface SetUp {
   readonly ports: readonly PortMapping[];
   /** What netavark is given; undefined while addresses are being taken. */
   readonly request: NetavarkRequest | undefined;
+  /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
+  readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
 const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
