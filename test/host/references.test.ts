@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { install, property, reaches } from "./containers.ts";
-import { bootHost, type Host } from "./host.ts";
+import { bootHost, type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample, startRegistry } from "./registry.ts";
@@ -106,6 +106,31 @@ describe.each([...SUITES])("references between files on %s", (suite) => {
     expect(await host.ok(["berth", "network", "ls"])).not.toContain("systemd-front");
     await host.ok(["berth", "network", "rm", "the-back"]);
     expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("a user's files refer to each other as well", async () => {
+    const files: Readonly<Record<string, string>> = {
+      "tools.image": `[Image]\nImage=${TOOLS}\n`,
+      "data.volume": "[Volume]\n",
+      "web@.pod": "[Pod]\nNetwork=none\nHostName=host-%i\n",
+      "app@.container": `[Container]\nImage=tools.image\nPod=web@.pod\nVolume=data.volume:/data\n${WAIT}`,
+    };
+    for (const [name, text] of Object.entries(files))
+      await host.write(`/home/alice/.config/containers/systemd/${name}`, text);
+    await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
+    const systemctl = async (...words: string[]) =>
+      (await host.run(["systemctl", "--user", ...words], { user: "alice" })).stdout.trim();
+    await systemctl("daemon-reload");
+    await systemctl("start", "web-pod@a");
+    await until("the container to be active", async () => (await systemctl("is-active", "app@a")) === "active");
+    expect(await systemctl("is-active", "tools-image", "data-volume")).toBe("active\nactive");
+    const hostname = async () => host.ok(["berth", "exec", "systemd-app_a", "hostname"], { user: "alice" });
+    expect(await hostname()).toBe("host-a");
+    await systemctl("restart", "web-pod@a");
+    await until("it to be active again", async () => (await systemctl("is-active", "app@a")) === "active");
+    expect(await hostname()).toBe("host-a");
+    await systemctl("stop", "web-pod@a");
+    expect(await systemctl("is-active", "app@a")).not.toBe("active");
   });
 
   hostTest("a broken file is named by those that need it, where people look", async () => {
