@@ -5,7 +5,8 @@ export type Column = "trivial" | "runc" | "podman" | "berth";
 
 export interface Row {
   readonly what: string;
-  readonly unit: "ms" | "s" | "kB";
+  /** Of a number of things, "". */
+  readonly unit: "ms" | "s" | "kB" | "";
   /** Medians; a column that was not measured is left out or NaN. */
   readonly values: Readonly<Partial<Record<Column, number>>>;
   readonly budget?: Budget;
@@ -55,5 +56,5 @@ export function formatTable(rows: readonly Row[]): string {
 
 function formatValue(value: number | undefined, unit: Row["unit"]): string {
   if (value === undefined || Number.isNaN(value)) return "–";
-  return `${unit === "s" ? value.toFixed(2) : value.toFixed(value < 20 && unit === "ms" ? 1 : 0)} ${unit}`;
+  return `${unit === "s" ? value.toFixed(2) : value.toFixed(value < 20 && unit === "ms" ? 1 : 0)} ${unit}`.trimEnd();
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # npm run bench: what a start costs, for berth, its parts and its peers, all measured in one run in one throw-away host.
 #
-#   npm run bench -- --rounds 20 --only start,many,memory,generator,pull
+#   npm run bench -- --rounds 20 --only start,many,memory,pods,generator,pull
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/prepare.sh

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { bootHost, type Host } from "../test/host/host.ts";
 import { sample, startRegistry } from "../test/host/registry.ts";
+import { measurePods, writePods } from "./bench-pods.ts";
 import { type Budget, formatTable, median, type Row } from "./bench-table.ts";
 
 /** How many containers the target has that starts many at once. */
@@ -10,7 +11,7 @@ const UNIT_COUNTS = [1, 100, 500];
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "11" },
-    only: { type: "string", default: "start,many,memory,generator,pull" },
+    only: { type: "string", default: "start,many,memory,pods,generator,pull" },
   },
 });
 const rounds = Number(values.rounds);
@@ -246,6 +247,10 @@ try {
   await part("start", () => measureStarts(host));
   await part("many", async () => [await measureMany(host, "host"), await measureMany(host, "bridge")]);
   await part("memory", async () => [await measureMemory(host)]);
+  await part("pods", async () => {
+    await writePods(host);
+    return measurePods(host);
+  });
   await part("generator", () => measureGenerators(host));
   await part("pull", async () => [await measurePull(host)]);
 } finally {
