@@ -12,6 +12,7 @@ const ROUNDS: Readonly<Record<Suite, number>> = { bookworm: 3, trixie: 10 };
 
 const MEMBER = `[Container]
 Image=${sample("tools:1")}
+Network=hundred.network
 Exec=sleep 10000
 StopSignal=KILL
 [Unit]
@@ -29,6 +30,7 @@ describe.each([...SUITES])("a hundred containers on one bridge on %s", (suite) =
     host = await bootWithImages(suite, ["tools:1"]);
     const members = Array.from({ length: COUNT }, (_, index) => `member@${index}.service`);
     await install(host, {
+      "hundred.network": "[Network]\nSubnet=10.99.0.0/24\n",
       "member@.container": MEMBER,
       "hundred.target": `[Unit]\n${members.map((name) => `Wants=${name}\n`).join("")}`,
     });
@@ -85,10 +87,17 @@ describe.each([...SUITES])("a hundred containers on one bridge on %s", (suite) =
         pids = await allUp(round);
       }
       expect(new Set(await addresses(pids)).size).toBe(COUNT);
-      const leases = await host.sh("find /run/berth/networks -path '*/leases/*' ! -name last | wc -l");
+      const leases = await host.sh("find /run/berth/networks -path '*/leases/*' ! -name 'last*' | wc -l");
       expect(leases.trim()).toBe(String(COUNT));
       await host.ok(["systemctl", "stop", "hundred.target", "member@*.service"], { timeout: 180_000 });
       expect(await leftovers(host)).toBe("");
+      // The network itself stays: its definition, and nothing of any container in the firewall or with the name server.
+      expect(
+        await host.sh(
+          "{ iptables-save; nft list ruleset; } 2> /dev/null | grep -E '10[.]99[.]0[.][0-9]+([^/0-9]|/32)' || true",
+        ),
+      ).toBe("");
+      expect(await host.sh("pgrep --list-name aardvark-dns || true")).toBe("");
     },
     600_000,
   );
