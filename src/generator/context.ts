@@ -1,5 +1,6 @@
 import type { Entry } from "../unit/entry.ts";
 import type { KeyReader } from "./key-reader.ts";
+import type { PodMembers } from "./pod-members.ts";
 import type { References } from "./references.ts";
 import type { Report } from "./report.ts";
 import type { ParsedSource } from "./source.ts";
@@ -29,6 +30,7 @@ export interface SharedCommands {
 /** What all sources of one run have in common. */
 export interface GenerateRun {
   readonly units: UnitIndex;
+  readonly podMembers: PodMembers;
   readonly options: GenerateOptions;
   readonly commands: SharedCommands;
 }

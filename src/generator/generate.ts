@@ -11,6 +11,7 @@ import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
 import type { Outcome } from "./outcome.ts";
+import { PodMembers } from "./pod-members.ts";
 import { References } from "./references.ts";
 import { Report } from "./report.ts";
 import { resourceUnits } from "./resource.ts";
@@ -48,7 +49,7 @@ const CROSS_CHECKS: readonly ((outcomes: readonly Outcome[]) => void)[] = [
 export function generate(sources: readonly Source[], options: GenerateOptions): Generated {
   const parsed = sources.flatMap((source) => parseSafely(source) ?? []);
   const units: UnitIndex = new Map(parsed.map((unit) => [unit.source.name, unit]));
-  const run: GenerateRun = { units, options, commands: sharedCommands(options) };
+  const run: GenerateRun = { units, podMembers: new PodMembers(units), options, commands: sharedCommands(options) };
   const outcomes = parsed.map((unit) => unitsOf(unit, run));
   for (const check of CROSS_CHECKS) checkSafely(check, outcomes);
   const files = new Map<string, GeneratedFile>();

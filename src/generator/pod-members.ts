@@ -1,5 +1,5 @@
 import { lastEntry } from "../unit/lookup.ts";
-import { isInstance, isTemplate } from "../unit/unit-name.ts";
+import { isTemplate } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
 import { parseBoolean } from "./key-reader.ts";
 import type { ParsedSource } from "./source.ts";
@@ -12,23 +12,40 @@ export interface PodMember {
   readonly startsWithPod: boolean;
 }
 
-/**
- * The containers whose Pod= names the pod, in the order of the files. A template's instances start with a pod only if
- * that is a template too; the other way round, one container cannot belong to all instances of a pod.
- */
-export function podMembers(pod: ParsedSource, units: UnitIndex): PodMember[] {
-  const members: PodMember[] = [];
-  for (const unit of units.values()) {
-    if (unit.type.extension !== "container") continue;
-    const section = unit.sections.get(unit.type.section);
-    const named = lastEntry(section, "Pod");
-    if (named === undefined || unquoteString(named.value) !== pod.source.name) continue;
-    const wanted = lastEntry(section, "StartWithPod");
-    const starts = wanted === undefined || parseBoolean(unquoteString(wanted.value)) === true;
-    const fits = isTemplate(pod.serviceName)
-      ? isTemplate(unit.serviceName)
-      : !isTemplate(unit.serviceName) || isInstance(unit.serviceName);
-    members.push({ container: unit, startsWithPod: starts && fits });
+/** Which containers are in which pod: looked up once for all pods, and only if there is one. */
+export class PodMembers {
+  readonly #units: UnitIndex;
+  #byPod: ReadonlyMap<string, readonly ParsedSource[]> | undefined;
+
+  constructor(units: UnitIndex) {
+    this.#units = units;
   }
-  return members;
+
+  /**
+   * The containers whose Pod= names the pod, in the order of the files. A template's instances start with a pod only if
+   * that is a template too; the other way round, one container cannot belong to all instances of a pod.
+   */
+  of(pod: ParsedSource): PodMember[] {
+    this.#byPod ??= containersByPod(this.#units);
+    return (this.#byPod.get(pod.source.name) ?? []).map((container) => {
+      const wanted = lastEntry(container.sections.get(container.type.section), "StartWithPod");
+      const starts = wanted === undefined || parseBoolean(unquoteString(wanted.value)) === true;
+      const { serviceName } = container;
+      const fits = isTemplate(pod.serviceName) ? isTemplate(serviceName) : !isTemplate(serviceName);
+      return { container, startsWithPod: starts && fits };
+    });
+  }
+}
+
+function containersByPod(units: UnitIndex): Map<string, ParsedSource[]> {
+  const byPod = new Map<string, ParsedSource[]>();
+  for (const unit of units.values()) {
+    const named = unit.type.extension === "container" ? lastEntry(unit.sections.get("Container"), "Pod") : undefined;
+    if (named === undefined) continue;
+    const name = unquoteString(named.value);
+    const others = byPod.get(name);
+    if (others === undefined) byPod.set(name, [unit]);
+    else others.push(unit);
+  }
+  return byPod;
 }

@@ -5,7 +5,6 @@ import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { addNetworks } from "./network-flags.ts";
 import { POD_FLAGS } from "./pod-flags.ts";
-import { podMembers } from "./pod-members.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
@@ -36,7 +35,7 @@ export function podService(context: ResourceContext): ServiceLines {
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
   ];
   service.push(...checkService(context));
-  const members = podMembers(parsed, context.units).filter(({ startsWithPod }) => startsWithPod);
+  const members = context.podMembers.of(parsed).filter(({ startsWithPod }) => startsWithPod);
   const unit = members.flatMap(({ container }): Directive[] => [
     ["Wants", container.serviceName],
     ["Before", container.serviceName],
