@@ -66,12 +66,7 @@ export class References {
   }
 
   /** `Image=`. */
-  readonly image = (value: Value): ValueReading => {
-    return this.#read(value, value.text, IMAGE, (target) => {
-      const name = imageNameForOthers(target);
-      return name ?? { code: "no-image-tag", message: `${target.source.name} has no ImageTag= that names its image` };
-    });
-  };
+  readonly image = (value: Value): ValueReading => this.#read(value, value.text, IMAGE, imageName);
 
   /** `Volume=`: what stands before the first colon. */
   readonly volume = (value: Value): ValueReading => {
@@ -89,9 +84,15 @@ export class References {
     const source = mountSource(parts);
     if (source === undefined) return undefined;
     return this.#read(value, source.source, SOURCE, (target) => {
-      const name = target.type.extension === "image" ? imageNameForOthers(target) : nameForOthers(target);
+      const { extension } = target.type;
+      if (parts.type !== extension) {
+        const message = `${source.source} makes ${extension === "image" ? "an" : "a"} ${extension}, which is no ${parts.type}`;
+        return { code: "bad-mount", message, hint: `write type=${extension}` };
+      }
+      const name = extension === "image" ? imageName(target) : nameForOthers(target);
+      if (typeof name !== "string") return name;
       const fields = parts.fields.map(({ text }) => text);
-      fields[source.index] = `source=${name ?? source.source}`;
+      fields[source.index] = `source=${name}`;
       return joinMount(fields);
     });
   };
@@ -165,4 +166,10 @@ export class References {
     const message = `${name} is a template, and ${this.#parsed.source.name} is not: no instance of it is meant`;
     return { code: "template-reference", message, hint: "make this file a template too" };
   }
+}
+
+/** What an `.image` file's image is called in the store. */
+function imageName(target: ParsedSource): string | Problem {
+  const name = imageNameForOthers(target);
+  return name ?? { code: "no-image-tag", message: `${target.source.name} has no ImageTag= that names its image` };
 }
