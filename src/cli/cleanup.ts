@@ -24,12 +24,12 @@ export function define(command: Command, context: CommandContext): void {
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
       // From within a user namespace it could not be seen which pods there are.
       if (stale) for (const pod of await stalePods(context)) context.out(`${pod}\n`);
-      enterUserNamespace(context.scope, context.env);
+      const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
+      if (context.scope.kind === "user") await enterNamespace(context, stale ? undefined : target);
       if (stale) {
         for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
         return;
       }
-      const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
       if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
         throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
       }
@@ -47,4 +47,14 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
     const { InvocationID, ActiveState } = await withManager(scope, env, (manager) => manager.properties(pod.unit));
     return ActiveState !== "failed" && Buffer.from(InvocationID as Uint8Array).toString("hex") === pod.id;
   });
+}
+
+/** What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place in any. */
+async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
+  const { listSetUps } = await import("../runtime/network/set-up-file.ts");
+  if (listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
+    const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
+    enterSharedNamespace(scope, false, env);
+  }
+  enterUserNamespace(scope, env);
 }

@@ -47,6 +47,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     hidden: true,
     load: () => import("./socket-proxy.ts"),
   },
+  {
+    name: "network-namespace",
+    summary: "Hold the namespace of a user's bridge networks",
+    hidden: true,
+    load: () => import("./network-namespace.ts"),
+  },
   { name: "cleanup", summary: "Clear away what a container left behind", load: () => import("./cleanup.ts") },
   {
     name: "stop-payload",

@@ -22,13 +22,14 @@ export async function installation(prefix: string): Promise<InstalledFile[]> {
   return [
     { kind: "program", path: program },
     ...["system", "user"].map((kind) => link(join(prefix, `lib/systemd/${kind}-generators/berth-generator`), program)),
-    ...STATIC_UNITS.map((unit) => ({ ...unit, text: unit.text.replaceAll("@BINDIR@", dirname(program)) })).flatMap(
-      ({ name, text, enabled, users }): InstalledFile[] => [
-        { kind: "text", path: join(units, name), text },
+    ...STATIC_UNITS.flatMap(({ name, text: template, enabled, users }): InstalledFile[] => {
+      const text = template.replaceAll("@BINDIR@", dirname(program));
+      return [
+        ...(users === "only" ? [] : [{ kind: "text" as const, path: join(units, name), text }]),
         ...(enabled ? [link(join(units, "multi-user.target.wants", name), join(units, name))] : []),
         ...(users ? [{ kind: "text" as const, path: join(userUnits, name), text }] : []),
-      ],
-    ),
+      ];
+    }),
     ...(await manualFiles()).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
     ...(await completionFiles()).map(({ path, text }) => share(path, text)),
   ];

@@ -1,7 +1,7 @@
 import { parseRunFlags } from "../generator/parse-run-flags.ts";
 import { launch } from "../runtime/launch.ts";
-import type { RunRequest } from "../runtime/run-request.ts";
-import { enterUserNamespace } from "../runtime/user-namespace.ts";
+import type { NetworkRequest, RunRequest } from "../runtime/run-request.ts";
+import { enterNamespaceOf, enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { findImage } from "./find-image.ts";
 import { toRunRequest } from "./run-request.ts";
@@ -30,6 +30,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
     const { enterPodNamespace } = await import("../runtime/pod/enter.ts");
     enterPodNamespace(context.scope, request.pod, context.env);
   } else {
+    if (context.scope.kind === "user") await enterNetworksNamespace(request.network, context);
     enterUserNamespace(context.scope, context.env);
   }
   await launch(request, {
@@ -42,6 +43,17 @@ export async function runContainer(args: readonly string[], context: CommandCont
       return findImage(wanted, context, notifier);
     },
   });
+}
+
+/** A network namespace can only be joined from the user namespace that it belongs to, or from one around that. */
+async function enterNetworksNamespace(network: NetworkRequest, { scope, env }: CommandContext): Promise<void> {
+  if (network.mode === "bridge") {
+    const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
+    enterSharedNamespace(scope, true, env);
+  } else if (network.mode === "container") {
+    const { findContainer } = await import("../runtime/find-container.ts");
+    enterNamespaceOf(scope, findContainer(scope, network.name), env);
+  }
 }
 
 /** Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal (signal(7)). */

@@ -1,6 +1,7 @@
 import cleanupService from "../../units/berth-cleanup.service" with { type: "text" };
 import logService from "../../units/berth-log@.service" with { type: "text" };
 import logSocket from "../../units/berth-log@.socket" with { type: "text" };
+import networksService from "../../units/berth-networks.service" with { type: "text" };
 import podExitService from "../../units/berth-pod-exit@.service" with { type: "text" };
 import rescanPath from "../../units/berth-rescan.path" with { type: "text" };
 import rescanService from "../../units/berth-rescan.service" with { type: "text" };
@@ -12,8 +13,8 @@ export interface StaticUnit {
   readonly text: string;
   /** Linked into multi-user.target by `berth setup`. */
   readonly enabled?: boolean;
-  /** For users' managers as well. */
-  readonly users?: boolean;
+  /** For users' managers as well, or for them alone. */
+  readonly users?: boolean | "only";
 }
 
 /** The units that berth ships. */
@@ -21,6 +22,7 @@ export const STATIC_UNITS: readonly StaticUnit[] = [
   { name: "berth-cleanup.service", text: cleanupService, enabled: true },
   { name: "berth-log@.service", text: logService, users: true },
   { name: "berth-log@.socket", text: logSocket, users: true },
+  { name: "berth-networks.service", text: networksService, users: "only" },
   { name: "berth-pod-exit@.service", text: podExitService, users: true },
   { name: "berth-rescan.service", text: rescanService, enabled: true },
   { name: "berth-rescan-again.service", text: rescanAgainService },

@@ -1,3 +1,4 @@
+import type { Directive } from "../unit/unit-draft.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { UnitContext } from "./context.ts";
 import type { KeyReader } from "./key-reader.ts";
@@ -6,6 +7,8 @@ import { takesOthers } from "./values/network.ts";
 
 /** Kinds of network in which there are no addresses to choose, nor names to look up. */
 const WITHOUT_ADDRESSES: readonly string[] = ["container", "host", "none", "ns", "pasta"];
+/** units/berth-networks.service. */
+const USERS_NETWORKS = "berth-networks.service";
 /** Kinds in which ports are not published: the network is somebody else's, or there is none. */
 const WITHOUT_PORTS: readonly string[] = ["container", "host", "none", "ns"];
 
@@ -71,15 +74,18 @@ export function addNetworks(
   return kind;
 }
 
+/** Lines of `[Unit]`: a user's bridges are there as long as a unit of their own holds their namespace. */
+export function networkUnits(kind: string, scope: "system" | "user"): Directive[] {
+  const isBridge = kind !== "pod" && (kind === "bridge" || !WITHOUT_ADDRESSES.includes(kind));
+  if (scope === "system" || !isBridge) return [];
+  return [
+    ["Requires", USERS_NETWORKS],
+    ["After", USERS_NETWORKS],
+  ];
+}
+
 /** What a network cannot be in this scope. */
 function notInScope(kind: string, scope: "system" | "user"): Problem | undefined {
-  if (scope === "user" && kind === "bridge") {
-    return {
-      code: "not-supported-yet",
-      message: "the bridge network is not supported yet for a user's containers",
-      hint: "pasta (the default), host or none",
-    };
-  }
   if (scope === "system" && kind === "pasta")
     return { code: "bad-network", message: "pasta is for a user's containers", hint: "bridge, host or none" };
   return undefined;

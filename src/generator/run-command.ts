@@ -5,7 +5,7 @@ import { containerOwner } from "./container-owner.ts";
 import type { ContainerContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
-import { addNetworks } from "./network-flags.ts";
+import { addNetworks, networkUnits } from "./network-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
@@ -21,8 +21,8 @@ const VOLATILE_TMP = "/tmp:rw,size=512M,mode=1777";
 
 /** What a container's keys come to besides the command line. */
 export interface RunCommand {
-  /** Lines of `[Unit]` for host paths that have to be mounted first. */
-  readonly mountsNeeded: readonly Directive[];
+  /** Lines of `[Unit]` for what has to be there first: host paths that are mounted, the namespace of a user's bridges. */
+  readonly needed: readonly Directive[];
 }
 
 /**
@@ -94,7 +94,7 @@ class RunCommandBuilder {
     if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);
     for (const { text } of container.command("Exec")) this.#line.expanded(text);
-    return { mountsNeeded: this.#paths.mountsNeeded };
+    return { needed: [...networkUnits(network, options.scope), ...this.#paths.mountsNeeded] };
   }
 
   #flags(...keys: readonly string[]): void {

@@ -48,7 +48,7 @@ export function containerService(
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, membership?.pod, oneshot);
   const lines = membership?.unit ?? [];
-  completeUnit(draft, context, sockets, [...lines, ...command.mountsNeeded], oneshot);
+  completeUnit(draft, context, sockets, [...lines, ...command.needed], oneshot);
   completeService(draft, context, oneshot, line.toString(), membership?.service ?? []);
   return draft;
 }

@@ -26,6 +26,7 @@ import { type Connection, connect } from "./network/connection.ts";
 import { joinNetwork } from "./network/joined.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
 import { connectByPasta, type PastaFacts } from "./network/pasta.ts";
+import { connectShared } from "./network/shared-connection.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
 import { type ContainerPaths, containerPaths } from "./paths.ts";
@@ -140,7 +141,7 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   pod?.announce(name);
   const namespace = await openUserNamespace(request, context, id, layers);
   const joined = joinNetwork(scope, request.network);
-  const connection = openNetwork(request, context, id, name, namespace);
+  const connection = openNetwork(request, context, paths, id, name, namespace);
   const pasta = openPasta(request, context, paths, namespace);
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
@@ -309,6 +310,7 @@ async function openIdMapper(
 function openNetwork(
   request: RunRequest,
   context: LaunchContext,
+  paths: ContainerPaths,
   id: string,
   name: string,
   namespace: ContainerNamespace | undefined,
@@ -317,29 +319,23 @@ function openNetwork(
   if (mode !== "bridge" && mode !== "pasta") {
     if (request.ports.length > 0)
       throw new RuntimeError("bad-request", `ports are not published with the network ${mode}`);
-    if (context.inUserNamespace && (mode === "container" || mode === "namespace"))
-      throw new RuntimeError("bad-request", `an ordinary user's containers cannot join another network yet (${mode})`);
+    if (context.inUserNamespace && mode === "namespace")
+      throw new RuntimeError(
+        "bad-request",
+        "an ordinary user's containers cannot join a namespace that is not their own",
+      );
     return undefined;
   }
   if (mode === "pasta") return undefined;
-  if (context.inUserNamespace) {
-    throw new RuntimeError(
-      "bad-request",
-      "an ordinary user's containers cannot have a bridge yet: ask for --network pasta, host or none",
-    );
-  }
   const service = serviceName(request);
   const networks = request.network.networks.map((network) => ({
     ...network,
     aliases: [...network.aliases, ...service],
   }));
-  return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), {
-    owner: id,
-    name,
-    networks,
-    ports: request.ports,
-    dns: request.dns,
-  });
+  const { ports, dns } = request;
+  const wanted = { owner: id, name, networks, ports, dns };
+  if (context.inUserNamespace) return connectShared(context.scope, wanted, namespace?.network, paths.networkNamespace);
+  return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), wanted);
 }
 
 /** The request with a port of the host's for each that is published without one. */

@@ -8,6 +8,7 @@ const PROGRAMS = {
   ip: { package: "iproute2", directories: [] },
   pasta: { package: "passt", directories: [] },
   netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
+  "aardvark-dns": { package: "aardvark-dns", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
   hostname: { package: "hostname", directories: [] },

@@ -75,6 +75,10 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await container("low", `${httpd}\nPublishPort=80:80`);
     await container("sctp", `${httpd}\nPublishPort=8099:80/sctp`);
     await container("wrong", `${httpd}\nNetwork=pasta:--no-such-option`);
+    await host.write(`${UNITS}/outer.network`, "[Network]\n");
+    await host.write(`${UNITS}/inner.network`, "[Network]\nInternal=yes\n");
+    await container("db", `${httpd}\nNetwork=inner.network:alias=database`);
+    await container("front", `${httpd}\nNetwork=outer.network\nNetwork=inner.network\nPublishPort=8085:80`);
     await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
     for (const image of ["httpd:1", "tools:1"] as const)
       await host.ok(["berth", "pull", "--quiet", sample(image)], alice);
@@ -161,7 +165,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
 
   hostTest("say clearly what cannot be published", async () => {
     await systemctl("start", "web");
-    expect(await errorOf("late")).toMatch(/pasta: .*8080/);
+    expect(await errorOf("late")).toContain("publish port 8080/tcp: the port is taken by a process of the host");
     await systemctl("stop", "web");
     expect(await errorOf("low")).toContain("publish port 80: a user may publish ports from 1024 on");
     expect(await errorOf("sctp")).toContain("not sctp");
@@ -173,5 +177,95 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     expect((await host.run(["berth", "run", "--network", "pasta", sample("tools:1"), "true"])).stderr).toContain(
       "the network pasta is for a user's containers",
     );
+  });
+
+  hostTest("connect containers by bridges: names, no way out of an internal network, published ports", async () => {
+    await systemctl("start", "db");
+    await systemctl("start", "front");
+    expect(await show("berth-networks.service", "ActiveState")).toBe("active");
+    // One pasta for all bridges, one for what is published, and the name server; nothing else.
+    const cgroup = await show("front.service", "ControlGroup");
+    const own = await host.ok(["cat", `/sys/fs/cgroup${cgroup}/cgroup.procs`]);
+    expect(await host.ok(["ps", "-o", "comm=", "-p", own])).toMatch(/^pas(ta|st)/);
+    expect(await pastas()).toBe("2");
+    expect(await host.sh("pgrep -c aardvark-dns")).toBe("1");
+    const inside = (name: string, script: string) => host.run(["berth", "exec", name, "sh", "-c", script], alice);
+    // wget of a static busybox cannot look up names, and its nslookup tries the search domain alone.
+    const byName = (from: string, name: string, answer: string) =>
+      until(`${name} to answer ${from}`, async () => {
+        const address = `$(nslookup ${name}. | awk '/^Address: / { print $2; exit }')`;
+        const get = `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} 80 | tail -n 1`;
+        return (await inside(from, get)).stdout === answer;
+      });
+    for (const name of ["db", "database", "systemd-db"]) await byName("front", name, "hello from httpd\n");
+    const resolved = await run("--network", "systemd-outer", sample("tools:1"), "nslookup", "name.example.");
+    expect(resolved.stdout).toContain(`Address: ${OUTSIDE}`);
+    await byName("db", "front", "hello from httpd\n");
+    expect((await inside("db", `nc -w 2 ${OUTSIDE} 80 < /dev/null`)).stderr).toContain("unreachable");
+    const resolvConf = (await inside("front", "cat /etc/resolv.conf")).stdout;
+    expect(resolvConf).toMatch(/^search dns.podman\nnameserver 10\./m);
+    const outside = ["ip", "netns", "exec", "outside", "curl", "-sS", "--max-time", "5"];
+    await answered("http://127.0.0.1:8085/");
+    await answered(`http://${HERE}:8085/`);
+    expect(await host.ok([...outside, `http://${HERE}:8085/`])).toBe("hello from httpd");
+    const other = await run(
+      "--network",
+      "container:systemd-front",
+      sample("tools:1"),
+      "wget",
+      "-qO-",
+      "http://127.0.0.1/",
+    );
+    expect(other.stdout).toBe("hello from httpd\n");
+  });
+
+  hostTest("leave nothing of a bridge: after a stop, kill -9, and the end of all networks", async () => {
+    const addresses = () => host.sh("find /run/user/1000/berth/networks -path '*/leases/*' ! -name 'last*' | wc -l");
+    expect(await addresses()).toBe("3");
+    await systemctl("restart", "front");
+    await answered("http://127.0.0.1:8085/");
+    await systemctl("kill", "--signal=KILL", "db");
+    await ended("db.service");
+    expect(await addresses()).toBe("2");
+    await systemctl("stop", "front");
+    expect(await addresses()).toBe("0");
+    expect(await host.sh("find /run/user/1000/berth/network-setups -type f | wc -l")).toBe("0");
+    const holder = await show("berth-networks.service", "MainPID");
+    const links = await host.ok([
+      "nsenter",
+      "--net",
+      `--target=${await host.ok(["pgrep", "aardvark-dns"])}`,
+      "ip",
+      "-o",
+      "link",
+    ]);
+    expect(links).not.toContain("veth");
+    expect(holder).not.toBe("0");
+    // What needs the networks goes before them.
+    await systemctl("start", "front");
+    await systemctl("stop", "berth-networks");
+    expect(await show("front.service", "ActiveState")).toBe("inactive");
+    expect(await pastas()).toBe("0");
+    expect(await host.sh("pgrep -c aardvark-dns || true")).toBe("0");
+    expect(await addresses()).toBe("0");
+    // And comes again with them.
+    await systemctl("start", "front");
+    await answered("http://127.0.0.1:8085/");
+    await systemctl("stop", "front", "berth-networks");
+  });
+
+  hostTest("run on a bridge from a shell, which starts the networks", async () => {
+    const shown = await run(
+      "--network",
+      "bridge",
+      sample("tools:1"),
+      "sh",
+      "-c",
+      `ip route; wget -qO- http://${OUTSIDE}/`,
+    );
+    expect(shown.stdout).toContain("default via 10.87.0.1 dev eth0");
+    expect(shown.stdout).toContain("from outside");
+    expect(await pastas()).toBe("1");
+    await systemctl("stop", "berth-networks");
   });
 });

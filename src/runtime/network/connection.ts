@@ -19,6 +19,7 @@ import {
 } from "./netavark.ts";
 import { checkPorts } from "./published-ports.ts";
 import { listSetUps, readSetUp, removeSetUp, type SetUp, withPortsLock, writeSetUp } from "./set-up-file.ts";
+import { joinSharedNetwork } from "./shared-namespace.ts";
 
 /** What one container, or one pod, is to be connected to. */
 export interface ConnectRequest {
@@ -108,7 +109,9 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   if (setUp === undefined) return;
   const { request } = setUp;
   removeAllMemberNames(scope, owner);
-  if (request !== undefined) await tearDownHostSide(scope, request);
+  // A user's bridges are gone with their namespace.
+  const there = scope.kind === "system" || joinSharedNetwork(scope);
+  if (there && request !== undefined) await tearDownHostSide(scope, request);
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.

@@ -57,7 +57,8 @@ export function pastaCommand(input: {
   };
 }
 
-function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
+/** pasta's words for one mapping. Throws "bad-request" for what pasta cannot publish. */
+export function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
   if (protocol === "sctp") throw new RuntimeError("bad-request", "pasta publishes tcp and udp ports, not sctp");
   const address = hostIp === "" ? "" : `${hostIp}/`;
   const ports = (first: number): string => `${first}-${first + range - 1}`;

@@ -6,6 +6,7 @@ import { findProgram } from "../programs.ts";
 import type { PortMapping } from "../run-request.ts";
 import type { NetworkView } from "./etc-files.ts";
 import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
+import { checkPorts } from "./published-ports.ts";
 
 /** What pasta has made of a namespace: the addresses are those of the host in most cases. */
 export type PastaFacts = NetworkView;
@@ -37,7 +38,7 @@ export function connectByPasta(request: PastaRequest): Promise<PastaFacts> {
   const pasta = findProgram("pasta");
   const mount = [findProgram("mount"), "--bind", request.namespace ?? "/proc/self/ns/net", path];
   const pin = request.namespace === undefined ? [findProgram("unshare"), "--net", ...mount] : mount;
-  checkPorts(ports);
+  checkUsersPorts(ports);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, "", { mode: 0o600 });
   // Its messages would not do: a pasta that is asked for too much also tells the journal, all of its usage.
@@ -47,17 +48,19 @@ export function connectByPasta(request: PastaRequest): Promise<PastaFacts> {
   return runInTurn([pin, [pasta, ...command.args], show]).then((shown) => factsOf(command, shown));
 }
 
-/** Below this port an ordinary user may bind none (ip(7)); pasta would say no more than "Permission denied". */
-function checkPorts(ports: readonly PortMapping[]): void {
+/**
+ * Throws "network" for a port that a user cannot publish: taken, or below those that an ordinary user may bind (ip(7)). pasta would
+ * say "Permission denied", and one of 2023 nothing about a part of a range. Called in the host's network.
+ */
+export function checkUsersPorts(ports: readonly PortMapping[]): void {
   if (ports.length === 0) return;
-  const path = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-  const first = Number(readFileSync(path, "utf8"));
+  const first = Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
   const low = ports.find(({ hostPort }) => hostPort < first);
-  if (low === undefined) return;
-  throw new RuntimeError(
-    "network",
-    `publish port ${low.hostPort}: a user may publish ports from ${first} on (sysctl net.ipv4.ip_unprivileged_port_start)`,
-  );
+  if (low !== undefined) {
+    const limit = `a user may publish ports from ${first} on (sysctl net.ipv4.ip_unprivileged_port_start)`;
+    throw new RuntimeError("network", `publish port ${low.hostPort}: ${limit}`);
+  }
+  checkPorts(ports, []);
 }
 
 /** Runs commands until one fails, without coming back here in between. Returns what the last one writes. */

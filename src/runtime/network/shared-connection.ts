@@ -1,0 +1,131 @@
+import { mkdirSync, openSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { findProgram } from "../programs.ts";
+import { type Connection, type ConnectRequest, connect } from "./connection.ts";
+import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
+import { checkUsersPorts } from "./pasta.ts";
+import { publishArguments } from "./pasta-arguments.ts";
+import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnPath, returnPathScript } from "./return-path.ts";
+import { joinSharedNetwork, readShared, SHARED_NAMESPACE_UNIT } from "./shared-namespace.ts";
+
+/**
+ * connect() for an ordinary user, whose bridges are in the shared network namespace: this process joins that, for good.
+ * Published ports are not the bridge's there: a pasta of the namespace's own, which stays on the host's side, brings them in by an
+ * interface of its own (PUBLISH_INTERFACE). `pin` is where the namespace is mounted for that (see connectByPasta()).
+ */
+export function connectShared(
+  scope: Scope,
+  request: ConnectRequest,
+  own: NetworkNamespace | undefined,
+  pin: string,
+): Connection {
+  const publisher = request.ports.length === 0 ? undefined : openPublisher(request, own, pin);
+  const shared = readShared(scope);
+  if (shared === undefined || !joinSharedNetwork(scope)) {
+    publisher?.cancel();
+    throw new RuntimeError("network", `${SHARED_NAMESPACE_UNIT} has ended`);
+  }
+  const namespace = publisher?.namespace ?? own ?? makeNetworkNamespace();
+  const connected = connect(scope, namespace, { ...request, ports: [] });
+  // The bridge's own address is not the host's here, and the host's resolvers are behind pasta's.
+  const { gateway = connected.view.gateway, resolvers } = shared;
+  const connection = { ...connected, view: { ...connected.view, gateway, resolvers } };
+  if (publisher === undefined) return connection;
+  const published = publisher.publish(returnPathOf(connection, request));
+  published.catch(() => undefined);
+  return {
+    ...connection,
+    finish: async () => {
+      await Promise.all([connection.finish(), published]);
+      await publisher.openReturnPath();
+    },
+    settle: async () => {
+      await connection.settle();
+      await published.catch(() => undefined);
+    },
+  };
+}
+
+/** The address that ports lead to is the first network's that has one. */
+function returnPathOf({ networks }: Connection, { ports }: ConnectRequest): ReturnPath {
+  const addresses = networks.flatMap((network) => network.addresses);
+  const ipv4 = addresses.find((address) => !address.includes(":"));
+  const ipv6 = addresses.find((address) => address.includes(":"));
+  if (ipv4 === undefined && ipv6 === undefined)
+    throw new RuntimeError("network", "ports cannot be published: the container has no address");
+  return { ipv4, ipv6, ports };
+}
+
+interface Publisher {
+  readonly namespace: NetworkNamespace;
+  /** Has pasta go on, now that the addresses are known. Rejects with "network" if a port is taken. */
+  publish(path: ReturnPath): Promise<void>;
+  /** Lets answers go out the way that questions came in; once the namespace's interfaces are there. */
+  openReturnPath(): Promise<void>;
+  cancel(): void;
+}
+
+/** Makes the namespace, and starts what will be pasta: a shell in the host's network that waits for the last words. */
+function openPublisher({ ports }: ConnectRequest, own: NetworkNamespace | undefined, pin: string): Publisher {
+  checkUsersPorts(ports);
+  const fixed = ports.flatMap(publishArguments);
+  mkdirSync(dirname(pin), { recursive: true, mode: 0o700 });
+  writeFileSync(pin, "", { mode: 0o600 });
+  const mount = [findProgram("mount"), "--bind", own?.path ?? "/proc/self/ns/net", pin];
+  const made = Bun.spawnSync(own === undefined ? [findProgram("unshare"), "--net", ...mount] : mount, {
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  if (made.exitCode !== 0) throw new RuntimeError("network", `make a namespace: ${made.stderr.toString().trim()}`);
+  const namespace = own ?? { fd: openSync(pin, "r"), path: pin };
+  const none = ["-t", "-u"].filter((flag) => !fixed.includes(flag)).flatMap((flag) => [flag, "none"]);
+  const words = [...fixed, ...none, "-T", "none", "-U", "none", "--no-map-gw", "--quiet", "--netns", pin];
+  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+  // What it reads has no blanks in it but those that divide words.
+  const script = 'read -r words && [ -n "$words" ] && exec "$0" $words "$@"';
+  const shell = Bun.spawn(["/bin/sh", "-c", script, findProgram("pasta"), ...words], {
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "pipe",
+    env,
+  });
+  let back: ReturnPath | undefined;
+  return {
+    namespace,
+    publish: async (path) => {
+      back = path;
+      shell.stdin.write(`${addressArguments(path).join(" ")}\n`);
+      await shell.stdin.end();
+      const [stderr, exitCode] = await Promise.all([new Response(shell.stderr).text(), shell.exited]);
+      if (exitCode !== 0) throw new RuntimeError("network", `pasta: ${stderr.trim().replaceAll("\n", "; ")}`);
+    },
+    openReturnPath: async () => {
+      if (back === undefined) return;
+      const child = Bun.spawn(
+        [findProgram("nsenter"), `--net=${pin}`, "--", "/bin/sh", "-euc", returnPathScript(back)],
+        {
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: "pipe",
+          env,
+        },
+      );
+      const [stderr, exitCode] = await Promise.all([new Response(child.stderr).text(), child.exited]);
+      if (exitCode !== 0) throw new RuntimeError("network", `open the way back of published ports: ${stderr.trim()}`);
+    },
+    cancel: () => shell.kill("SIGKILL"),
+  };
+}
+
+/** pasta's words about the namespace's own addresses, and where answers are sent to. */
+function addressArguments({ ipv4, ipv6 }: ReturnPath): string[] {
+  const words = ["-I", PUBLISH_INTERFACE];
+  if (ipv4 === undefined) words.push("-6");
+  else words.push("-a", ipv4, "-n", "32", "-g", PUBLISH_GATEWAY.ipv4);
+  if (ipv6 === undefined) words.push("-4");
+  else words.push("-a", ipv6, "-g", PUBLISH_GATEWAY.ipv6);
+  return words;
+}
