@@ -24,7 +24,6 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
       `${app}Environment=NAME=alice\nVolume=data:/data\n[Socket]\nListenStream=%t/app.sock\n`,
     );
     await host.write(`${UNITS}/alone.container`, `${app.replace("host", "none")}User=1000\n`);
-    await host.write(`${UNITS}/bridged.container`, app.replace("host", "bridge"));
     await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
     await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
     await host.ok(["systemctl", "--user", "daemon-reload"], alice);
@@ -72,12 +71,6 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
     await host.ok(["systemctl", "--user", "kill", "--signal=KILL", "alone"], alice);
     await until("the unit to end", async () => (await show("alone.service", "ActiveState")) === "failed");
     expect(await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, "-mindepth", "1"])).toBe("");
-  });
-
-  hostTest("are told that the default bridge is not to be had yet", async () => {
-    expect((await host.run(["systemctl", "--user", "start", "bridged"], alice)).exitCode).not.toBe(0);
-    const journal = await host.ok(["journalctl", "--user", "--user-unit=bridged.service", "--output=cat"], alice);
-    expect(journal).toMatch(/bridge network is not supported yet/);
   });
 
   hostTest("run in the foreground of a login session", async () => {
