@@ -6,7 +6,7 @@ import { forEachVolume } from "./volume-failure.ts";
 export const manual: CommandManual = {
   description: "Mount volumes on the host, and print where they are.",
   details: [
-    "Most volumes are folders and need no mounting. One with a file system of its own stays mounted until `berth volume unmount`; containers that start meanwhile use that mount, so a tmpfs is then one for all of them. Only root can mount such a volume.",
+    "Most volumes are folders and need no mounting. One with a file system of its own stays mounted until `berth volume unmount`; containers that start meanwhile use that mount, so a tmpfs keeps its content while there are none. Only root can mount such a volume.",
   ],
   examples: [{ command: "ls $(berth volume mount data)", help: "Look into a volume." }],
 };

@@ -71,12 +71,17 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
 
 /** Mounts on `target`, in this mount namespace, what is the root of another one, given by its descriptor. */
 export function attachRootOf(namespace: number, target: string): void {
+  attachFrom(namespace, "/", target);
+}
+
+/** The same with what is mounted at `path` in the other namespace. Throws RuntimeError "syscall". */
+export function attachFrom(namespace: number, path: string, target: string): void {
   const before = process.cwd();
   const own = openSync("/proc/thread-self/ns/mnt", "r");
   try {
     // setns(2): a thread that shares its root directory with others cannot enter a mount namespace.
     unshare(CLONE_FS);
-    const tree = cloneRoot(namespace, own);
+    const tree = cloneAt(namespace, path, own);
     process.chdir(before);
     try {
       move(tree, target);
@@ -88,11 +93,11 @@ export function attachRootOf(namespace: number, target: string): void {
   }
 }
 
-function cloneRoot(namespace: number, own: number): number {
+function cloneAt(namespace: number, path: string, own: number): number {
   setns(namespace, CLONE_NEWNS);
   try {
     const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-    return check(libc().open_tree(AT_FDCWD, ptr(cString("/")), flags), "open_tree");
+    return check(libc().open_tree(AT_FDCWD, ptr(cString(path)), flags), `open_tree ${path}`);
   } finally {
     setns(own, CLONE_NEWNS);
   }

@@ -27,6 +27,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     await startRegistry(host);
     await host.ok(["berth", "pull", "--quiet", TOOLS]);
     await host.ok(["berth", "pull", "--quiet", TOOLS], { user: "alice" });
+    await host.sh("for f in subuid subgid; do echo containers:500000:100000 >> /etc/$f; done");
     await host.sh("mkdir -p /srv/data/below /srv/links; echo one > /srv/data/file; echo two > /srv/data/below/file");
   }, 400_000);
   afterAll(async () => {
@@ -74,7 +75,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     expect(await host.sh(`stat -c '%u:%g %a' ${data}; ls -A ${data} | grep -v written || true`)).toBe(image);
     const mounts = await host.ok(["cat", `/proc/${pid}/mountinfo`]);
     expect(mounts).toMatch(/ \/again ro,nosuid,nodev/);
-    expect(mounts).toMatch(/ \/scratch rw,nosuid,nodev,relatime[^\n]* - tmpfs tmpfs rw,size=1024k/);
+    expect(mounts).toMatch(/ \/scratch rw,nosuid,nodev,relatime[^\n]* - tmpfs volume:systemd-scratch rw,size=1024k/);
     const [{ Mounts }] = JSON.parse(await host.ok(["berth", "inspect", "keeper"]));
     expect(Mounts).toContainEqual(expect.objectContaining({ Type: "volume", Name: "systemd-kept", RW: true }));
     // None of it is mounted on the host.
@@ -93,7 +94,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     expect((await volume("prune", "--force")).stdout).toBe("other\nsystemd-kept\nsystemd-scratch\n");
   });
 
-  hostTest("with a file system of their own are one for all containers once they are mounted on the host", async () => {
+  hostTest("with a file system of their own stay while they are mounted on the host", async () => {
     await volume("create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=1m,mode=1750", "memory");
     await inside(["-v", "memory:/m"], "touch /m/lost");
     expect(await inside(["-v", "memory:/m"], "ls -A /m; stat -c %a /m")).toBe("1750");
@@ -104,6 +105,31 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     expect(await host.ok(["ls", "-A", path])).toBe("");
     await volume("mount", "memory");
     expect(await volume("rm", "memory")).toMatchObject({ exitCode: 0 });
+    expect(await leftovers()).toBe("");
+  });
+
+  hostTest("in memory are one for all containers that run at the same time, and then gone", async () => {
+    const files: Record<string, string> = {};
+    await host.write(
+      "/etc/containers/systemd/common.volume",
+      "[Volume]\nType=tmpfs\nDevice=tmpfs\nOptions=size=1m,mode=1777\n",
+    );
+    const names = ["first", "second", "third", "mapped"];
+    for (const name of names) {
+      const more = name === "mapped" ? "UserNS=auto\n" : "";
+      files[`${name}.container`] =
+        `[Container]\nImage=${TOOLS}\nNetwork=none\n${more}Volume=common.volume:/common\nExec=sh -c 'touch /common/${name}; exec sleep 1000'\n`;
+    }
+    await install(host, files);
+    await host.ok(["systemctl", "start", ...names]);
+    const pid = await property(host, "second", "MainPID");
+    const seen = `/proc/${pid}/root/common`;
+    await host.sh(`while [ $(ls ${seen} | wc -l) -lt 4 ]; do sleep 0.05; done`);
+    expect(await inside(["-v", "systemd-common:/c"], "ls /c")).toBe("first\nmapped\nsecond\nthird");
+    await host.ok(["systemctl", "kill", "--signal=KILL", "first"]);
+    await host.ok(["systemctl", "stop", ...names]);
+    expect(await inside(["-v", "systemd-common:/c"], "ls /c")).toBe("");
+    await volume("rm", "systemd-common");
     expect(await leftovers()).toBe("");
   });
 
@@ -239,9 +265,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
   });
 
   hostTest("and folders keep their owners on the disk while a user namespace sees them as its own", async () => {
-    await host.sh(
-      "for f in subuid subgid; do grep -q ^containers: /etc/$f || echo containers:500000:100000 >> /etc/$f; done; mkdir -p /tmp/owned; echo x > /tmp/owned/file; chown 1000:1000 /tmp/owned/file",
-    );
+    await host.sh("mkdir -p /tmp/owned; echo x > /tmp/owned/file; chown 1000:1000 /tmp/owned/file");
     const auto = ["--userns", "auto"];
     const look = "stat -c %u:%g /o/file";
     expect(await inside([...auto, "-v", "/tmp/owned:/o"], look)).toBe("65534:65534");

@@ -10,6 +10,7 @@ import type { SpecMount } from "../runtime-spec.ts";
 import { createVolume } from "./create.ts";
 import { mountDevice } from "./device.ts";
 import { type FirstUse, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";
+import { mountMemory } from "./memory-volume.ts";
 import { deviceMount, newVolume, readVolume, type Volume, volumePaths } from "./volume.ts";
 
 type NamedVolume = Extract<MountRequest, { type: "volume" }>;
@@ -36,14 +37,17 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
     return data;
   }
   const onHost = device === undefined || isMountPoint(data);
+  const inMemory = device !== undefined && IN_MEMORY.includes(device.type);
+  let isNew = true;
   if (!onHost) {
     mkdirSync(place, { recursive: true, mode: 0o700 });
-    mountDevice(volume.name, device, place);
+    if (inMemory) isNew = mountMemory(context, volume.name, device, place);
+    else mountDevice(volume.name, device, place);
   }
   // What is put into it is to have the owners that the container sees, so it goes through the same mount.
   const source = withIdMap(context, onHost ? data : place, request.options, `${place}.map`);
-  const stays = onHost || !IN_MEMORY.includes(device.type);
-  if (prepares) prepareMounted(context.scope, volume.name, source, stays, use);
+  const stays = onHost || !inMemory;
+  if (prepares && isNew) prepareMounted(context.scope, volume.name, source, stays, use);
   return source;
 }
 

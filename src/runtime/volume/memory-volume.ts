@@ -1,0 +1,77 @@
+import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { RuntimeError } from "../error.ts";
+import { payloadPid } from "../liveness.ts";
+import type { MountContext } from "../mount-context.ts";
+import { attachFrom } from "../mount-tree.ts";
+import { lockExclusive } from "../native.ts";
+import type { ContainerRecord } from "../record.ts";
+import { mountDevice } from "./device.ts";
+import { volumeUses } from "./use.ts";
+import { type DeviceMount, volumePaths } from "./volume.ts";
+
+/**
+ * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one gets the
+ * very same, out of that one's mount namespace. Returns true if it is a new one. A user's containers have user namespaces of
+ * their own and cannot reach into each other's, so each has a new one. Throws "volume".
+ */
+export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
+  // The name by which it is found again in a list of mounts.
+  const source = `volume:${volume}`;
+  const lock = openSync(volumePaths(context.scope, volume).dir, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    lockExclusive(lock);
+    if (!context.inUserNamespace && attachExisting(context, volume, source, place)) return false;
+    mountDevice(volume, { ...device, device: source }, place);
+    return true;
+  } finally {
+    closeSync(lock);
+  }
+}
+
+function attachExisting({ scope, paths }: MountContext, volume: string, source: string, place: string): boolean {
+  const own = basename(paths.bundle);
+  const others = (volumeUses(scope).get(volume) ?? []).filter(({ id }) => id !== own);
+  return others.some((record) =>
+    holders(record, payloadPid(scope, record)).some((pid) => attachFromProcess(pid, source, place)),
+  );
+}
+
+/** The payload, or while there is none the launcher, which mounts it for itself first. */
+function holders({ launcher }: ContainerRecord, payload: number | undefined): number[] {
+  return [...(payload === undefined ? [] : [payload]), launcher.pid];
+}
+
+/** False if that process has it not, or has ended meanwhile. */
+function attachFromProcess(pid: number, source: string, place: string): boolean {
+  let namespace: number;
+  let at: string | undefined;
+  try {
+    at = mountPointOf(readFileSync(`/proc/${pid}/mountinfo`, "utf8"), source);
+    if (at === undefined) return false;
+    namespace = openSync(`/proc/${pid}/ns/mnt`, constants.O_RDONLY);
+  } catch {
+    return false;
+  }
+  try {
+    attachFrom(namespace, at, place);
+    return true;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "syscall") return false;
+    throw error;
+  } finally {
+    closeSync(namespace);
+  }
+}
+
+/** Where a list of mounts (proc_pid_mountinfo(5)) has the root of a tmpfs or ramfs of that source; names need no unescaping. */
+export function mountPointOf(mountinfo: string, source: string): string | undefined {
+  for (const line of mountinfo.split("\n")) {
+    const [mount = "", system = ""] = line.split(" - ");
+    const [type, from] = system.split(" ");
+    const [, , , root, point] = mount.split(" ");
+    if ((type === "tmpfs" || type === "ramfs") && from === source && root === "/" && !point?.includes("\\"))
+      return point;
+  }
+  return undefined;
+}
