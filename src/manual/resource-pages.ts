@@ -50,7 +50,7 @@ Internal=yes
 Subnet=10.89.1.0/24`,
       ],
     ],
-    seeAlso: [],
+    seeAlso: ["berth-network-create(1)", "berth-network-ls(1)", "berth-network-rm(1)"],
   },
   pod: {
     summary: "pod files: services that hold what several containers share",
@@ -64,7 +64,7 @@ Subnet=10.89.1.0/24`,
     ],
     examples: [
       [
-        "A pod, web.pod, and a container in it, app.container:",
+        "A pod that publishes a port, web.pod:",
         `
 [Pod]
 PublishPort=8080:80
@@ -73,7 +73,7 @@ PublishPort=8080:80
 WantedBy=multi-user.target`,
       ],
       [
-        "",
+        "A container in it, app.container:",
         `
 [Container]
 Image=registry.example/app:1
@@ -83,7 +83,7 @@ Pod=web.pod
 Restart=on-failure`,
       ],
     ],
-    seeAlso: ["systemd.slice(5)"],
+    seeAlso: ["berth-pod-create(1)", "berth-pod-ls(1)", "systemd.slice(5)"],
   },
   volume: {
     summary: "volume files: services that make a volume for containers",
@@ -134,10 +134,7 @@ export function resourcePages(): Page[] {
           },
           {
             heading: "EXAMPLES",
-            blocks: text.examples.flatMap(([introduction, file]) => [
-              ...(introduction === "" ? [] : [paragraph(introduction)]),
-              example(file),
-            ]),
+            blocks: text.examples.flatMap(([introduction, file]) => [paragraph(introduction), example(file)]),
           },
           keyChapter(section, keys(), text.command),
           {
