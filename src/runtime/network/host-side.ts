@@ -5,6 +5,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
+import { hasOtherLeases } from "./leases.ts";
 import { makeNetworkNamespace } from "./namespace.ts";
 import { type NetavarkRequest, runNetavark, takeNetavarkLock } from "./netavark.ts";
 
@@ -19,6 +20,26 @@ const LOOKS_MAX = 100;
 export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
   const bridges = onlyBridges(request);
   if (bridges !== undefined) await underLock(scope, () => tearDown(scope, bridges));
+}
+
+/**
+ * Keeps bridges that others are on from being empty: netavark would take them for unused where all containers have died at
+ * once, and fail at removing the rules that the others still have. One end of the veth pairs that do this is in the stand-in
+ * namespace, and goes with it.
+ */
+function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string): void {
+  const lines = Object.keys(request.networks).flatMap((name, index) => {
+    const bridge = request.network_info[name]?.network_interface;
+    if (bridge === undefined || !hasOtherLeases(scope, name, request.container_id)) return [];
+    const pair = `bk${index}-${process.pid}`;
+    return [`link add ${pair} master ${bridge} type veth peer name ${pair} netns ${standInPath}\n`];
+  });
+  if (lines.length === 0) return;
+  // Where a bridge is not there any more, nothing is to be held.
+  Bun.spawnSync([findProgram("ip"), "-force", "-batch", "-"], {
+    stdin: Buffer.from(lines.join("")),
+    stderr: "ignore",
+  });
 }
 
 /**
@@ -108,8 +129,10 @@ function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
  * removed), so then everything is set up once more to be taken down as a whole.
  */
 async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
+  const namespace = standIn(request);
+  holdBridges(scope, request, namespace.path);
   try {
-    await runNetavark(scope, "teardown", standIn(request), request);
+    await runNetavark(scope, "teardown", namespace, request);
   } catch {
     await setUpAndTearDown(scope, request);
   }

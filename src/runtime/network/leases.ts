@@ -40,27 +40,30 @@ export function leaseAddresses(
   }
   const directory = leasesDir(scope, name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const left = new Set(wanted);
-  const addresses = network.subnets.map((definition) => {
+  const subnets = network.subnets.map((definition) => {
     const subnet = parseSubnet(definition.subnet);
-    if (subnet === undefined)
-      throw new RuntimeError("network", `network ${name}: "${definition.subnet}" is not a subnet`);
-    const fixed = [...left].find((text) => {
+    if (subnet !== undefined) return { definition, subnet };
+    throw new RuntimeError("network", `network ${name}: "${definition.subnet}" is not a subnet`);
+  });
+  const left = [...wanted];
+  const fixed = subnets.map(({ subnet }) => {
+    const at = left.findIndex((text) => {
       const address = parseAddress(text);
       return address !== undefined && subnetContains(subnet, address);
     });
-    if (fixed === undefined) return leaseFree(directory, subnet, definition, owner, name);
-    left.delete(fixed);
-    return leaseFixed(directory, fixed, definition, owner, name);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
   });
-  for (const address of left) {
-    const subnets = network.subnets.map(({ subnet }) => subnet).join(", ");
-    throw new RuntimeError(
-      "network",
-      `address ${address} is outside of network ${name} (${subnets}), or the second in one subnet`,
-    );
+  const [other] = left;
+  if (other !== undefined) {
+    const known = network.subnets.map(({ subnet }) => subnet).join(", ");
+    const message = `address ${other} is outside of network ${name} (${known}), or the second in one subnet`;
+    throw new RuntimeError("network", message);
   }
-  return addresses;
+  return subnets.map(({ definition, subnet }, index) => {
+    const address = fixed[index];
+    if (address === undefined) return leaseFree(directory, subnet, definition, owner, name);
+    return leaseFixed(directory, address, definition, owner, name);
+  });
 }
 
 function leaseFixed(
@@ -148,6 +151,14 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
     const owner = readIfThere(join(directory, name));
     if (owner !== undefined && gone(owner)) releaseAddress(directory, name, owner);
   }
+}
+
+/** Whether somebody besides `owner` has an address in a network. */
+export function hasOtherLeases(scope: Scope, network: string, owner: string): boolean {
+  const directory = leasesDir(scope, network);
+  return listIfThere(directory).some(
+    (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readIfThere(join(directory, name))),
+  );
 }
 
 /** The same in every network. */

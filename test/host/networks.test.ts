@@ -1,0 +1,268 @@
+import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
+import { bootWithImages, reaches } from "./containers.ts";
+import { type Host, until } from "./host.ts";
+import { hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
+import { sample } from "./registry.ts";
+import { SUITES } from "./root.ts";
+
+const TOOLS = sample("tools:1");
+const IDLE = `[Container]\nImage=${TOOLS}\nExec=sleep infinity\nStopSignal=KILL\n`;
+const SERVER = `[Container]\nImage=${TOOLS}\nExec=httpd -f -p 80 -h /etc\nStopSignal=KILL\n`;
+
+/** Prints what a web server says: ADDRESS PATH. Names are resolved as programs do, by glibc. */
+const FETCH = `
+  use Socket qw(:all); $SIG{ALRM} = sub { exit 1 }; alarm 5;
+  my ($host, $path) = @ARGV;
+  my ($error, @found) = getaddrinfo($host, 80, { socktype => SOCK_STREAM });
+  for (@found) {
+    socket(my $s, $_->{family}, SOCK_STREAM, 0);
+    connect($s, $_->{addr}) or next;
+    syswrite $s, "GET /$path HTTP/1.0\\r\\n\\r\\n";
+    local $/; my $answer = <$s>; $answer =~ s/.*?\\r\\n\\r\\n//s; print $answer; exit 0;
+  }
+  exit 2`.replaceAll("\\\\", "\\");
+/** Answers each datagram on port 53. */
+const ECHO = `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, INADDR_ANY));
+  while (my $from = recv(S, my $text, 512, 0)) { send(S, "heard $text", 0, $from) }`;
+/** Sends a datagram to PORT of this machine and prints the answer. */
+const SEND = `use Socket; $SIG{ALRM} = sub { exit 1 }; alarm 5; socket(S, AF_INET, SOCK_DGRAM, 0);
+  send(S, "hello", 0, sockaddr_in($ARGV[0], inet_aton("127.0.0.1"))); recv(S, my $text, 512, 0); print $text`;
+
+describe.each([...SUITES])("on %s", (suite) => {
+  let host: Host;
+  beforeAll(async () => {
+    if (hostLaneMisses() === undefined) host = await bootWithImages(suite, ["tools:1"]);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
+  afterEach(async () => {
+    // Whatever a test has started, and how it has ended: nothing of it is left.
+    await host?.sh(
+      `
+      cd /etc/containers/systemd; for file in *.container *.pod; do [ -e "$file" ] && systemctl stop "$(berth_unit "$file")"; done
+      systemctl stop 'berth-*.service'; rm -f *.container *.network *.pod; systemctl daemon-reload; berth network prune -f >/dev/null
+      berth_unit() { :; }`.replace(
+        /\$\(berth_unit "\$file"\)/,
+        '$(basename "${file%.*}" | sed "s/$/$(case $file in *.pod) echo -pod;; esac)/")',
+      ),
+    );
+  });
+
+  const install = async (files: Readonly<Record<string, string>>) => {
+    for (const [name, text] of Object.entries(files)) await host.write(`/etc/containers/systemd/${name}`, text);
+    await host.ok(["systemctl", "daemon-reload"]);
+  };
+  const inside = (name: string, command: string) => host.run(["berth", "exec", name, "sh", "-c", command]);
+  /** Addresses that a name has, seen from a container, sorted. */
+  const lookUp = async (from: string, name: string) => {
+    const { stdout } = await inside(
+      from,
+      `nslookup ${name} 2>/dev/null | sed -n '/^Name:/,$ s/^Address[^:]*: *//p' | sort -u`,
+    );
+    return stdout.trim().split("\n").filter(Boolean);
+  };
+  const fetch = async (from: string, address: string) =>
+    (await host.run(["berth", "exec", from, "perl", "-e", FETCH, address, "hostname"])).stdout.trim();
+  const addressOf = async (name: string, network: string): Promise<string[]> => {
+    const [shown] = JSON.parse(await host.ok(["berth", "network", "inspect", network])) as {
+      containers: Record<string, { name: string; interfaces: Record<string, { subnets: { ipnet: string }[] }> }>;
+    }[];
+    const found = Object.values(shown?.containers ?? {}).find((container) => container.name === name);
+    return Object.values(found?.interfaces ?? {}).flatMap(({ subnets }) =>
+      subnets.map(({ ipnet }) => ipnet.split("/")[0] ?? ""),
+    );
+  };
+
+  hostTest(
+    "containers find each other by name, service, alias and ID, and reach each other by both families",
+    async () => {
+      await install({
+        "front.network": "[Network]\nIPv6=yes\nSubnet=10.60.0.0/24\nSubnet=fd60::/64\n",
+        "web.container": `${SERVER}Network=front.network\nNetworkAlias=www\nContainerName=server\n`,
+        "client.container": `${IDLE}Network=front.network:ip=10.60.0.77,ip6=fd60::77,mac=02:00:00:00:00:77,interface_name=lan0\n`,
+      });
+      await host.ok(["systemctl", "start", "web", "client"]);
+      const addresses = await addressOf("server", "systemd-front");
+      expect(addresses).toHaveLength(2);
+      const [container] = JSON.parse(await host.ok(["berth", "inspect", "server"])) as { Id: string }[];
+      for (const name of ["server", "web", "www", container?.Id.slice(0, 12) ?? ""])
+        expect({ name, found: await lookUp("client", name) }).toEqual({ name, found: [...addresses].sort() });
+      expect(await lookUp("client", "nobody")).toEqual([]);
+      expect(await fetch("client", "www")).toBe(container?.Id.slice(0, 12) ?? "");
+      expect(await fetch("client", addresses[1] ?? "")).toBe(container?.Id.slice(0, 12) ?? "");
+      const { stdout } = await inside("client", "ip addr show lan0; cat /etc/resolv.conf");
+      for (const fact of [
+        "10.60.0.77/24",
+        "fd60::77/64",
+        "02:00:00:00:00:77",
+        "nameserver 10.60.0.1",
+        "search dns.podman",
+      ])
+        expect(stdout).toContain(fact);
+      // The name server belongs to no container's unit.
+      expect(await host.sh("pgrep -c aardvark-dns; systemctl show -P ControlGroup web client")).not.toContain(
+        "aardvark",
+      );
+      await host.ok(["systemctl", "kill", "--signal=KILL", "web"]);
+      await reaches(host, "web", "failed");
+      expect(await lookUp("client", "www")).toEqual([]);
+      expect(await lookUp("client", "client")).toEqual(["10.60.0.77", "fd60::77"]);
+      await host.ok(["systemctl", "stop", "client"]);
+      await until("the name server to go", async () => (await host.run(["pgrep", "aardvark-dns"])).exitCode !== 0);
+      expect(await leftovers(host)).toBe("");
+    },
+  );
+
+  hostTest("an internal network has no way out, and its names are known in it alone", async () => {
+    await install({
+      "inner.network": "[Network]\nInternal=yes\nNetworkDeleteOnStop=yes\n",
+      "outer.network": "[Network]\nNetworkDeleteOnStop=yes\n",
+      "web.container": `${SERVER}Network=outer.network\n`,
+      "deep.container": `${IDLE}Network=inner.network\n`,
+      "both.container": `${IDLE}Network=outer.network\nNetwork=inner.network\n`,
+    });
+    await host.ok(["systemctl", "start", "web", "deep", "both"]);
+    const [web = ""] = await addressOf("systemd-web", "systemd-outer");
+    expect((await inside("deep", "ip route")).stdout).not.toContain("default");
+    expect(await fetch("deep", web)).toBe("");
+    expect(await fetch("both", web)).not.toBe("");
+    expect(await lookUp("deep", "both")).toEqual(await addressOf("systemd-both", "systemd-inner"));
+    expect(await lookUp("deep", "web")).toEqual([]);
+    await host.ok(["systemctl", "stop", "web", "deep", "both", "inner-network", "outer-network"]);
+    expect(await host.ok(["berth", "network", "ls", "-q"])).toBe("berth");
+    expect(await host.sh("ip -brief link | grep -E 'berth[1-9]' || true")).toBe("");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("containers of a pod are found by their own names from elsewhere", async () => {
+    await install({
+      "mesh.network": "[Network]\n",
+      "duo.pod": "[Pod]\nNetwork=mesh.network\n",
+      "one.container": `${SERVER}Pod=duo.pod\n`,
+      "two.container": `${IDLE}Pod=duo.pod\nContainerName=second\n`,
+      "client.container": `${IDLE}Network=mesh.network\n`,
+    });
+    await host.ok(["systemctl", "start", "one", "two", "client"]);
+    const addresses = await addressOf("systemd-duo", "systemd-mesh");
+    for (const name of ["one", "systemd-one", "two", "second", "systemd-duo"])
+      expect({ name, found: await lookUp("client", name) }).toEqual({ name, found: addresses });
+    expect(await fetch("client", "one")).toBe("systemd-duo");
+    expect(await lookUp("second", "client")).toEqual(await addressOf("systemd-client", "systemd-mesh"));
+    await host.ok(["systemctl", "kill", "--signal=KILL", "two"]);
+    await until("the name to go", async () => (await lookUp("client", "second")).length === 0);
+    await host.ok(["systemctl", "stop", "duo-pod", "client"]);
+    await until("the name server to go", async () => (await host.run(["pgrep", "aardvark-dns"])).exitCode !== 0);
+  });
+
+  hostTest(
+    "published ports reach the container by every form, and come back after the firewall was emptied",
+    async () => {
+      await install({
+        "web.container": `${SERVER}Environment=A=b\nPublishPort=8081:80\nPublishPort=127.0.0.1:8082:80\nPublishPort=8090-8092:80-82\nPublishPort=${"${EXTRA}"}:80\n[Service]\nEnvironment=EXTRA=8083\n`,
+        "echo.container": `${IDLE.replace("sleep infinity", "perl /echo.pl")}Volume=/srv/echo.pl:/echo.pl:ro\nPublishPort=5353:53/udp\n`,
+      });
+      await host.write("/srv/echo.pl", ECHO);
+      await host.ok(["systemctl", "start", "web", "echo"]);
+      const all = async () =>
+        host.sh(
+          `for port in 8081 8082 8083 8090; do curl -s -m 5 http://127.0.0.1:$port/hostname; done | sort | uniq -c | sed 's/^ *//'`,
+        );
+      const [container] = JSON.parse(await host.ok(["berth", "inspect", "systemd-web"])) as { Id: string }[];
+      expect(await all()).toBe(`4 ${container?.Id.slice(0, 12)}`);
+      expect(await host.ok(["perl", "-e", SEND, "5353"])).toBe("heard hello");
+      await host.sh("nft flush ruleset");
+      expect(await host.run(["curl", "-s", "-m", "1", "http://127.0.0.1:8081/"])).toMatchObject({ exitCode: 7 });
+      expect((await host.ok(["berth", "network", "reload", "--all"])).split("\n").sort()).toEqual([
+        "systemd-echo",
+        "systemd-web",
+      ]);
+      expect(await all()).toBe(`4 ${container?.Id.slice(0, 12)}`);
+      await host.ok(["systemctl", "stop", "web", "echo"]);
+      expect(await leftovers(host)).toBe("");
+    },
+  );
+
+  hostTest("what cannot be had is said in one line, and leaves nothing behind", async () => {
+    await install({ "small.network": "[Network]\nSubnet=10.61.0.0/29\nIPRange=10.61.0.4-10.61.0.5\n" });
+    await host.ok(["systemctl", "start", "small-network"]);
+    const run = (...flags: string[]) =>
+      host.run(["berth", "run", "--detach", "--stop-signal", "KILL", ...flags, TOOLS, "sleep", "infinity"]);
+    for (const name of ["one", "two"])
+      expect((await run("--name", name, "--network", "systemd-small")).exitCode).toBe(0);
+    const wrong: [string, string[]][] = [
+      ["no free address in 10.61.0.0/29 of network systemd-small", ["--network", "systemd-small"]],
+      ["address 10.61.0.4 is in use in network systemd-small", ["--network", "systemd-small", "--ip", "10.61.0.4"]],
+      ["address 10.62.0.4 is outside of network systemd-small", ["--network", "systemd-small:ip=10.62.0.4"]],
+      ["there is no network nowhere", ["--network", "nowhere"]],
+      ["there is no network namespace /run/none", ["--network", "ns:/run/none"]],
+      ["publish port 5000/tcp: the port is taken by a process of the host", ["--publish", "5000:80"]],
+    ];
+    for (const [message, flags] of wrong) {
+      const { stderr, exitCode } = await run("--name", "wrong", ...flags);
+      expect({ flags, exitCode, said: stderr.includes(message) ? message : stderr }).toEqual({
+        flags,
+        exitCode: 125,
+        said: message,
+      });
+    }
+    const overlap = await host.run(["berth", "network", "create", "--subnet", "10.61.0.0/16", "more"]);
+    expect(overlap).toMatchObject({ exitCode: 125 });
+    expect(overlap.stderr).toContain("subnet 10.61.0.0/16 overlaps 10.61.0.0/29, which network systemd-small uses");
+    expect(await host.run(["berth", "network", "rm", "systemd-small"])).toMatchObject({ exitCode: 2 });
+    await host.ok(["berth", "network", "rm", "--force", "systemd-small"]);
+    expect(await host.ok(["berth", "ps", "--quiet"]).catch(() => "")).toBe("");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest(
+    "a container can join another's network, and one has addresses on the host's own by macvlan and ipvlan",
+    async () => {
+      await host.sh("ip link add parent0 type veth peer name parent1; ip link set parent0 up; ip link set parent1 up");
+      // Not every kernel has the driver of ipvlan.
+      const ipvlan = await host.run(["ip", "link", "add", "probe0", "link", "parent0", "type", "ipvlan"]);
+      if (ipvlan.exitCode === 0) await host.ok(["ip", "link", "del", "probe0"]);
+      for (const driver of ipvlan.exitCode === 0 ? ["macvlan", "ipvlan"] : ["macvlan"]) {
+        const subnet = driver === "macvlan" ? "10.63.0.0/24" : "10.64.0.0/24";
+        await host.ok([
+          "berth",
+          "network",
+          "create",
+          "-d",
+          driver,
+          "-o",
+          "parent=parent0",
+          "--opt",
+          "mtu=1400",
+          "--subnet",
+          subnet,
+          driver,
+        ]);
+        const start = (...words: string[]) =>
+          host.ok(["berth", "run", "-d", "--stop-signal", "KILL", "--network", driver, ...words]);
+        await start("--name", "server", TOOLS, "httpd", "-f", "-p", "80", "-h", "/etc");
+        await start("--name", "client", TOOLS, "sleep", "infinity");
+        const [server = ""] = await addressOf("server", driver);
+        expect(await fetch("client", server)).not.toBe("");
+        expect((await inside("client", "ip link show eth0")).stdout).toContain("mtu 1400");
+        const joined = [
+          "run",
+          "--network",
+          "container:server",
+          TOOLS,
+          "wget",
+          "-q",
+          "-O",
+          "-",
+          "http://127.0.0.1/hostname",
+        ];
+        expect(await host.ok(["berth", ...joined])).toBe(await fetch("client", server));
+        await host.ok(["berth", "stop", "server", "client"]);
+        await host.ok(["berth", "network", "rm", driver]);
+      }
+      await host.ok(["ip", "link", "del", "parent0"]);
+      expect(await leftovers(host)).toBe("");
+    },
+  );
+});
