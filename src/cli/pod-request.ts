@@ -10,7 +10,15 @@ import { type PodRequest, SHARED_KINDS } from "../runtime/pod/record.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { parseVolume } from "./mount-request.ts";
 import { toNetworkRequest } from "./network-request.ts";
-import { assignments, FlagReader, nameInUnit, networkFlags, parseHost, parsePort } from "./run-request.ts";
+import {
+  assignments,
+  FlagReader,
+  nameInUnit,
+  networkFlags,
+  parseHost,
+  parsePort,
+  userNamespaceFlags,
+} from "./run-request.ts";
 
 const SHM_SIZE = 64 * 1024 * 1024;
 
@@ -38,6 +46,7 @@ export function toPodRequest(
     exitPolicy: (read.text("exit-policy", checkExitPolicy) ?? "continue") as PodRequest["exitPolicy"],
     hostname: read.list("hostname", checkHostName).at(-1) ?? name.slice(0, HOST_NAME_MAX),
     labels: assignments(read.list("label")),
+    userNamespace: userNamespaceFlags(read),
     network: toNetworkRequest(networkFlags(read), scope.kind),
     ports: read.list("publish", checkPublishPort).map(parsePort),
     addHosts: read.list("add-host", checkAddHost).map(parseHost),

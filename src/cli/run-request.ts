@@ -124,16 +124,21 @@ export function toRunRequest(
     tty: flag("tty"),
     interactive: flag("interactive"),
     loginuid: text("loginuid"),
-    userNamespace: userNamespace({
-      mode: text("userns", checkUserNamespace),
-      uids: list("uidmap", checkIdMapping),
-      gids: list("gidmap", checkIdMapping),
-      users: text("subuidname"),
-      groups: text("subgidname"),
-    }),
+    userNamespace: userNamespaceFlags(read),
     idsOf: text("ids-of"),
     replace: flag("replace"),
   };
+}
+
+/** The user namespace that podman's flags ask for. */
+export function userNamespaceFlags(read: FlagReader): UserNamespaceRequest {
+  return userNamespace({
+    mode: read.text("userns", checkUserNamespace),
+    uids: read.list("uidmap", checkIdMapping),
+    gids: read.list("gidmap", checkIdMapping),
+    users: read.text("subuidname"),
+    groups: read.text("subgidname"),
+  });
 }
 
 /** podman's flags about user namespaces, of which only one kind can be given. */

@@ -293,7 +293,8 @@ async function openUserNamespace(
   if (request.userNamespace.mode === "host" && request.idsOf === undefined) return undefined;
   const { openContainerNamespace } = await import("./user-namespace/container-namespace.ts");
   const { mode } = request.network;
-  const withNetwork = mode !== "host" && mode !== "none" && mode !== "container" && mode !== "namespace";
+  const withNetwork =
+    mode !== "host" && mode !== "none" && mode !== "pod" && mode !== "container" && mode !== "namespace";
   return openContainerNamespace(request, { scope, id, layers, withNetwork });
 }
 

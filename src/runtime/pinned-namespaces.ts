@@ -3,8 +3,8 @@ import { RuntimeError } from "./error.ts";
 import { sendBarrier, sendDescriptor } from "./native.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
-/** Kinds of namespaces, as /proc/PID/ns calls them. */
-export type NamespaceKind = "user" | "net" | "ipc" | "uts" | "mnt";
+/** Kinds of namespaces, as /proc/PID/ns calls them; "inner" is a user namespace below the one that "user" is. */
+export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt";
 
 /**
  * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as long
@@ -57,7 +57,9 @@ export function pinNamespaces(
 export function openPinned(pinned: PinnedNamespaces): OpenNamespace[] | undefined {
   const { manager, inodes } = pinned;
   if (!isAlive(manager)) return undefined;
-  const wanted = new Map(Object.entries(inodes).map(([kind, inode]) => [`${kind}:[${inode}]`, kind as NamespaceKind]));
+  const wanted = new Map(
+    Object.entries(inodes).map(([kind, inode]) => [`${typeOf(kind)}:[${inode}]`, kind as NamespaceKind]),
+  );
   const opened: OpenNamespace[] = [];
   for (const name of descriptorsOf(manager.pid)) {
     const path = `/proc/${manager.pid}/fd/${name}`;
@@ -78,10 +80,14 @@ export function closeNamespaces(namespaces: readonly OpenNamespace[]): void {
   for (const { fd } of namespaces) closeSync(fd);
 }
 
+function typeOf(kind: string): string {
+  return kind === "inner" ? "user" : kind;
+}
+
 /** The number in `net:[4026531840]`, which such a link holds; undefined if it is another kind of file. */
 function inodeOf(link: string, kind: NamespaceKind): number | undefined {
   const [, found, inode] = /^([a-z]+):\[(\d+)\]$/.exec(link) ?? [];
-  return found === kind ? Number(inode) : undefined;
+  return found === typeOf(kind) ? Number(inode) : undefined;
 }
 
 function descriptorsOf(pid: number): string[] {

@@ -145,6 +145,14 @@ export const DIFFERENCES: readonly Difference[] = [
     berthLines: /^modes: \/home\/app\/below 0755 4321:1000$/,
   },
   {
+    what: "/sys in pods with a user namespace of their own",
+    podman:
+      "the cgroup tree is writable, and root's of the host; in a user's pod /sys is the host's, with /sys/kernel masked",
+    berth: "as in any other container",
+    reason: "berth's pods own their network namespace within their user namespace, so both are mounted as always.",
+    podmanLines: /^(mounts: \/sys\/fs\/cgroup cgroup2 rw,|modes: \/sys\/fs\/cgroup |(mounts|modes): \/sys\/kernel )/,
+  },
+  {
     what: "The name of a pod's infra container in /etc/hosts",
     podman: "after the pod's own name",
     berth: "none",

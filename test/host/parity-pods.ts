@@ -46,6 +46,19 @@ Volume=podded:/data/named
     },
   },
   {
+    name: "pod-mapped",
+    text: "\nPod=mapped.pod\nUser=app",
+    files: {
+      "mapped.pod": "[Pod]\nNetwork=none\nUIDMap=0:200000:5000\nGIDMap=0:300000:5000\nVolume=mappedvol:/data\n",
+    },
+  },
+  {
+    name: "user-pod-keep",
+    user: true,
+    text: "\nPod=keep.pod",
+    files: { "keep.pod": "[Pod]\nNetwork=none\nUserNS=keep-id\n" },
+  },
+  {
     name: "user-pod",
     user: true,
     text: "\nPod=userpod.pod",

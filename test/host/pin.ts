@@ -30,7 +30,7 @@ const userNamespace = process.env.IN_USER_NAMESPACE !== undefined;
 
 if (command === "keep") {
   const made = await makeSharedNamespaces(
-    { net: true, ipc: true, uts: true, user: userNamespace, hostname: "kept", shmSize: 1024 * 1024 },
+    { net: true, ipc: true, uts: true, user: userNamespace, inner: undefined, hostname: "kept", shmSize: 1024 * 1024 },
     "/mnt",
   );
   const manager = identify(process.ppid);

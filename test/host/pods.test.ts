@@ -255,6 +255,33 @@ ${service}`;
         expect(await left()).toBe("");
         expect(await host.sh("pgrep -l '^pas(ta|st)' || true")).toBe("");
       });
+
+      hostTest("have a user namespace that all containers are in", async () => {
+        const spec = scope === "system" ? "UIDMap=0:200000:5000" : "UserNS=keep-id";
+        await install({
+          "web.pod": `[Pod]\nHostName=mapped\n${spec}\n`,
+          "one.container": mortal("one"),
+          "two.container": `${mortal("two")}`.replace("[Service]", "User=app\n[Service]"),
+        });
+        await systemctl("start", "web-pod");
+        await active("one", "two");
+        const inside = async (container: string, script: string) =>
+          run("berth", "exec", `systemd-${container}`, "sh", "-c", script);
+        const pids = await systemctl("show", "--value", "--property=MainPID", "one", "two");
+        const [one = "", two = ""] = pids.split("\n").filter((line) => line !== "");
+        expect(await host.sh(`readlink /proc/${one}/ns/user; readlink /proc/${two}/ns/user | uniq`)).toMatch(
+          /^(user:\[\d+\])\n\1$/,
+        );
+        expect(await host.ok(["awk", "{ print $1, $2, $3 }", `/proc/${one}/uid_map`])).toStartWith(
+          scope === "system" ? "0 200000 5000" : "0 100000 1000\n1000 1000 1\n1001 101000",
+        );
+        expect(await inside("one", "hostname; stat -c '%U %a' /dev/shm; ls /dev/shm | sort")).toBe(
+          "mapped\nroot 1777\nup-one\nup-two",
+        );
+        expect(await inside("two", "id -u; stat -c %U /dev/shm/up-two /etc/hosts")).toBe("1000\napp\nroot");
+        await systemctl("stop", "web-pod");
+        expect(await left()).toBe("");
+      });
     });
   }
 

@@ -1,9 +1,10 @@
 import { checkAddHost, checkDns } from "../values/address.ts";
 import { checkExitPolicy } from "../values/exit-policy.ts";
-import { checkHostName, checkPodName, checkServiceName } from "../values/name.ts";
+import { checkHostName, checkPodName, checkServiceName, checkUser } from "../values/name.ts";
 import { checkPublishPort } from "../values/port.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
+import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
 import { later, lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
@@ -22,7 +23,10 @@ export const podKeys = lazyKeyTable(() => [
     check: checkExitPolicy,
     flag: "exit-policy",
   }),
-  later("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10"),
+  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "gidmap",
+  }),
   supported("HostName", "lines", "Host name of the pod", "web", {
     since: "5.5",
     check: checkHostName,
@@ -56,10 +60,22 @@ export const podKeys = lazyKeyTable(() => [
     since: "5.7",
     check: checkStopTimeout,
   }),
-  later("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers"),
-  later("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers"),
-  later("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10"),
-  later("UserNS", "string", "User namespace", "keep-id"),
+  supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", {
+    check: checkUser,
+    flag: "subgidname",
+  }),
+  supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", {
+    check: checkUser,
+    flag: "subuidname",
+  }),
+  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
+    check: checkIdMapping,
+    flag: "uidmap",
+  }),
+  supported("UserNS", "string", "User namespace", "keep-id", {
+    check: checkUserNamespace,
+    flag: "userns",
+  }),
   supported("Volume", "lines", "Host path or named volume for all containers", "/srv:/srv", {
     check: checkVolume,
     flag: "volume",

@@ -3,6 +3,7 @@ import { RuntimeError } from "../error.ts";
 import { chooseHostPorts } from "../network/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
+import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { writePodFiles } from "./files.ts";
 import { addressesOf, connectPod } from "./network.ts";
 import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
@@ -56,11 +57,14 @@ async function takeName(scope: Scope, record: PodRecord, replace: boolean): Prom
   throw new RuntimeError("name-in-use", `the pod name ${name} is in use`);
 }
 
-async function fillPod(record: PodRecord, context: PodContext, manager: ProcessIdentity): Promise<void> {
+async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessIdentity): Promise<void> {
   const { scope } = context;
-  const paths = podPaths(scope, record.name);
+  const paths = podPaths(scope, asked.name);
+  const inner = await openInner(asked, scope);
+  const record = inner?.user === undefined ? asked : { ...asked, user: inner.user };
   const made = await makeSharedNamespaces(
     {
+      inner,
       net: record.network.mode !== "host",
       ipc: true,
       uts: true,
@@ -74,7 +78,7 @@ async function fillPod(record: PodRecord, context: PodContext, manager: ProcessI
   try {
     const addresses = addressesOf(connection);
     if (connection !== undefined) writePod(scope, { ...record, addresses });
-    writePodFiles(record, connection?.view, paths);
+    writePodFiles(record, connection?.view, paths, inner?.root);
     await connection?.finish();
     const namespaces = pinNamespaces(context.notifySocket, manager, made);
     closeNamespaces(made);
@@ -82,4 +86,12 @@ async function fillPod(record: PodRecord, context: PodContext, manager: ProcessI
   } finally {
     await connection?.settle();
   }
+}
+
+/** The user namespace that the containers are to be in, if it is not this process's own. */
+async function openInner({ userNamespace, id }: PodRecord, scope: Scope): Promise<ContainerNamespace | undefined> {
+  if (userNamespace.mode === "host") return undefined;
+  const { openContainerNamespace } = await import("../user-namespace/container-namespace.ts");
+  const request = { userNamespace, idsOf: undefined, user: undefined };
+  return openContainerNamespace(request, { scope, id, layers: [], withNetwork: false });
 }

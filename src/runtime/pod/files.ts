@@ -1,15 +1,24 @@
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { chownSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { lockExclusive } from "../native.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
 import { isMissing } from "../record.ts";
 import type { PodPaths, PodRecord } from "./record.ts";
 
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /**
  * Writes the files that all containers of the pod see, in place, so that it can be done again when more is known of the network.
+ * `owner` is root inside, where that is somebody else outside.
  */
-export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths): void {
+export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths, owner?: Owner): void {
   const { mode } = record.network;
-  const put = (path: string, content: string) => writeFileSync(path, content, { mode: 0o644 });
+  const put = (path: string, content: string) => {
+    writeFileSync(path, content, { mode: 0o644 });
+    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+  };
   const hosts = formatHosts({
     base: readOrEmpty("/etc/hosts"),
     added: record.addHosts,

@@ -42,11 +42,11 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
   const namespaces = broughtNamespaces(scope, env) ?? openNamespaces(record);
   const path = (kind: NamespaceKind) => {
     const found = namespaces.find((namespace) => namespace.kind === kind);
-    return found === undefined ? undefined : `/proc/${process.pid}/fd/${found.fd}`;
+    return found === undefined ? undefined : `/proc/./${process.pid}/fd/${found.fd}`;
   };
   return {
     record,
-    request: requestInPod(request, record),
+    request: requestInPod(request, record, path("inner")),
     namespaces,
     path,
     network: request.network.mode === "pod" ? path("net") : undefined,
@@ -68,12 +68,14 @@ export function openNamespaces(record: PodRecord): OpenNamespace[] {
 }
 
 /** A mount of the container's own takes the place of the pod's. */
-function requestInPod(request: RunRequest, pod: PodRecord): RunRequest {
+function requestInPod(request: RunRequest, pod: PodRecord, inner: string | undefined): RunRequest {
   const own = new Set(request.mounts.map(({ target }) => target));
   const shares = request.network.mode === "pod";
   const plain = pod.network.mode === "host" || pod.network.mode === "none";
   return {
     ...request,
+    userNamespace: inner === undefined ? request.userNamespace : { mode: "namespace", path: inner },
+    user: request.user ?? pod.user,
     network: shares && plain ? pod.network : request.network,
     dns: shares ? pod.dns : request.dns,
     mounts: [...pod.mounts.filter(({ target }) => !own.has(target)), ...request.mounts],

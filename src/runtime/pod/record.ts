@@ -6,7 +6,7 @@ import { podsDir } from "../paths.ts";
 import type { PinnedNamespaces } from "../pinned-namespaces.ts";
 import { isAlive, type ProcessIdentity } from "../process-identity.ts";
 import { isMissing, replaceFile } from "../record.ts";
-import type { HostEntry, MountRequest, NetworkRequest, PortMapping } from "../run-request.ts";
+import type { HostEntry, MountRequest, NetworkRequest, PortMapping, UserNamespaceRequest } from "../run-request.ts";
 
 /** What a pod is to be: the typed form of `berth pod create`'s command line. */
 export interface PodRequest {
@@ -17,6 +17,8 @@ export interface PodRequest {
   readonly exitPolicy: "stop" | "continue";
   readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** That of all its containers. */
+  readonly userNamespace: UserNamespaceRequest;
   readonly network: NetworkRequest;
   readonly ports: readonly PortMapping[];
   readonly addHosts: readonly HostEntry[];
@@ -44,6 +46,8 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
   readonly created: string;
   /** The process that makes it. */
   readonly maker: ProcessIdentity;
+  /** `UID:GID` that its user namespace is made for: whom its containers run as if they do not say. */
+  readonly user?: string;
   /** What it got in each of its networks, by their names. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Absent while the pod is being made. */

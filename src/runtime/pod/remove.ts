@@ -3,6 +3,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { closeNamespaces, openPinned } from "../pinned-namespaces.ts";
 import { isAlive } from "../process-identity.ts";
+import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./network.ts";
 import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "./record.ts";
 
@@ -13,7 +14,10 @@ import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } fro
 export async function removePod(scope: Scope, name: string): Promise<void> {
   const paths = podPaths(scope, name);
   const record = readPod(scope, name);
-  if (record !== undefined) await disconnectPod(scope, record);
+  if (record !== undefined) {
+    await disconnectPod(scope, record);
+    if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
+  }
   rmSync(paths.directory, { recursive: true, force: true });
 }
 

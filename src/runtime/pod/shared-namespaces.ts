@@ -4,14 +4,21 @@ import { makeMemoryNamespace } from "../mount-tree.ts";
 import type { OpenNamespace } from "../pinned-namespaces.ts";
 import { findProgram } from "../programs.ts";
 
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** What the containers of a pod are to share. */
 export interface SharedKinds {
   /** A network namespace of the pod's own; without one its containers are in the host's. */
   readonly net: boolean;
   readonly ipc: boolean;
   readonly uts: boolean;
-  /** The user namespace that this process is in; it owns the others. */
+  /** The user namespace that this process is in, too: it owns the others. */
   readonly user: boolean;
+  /** A user namespace below it that owns them instead, and who root in there is to this process. */
+  readonly inner: { readonly fd: number; readonly path: string; readonly root: Owner } | undefined;
   readonly hostname: string;
   /** Bytes; 0 is unlimited. */
   readonly shmSize: number;
@@ -31,22 +38,33 @@ const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readon
 export async function makeSharedNamespaces(shared: SharedKinds, scratch: string): Promise<OpenNamespace[]> {
   const made: OpenNamespace[] = [];
   if (shared.user) made.push({ kind: "user", fd: openSync("/proc/thread-self/ns/user", "r") });
+  const { inner } = shared;
+  if (inner !== undefined) made.push({ kind: "inner", fd: inner.fd });
   const kinds = (["net", "ipc", "uts"] as const).filter((kind) => shared[kind]);
-  if (kinds.length > 0) made.push(...(await makeByChild(kinds, shared.hostname)));
-  if (shared.ipc) made.push({ kind: "mnt", fd: makeMemoryNamespace(scratch, `mode=1777,size=${shared.shmSize}`) });
+  if (kinds.length > 0) made.push(...(await makeByChild(kinds, shared)));
+  if (shared.ipc) made.push({ kind: "mnt", fd: makeMemoryNamespace(scratch, shmOptions(shared)) });
   return made;
+}
+
+function shmOptions({ shmSize, inner }: SharedKinds): string {
+  const owner = inner === undefined ? "" : `,uid=${inner.root.uid},gid=${inner.root.gid}`;
+  return `mode=1777,size=${shmSize}${owner}`;
 }
 
 /**
  * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has things to do
  * there (pasta).
  */
-async function makeByChild(kinds: readonly (keyof typeof FIRST)[], hostname: string): Promise<OpenNamespace[]> {
+async function makeByChild(
+  kinds: readonly (keyof typeof FIRST)[],
+  { hostname, inner }: SharedKinds,
+): Promise<OpenNamespace[]> {
   const first = kinds.map((kind) => FIRST[kind](hostname)).filter((command) => command.length > 0);
   // Then it says so, and lasts until it is told to end: from then on nothing but descriptors holds the namespaces.
   const script = [...first.map((command) => command.map(quoted).join(" ")), "echo", "read -r _"].join(" && ");
+  const enter = inner === undefined ? [] : [findProgram("nsenter"), `--user=${inner.path}`, "--"];
   const child = Bun.spawn(
-    [findProgram("unshare"), ...kinds.map((kind) => `--${kind}`), "--", "/bin/sh", "-c", script],
+    [...enter, findProgram("unshare"), ...kinds.map((kind) => `--${kind}`), "--", "/bin/sh", "-c", script],
     { stdin: "pipe", stdout: "pipe", stderr: "pipe", env: {} },
   );
   try {

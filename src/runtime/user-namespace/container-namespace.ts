@@ -50,7 +50,7 @@ interface Owner {
  * Throws "user-namespace".
  */
 export function openContainerNamespace(
-  request: RunRequest,
+  request: Pick<RunRequest, "userNamespace" | "idsOf" | "user">,
   made: {
     readonly scope: Scope;
     readonly id: string;

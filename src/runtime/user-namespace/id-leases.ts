@@ -4,6 +4,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { lockExclusive } from "../native.ts";
 import { containerPaths, idLeasesDir } from "../paths.ts";
+import { listPodNames, readPod } from "../pod/record.ts";
 import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
@@ -51,9 +52,12 @@ export function releaseIds(scope: Scope, id: string): void {
   removeIfThere(join(idLeasesDir(scope), id));
 }
 
-/** Gives back the ids of containers that are no more. */
+/** Gives back the ids of containers and pods that are no more. */
 export function releaseStaleIds(scope: Scope): void {
-  for (const name of listed(idLeasesDir(scope))) {
+  const names = listed(idLeasesDir(scope));
+  const pods = names.length === 0 ? [] : listPodNames(scope).map((name) => readPod(scope, name)?.id);
+  for (const name of names) {
+    if (pods.includes(name)) continue;
     // What is being written has a longer name than the container's ID.
     if (!name.includes(".") && !existsSync(containerPaths(scope, name).bundle)) releaseIds(scope, name);
   }
