@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { enterSharedNamespace } from "../runtime/network/shared-namespace.ts";
+import { readPod } from "../runtime/pod/record.ts";
 import { removePod } from "../runtime/pod/remove.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { caller, changePodUnit, podNameOf } from "./pod-unit.ts";
@@ -20,8 +22,12 @@ export function define(command: Command, context: CommandContext): void {
       for (const word of words) {
         const name = podNameOf(word);
         const by = caller(name, context);
-        if (by === "unit") await removePod(context.scope, name);
-        else if (by === "person") await changePodUnit(word, "stop", context, ignore === true);
+        if (by === "unit") {
+          // The bridges of a user's pod are to be reached from there alone.
+          if (readPod(context.scope, name)?.network.mode === "bridge")
+            enterSharedNamespace(context.scope, false, context.env);
+          await removePod(context.scope, name);
+        } else if (by === "person") await changePodUnit(word, "stop", context, ignore === true);
       }
     });
 }

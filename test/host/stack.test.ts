@@ -6,7 +6,7 @@ import { startRegistry } from "./registry.ts";
 import { SUITES } from "./root.ts";
 import { installStack, stackData } from "./stack/stack.ts";
 
-const SCOPES: readonly ("system" | "user")[] = ["system"];
+const SCOPES: readonly ("system" | "user")[] = ["system", "user"];
 const MACHINES = SUITES.flatMap((suite) => SCOPES.map((scope) => ({ suite, scope })));
 
 /** An address of the host that containers have to have a way out for. */
@@ -39,6 +39,8 @@ describe.each(MACHINES)("a real stack on $suite, in the $scope's scope", ({ suit
     host = await bootHost({ suite, storage: "disk" });
     await startRegistry(host, data);
     await host.sh(`
+      ip link add uplink type bridge; ip address add 198.51.100.2/24 dev uplink; ip link set uplink up
+      ip route add default via 198.51.100.1
       ip link add outside type bridge; ip address add ${OUTSIDE}/24 dev outside; ip link set outside up
       mkdir /srv/outside; echo outside > /srv/outside/index.html
       systemd-run --quiet busybox httpd -f -p ${OUTSIDE}:80 -h /srv/outside`);
@@ -103,7 +105,15 @@ describe.each(MACHINES)("a real stack on $suite, in the $scope's scope", ({ suit
         async () => (await systemctl("show", "--value", "--property=ActiveState", unit)) === "inactive",
       );
     }
+    // A user's bridges are in a namespace that all of the user's containers share, for as long as they like.
+    if (scope === "user") await systemctl("stop", "berth-networks");
     await until("nothing to be left", async () => (await leftovers(host)) === "");
+    const runtimeDir = scope === "user" ? "/run/user/1000/berth" : "/run/berth";
+    expect(
+      await host.sh(
+        `find ${runtimeDir}/containers ${runtimeDir}/pods ${runtimeDir}/names -mindepth 1 2> /dev/null || true`,
+      ),
+    ).toBe("");
     expect(await host.ok(["berth", "volume", "ls", "--quiet"], as)).toBe("stack-db");
   });
 });

@@ -2,6 +2,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { type Connection, connect, disconnect } from "../network/connection.ts";
 import { readSetUp } from "../network/set-up-file.ts";
+import { connectShared } from "../network/shared-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
 import { findProgram } from "../programs.ts";
 import type { PodRecord } from "./record.ts";
@@ -18,19 +19,16 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
     if (ports.length === 0) return undefined;
     throw new RuntimeError("bad-request", `published ports need a bridge network, not ${network.mode}`);
   }
-  if (scope.kind === "user")
-    throw new RuntimeError(
-      "bad-request",
-      "an ordinary user's pods cannot have a bridge yet: ask for --network pasta, host or none",
-    );
   const own = namespaces.find(({ kind }) => kind === "net");
   if (network.mode !== "bridge" || own === undefined)
     throw new RuntimeError("bad-request", `a pod with a ${network.mode} network is not supported yet`);
-  return connect(
-    scope,
-    { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` },
-    { owner: pod.id, name: pod.name, networks: network.networks, ports, dns: pod.dns },
-  );
+  const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
+  const request = { owner: pod.id, name: pod.name, networks: network.networks, ports, dns: pod.dns };
+  if (scope.kind === "system") return connect(scope, namespace, request);
+  // The pasta that would publish them could not outlive this command, either.
+  if (ports.length > 0)
+    throw new RuntimeError("bad-request", "ports of an ordinary user's pod are published by --network pasta only yet");
+  return connectShared(scope, request, namespace, "");
 }
 
 /** Takes away the host's half of a pod's network. */
