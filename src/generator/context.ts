@@ -3,6 +3,7 @@ import type { KeyReader } from "./key-reader.ts";
 import type { PodMembers } from "./pod-members.ts";
 import type { References } from "./references.ts";
 import type { Report } from "./report.ts";
+import type { ResourceIndex } from "./resource-index.ts";
 import type { ParsedSource } from "./source.ts";
 import type { UnitIndex } from "./unit-index.ts";
 
@@ -31,6 +32,7 @@ export interface SharedCommands {
 export interface GenerateRun {
   readonly units: UnitIndex;
   readonly podMembers: PodMembers;
+  readonly resources: ResourceIndex;
   readonly options: GenerateOptions;
   readonly commands: SharedCommands;
 }

@@ -15,6 +15,7 @@ import { PodMembers } from "./pod-members.ts";
 import { References } from "./references.ts";
 import { Report } from "./report.ts";
 import { resourceUnits } from "./resource.ts";
+import { ResourceIndex } from "./resource-index.ts";
 import { checkSections } from "./sections.ts";
 import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
@@ -49,7 +50,13 @@ const CROSS_CHECKS: readonly ((outcomes: readonly Outcome[]) => void)[] = [
 export function generate(sources: readonly Source[], options: GenerateOptions): Generated {
   const parsed = sources.flatMap((source) => parseSafely(source) ?? []);
   const units: UnitIndex = new Map(parsed.map((unit) => [unit.source.name, unit]));
-  const run: GenerateRun = { units, podMembers: new PodMembers(units), options, commands: sharedCommands(options) };
+  const run: GenerateRun = {
+    units,
+    podMembers: new PodMembers(units),
+    resources: new ResourceIndex(units),
+    options,
+    commands: sharedCommands(options),
+  };
   const outcomes = parsed.map((unit) => unitsOf(unit, run));
   for (const check of CROSS_CHECKS) checkSafely(check, outcomes);
   const files = new Map<string, GeneratedFile>();
@@ -86,7 +93,7 @@ function parseSafely(source: Source): ParsedSource | undefined {
 function unitsOf(parsed: ParsedSource, run: GenerateRun): Outcome {
   const report = new Report(parsed.source.shownPath);
   report.diagnostics.push(...parsed.diagnostics);
-  const references = new References(parsed, run.units);
+  const references = new References(parsed, run.units, run.resources, report);
   let units: Units = { files: [], links: [] };
   try {
     checkSections(parsed, report);

@@ -1,14 +1,17 @@
+import { listEntries } from "../unit/lookup.ts";
 import type { Directive } from "../unit/unit-draft.ts";
 import { isInstance, isTemplate } from "../unit/unit-name.ts";
 import { fileTypeOf } from "./file-type.ts";
 import type { ValueReading } from "./key-reader.ts";
-import type { Value } from "./report.ts";
+import type { Report, Value } from "./report.ts";
+import type { ResourceIndex } from "./resource-index.ts";
 import { imageNameForOthers, nameForOthers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
 import type { UnitIndex } from "./unit-index.ts";
 import { notFound } from "./unit-index.ts";
-import type { Problem } from "./values/check.ts";
+import { type Problem, quoted } from "./values/check.ts";
 import { joinMount, mountSource, splitMount } from "./values/mount.ts";
+import { isNetworkName } from "./values/network.ts";
 import { splitVolume } from "./values/volume.ts";
 
 /** One file that another names. */
@@ -53,11 +56,15 @@ export class References {
   readonly found: Reference[] = [];
   readonly #parsed: ParsedSource;
   readonly #units: UnitIndex;
+  readonly #resources: ResourceIndex;
+  readonly #report: Report;
   readonly #lines = new Map<string, readonly Directive[]>();
 
-  constructor(parsed: ParsedSource, units: UnitIndex) {
+  constructor(parsed: ParsedSource, units: UnitIndex, resources: ResourceIndex, report: Report) {
     this.#parsed = parsed;
     this.#units = units;
+    this.#resources = resources;
+    this.#report = report;
   }
 
   /** The lines of `[Unit]` that come of what was read. */
@@ -71,6 +78,7 @@ export class References {
   /** `Volume=`: what stands before the first colon. */
   readonly volume = (value: Value): ValueReading => {
     const source = splitVolume(value.text).source ?? "";
+    this.#warnOfPlainName(value, source, "volume");
     return this.#read(value, source, SOURCE, (target) => {
       if (target.type.extension === "volume") return nameForOthers(target) + value.text.slice(source.length);
       const hint = `write Mount=type=image,source=${source},destination=…`;
@@ -101,6 +109,7 @@ export class References {
   readonly network = (value: Value): ValueReading => {
     const name = value.text.split(":", 1)[0] ?? "";
     const options = value.text.slice(name.length);
+    this.#warnOfPlainName(value, name, "network");
     return this.#read(value, name, NETWORK, (target) => {
       if (target.type.extension === "network") return nameForOthers(target) + options;
       if (options === "") return `container:${nameForOthers(target)}`;
@@ -156,6 +165,28 @@ export class References {
       ["After", serviceName],
     ]);
     return { ...value, text, target };
+  }
+
+  /** A network or a volume by its own name, though a file of that name is there, or one that makes it and is not waited for. */
+  #warnOfPlainName(value: Value, name: string, extension: "network" | "volume"): void {
+    if (/^[./%$]|^$/.test(name) || (extension === "network" && !isNetworkName(name))) return;
+    const maker = this.#resources.maker(name, extension);
+    const namesake = maker === undefined ? this.#units.get(`${name}.${extension}`) : undefined;
+    if (maker !== undefined && !this.#waitsFor(maker)) {
+      const message = `${quoted(name)} is made by ${maker.source.name}, which is not waited for`;
+      const problem = { code: "plain-name", message, hint: `write ${maker.source.name}` };
+      this.#report.value(value, problem, "warning");
+    } else if (namesake !== undefined) {
+      const file = namesake.source.name;
+      const message = `${file} makes ${quoted(nameForOthers(namesake))}, and not ${quoted(name)}`;
+      this.#report.value(value, { code: "plain-name", message, hint: `did you mean ${file}?` }, "warning");
+    }
+  }
+
+  /** Whether the file says itself that it comes after the other. */
+  #waitsFor({ source, serviceName }: ParsedSource): boolean {
+    const entries = listEntries(this.#parsed.sections.get("Unit"), "After");
+    return entries.some(({ value }) => value.includes(source.name) || value.includes(serviceName));
   }
 
   /** systemd fills a template's instance in with that of the unit that names it; another unit has none to give. */

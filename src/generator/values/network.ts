@@ -12,6 +12,9 @@ export interface NetworkOptions {
 /** Kinds of network that take nothing behind their name. */
 const PLAIN: readonly string[] = ["host", "none"];
 
+/** What stands for something else than a network of that name. */
+const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
+
 /** What can be said of one network, and how it has to look. */
 const OPTIONS: Readonly<Record<string, ValueCheck>> = {
   alias: checkNetworkAlias,
@@ -51,6 +54,11 @@ export function checkNetwork(value: string): Problem | undefined {
   }
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(head)) return bad(`${quoted(head)} is not a network`);
   return tail === undefined ? undefined : shifted(checkOptions(tail), tailAt);
+}
+
+/** Whether the word in front of the colon is a network's name. */
+export function isNetworkName(head: string): boolean {
+  return !KINDS.includes(head);
 }
 
 /** Whether a container can be in other networks besides: in all but the special ones. */

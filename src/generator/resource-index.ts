@@ -1,0 +1,23 @@
+import { nameForOthers } from "./resource-name.ts";
+import type { ParsedSource } from "./source.ts";
+import type { UnitIndex } from "./unit-index.ts";
+
+/** What the `.network` and `.volume` files make, by its name: made when first asked for, and once for all files. */
+export class ResourceIndex {
+  readonly #units: UnitIndex;
+  #byName: ReadonlyMap<string, ParsedSource> | undefined;
+
+  constructor(units: UnitIndex) {
+    this.#units = units;
+  }
+
+  /** The file that makes the network or volume of this name. */
+  maker(name: string, extension: "network" | "volume"): ParsedSource | undefined {
+    this.#byName ??= new Map(
+      [...this.#units.values()]
+        .filter(({ type }) => type.extension === "network" || type.extension === "volume")
+        .map((unit) => [`${unit.type.extension} ${nameForOthers(unit)}`, unit]),
+    );
+    return this.#byName.get(`${extension} ${name}`);
+  }
+}
