@@ -171,6 +171,32 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("of a pod: its containers share one, and the network is its", async () => {
+    await install(host, {
+      "shared.pod": "[Pod]\nUserNS=auto\nPublishPort=8090:8080\nExitPolicy=stop\n",
+      "one.container": `${APP}Pod=shared.pod\nVolume=one:/data\n`,
+      "two.container": `${APP}Pod=shared.pod\nUser=app\nEnvironment=PORT=8081\n`,
+    });
+    await host.ok(["systemctl", "start", "shared-pod.service", "one.service", "two.service"]);
+    const [one, two] = [await mainPid("one.service"), await mainPid("two.service")];
+    const namespaces = (pid: string) =>
+      host.ok(["readlink", ...["user", "net", "ipc"].map((kind) => `/proc/${pid}/ns/${kind}`)]);
+    expect(await namespaces(two)).toBe(await namespaces(one));
+    expect(await maps(one)).toBe("0 1000000 1024\n0 1000000 1024");
+    expect(await host.ok(["ps", "-o", "uid=", "-p", two])).toMatch(/^\s*1001000$/);
+    const inside = await host.ok([
+      ...["berth", "exec", "one", "sh", "-c"],
+      "stat -c '%n %u:%g' / /etc/hosts /etc/hostname /dev/shm /data; echo 0 5 > /proc/sys/net/ipv4/ping_group_range || true; ls /sys/class/net",
+    ]);
+    expect(inside.replaceAll("\r", "").trim()).toBe(
+      "/ 0:0\n/etc/hosts 0:0\n/etc/hostname 0:0\n/dev/shm 0:0\n/data 0:0\neth0\nlo",
+    );
+    expect(await host.ok(["curl", "-sS", "http://127.0.0.1:8090/"])).toStartWith("hello from");
+    await host.ok(["systemctl", "stop", "shared-pod.service"]);
+    for (const unit of ["one.service", "two.service"]) await reaches(host, unit, "inactive");
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest("of a user's own container: the user inside is the user", async () => {
     const units = "/home/alice/.config/containers/systemd";
     await host.write(
