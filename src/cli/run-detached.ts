@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { OBEYED_VARIABLES } from "../generator/environment.ts";
+import { managerCapabilitySet } from "../generator/user-manager.ts";
 import { currentLoginuid } from "../runtime/loginuid.ts";
 import type { RunRequest } from "../runtime/run-request.ts";
 import { signalNumber } from "../runtime/stop-payload.ts";
 import { type SystemdManager, type UnitProperty, withManager } from "../runtime/systemd.ts";
 import { type CommandContext, CommandError } from "./command.ts";
+import { podProperties } from "./pod-properties.ts";
 import { lastMessages, whereToLook } from "./unit-messages.ts";
 
 /** How often, and how many times, to look whether systemd has forgotten a unit: milliseconds. */
@@ -80,7 +82,10 @@ function transientProperties(
     ["Type", "s", "notify"],
     ["NotifyAccess", "s", "all"],
     ["Delegate", "b", true],
-    ...(context.scope.kind === "system" ? [["PrivateMounts", "b", true] as const] : []),
+    ...(context.scope.kind === "system"
+      ? [["PrivateMounts", "b", true] as const]
+      : [["AmbientCapabilities", "t", managerCapabilitySet(context.scope.uid)] as const]),
+    ...(request.pod === undefined ? [] : podProperties(context.scope, request.pod)),
     ["KillMode", "s", "mixed"],
     ["SyslogIdentifier", "s", name],
     ["WorkingDirectory", "s", context.cwd],

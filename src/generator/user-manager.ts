@@ -14,22 +14,24 @@ export function userManager(
   uid: number,
 ): Pick<GenerateOptions, "managerCapabilities"> {
   if (scope === "system") return {};
-  const capabilities = capabilitiesOf(`/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service/init.scope`);
+  const capabilities = namesOf(managerCapabilitySet(uid));
   return capabilities.length === 0 ? {} : { managerCapabilities: capabilities };
 }
 
-function capabilitiesOf(cgroup: string): string[] {
+/** The capabilities of a user's manager, one bit each; none where no manager is found. */
+export function managerCapabilitySet(uid: number): bigint {
+  const cgroup = `/sys/fs/cgroup/user.slice/user-${uid}.slice/user@${uid}.service/init.scope`;
   try {
     for (const pid of readFileSync(`${cgroup}/cgroup.procs`, "utf8").trim().split("\n")) {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
       const [, set = "0"] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status) ?? [];
       // With it runs (sd-pam), which has others, and the generator itself.
-      if (/^Name:\s*systemd$/m.test(status)) return namesOf(BigInt(`0x${set}`));
+      if (/^Name:\s*systemd$/m.test(status)) return BigInt(`0x${set}`);
     }
   } catch {
     // No cgroup v2 tree, or no manager: whoever asks then wants to see the units.
   }
-  return [];
+  return 0n;
 }
 
 function namesOf(set: bigint): string[] {

@@ -124,7 +124,7 @@ function openIfThere(path: string): number | undefined {
 function unreadable(pid: number, cause: unknown): RuntimeError {
   return new RuntimeError(
     "namespace",
-    `look for namespaces at systemd (process ${pid}): not permitted; the unit needs AmbientCapabilities= with what systemd itself has`,
+    `look for namespaces at systemd (process ${pid}): not permitted; a service may with AmbientCapabilities= of what systemd itself has, a container in the background with berth run -d`,
     { cause },
   );
 }

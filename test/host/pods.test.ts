@@ -282,6 +282,34 @@ ${service}`;
         await systemctl("stop", "web-pod");
         expect(await left()).toBe("");
       });
+
+      hostTest("take containers that are run by hand", async () => {
+        await install({ "web.pod": `[Pod]\n${quiet}\nHostName=byhand\n` });
+        await systemctl("start", "web-pod");
+        const image = sample("tools:1");
+        const shell = await host.login(user, [
+          "berth",
+          "run",
+          "--pod",
+          "systemd-web",
+          "--entrypoint",
+          "hostname",
+          image,
+        ]);
+        // A session has not got what a user's manager has since systemd 254, unless it is at the machine itself.
+        if (scope === "user" && suite === "trixie")
+          expect(shell.stderr).toContain("in the background with berth run -d");
+        else expect(shell).toEqual({ stdout: "byhand\n", stderr: "", exitCode: 0 });
+        expect(await state("web-pod")).toBe("active");
+        await run("berth", "run", "-d", "--name", "hand", "--pod", "systemd-web", image, "sleep", "1000");
+        expect(await run("berth", "exec", "hand", "hostname")).toBe("byhand");
+        expect(await run("berth", "pod", "ls")).toMatch(/ 1 +web-pod\.service$/);
+        const wrong = await host.run(["berth", "run", "--pod", "nowhere", image], { user });
+        expect([wrong.exitCode, wrong.stderr]).toEqual([125, "berth: error: no pod nowhere is running\n"]);
+        await run("systemctl", ...options, "kill", "--signal=KILL", "berth-hand");
+        await until("the pod to end with its last container", async () => (await state("web-pod")) === "inactive");
+        expect(await left()).toBe("");
+      });
     });
   }
 
