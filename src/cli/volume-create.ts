@@ -14,7 +14,7 @@ interface Options {
 export const manual: CommandManual = {
   description: "Make a volume.",
   details: [
-    "A volume of the driver `local` is a folder in berth's state directory. With `--opt type=`, `--opt device=` and `--opt o=` it is a file system of its own, as mount(8) takes it: each container that uses the volume mounts it in its own mount namespace, and nothing is mounted on the host. A tmpfs goes with the last of root's containers that share it; a user's containers have one each.",
+    "A volume of the driver `local` is a folder in berth's state directory. With `--opt type=`, `--opt device=` and `--opt o=` it is a file system of its own, as mount(8) takes it: each container that uses the volume mounts it in its own mount namespace, and nothing is mounted on the host. A tmpfs goes with the last of root's containers that share it; a user's share it within a pod only.",
     "A volume of the driver `image` gets a copy of everything in an image (`--opt image=`), made here; the image can be removed then.",
     "Without a name, 64 hexadecimal digits are made up and printed.",
   ],

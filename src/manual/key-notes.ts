@@ -71,7 +71,7 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
   Volume: {
     Copy: ["Yes is the default."],
     Device: [
-      "With Type= it is a file system of the volume's own, as mount(8) takes it. Each container that uses the volume mounts it in its own mount namespace, so nothing is mounted on the host. A tmpfs is shared by all containers that run at the same time, and goes with the last; in a user's manager each has its own.",
+      "With Type= it is a file system of the volume's own, as mount(8) takes it. Each container that uses the volume mounts it in its own mount namespace, so nothing is mounted on the host. A tmpfs is shared by all containers that run at the same time, and goes with the last; in a user's manager only those of one pod share it.",
     ],
     Driver: [
       "With `image`, the volume is a copy of the content of `Image=`, made when the service starts for the first time, and User= to Options= have no effect.",

@@ -5,15 +5,15 @@ import { payloadPid } from "../liveness.ts";
 import type { MountContext } from "../mount-context.ts";
 import { attachFrom } from "../mount-tree.ts";
 import { lockExclusive } from "../native.ts";
-import type { ContainerRecord } from "../record.ts";
+import { isAlive } from "../process-identity.ts";
+import { type ContainerRecord, listRecords } from "../record.ts";
 import { mountDevice } from "./device.ts";
-import { volumeUses } from "./use.ts";
 import { type DeviceMount, volumePaths } from "./volume.ts";
 
 /**
  * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one gets the
- * very same, out of that one's mount namespace. Returns true if it is a new one. A user's containers have user namespaces of
- * their own and cannot reach into each other's, so each has a new one. Throws "volume".
+ * very same, out of that one's mount namespace. Returns true if it is a new one: also where that mount namespace cannot be
+ * entered, as those of a user's containers, which have user namespaces of their own. Throws "volume".
  */
 export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
   // The name by which it is found again in a list of mounts.
@@ -21,7 +21,7 @@ export function mountMemory(context: MountContext, volume: string, device: Devic
   const lock = openSync(volumePaths(context.scope, volume).dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     lockExclusive(lock);
-    if (!context.inUserNamespace && attachExisting(context, volume, source, place)) return false;
+    if (attachExisting(context, volume, source, place)) return false;
     mountDevice(volume, { ...device, device: source }, place);
     return true;
   } finally {
@@ -31,15 +31,15 @@ export function mountMemory(context: MountContext, volume: string, device: Devic
 
 function attachExisting({ scope, paths }: MountContext, volume: string, source: string, place: string): boolean {
   const own = basename(paths.bundle);
-  const others = (volumeUses(scope).get(volume) ?? []).filter(({ id }) => id !== own);
+  const others = listRecords(scope).filter(({ id, volumes }) => id !== own && volumes?.includes(volume));
   return others.some((record) =>
     holders(record, payloadPid(scope, record)).some((pid) => attachFromProcess(pid, source, place)),
   );
 }
 
-/** The payload, or while there is none the launcher, which mounts it for itself first. */
+/** The payload, and while it runs the launcher, which mounts it for itself first. */
 function holders({ launcher }: ContainerRecord, payload: number | undefined): number[] {
-  return [...(payload === undefined ? [] : [payload]), launcher.pid];
+  return [...(payload === undefined ? [] : [payload]), ...(isAlive(launcher) ? [launcher.pid] : [])];
 }
 
 /** False if that process has it not, or has ended meanwhile. */
