@@ -72,6 +72,8 @@ describe.each(MACHINES)("a real stack on $suite, in the $scope's scope", ({ suit
     expect(await get("/")).toBe("redis=1 postgres=1\n");
     expect(await get("/")).toBe("redis=2 postgres=2\n");
     expect(await systemctl("is-active", "front")).toBe("active");
+    // The pod publishes a port of its own.
+    expect(await host.ok(["curl", "-sS", "-m", "60", "http://127.0.0.1:8081/connect/db/5432"])).toBe("connected");
   });
 
   hostTest("names resolve on the networks that a container is on, and nowhere else", async () => {

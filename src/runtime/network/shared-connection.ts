@@ -33,7 +33,7 @@ export function connectShared(
   const { gateway = connected.view.gateway, resolvers } = shared;
   const connection = { ...connected, view: { ...connected.view, gateway, resolvers } };
   if (publisher === undefined) return connection;
-  const published = publisher.publish(returnPathOf(connection, request));
+  const published = publisher.publish(returnPathOf(addressesIn(connection), request.ports));
   published.catch(() => undefined);
   return {
     ...connection,
@@ -48,14 +48,37 @@ export function connectShared(
   };
 }
 
+/**
+ * Publishes ports of a namespace that has its place in the shared network already, as connectShared() does; this process has to
+ * be in the shared user namespace, and in the host's network. Rejects with "network" if a port is taken.
+ */
+export async function publishShared(
+  ports: ConnectRequest["ports"],
+  addresses: readonly string[],
+  own: NetworkNamespace,
+  pin: string,
+): Promise<void> {
+  const publisher = openPublisher({ ports }, own, pin);
+  try {
+    await publisher.publish(returnPathOf(addresses, ports));
+    await publisher.openReturnPath();
+  } catch (error) {
+    publisher.cancel();
+    throw error;
+  }
+}
+
 /** The address that ports lead to is the first network's that has one. */
-function returnPathOf({ networks }: Connection, { ports }: ConnectRequest): ReturnPath {
-  const addresses = networks.flatMap((network) => network.addresses);
+function returnPathOf(addresses: readonly string[], ports: ConnectRequest["ports"]): ReturnPath {
   const ipv4 = addresses.find((address) => !address.includes(":"));
   const ipv6 = addresses.find((address) => address.includes(":"));
   if (ipv4 === undefined && ipv6 === undefined)
     throw new RuntimeError("network", "ports cannot be published: the container has no address");
   return { ipv4, ipv6, ports };
+}
+
+function addressesIn({ networks }: Connection): string[] {
+  return networks.flatMap(({ addresses }) => addresses);
 }
 
 interface Publisher {
@@ -68,7 +91,11 @@ interface Publisher {
 }
 
 /** Makes the namespace, and starts what will be pasta: a shell in the host's network that waits for the last words. */
-function openPublisher({ ports }: ConnectRequest, own: NetworkNamespace | undefined, pin: string): Publisher {
+function openPublisher(
+  { ports }: Pick<ConnectRequest, "ports">,
+  own: NetworkNamespace | undefined,
+  pin: string,
+): Publisher {
   checkUsersPorts(ports);
   const fixed = ports.flatMap(publishArguments);
   mkdirSync(dirname(pin), { recursive: true, mode: 0o700 });

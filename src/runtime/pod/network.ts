@@ -25,10 +25,8 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
   const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
   const request = { owner: pod.id, name: pod.name, networks: network.networks, ports, dns: pod.dns };
   if (scope.kind === "system") return connect(scope, namespace, request);
-  // The pasta that would publish them could not outlive this command, either.
-  if (ports.length > 0)
-    throw new RuntimeError("bad-request", "ports of an ordinary user's pod are published by --network pasta only yet");
-  return connectShared(scope, request, namespace, "");
+  // The pasta that publishes them could not outlive this command, either: see startPod().
+  return connectShared(scope, { ...request, ports: [] }, namespace, "");
 }
 
 /** Takes away the host's half of a pod's network. */
