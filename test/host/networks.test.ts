@@ -25,6 +25,14 @@ const FETCH = `
 /** Answers each datagram on port 53. */
 const ECHO = `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, INADDR_ANY));
   while (my $from = recv(S, my $text, 512, 0)) { send(S, "heard $text", 0, $from) }`;
+/** A resolver of the host's, at 127.0.0.2: whatever is asked for has the address 192.0.2.42. */
+const RESOLVER = `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(53, inet_aton("127.0.0.2"))) or die;
+  while (my $from = recv(S, my $query, 512, 0)) {
+    my ($name, $type) = substr($query, 12) =~ /^(.*?\\0)(..)/s;
+    my $known = unpack("n", $type) == 1;
+    my $answer = $known ? pack("n3Nn", 0xc00c, 1, 1, 60, 4) . inet_aton("192.0.2.42") : "";
+    send(S, pack("n6", unpack("n", $query), 0x8180, 1, $known, 0, 0) . $name . $type . pack("n", 1) . $answer, 0, $from);
+  }`;
 /** Sends a datagram to PORT of this machine and prints the answer. */
 const SEND = `use Socket; $SIG{ALRM} = sub { exit 1 }; alarm 5; socket(S, AF_INET, SOCK_DGRAM, 0);
   send(S, "hello", 0, sockaddr_in($ARGV[0], inet_aton("127.0.0.1"))); recv(S, my $text, 512, 0); print $text`;
@@ -39,15 +47,13 @@ describe.each([...SUITES])("on %s", (suite) => {
   });
   afterEach(async () => {
     // Whatever a test has started, and how it has ended: nothing of it is left.
-    await host?.sh(
-      `
-      cd /etc/containers/systemd; for file in *.container *.pod; do [ -e "$file" ] && systemctl stop "$(berth_unit "$file")"; done
-      systemctl stop 'berth-*.service'; rm -f *.container *.network *.pod; systemctl daemon-reload; berth network prune -f >/dev/null
-      berth_unit() { :; }`.replace(
-        /\$\(berth_unit "\$file"\)/,
-        '$(basename "${file%.*}" | sed "s/$/$(case $file in *.pod) echo -pod;; esac)/")',
-      ),
-    );
+    await host?.sh(`
+      cd /etc/containers/systemd
+      for file in *.container; do [ ! -e "$file" ] || systemctl stop "\${file%.container}"; done
+      for file in *.pod; do [ ! -e "$file" ] || systemctl stop "\${file%.pod}-pod"; done
+      rm -f ./*.container ./*.network ./*.pod
+      systemctl daemon-reload
+      berth network prune --force`);
   });
 
   const install = async (files: Readonly<Record<string, string>>) => {
@@ -115,7 +121,7 @@ describe.each([...SUITES])("on %s", (suite) => {
     },
   );
 
-  hostTest("an internal network has no way out, and its names are known in it alone", async () => {
+  hostTest("other names are the host's resolvers' to know; an internal network has no way out", async () => {
     await install({
       "inner.network": "[Network]\nInternal=yes\nNetworkDeleteOnStop=yes\n",
       "outer.network": "[Network]\nNetworkDeleteOnStop=yes\n",
@@ -123,6 +129,9 @@ describe.each([...SUITES])("on %s", (suite) => {
       "deep.container": `${IDLE}Network=inner.network\n`,
       "both.container": `${IDLE}Network=outer.network\nNetwork=inner.network\n`,
     });
+    await host.write("/srv/resolver.pl", RESOLVER);
+    await host.write("/etc/resolv.conf", "nameserver 127.0.0.2\n");
+    await host.ok(["systemd-run", "--quiet", "--collect", "--unit=resolver", "perl", "/srv/resolver.pl"]);
     await host.ok(["systemctl", "start", "web", "deep", "both"]);
     const [web = ""] = await addressOf("systemd-web", "systemd-outer");
     expect((await inside("deep", "ip route")).stdout).not.toContain("default");
@@ -130,6 +139,10 @@ describe.each([...SUITES])("on %s", (suite) => {
     expect(await fetch("both", web)).not.toBe("");
     expect(await lookUp("deep", "both")).toEqual(await addressOf("systemd-both", "systemd-inner"));
     expect(await lookUp("deep", "web")).toEqual([]);
+    expect(await lookUp("both", "outside.example")).toEqual(["192.0.2.42"]);
+    // aardvark-dns 1.4 asks the host's resolvers for everybody.
+    const forwarded = suite === "bookworm" ? ["192.0.2.42"] : [];
+    expect(await lookUp("deep", "outside.example")).toEqual(forwarded);
     await host.ok(["systemctl", "stop", "web", "deep", "both", "inner-network", "outer-network"]);
     expect(await host.ok(["berth", "network", "ls", "-q"])).toBe("berth");
     expect(await host.sh("ip -brief link | grep -E 'berth[1-9]' || true")).toBe("");
@@ -160,7 +173,13 @@ describe.each([...SUITES])("on %s", (suite) => {
     "published ports reach the container by every form, and come back after the firewall was emptied",
     async () => {
       await install({
-        "web.container": `${SERVER}Environment=A=b\nPublishPort=8081:80\nPublishPort=127.0.0.1:8082:80\nPublishPort=8090-8092:80-82\nPublishPort=${"${EXTRA}"}:80\n[Service]\nEnvironment=EXTRA=8083\n`,
+        "web.container": `${SERVER}PublishPort=8081:80
+PublishPort=127.0.0.1:8082:80
+PublishPort=8090-8092:80-82
+PublishPort=\${EXTRA}:80
+[Service]
+Environment=EXTRA=8083
+`,
         "echo.container": `${IDLE.replace("sleep infinity", "perl /echo.pl")}Volume=/srv/echo.pl:/echo.pl:ro\nPublishPort=5353:53/udp\n`,
       });
       await host.write("/srv/echo.pl", ECHO);

@@ -6,7 +6,7 @@ import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
 import { hasOtherLeases } from "./leases.ts";
-import { makeNetworkNamespace } from "./namespace.ts";
+import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./namespace.ts";
 import { type NetavarkRequest, runNetavark, takeNetavarkLock } from "./netavark.ts";
 
 /** How often, and how many times, to look whether a bridge is empty: milliseconds. */
@@ -59,6 +59,8 @@ export async function restoreHostSide(scope: Scope, request: NetavarkRequest): P
     const fresh = makeNetworkNamespace();
     try {
       await runNetavark(scope, "setup", fresh, silent);
+      // The kernel takes its time to clear a namespace away, and until then this one answers for the container.
+      withinNamespace(fresh, () => changeLinks(interfacesOf(silent).map((name) => `link del ${name}`)));
     } finally {
       closeSync(fresh.fd);
     }
@@ -145,12 +147,18 @@ async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise
 }
 
 /** A namespace with links of the container's interface names; bridges, because every kernel that gets here has that driver. */
-function standIn(request: NetavarkRequest) {
-  const names = Object.values(request.networks).map(({ interface_name: name }) => name);
-  return makeNetworkNamespace(() => {
-    const commands = names.map((name) => `link add ${name} type bridge\n`).join("");
-    const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin: Buffer.from(commands), stderr: "pipe" });
-    if (child.exitCode !== 0)
-      throw new RuntimeError("network", `add ${names.join(", ")}: ${child.stderr.toString().trim()}`);
-  });
+function standIn(request: NetavarkRequest): NetworkNamespace {
+  return makeNetworkNamespace(() => changeLinks(interfacesOf(request).map((name) => `link add ${name} type bridge`)));
+}
+
+function interfacesOf(request: NetavarkRequest): string[] {
+  return Object.values(request.networks).map(({ interface_name: name }) => name);
+}
+
+/** Runs commands of ip(8). Throws "network" with what it says. */
+function changeLinks(commands: readonly string[]): void {
+  const stdin = Buffer.from(commands.map((command) => `${command}\n`).join(""));
+  const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin, stderr: "pipe" });
+  if (child.exitCode !== 0)
+    throw new RuntimeError("network", `${commands.join(", ")}: ${child.stderr.toString().trim()}`);
 }

@@ -28,3 +28,18 @@ export function makeNetworkNamespace(within: () => void = () => undefined): Netw
     closeSync(own);
   }
 }
+
+/** Runs `work` in a network namespace, what it starts included; the calling thread is back in its own afterwards. */
+export function withinNamespace(namespace: NetworkNamespace, work: () => void): void {
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  try {
+    setns(namespace.fd, CLONE_NEWNET);
+    try {
+      work();
+    } finally {
+      setns(own, CLONE_NEWNET);
+    }
+  } finally {
+    closeSync(own);
+  }
+}
