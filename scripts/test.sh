@@ -21,13 +21,26 @@ step() {
   if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)) broken+=("$name"); fi
 }
 
-# lane NAME TIMEOUT PATH…: test files in one process, counted from bun's report. TIMEOUT is a test's, in milliseconds.
+# lane NAME TIMEOUT PATH…: test files in one process, so that a crash in one lane leaves the others' results; counted from bun's
+# report. TIMEOUT is a test's, in milliseconds.
 lane() {
-  local name=$1 timeout=$2 report=$reports/$1.xml total bad skipped
+  printf '\n== %s tests\n' "$1"
+  run_lane "$@"
+  count_lane "$1"
+}
+
+# run_lane NAME TIMEOUT PATH…: leaves the report and the exit code for count_lane, as it may run beside others.
+run_lane() {
+  local name=$1 timeout=$2
   shift 2
-  printf '\n== %s tests\n' "$name"
-  as_root "$bun" test --timeout "$timeout" --reporter=junit --reporter-outfile="$report" "$@"
-  local status=$?
+  as_root "$bun" test --timeout "$timeout" --reporter=junit --reporter-outfile="$reports/$name.xml" "$@"
+  echo $? > "$reports/$name.status"
+}
+
+# count_lane NAME: adds what a lane's report says to the counts.
+count_lane() {
+  local name=$1 report=$reports/$1.xml total bad skipped status
+  status=$(cat "$reports/$name.status")
   if ! total=$(attribute tests "$report"); then
     failed=$((failed + 1)) broken+=("$name tests: no report, exit code $status")
     return
@@ -42,6 +55,40 @@ lane() {
   fi
   # An error outside of any test (a module that does not load) is in no report.
   if [ "$status" != 0 ] && [ "$bad" = 0 ]; then failed=$((failed + 1)) broken+=("$name tests: exit code $status"); fi
+}
+
+# machine_lanes: the files of test/host and test/vm, each a lane, as many at a time as there are processors (four at most). What
+# they print is shown when they end. The kernel's audit system is one, so those that use it go together.
+machine_lanes() {
+  local workers lanes name paths slow=(hundred parity lifecycle pods networks stack)
+  workers=$(nproc) && [ "$workers" -le 4 ] || workers=4
+  # The longest first, so that the last one is not waited for alone.
+  mapfile -t lanes < <({
+    ls test/vm/*.test.ts
+    for name in "${slow[@]}"; do echo "test/host/$name.test.ts"; done
+    ls test/host/*.test.ts | grep -vE "/($(IFS='|' && echo "${slow[*]}")|audit|loginuid)\.test\.ts"
+    echo "test/host/audit.test.ts test/host/loginuid.test.ts"
+  })
+  for paths in "${lanes[@]}"; do
+    while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do wait -n; done
+    (
+      name=$(lane_name "$paths")
+      # shellcheck disable=SC2086 # the paths are words
+      run_lane "$name" 900000 $(printf './%s ' $paths) > "$reports/$name.log" 2>&1
+      exec 9> "$reports/print" && flock 9
+      printf '\n== %s tests\n' "$name"
+      cat "$reports/$name.log"
+    ) &
+  done
+  wait
+  for paths in "${lanes[@]}"; do count_lane "$(lane_name "$paths")"; done
+}
+
+# lane_name PATHS: host-volumes of test/host/volumes.test.ts.
+lane_name() {
+  local first=${1%% *}
+  first=${first#test/}
+  echo "${first%.test.ts}" | tr / -
 }
 
 # attribute NAME FILE: of the report's root element, which sums up all files.
@@ -72,10 +119,9 @@ fi
 step types node_modules/.bin/tsc
 step style node_modules/.bin/biome check
 
-# A lane is a process of its own, so that a crash in one leaves the others' results. Machines come last: they take longest.
-for folder in $(find test -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -vxE 'host|vm') host vm; do
-  timeout=60000
-  case $folder in host) timeout=300000 ;; vm) timeout=900000 ;; esac
-  lane "$folder" $timeout "./test/$folder"
+for folder in $(find test -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -vxE 'host|vm'); do
+  lane "$folder" 60000 "./test/$folder"
 done
+step "machines' roots, disks and images" as_root "$bun" test/host/prepare.ts
+machine_lanes
 summary
