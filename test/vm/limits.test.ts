@@ -10,8 +10,9 @@ import { Vm } from "./vm.ts";
 /** Milliseconds for what a container does after its start. */
 const SLOW = 180_000;
 
-/** Takes 200 MB; the repetition is no constant, which perl would make at compile time. */
-const GREEDY = `perl -e 'my $n = shift; my $x = q(x) x ($n << 20); sleep 1000' 200`;
+/** Takes so many MB; the repetition is no constant, which perl would make at compile time. */
+const TAKES = "perl -e 'my $n = shift; my $x = q(x) x ($n << 20); sleep 1000'";
+const GREEDY = `${TAKES} 200`;
 /** Starts processes until it may not start another one, and says how many there were. */
 const FORKS = `perl -e '$| = $n = 1; while (defined(my $p = fork)) { sleep 1000 if $p == 0; last if ++$n > 300 } print "processes: $n, $!\\n"; sleep 1000'`;
 
@@ -39,6 +40,14 @@ describe.each([...SUITES])("limits on %s", (suite) => {
       "forks.container": tools(FORKS, "PidsLimit=100\n"),
       "busy.container": tools("sh -c 'while :; do :; done'", "[Service]\nCPUQuota=50%\nTimeoutStopSec=5min\n"),
       "small.container": tools("sleep 1000", "Memory=32m\nPidsLimit=64\n"),
+      "shop.pod": "[Pod]\n[Service]\nSlice=shop.slice\n",
+      "shop.slice": "[Slice]\nMemoryMax=160M\n",
+      ...Object.fromEntries(
+        ["one", "two"].map((name) => [
+          `shop-${name}.container`,
+          tools(`${TAKES} 100`, "Pod=shop.pod\n").replace("Network=none\n", ""),
+        ]),
+      ),
       "plain.service": `[Service]\nMemoryMax=64M\nExecStart=${GREEDY.replaceAll("$", "$$$$")}\n`,
     });
   }, CREATE_TIMEOUT);
@@ -77,6 +86,22 @@ describe.each([...SUITES])("limits on %s", (suite) => {
     expect(await property(vm, "again.service", "Result")).toBe("oom-kill");
   });
 
+  vmTest("a slice's MemoryMax= holds for all containers of a pod together", async () => {
+    await vm.ok(["systemctl", "start", "shop-one"]);
+    await until(
+      "the first to have its share",
+      async () => (await vm.journal("shop-one.service")).includes("taken"),
+      SLOW,
+    );
+    await vm.run(["systemctl", "start", "shop-two"]);
+    const units = ["shop-one.service", "shop-two.service"];
+    const results = () => Promise.all(units.map((unit) => property(vm, unit, "Result")));
+    await until("one of them to be killed", async () => (await results()).includes("oom-kill"), SLOW);
+    // One was enough, and the kernel chooses which.
+    expect((await results()).sort()).toEqual(["oom-kill", "success"]);
+    expect(count(await vm.ok(["cat", "/sys/fs/cgroup/shop.slice/memory.events"]), "oom_kill")).toBe(1);
+  });
+
   vmTest("PidsLimit= holds for all processes of the container", async () => {
     await vm.ok(["systemctl", "start", "forks"]);
     const said = await until(
@@ -107,7 +132,7 @@ describe.each([...SUITES])("limits on %s", (suite) => {
   });
 
   vmTest("nothing is left over of those that were killed", async () => {
-    await vm.run(["systemctl", "stop", "child", "goes-on", "again", "forks", "busy", "small"]);
+    await vm.run(["systemctl", "stop", "child", "goes-on", "again", "forks", "busy", "small", "shop-pod"]);
     expect(await leftovers(vm)).toBe("");
   });
 });
