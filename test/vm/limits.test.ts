@@ -87,13 +87,7 @@ describe.each([...SUITES])("limits on %s", (suite) => {
   });
 
   vmTest("a slice's MemoryMax= holds for all containers of a pod together", async () => {
-    await vm.ok(["systemctl", "start", "shop-one"]);
-    await until(
-      "the first to have its share",
-      async () => (await vm.journal("shop-one.service")).includes("taken"),
-      SLOW,
-    );
-    await vm.run(["systemctl", "start", "shop-two"]);
+    await vm.ok(["systemctl", "start", "shop-pod"]);
     const units = ["shop-one.service", "shop-two.service"];
     const results = () => Promise.all(units.map((unit) => property(vm, unit, "Result")));
     await until("one of them to be killed", async () => (await results()).includes("oom-kill"), SLOW);
