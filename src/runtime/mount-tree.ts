@@ -61,6 +61,8 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
       detachMount(".");
       return made;
     } finally {
+      // A thread that has been started since shares its root and working directory with this one, and then there is no way back.
+      unshare(CLONE_FS);
       setns(own, CLONE_NEWNS);
       process.chdir(before);
     }

@@ -76,7 +76,7 @@ ExecStart=${wrap}/usr/local/bin/pin keep ${file}
         "hostname; ls -A /mnt; echo hello > /mnt/greeting; ip -brief link; readlink /proc/self/ns/ipc",
       );
       const record = JSON.parse(await host.ok(["cat", file])) as { inodes: { ipc: number } };
-      expect(inside.stdout).toMatch(/^kept\nlo +DOWN .*\nipc:\[\d+\]\n$/);
+      expect(inside.stdout).toMatch(/^kept\nlo +UNKNOWN .*\nipc:\[\d+\]\n$/);
       expect(inside.stdout).toContain(`ipc:[${record.inodes.ipc}]`);
       expect((await join("cat /mnt/greeting; df --output=fstype,size /mnt | tail -1")).stdout).toMatch(
         /^hello\ntmpfs +1024\n$/,
