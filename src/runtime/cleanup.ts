@@ -12,7 +12,7 @@ import { containerPaths, namesDir, runcRoot } from "./paths.ts";
 import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
 import { releaseIds, releaseStaleIds } from "./user-namespace/id-leases.ts";
-import { sweepUnfinished } from "./volume/create.ts";
+import { sweepHalfFilled, sweepUnfinished } from "./volume/create.ts";
 
 /**
  * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
@@ -58,6 +58,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   // Nothing is leased before it is noted; this is for what somebody else has broken.
   releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
   sweepUnfinished(scope);
+  sweepHalfFilled(scope);
   return ids;
 }
 

@@ -19,7 +19,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { volumesDir } from "../paths.ts";
 import { isMissing, replaceFile } from "../record.ts";
-import { pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
+import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
 const UNFINISHED = ".new-";
@@ -103,6 +103,21 @@ export function sweepUnfinished(scope: Scope): void {
   for (const { path, lock } of abandoned) {
     try {
       rmSync(path, { recursive: true, force: true });
+    } finally {
+      closeSync(lock);
+    }
+  }
+}
+
+/** Removes what was being copied into volumes by processes that were killed. The next container would begin anew. */
+export function sweepHalfFilled(scope: Scope): void {
+  for (const name of readDirectory(volumesDir(scope)).filter(isVolumeName)) {
+    const { dir, unfinished } = volumePaths(scope, name);
+    if (!existsSync(unfinished)) continue;
+    const lock = lockIfFree(dir);
+    if (lock === undefined) continue;
+    try {
+      rmSync(unfinished, { recursive: true, force: true });
     } finally {
       closeSync(lock);
     }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identify } from "../../../src/runtime/process-identity.ts";
 import { writeRecord } from "../../../src/runtime/record.ts";
-import { createVolume, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
+import { createVolume, sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
 import { filterVolumes } from "../../../src/runtime/volume/describe.ts";
 import { toVolume } from "../../../src/runtime/volume/options.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
@@ -136,6 +136,10 @@ describe("removing", () => {
     expect(listVolumes(scope)).toEqual([]);
     sweepUnfinished(scope);
     expect(readdirSync(folder())).toEqual([]);
+    createVolume(scope, newVolume("data"));
+    mkdirSync(folder("data/_data.new/half"), { recursive: true });
+    sweepHalfFilled(scope);
+    expect(readdirSync(folder("data")).sort()).toEqual(["_data", "volume.json"]);
   });
 });
 
