@@ -25,7 +25,7 @@ export function overviewPage(commands: readonly DescribedCommand[]): Page {
             "Services are worked with by `systemctl` and `journalctl` as any others. The commands here are for what systemd does not know: images, container files, and what is inside a running container.",
           ),
           paragraph(
-            "For root, berth works on the system: images in /var/lib/berth, services of the system's manager. For everybody else it works on the user's own images and manager; only host networking, or none, is there for users yet.",
+            "For root, berth works on the system: images in /var/lib/berth, services of the system's manager. For everybody else it works on the user's own images and manager.",
           ),
         ],
       },
