@@ -3,7 +3,7 @@ import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
-import { addNetworks } from "./network-flags.ts";
+import { addNetworks, networkUnits } from "./network-flags.ts";
 import { POD_FLAGS } from "./pod-flags.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
@@ -26,10 +26,11 @@ export function podService(context: ResourceContext): ServiceLines {
   const command = (words: string): CommandLine => new CommandLine().literal(options.berth).plain(words);
   const paths = new HostPaths(parsed);
   const time = keys.string("StopTimeout")?.text ?? "10";
+  const create = createCommand(context, name, paths);
   const service: Directive[] = [
     ["NotifyAccess", "all"],
     ["FileDescriptorStoreMax", NAMESPACES_MAX],
-    ["ExecStartPre", createCommand(context, name, paths)],
+    ["ExecStartPre", create.line],
     ["ExecStart", command("pod start").expanded(name).toString()],
     ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
@@ -40,22 +41,26 @@ export function podService(context: ResourceContext): ServiceLines {
     ["Wants", container.serviceName],
     ["Before", container.serviceName],
   ]);
-  return { unit: [...paths.mountsNeeded, ...unit], service };
+  return { unit: [...create.needed, ...paths.mountsNeeded, ...unit], service };
 }
 
-function createCommand(context: ResourceContext, name: string, paths: HostPaths): string {
+function createCommand(
+  context: ResourceContext,
+  name: string,
+  paths: HostPaths,
+): { readonly line: string; readonly needed: readonly Directive[] } {
   const { keys, options, parsed, references, report } = context;
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
   addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, "PublishPort", "Label");
-  addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
+  const network = addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);
   addPodmanArgs(line, keys, parsed.type.keys(), report, POD_FLAGS);
-  return line.toString();
+  return { line: line.toString(), needed: networkUnits(network, options.scope) };
 }
 
 /** What makes no sense for a service without a process, and the lines that set it right. */

@@ -13,10 +13,13 @@ export async function leftovers(host: Machine): Promise<string> {
     own=$(readlink /proc/1/ns/net)
     for ns in /proc/[0-9]*/ns/net; do n=$(readlink $ns); [ -n "$n" ] && [ "$n" != "$own" ] && echo "netns $n \${ns%/ns/net}"; done
     ip -brief link show type veth | sed 's/^/veth /'
-    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/user-namespaces /var/lib/berth/containers; do
+    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/user-namespaces /var/lib/berth/containers \\
+      /run/user/*/berth/{pods,runc,containers,names,user-namespaces,network-setups} /home/*/.local/share/berth/containers; do
       [ -d $dir ] && find $dir -mindepth 1 -maxdepth 1 | sed 's/^/file /'
     done
     [ -d /var/lib/berth/volumes ] && find /var/lib/berth/volumes -mindepth 1 -maxdepth 2 \\( -name '.*' -o -name '_data.*' \\) | sed 's/^/volume /'
+    pgrep -l '^pas(ta|st)' | sed 's/^/process /'
+    for dir in /run/user/*/berth/networks; do [ -d $dir ] && find $dir -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'; done
     [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'
     { iptables-save; nft list ruleset; } 2>/dev/null | grep -E '10\\.87\\.0\\.[0-9]+(/32)?[: ].*dport|DNAT.*10\\.87|dnat.*10\\.87' | sed 's/^/rule /'
     true`);

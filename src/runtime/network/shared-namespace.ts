@@ -74,11 +74,13 @@ export function enterSharedNamespace(scope: Scope, start: boolean, env: Environm
 
 /**
  * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the host's.
- * False where there is none. This process has to be in the shared user namespace.
+ * False where there is none, or this process is not in the shared user namespace.
  */
 export function joinSharedNetwork(scope: Scope): boolean {
   const shared = readShared(scope);
-  if (shared === undefined) return false;
+  // From another user namespace the bridges are out of reach.
+  if (shared === undefined || linkOf(`/proc/${shared.pasta.pid}/ns/user`) !== linkOf("/proc/self/ns/user"))
+    return false;
   const directory = `/proc/${shared.pasta.pid}/fd`;
   const path = namespaceFile(scope);
   const name = readdirSync(directory).find((fd) => linkOf(join(directory, fd)) === path);
