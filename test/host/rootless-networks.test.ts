@@ -86,6 +86,8 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await host.write(`${UNITS}/inner.network`, "[Network]\nInternal=yes\n");
     await container("db", `${httpd}\nNetwork=inner.network:alias=database`);
     await container("front", `${httpd}\nNetwork=outer.network\nNetwork=inner.network\nPublishPort=8085:80`);
+    await host.write(`${UNITS}/group.pod`, "[Pod]\nNetwork=outer.network\nPublishPort=8086:80\n");
+    await container("member", `${httpd}\nPod=group.pod`);
     await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
     for (const image of ["httpd:1", "tools:1"] as const)
       await host.ok(["berth", "pull", "--quiet", sample(image)], alice);
@@ -255,6 +257,18 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await systemctl("start", "front");
     await answered("http://127.0.0.1:8085/");
     await systemctl("stop", "front", "berth-networks");
+  });
+
+  hostTest("publish the ports of a pod on a bridge", async () => {
+    await systemctl("start", "member");
+    await answered("http://127.0.0.1:8086/");
+    const outside = ["ip", "netns", "exec", "outside", "curl", "-sS", "--max-time", "5"];
+    expect(await host.ok([...outside, `http://${HERE}:8086/`])).toBe("hello from httpd");
+    expect(await besidePayload("group-pod.service")).toMatch(/^pas(ta|st)\S*$/);
+    await systemctl("stop", "group-pod");
+    await ended("member.service");
+    expect(await pastas()).toBe("1");
+    expect(await host.sh("find /run/user/1000/berth/networks -path '*/leases/*' ! -name 'last*' | wc -l")).toBe("0");
   });
 
   hostTest("run on a bridge from a shell, which starts the networks", async () => {
