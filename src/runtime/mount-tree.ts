@@ -61,9 +61,7 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
       detachMount(".");
       return made;
     } finally {
-      // A thread that has been started since shares its root and working directory with this one, and then there is no way back.
-      unshare(CLONE_FS);
-      setns(own, CLONE_NEWNS);
+      enter(own);
       process.chdir(before);
     }
   } finally {
@@ -81,8 +79,6 @@ export function attachFrom(namespace: number, path: string, target: string): voi
   const before = process.cwd();
   const own = openSync("/proc/thread-self/ns/mnt", "r");
   try {
-    // setns(2): a thread that shares its root directory with others cannot enter a mount namespace.
-    unshare(CLONE_FS);
     const tree = cloneAt(namespace, path, own);
     process.chdir(before);
     try {
@@ -96,13 +92,22 @@ export function attachFrom(namespace: number, path: string, target: string): voi
 }
 
 function cloneAt(namespace: number, path: string, own: number): number {
-  setns(namespace, CLONE_NEWNS);
+  enter(namespace);
   try {
     const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     return check(libc().open_tree(AT_FDCWD, ptr(cString(path)), flags), `open_tree ${path}`);
   } finally {
-    setns(own, CLONE_NEWNS);
+    enter(own);
   }
+}
+
+/**
+ * setns(2): a thread that shares its root directory with others cannot enter a mount namespace, and any thread that the JavaScript
+ * engine starts meanwhile shares this one's.
+ */
+function enter(namespace: number): void {
+  unshare(CLONE_FS);
+  setns(namespace, CLONE_NEWNS);
 }
 
 function move(tree: number, target: string): void {
