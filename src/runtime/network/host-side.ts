@@ -25,21 +25,18 @@ export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): 
 /**
  * Keeps bridges that others are on from being empty: netavark would take them for unused where all containers have died at
  * once, and fail at removing the rules that the others still have. One end of the veth pairs that do this is in the stand-in
- * namespace, and goes with it.
+ * namespace, so they go with this process in any case. Returns the names of the other ends.
  */
-function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string): void {
-  const lines = Object.keys(request.networks).flatMap((name, index) => {
+function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string): string[] {
+  const held = Object.keys(request.networks).flatMap((name, index) => {
     const bridge = request.network_info[name]?.network_interface;
     if (bridge === undefined || !hasOtherLeases(scope, name, request.container_id)) return [];
     const pair = `bk${index}-${process.pid}`;
-    return [`link add ${pair} master ${bridge} type veth peer name ${pair} netns ${standInPath}\n`];
+    return [{ pair, command: `link add ${pair} master ${bridge} type veth peer name ${pair} netns ${standInPath}` }];
   });
-  if (lines.length === 0) return;
   // Where a bridge is not there any more, nothing is to be held.
-  Bun.spawnSync([findProgram("ip"), "-force", "-batch", "-"], {
-    stdin: Buffer.from(lines.join("")),
-    stderr: "ignore",
-  });
+  if (held.length > 0) tryLinks(held.map(({ command }) => command));
+  return held.map(({ pair }) => pair);
 }
 
 /**
@@ -132,11 +129,13 @@ function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
  */
 async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
   const namespace = standIn(request);
-  holdBridges(scope, request, namespace.path);
+  const held = holdBridges(scope, request, namespace.path);
   try {
     await runNetavark(scope, "teardown", namespace, request);
   } catch {
     await setUpAndTearDown(scope, request);
+  } finally {
+    if (held.length > 0) tryLinks(held.map((pair) => `link del ${pair}`));
   }
 }
 
@@ -157,8 +156,17 @@ function interfacesOf(request: NetavarkRequest): string[] {
 
 /** Runs commands of ip(8). Throws "network" with what it says. */
 function changeLinks(commands: readonly string[]): void {
+  const said = runLinks(commands, []);
+  if (said !== undefined) throw new RuntimeError("network", `${commands.join(", ")}: ${said}`);
+}
+
+/** Runs commands of ip(8), all of them, whatever some of them say. */
+function tryLinks(commands: readonly string[]): void {
+  runLinks(commands, ["-force"]);
+}
+
+function runLinks(commands: readonly string[], flags: readonly string[]): string | undefined {
   const stdin = Buffer.from(commands.map((command) => `${command}\n`).join(""));
-  const child = Bun.spawnSync([findProgram("ip"), "-batch", "-"], { stdin, stderr: "pipe" });
-  if (child.exitCode !== 0)
-    throw new RuntimeError("network", `${commands.join(", ")}: ${child.stderr.toString().trim()}`);
+  const child = Bun.spawnSync([findProgram("ip"), ...flags, "-batch", "-"], { stdin, stderr: "pipe" });
+  return child.exitCode === 0 ? undefined : child.stderr.toString().trim();
 }
