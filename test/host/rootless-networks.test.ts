@@ -100,7 +100,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
   hostTest("have the host's addresses and routes, and its resolver at an address of pasta's", async () => {
     const shown = await run(
       ...[sample("tools:1"), "sh", "-c"],
-      `ip -o addr show dev up0; ip route; ip -6 route; cat /etc/resolv.conf; wget -qO- http://${OUTSIDE}/; nslookup name.example`,
+      `ip -o addr show dev up0; ip route; ip -6 route; cat /etc/resolv.conf /etc/hosts; wget -qO- http://${OUTSIDE}/; nslookup name.example`,
     );
     expect(shown.stdout).toContain(`inet ${HERE}/24`);
     expect(shown.stdout).toContain("inet6 2001:db8:77::5/64");
@@ -108,6 +108,8 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     expect(shown.stdout).toContain("default via 2001:db8:77::1 dev up0");
     expect(shown.stdout).toContain(`nameserver 169.254.1.1\nnameserver ${OUTSIDE}\n`);
     expect(shown.stdout).toContain("from outside");
+    // A pasta of 2023 has no address for the host.
+    if (suite !== "bookworm") expect(shown.stdout).toContain("169.254.1.2\thost.containers.internal");
     expect(shown.stdout).toMatch(/Name:\s+name.example\s+Address:\s+203.0.113.1/);
     // The host's loopback interface is not for everybody in a container.
     const registry = await run(sample("tools:1"), "wget", "-T", "2", "-qO-", "http://203.0.113.1:5000/v2/");
