@@ -125,6 +125,26 @@ describe.each([...SUITES])("limits on %s", (suite) => {
     expect(count(await cgroup("small.service", "memory.events"), "oom_kill")).toBe(0);
   });
 
+  // Once is enough: what differs is who owns the cgroup.
+  if (suite === "trixie") {
+    vmTest("limits hold for a user's containers as well", async () => {
+      await vm.ok(["loginctl", "enable-linger", "alice"]);
+      await until(
+        "alice's manager",
+        async () => (await vm.run(["test", "-S", "/run/user/1000/bus"])).exitCode === 0,
+        SLOW,
+      );
+      const unit = "/home/alice/.config/containers/systemd/greedy.container";
+      await vm.write(unit, tools(GREEDY, "Memory=64m\n"));
+      await vm.ok(["berth", "pull", "--quiet", sample("tools:1")], { user: "alice" });
+      const alice = (...words: string[]) => vm.run(["systemctl", "--user", ...words], { user: "alice" });
+      await alice("daemon-reload");
+      await alice("start", "greedy");
+      await until("it to be killed", async () => (await alice("is-failed", "greedy")).exitCode === 0, SLOW);
+      expect((await alice("show", "--property=Result", "greedy")).stdout).toBe("Result=oom-kill\n");
+    });
+  }
+
   vmTest("nothing is left over of those that were killed", async () => {
     await vm.run(["systemctl", "stop", "child", "goes-on", "again", "forks", "busy", "small", "shop-pod"]);
     expect(await leftovers(vm)).toBe("");
