@@ -11,6 +11,8 @@ import { bootFiles } from "./disk.ts";
 
 export interface VmOptions {
   readonly suite: Suite;
+  /** The registry's data; the sample images if left out. */
+  readonly registry?: string;
   /** Adds to the files that are put over the disk's when the machine is new; given the folder that stands for its root. */
   readonly prepare?: (files: string) => Promise<void>;
   /** Gives the machine's serial console, with a root shell on it, to this process's terminal. */
@@ -50,7 +52,7 @@ export class Vm extends Machine {
     const vm = new Vm(options.suite, dir, options.console ?? false);
     try {
       await installBerth(files, DIST_BERTH);
-      await addRegistry(files);
+      await addRegistry(files, options.registry ?? (await sampleData()));
       await options.prepare?.(files);
       // Read in the machine as it stands, from a second disk; a raw disk is a whole number of sectors, as a tar file is.
       await runHere(["tar", "--create", "--file", join(dir, "files.tar"), "--directory", files, "."]);
@@ -190,11 +192,11 @@ async function sweep(): Promise<void> {
   }
 }
 
-/** Debian's docker-registry with the sample images, as a service of the machine. */
-async function addRegistry(files: string): Promise<void> {
+/** Debian's docker-registry with images, as a service of the machine. */
+async function addRegistry(files: string, images: string): Promise<void> {
   const data = join(files, REGISTRY_DATA);
   await mkdir(data, { recursive: true });
-  await runHere(["cp", "-a", `${await sampleData()}/.`, data]);
+  await runHere(["cp", "-a", `${images}/.`, data]);
   await Bun.write(join(files, "etc/docker/registry/test.yml"), REGISTRY_CONFIG);
   const unit = "etc/systemd/system/test-registry.service";
   await Bun.write(
