@@ -256,13 +256,15 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
       await host.ok(["systemctl", "daemon-reload"]);
       const started = Date.now();
       await host.ok(["systemctl", "start", "web"]);
-      const whole = Date.now() - started;
+      let whole = Date.now() - started;
       await host.ok(["systemctl", "stop", "web"]);
       let killed = 0;
-      for (let moment = 1; moment <= 20; moment++) {
-        await host.write("/run/kill-after", `KILL_AFTER=${((whole * moment) / 20 / 1000).toFixed(4)}\n`);
+      // What comes too late shows that starts take less time now, on a machine that has other things to do as well.
+      for (let round = 0; killed < 20 && round < 60; round++) {
+        await host.write("/run/kill-after", `KILL_AFTER=${((whole * (killed + 1)) / 20 / 1000).toFixed(4)}\n`);
         const { exitCode } = await host.run(["systemctl", "start", "web"]);
-        if (exitCode !== 0) killed++;
+        if (exitCode === 0) whole *= 0.9;
+        else killed++;
         await host.ok(["rm", "/run/kill-after"]);
         await host.run(["systemctl", "stop", "web"]);
         expect(await leftovers(host)).toBe("");
@@ -273,9 +275,8 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
         expect(await leftovers(host)).toBe("");
         await host.run(["systemctl", "reset-failed", "web"]);
       }
-      // Most moments must have hit a launcher that was at work, or the test has shown nothing.
-      expect(killed).toBeGreaterThanOrEqual(10);
+      expect(killed).toBe(20);
     },
-    120_000,
+    300_000,
   );
 });

@@ -23,6 +23,7 @@ function commandBlocks(): { chapter: string; script: string }[] {
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "A first container": ["0 errors", "active (running)", "hello from httpd", "ExecStart=/usr/local/bin/berth run"],
   "Socket activation": ["hello from app", "hello from httpd", "wiki-proxy.service"],
+  "Several containers: pods, networks, volumes, images": ["shop-clock.service", "hello from httpd", "systemd-front"],
   "Who did it: the audit login uid": ["1000"],
   Commands: ["systemd-job", "sample", "app: serving 1 socket(s)", "hello", '"Unit": "berth-web.service"'],
   "Images and registries": ["registry.example/httpd", "The store is sound."],
