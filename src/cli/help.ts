@@ -1,4 +1,4 @@
-import { type Argument, type Command, type Help, Option } from "commander";
+import { type Argument, type Command, Help, Option } from "commander";
 import type { RunFlag } from "../generator/run-flags.ts";
 import type { CommandManual } from "./command.ts";
 
@@ -6,9 +6,17 @@ import type { CommandManual } from "./command.ts";
 export const HELP_LAYOUT: Partial<Help> = {
   commandUsage: usageOf,
   optionTerm: (option) => (option.short === undefined ? `    ${optionForms(option)}` : optionForms(option)),
+  optionDescription: describeOption,
   argumentTerm: (argument) => placeholder(argument.name()),
   subcommandTerm: (command) => command.name(),
 };
+
+/** With its choices and its default; that an option which can be repeated is not given is no default to speak of. */
+function describeOption(option: Option): string {
+  const { description, defaultValue, argChoices } = option;
+  if (!Array.isArray(defaultValue) || argChoices !== undefined) return Help.prototype.optionDescription(option);
+  return description;
+}
 
 /** `berth pull [options] IMAGE...` */
 export function usageOf(command: Command): string {

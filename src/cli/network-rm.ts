@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachNetwork } from "./network-failure.ts";
+import { forEachNetwork, REMOVAL_EXIT_CODES } from "./network-failure.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -26,17 +26,21 @@ export function define(command: Command, context: CommandContext): void {
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
   const { findNetwork, removeNetwork } = await import("../runtime/network/networks.ts");
-  await forEachNetwork(names, async (name) => {
-    try {
-      if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
-      await removeNetwork(context.scope, name);
-    } catch (error) {
-      const missing = error instanceof RuntimeError && error.code === "no-such-network";
-      if (missing && (options.force || options.ignore)) return;
-      throw error;
-    }
-    context.out(`${name}\n`);
-  });
+  await forEachNetwork(
+    names,
+    async (name) => {
+      try {
+        if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
+        await removeNetwork(context.scope, name);
+      } catch (error) {
+        const missing = error instanceof RuntimeError && error.code === "no-such-network";
+        if (missing && (options.force || options.ignore)) return;
+        throw error;
+      }
+      context.out(`${name}\n`);
+    },
+    REMOVAL_EXIT_CODES,
+  );
 }
 
 /** Stops the services of the containers in a network. */

@@ -16,9 +16,9 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<pod...>", "names or services")
-    .option("-f, --force", "also with containers that run (always so)")
+    .option("-f, --force", "also with containers that run (always so); a pod that does not run is no error")
     .option("-i, --ignore", "a pod that does not run is no error")
-    .action(async (words: string[], { ignore }: { ignore?: boolean }) => {
+    .action(async (words: string[], { force, ignore }: { force?: boolean; ignore?: boolean }) => {
       for (const word of words) {
         const name = podNameOf(word);
         const by = caller(name, context);
@@ -27,7 +27,10 @@ export function define(command: Command, context: CommandContext): void {
           if (readPod(context.scope, name)?.network.mode === "bridge")
             enterSharedNamespace(context.scope, false, context.env);
           await removePod(context.scope, name);
-        } else if (by === "person") await changePodUnit(word, "stop", context, ignore === true);
+        } else if (by === "person") {
+          // podman-pod-rm(1): 1, where other commands have 125.
+          await changePodUnit(word, "stop", context, { ignore: force || ignore, missing: 1 });
+        }
       }
     });
 }

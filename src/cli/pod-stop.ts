@@ -21,7 +21,7 @@ export function define(command: Command, context: CommandContext): void {
     .addOption(new Option("-t, --time <seconds>", "as podman has it; the containers' services say how long").hideHelp())
     .action(async (words: string[], { ignore }: { ignore?: boolean }) => {
       for (const word of words) {
-        if (caller(podNameOf(word), context) === "person") await changePodUnit(word, "stop", context, ignore === true);
+        if (caller(podNameOf(word), context) === "person") await changePodUnit(word, "stop", context, { ignore });
       }
     });
 }

@@ -22,22 +22,28 @@ export async function changePodUnit(
   word: string,
   verb: "start" | "stop",
   context: CommandContext,
-  ignore = false,
+  { ignore = false, missing = 125 }: { ignore?: boolean | undefined; missing?: number } = {},
 ): Promise<void> {
-  const unit = readPod(context.scope, podNameOf(word))?.unit ?? serviceOf(word);
+  const running = readPod(context.scope, podNameOf(word))?.unit;
+  const candidates = (running === undefined ? servicesOf(word) : [running]).filter(isUnitName);
   const { withManager } = await import("../runtime/systemd.ts");
   await withManager(context.scope, context.env, async (manager) => {
-    const [state] = isUnitName(unit) ? await manager.units([unit]) : [];
-    if (state === undefined || state.loadState === "not-found") {
+    const states = candidates.length === 0 ? [] : await manager.units(candidates);
+    const unit = states.find(({ loadState }) => loadState !== "not-found")?.name;
+    if (unit === undefined) {
       if (ignore) return;
-      throw new CommandError(`no pod and no service ${word}`, 125);
+      throw new CommandError(`no pod and no service ${word}`, missing);
     }
     const result = await manager[verb](unit);
     if (result !== "done") throw new CommandError(`${verb} ${unit}: ${result}`, verb === "start" ? 125 : 1);
+    context.out(`${word}\n`);
   });
-  context.out(`${word}\n`);
 }
 
-function serviceOf(word: string): string {
-  return word.endsWith(".service") ? word : `${word}-pod.service`;
+/** What the service of a pod that does not run may be called: `web` and `systemd-web` are both of `web.pod`. */
+function servicesOf(word: string): string[] {
+  if (word.endsWith(".service")) return [word];
+  return [word, ...(word.startsWith("systemd-") ? [word.slice("systemd-".length)] : [])].map(
+    (name) => `${name}-pod.service`,
+  );
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { payloadPid } from "../runtime/liveness.ts";
+import { readPod } from "../runtime/pod/record.ts";
 import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { PortMapping } from "../runtime/run-request.ts";
 import type { UnitStatus } from "../runtime/systemd.ts";
@@ -91,9 +92,10 @@ async function containerUnits(context: CommandContext): Promise<string[]> {
   const { scope, env } = context;
   const { directories } = searchDirectories({ scope: scope.kind, uid: scope.uid, env });
   const { files } = generate(findSources(directories), { scope: scope.kind, berth: process.execPath });
-  // A socket's proxy runs no container; a template has no state of its own, only its instances.
+  // Pods, networks, volumes and images have services too; and a socket's proxy runs no container.
+  // A template has no state of its own, only its instances.
   return files
-    .filter(({ text }) => !/^ExecStart=\S+ socket-proxy /m.test(text))
+    .filter(({ text }) => /^SourcePath=.*\.container$/m.test(text) && !/^ExecStart=\S+ socket-proxy /m.test(text))
     .map(({ name }) => name)
     .filter((name) => name.endsWith(".service") && !name.includes("@."));
 }
@@ -103,8 +105,8 @@ async function unitStates(context: CommandContext, names: readonly string[]): Pr
   return withManager(context.scope, context.env, (manager) => manager.units(names));
 }
 
-function runningRow(record: ContainerRecord, state: UnitStatus | undefined, context: CommandContext): Row {
-  const pid = payloadPid(context.scope, record);
+function runningRow(record: ContainerRecord, state: UnitStatus | undefined, { scope }: CommandContext): Row {
+  const pid = payloadPid(scope, record);
   const running = pid !== undefined;
   return {
     Id: record.id,
@@ -114,7 +116,7 @@ function runningRow(record: ContainerRecord, state: UnitStatus | undefined, cont
     Created: record.created,
     State: running ? "running" : (state?.activeState ?? "exited"),
     Status: running ? `Up ${formatAge(record.created)}` : (state?.activeState ?? "exited"),
-    Ports: record.ports,
+    Ports: record.pod === undefined ? record.ports : [...record.ports, ...(readPod(scope, record.pod)?.ports ?? [])],
     Pid: pid ?? 0,
     Unit: record.unit ?? "",
   };

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
@@ -29,6 +29,15 @@ async function importFrom(name: string, file: string | undefined, context: Comma
   if ((file === undefined || file === "-") && process.stdin.isTTY)
     throw new CommandError("no archive: give a file, or the archive on standard input", 125);
   const { importVolume } = await import("../runtime/volume/archive.ts");
-  const archive = file === undefined || file === "-" ? process.stdin : createReadStream(resolve(context.cwd, file));
+  const archive = file === undefined || file === "-" ? process.stdin : await openArchive(resolve(context.cwd, file));
   await forEachVolume([name], (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
+}
+
+/** Opened here and now: a stream that opens its file itself fails where nobody listens yet. */
+async function openArchive(path: string): Promise<AsyncIterable<Uint8Array>> {
+  try {
+    return (await open(path)).createReadStream();
+  } catch (error) {
+    throw new CommandError(`${path} cannot be opened (${(error as NodeJS.ErrnoException).code})`, 125);
+  }
 }

@@ -49,7 +49,6 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
   ],
   "volume import": [
     ["0", "Everything is in the volume."],
-    ["1", "There is no such volume."],
     ["2", "The volume is in use."],
     ["125", "The command line or the archive is wrong, or berth itself failed; the volume is as it was."],
   ],

@@ -231,6 +231,15 @@ Environment=EXTRA=8083
     expect(overlap.stderr).toContain("subnet 10.61.0.0/16 overlaps 10.61.0.0/29, which network systemd-small uses");
     expect(await host.run(["berth", "network", "rm", "systemd-small"])).toMatchObject({ exitCode: 2 });
     await host.ok(["berth", "network", "rm", "--force", "systemd-small"]);
+    for (const [verb, exitCode] of [
+      ["rm", 1],
+      ["inspect", 125],
+    ] as const) {
+      expect(await host.run(["berth", "network", verb, "systemd-small"])).toMatchObject({
+        exitCode,
+        stderr: "berth: error: there is no network systemd-small\n",
+      });
+    }
     expect(await host.ok(["berth", "ps", "--quiet"]).catch(() => "")).toBe("");
     expect(await leftovers(host)).toBe("");
   });

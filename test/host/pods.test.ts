@@ -306,8 +306,16 @@ ${service}`;
         expect(await run("berth", "pod", "ls")).toMatch(/ 1 +web-pod\.service$/);
         const wrong = await host.run(["berth", "run", "--pod", "nowhere", image], { user });
         expect([wrong.exitCode, wrong.stderr]).toEqual([125, "berth: error: no pod nowhere is running\n"]);
+        const none = await host.run(["berth", "pod", "rm", "nowhere"], { user });
+        expect(none).toEqual({ stdout: "", stderr: "berth: error: no pod and no service nowhere\n", exitCode: 1 });
+        expect(await run("berth", "pod", "rm", "--force", "nowhere")).toBe("");
         await run("systemctl", ...options, "kill", "--signal=KILL", "berth-hand");
         await until("the pod to end with its last container", async () => (await state("web-pod")) === "inactive");
+        expect(await left()).toBe("");
+        // A pod that does not run has no record; its name is still the one that it had.
+        expect(await run("berth", "pod", "start", "systemd-web")).toBe("systemd-web");
+        expect(await state("web-pod")).toBe("active");
+        await run("berth", "pod", "stop", "systemd-web");
         expect(await left()).toBe("");
       });
     });

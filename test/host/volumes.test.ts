@@ -191,6 +191,11 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     const bad = await volume("import", "to", "/tmp/bad.tar");
     expect(bad).toMatchObject({ exitCode: 125 });
     expect(await host.ok(["cat", `${VOLUMES}/to/_data/own`])).toBe("mine");
+    expect(await volume("import", "to", "/tmp/none.tar")).toMatchObject({
+      exitCode: 125,
+      stderr: "berth: error: /tmp/none.tar cannot be opened (ENOENT)\n",
+    });
+    expect(await volume("import", "none", "/tmp/from.tar")).toMatchObject({ exitCode: 125 });
     await volume("rm", "from", "to");
     expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
   });
