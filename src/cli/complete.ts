@@ -3,10 +3,12 @@ import type { CommandContext } from "./command.ts";
 
 /** `berth complete`: names for shell completion, one a line. It asks only the disk, and never fails. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<kind>", "containers, images, objects (both), volumes or services").action(async (kind: string) => {
-    const names = await namesOf(kind, context).catch(() => []);
-    context.out([...new Set(names)].map((name) => `${name}\n`).join(""));
-  });
+  command
+    .argument("<kind>", "containers, images, objects (both), networks, pods, services or volumes")
+    .action(async (kind: string) => {
+      const names = await namesOf(kind, context).catch(() => []);
+      context.out([...new Set(names)].map((name) => `${name}\n`).join(""));
+    });
 }
 
 async function namesOf(kind: string, context: CommandContext): Promise<string[]> {
@@ -25,6 +27,14 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
     }
     case "objects":
       return [...(await namesOf("containers", context)), ...(await namesOf("images", context))];
+    case "networks": {
+      const { listDefinitions } = await import("../runtime/network/definitions.ts");
+      return listDefinitions(scope).map(({ name }) => name);
+    }
+    case "pods": {
+      const { listPodNames } = await import("../runtime/pod/record.ts");
+      return listPodNames(scope);
+    }
     case "volumes": {
       const { listVolumes } = await import("../runtime/volume/volume.ts");
       return listVolumes(scope).map(({ name }) => name);

@@ -45,7 +45,11 @@ export function define(command: Command, context: CommandContext): void {
     .argument("[name]", "letters, digits, _ . and -; made up if there is none")
     .option("--disable-dns", "containers in it do not find each other by name")
     .addOption(list("--dns <address>", "where names are asked for that are no container's"))
-    .addOption(new Option("-d, --driver <driver>").choices(["bridge", "macvlan", "ipvlan"]).default("bridge"))
+    .addOption(
+      new Option("-d, --driver <driver>", "what the network is made of")
+        .choices(["bridge", "macvlan", "ipvlan"])
+        .default("bridge"),
+    )
     .addOption(list("--gateway <address>", "gateway of a subnet"))
     .option("--ignore", "leave a network of that name as it is, and do not fail")
     .option("--interface-name <name>", "the bridge's name, or the device that macvlan and ipvlan sit on")

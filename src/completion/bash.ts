@@ -79,7 +79,7 @@ ${words.groups.map(({ name, commands }) => `  elif [[ $command == ${name} ]]; th
       compopt -o filenames
       mapfile -t COMPREPLY < <(compgen -d -- "$cur")
       ;;
-    containers | images | services | volumes | objects)
+    containers | images | networks | objects | pods | services | volumes)
       COMPREPLY=($(compgen -W "$(command berth complete "$values" 2> /dev/null)" -- "$cur"))
       # Readline puts what is offered in the place of what comes after the last colon.
       [[ $cur != *:* || $COMP_WORDBREAKS != *:* ]] || COMPREPLY=("\${COMPREPLY[@]#"\${cur%"\${cur##*:}"}"}")

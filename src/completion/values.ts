@@ -1,20 +1,32 @@
 import { COMMAND_GROUPS } from "../cli/commands.ts";
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
 
+/** Kinds of names that `berth complete` lists. */
+type ListedKind = "containers" | "images" | "networks" | "objects" | "pods" | "services" | "volumes";
+
 /** What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`). */
 export type Values =
   | { readonly kind: "words"; readonly words: readonly string[] }
-  | { readonly kind: "files" | "folders" | "containers" | "images" | "services" | "volumes" | "objects" | "anything" };
+  | { readonly kind: "files" | "folders" | ListedKind | "anything" };
 
 /** By the name of an argument in usage lines. */
 const ARGUMENTS: Readonly<Record<string, Values>> = {
   CONTAINER: { kind: "containers" },
   IMAGE: { kind: "images" },
+  POD: { kind: "pods" },
   VOLUME: { kind: "volumes" },
   UNIT: { kind: "services" },
   FILE: { kind: "files" },
   DIR: { kind: "folders" },
   NAME: { kind: "objects" },
+};
+
+/** By the command, where the argument is just a NAME of some kind. */
+const NAMES: Readonly<Record<string, Values>> = {
+  "network create": { kind: "anything" },
+  "network inspect": { kind: "networks" },
+  "network rm": { kind: "networks" },
+  "pod create": { kind: "anything" },
 };
 
 /** By the option's long form, where the table of options has no choices. */
@@ -41,7 +53,7 @@ export function argumentValues(command: DescribedCommand): { first: Values; next
   if (command.name === "run") return { first: { kind: "images" }, next: { kind: "files" } };
   const [first, second] = command.arguments;
   if (first === undefined) return undefined;
-  const values = ARGUMENTS[first.name] ?? { kind: "anything" };
+  const values: Values = NAMES[command.name] ?? ARGUMENTS[first.name] ?? { kind: "anything" };
   const next: Values = second !== undefined ? { kind: "files" } : first.variadic ? values : { kind: "anything" };
   return { first: values, next };
 }

@@ -14,7 +14,8 @@ let root = "";
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "berth-completion-"));
   // Stands in for berth: what `berth complete KIND` prints.
-  const names = "containers) echo web; echo web-db ;; images) echo registry.example:5000/web:1; echo db:2 ;;";
+  const names =
+    "containers) echo web; echo web-db ;; images) echo registry.example:5000/web:1; echo db:2 ;; networks) echo front ;; pods) echo shop ;;";
   mkdirSync(join(root, "bin"));
   writeFileSync(join(root, "bin/berth"), `#!/bin/sh\n[ "$1" = complete ] && case $2 in ${names} esac\n`);
   chmodSync(join(root, "bin/berth"), 0o755);
@@ -60,6 +61,9 @@ test("commands in two words", () => {
   expect(offered("berth image pull --policy=ne")).toEqual(["newer", "never"]);
   expect(offered("berth image inspect d")).toEqual(["db:2"]);
   expect(offered("berth image inspect --")).toEqual(["--help"]);
+  expect(offered("berth network rm ")).toEqual(["front"]);
+  expect(offered("berth network create ")).toEqual([]);
+  expect(offered("berth pod stop ")).toEqual(["shop"]);
 });
 
 test("names of containers and images; after them, files", () => {
