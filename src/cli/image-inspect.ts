@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { openStore, type StoredImage } from "../image/store.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
@@ -10,15 +10,18 @@ export const manual: CommandManual = {
 
 /** `berth image inspect`: what is known of images, as JSON with podman's names. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<image...>", "name or ID").action((names: string[]) => {
-    const store = openStore(context.scope.stateDir);
-    const images = names.map((name) => {
-      const image = store.resolve(name);
-      if (image === undefined) throw new CommandError(`no image ${name}`, 125);
-      return describeImage(image);
+  command
+    .argument("<image...>", "name or ID")
+    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
+    .action((names: string[]) => {
+      const store = openStore(context.scope.stateDir);
+      const images = names.map((name) => {
+        const image = store.resolve(name);
+        if (image === undefined) throw new CommandError(`no image ${name}`, 125);
+        return describeImage(image);
+      });
+      context.out(`${JSON.stringify(images, null, 2)}\n`);
     });
-    context.out(`${JSON.stringify(images, null, 2)}\n`);
-  });
 }
 
 /** What is known of an image, in podman's names. */

@@ -1,5 +1,6 @@
+import { isIP } from "node:net";
 import { hostname } from "node:os";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { openStore } from "../image/store.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer, readSpec } from "../runtime/find-container.ts";
@@ -20,15 +21,18 @@ export const manual: CommandManual = {
 
 /** `berth inspect`: what is known of containers or images, as JSON with podman's names. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<name...>", "containers or images").action((words: string[]) => {
-    context.out(
-      `${JSON.stringify(
-        words.map((word) => inspect(word, context)),
-        null,
-        2,
-      )}\n`,
-    );
-  });
+  command
+    .argument("<name...>", "containers or images")
+    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
+    .action((words: string[]) => {
+      context.out(
+        `${JSON.stringify(
+          words.map((word) => inspect(word, context)),
+          null,
+          2,
+        )}\n`,
+      );
+    });
 }
 
 function inspect(word: string, context: CommandContext): unknown {
@@ -50,6 +54,7 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
     Name: record.name,
     Created: record.created,
     Unit: record.unit ?? "",
+    Pod: record.pod ?? "",
     Path: spec.process.args[0] ?? "",
     Args: spec.process.args.slice(1),
     State: { Status: pid === undefined ? "created" : "running", Running: pid !== undefined, Pid: pid ?? 0 },
@@ -79,10 +84,18 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
     NetworkSettings: {
       Mode: record.network.mode,
       IPAddress: Object.values(record.addresses)[0]?.[0] ?? "",
+      Networks: Object.fromEntries(
+        Object.entries(record.addresses).map(([name, addresses]) => [name, addressesByFamily(addresses)]),
+      ),
       Ports: record.ports,
     },
     CgroupPath: record.cgroup,
   };
+}
+
+function addressesByFamily(addresses: readonly string[]): { IPAddress: string; GlobalIPv6Address: string } {
+  const of = (family: 4 | 6) => addresses.find((address) => isIP(address) === family) ?? "";
+  return { IPAddress: of(4), GlobalIPv6Address: of(6) };
 }
 
 /** A bind mount, or the volume whose folder is mounted. */

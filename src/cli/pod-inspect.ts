@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { findPod } from "../runtime/pod/record.ts";
 import { listRecords } from "../runtime/record.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
@@ -12,30 +12,33 @@ export const manual: CommandManual = {
 
 /** `berth pod inspect`. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<pod...>", "names").action((words: string[]) => {
-    const records = listRecords(context.scope);
-    const shown = words.map((word) => {
-      const pod = findPod(context.scope, podNameOf(word));
-      const containers = records.filter((record) => record.pod === pod.name);
-      return {
-        Id: pod.id,
-        Name: pod.name,
-        Created: pod.created,
-        Unit: pod.unit,
-        ExitPolicy: pod.exitPolicy,
-        Hostname: pod.hostname,
-        Labels: pod.labels,
-        SharedNamespaces: pod.shared,
-        Namespaces: pod.namespaces?.inodes ?? {},
-        Network: pod.network,
-        Addresses: pod.addresses,
-        Ports: pod.ports,
-        Mounts: pod.mounts,
-        ShmSize: pod.shmSize,
-        NumContainers: containers.length,
-        Containers: containers.map(({ id, name, unit }) => ({ Id: id, Name: name, Unit: unit })),
-      };
+  command
+    .argument("<pod...>", "names")
+    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
+    .action((words: string[]) => {
+      const records = listRecords(context.scope);
+      const shown = words.map((word) => {
+        const pod = findPod(context.scope, podNameOf(word));
+        const containers = records.filter((record) => record.pod === pod.name);
+        return {
+          Id: pod.id,
+          Name: pod.name,
+          Created: pod.created,
+          Unit: pod.unit,
+          ExitPolicy: pod.exitPolicy,
+          Hostname: pod.hostname,
+          Labels: pod.labels,
+          SharedNamespaces: pod.shared,
+          Namespaces: pod.namespaces?.inodes ?? {},
+          Network: pod.network,
+          Addresses: pod.addresses,
+          Ports: pod.ports,
+          Mounts: pod.mounts,
+          ShmSize: pod.shmSize,
+          NumContainers: containers.length,
+          Containers: containers.map(({ id, name, unit }) => ({ Id: id, Name: name, Unit: unit })),
+        };
+      });
+      context.out(`${JSON.stringify(shown, null, 2)}\n`);
     });
-    context.out(`${JSON.stringify(shown, null, 2)}\n`);
-  });
 }

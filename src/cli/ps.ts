@@ -138,10 +138,10 @@ function idleRow(unit: string, state: UnitStatus | undefined): Row {
   };
 }
 
-/** As podman writes it: `0.0.0.0:8080->80/tcp`. */
+/** As podman writes it: `0.0.0.0:8080->80/tcp`, `[::1]:8080->80/tcp`. */
 function formatPort({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): string {
   const ports = (first: number) => (range === 1 ? `${first}` : `${first}-${first + range - 1}`);
-  return `${hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
+  return `${hostIp.includes(":") ? `[${hostIp}]` : hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
 }
 
 function truncate(text: string, length: number): string {

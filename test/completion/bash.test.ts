@@ -60,7 +60,7 @@ test("commands in two words", () => {
   expect(offered("berth image ")).toEqual(["pull", "ls", "rm", "load", "inspect"]);
   expect(offered("berth image pull --policy=ne")).toEqual(["newer", "never"]);
   expect(offered("berth image inspect d")).toEqual(["db:2"]);
-  expect(offered("berth image inspect --")).toEqual(["--help"]);
+  expect(offered("berth image inspect --")).toEqual(["--format", "--help"]);
   expect(offered("berth network rm ")).toEqual(["front"]);
   expect(offered("berth network create ")).toEqual([]);
   expect(offered("berth pod stop ")).toEqual(["shop"]);

@@ -93,6 +93,11 @@ describe.each([...SUITES])("on %s", (suite) => {
       const addresses = await addressOf("server", "systemd-front");
       expect(addresses).toHaveLength(2);
       const [container] = JSON.parse(await host.ok(["berth", "inspect", "server"])) as { Id: string }[];
+      const [IPAddress, GlobalIPv6Address] = addresses.sort();
+      expect(container).toMatchObject({
+        Pod: "",
+        NetworkSettings: { Networks: { "systemd-front": { IPAddress, GlobalIPv6Address } } },
+      });
       for (const name of ["server", "web", "www", container?.Id.slice(0, 12) ?? ""])
         expect({ name, found: await lookUp("client", name) }).toEqual({ name, found: [...addresses].sort() });
       expect(await lookUp("client", "nobody")).toEqual([]);

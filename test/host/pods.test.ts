@@ -244,6 +244,7 @@ ${service}`;
             return stdout.includes("hello from httpd");
           });
         await answers();
+        expect(await run("berth", "ps")).toContain("0.0.0.0:8089->80/tcp");
         const pod = async () => (JSON.parse(await run("berth", "pod", "inspect", "systemd-web")) as object[])[0];
         const before = (await pod()) as { Addresses: object; Namespaces: object };
         expect(before.Addresses).not.toEqual({});
