@@ -58,13 +58,14 @@ count_lane() {
 }
 
 # machine_lanes: the files of test/host and test/vm, each a lane, as many at a time as there are processors (four at most). What
-# they print is shown when they end. The kernel's audit system is one, so those that use it go together.
+# they print is shown when they end. Emulators take whole processors, so there is one at a time; the kernel's audit system is one, so
+# those that use it go together.
 machine_lanes() {
   local workers lanes name paths slow=(hundred parity lifecycle pods networks stack)
   workers=$(nproc) && [ "$workers" -le 4 ] || workers=4
   # The longest first, so that the last one is not waited for alone.
   mapfile -t lanes < <({
-    ls test/vm/*.test.ts
+    ls test/vm/*.test.ts | paste -sd ' '
     for name in "${slow[@]}"; do echo "test/host/$name.test.ts"; done
     ls test/host/*.test.ts | grep -vE "/($(IFS='|' && echo "${slow[*]}")|audit|loginuid)\.test\.ts"
     echo "test/host/audit.test.ts test/host/loginuid.test.ts"
@@ -119,7 +120,8 @@ fi
 step types node_modules/.bin/tsc
 step style node_modules/.bin/biome check
 
-for folder in $(find test -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -vxE 'host|vm'); do
+lane top 60000 ./test/*.test.ts
+for folder in $(find test -mindepth 2 -name '*.test.ts' -printf '%h\n' | cut -d/ -f2 | sort -u | grep -vxE 'host|vm'); do
   lane "$folder" 60000 "./test/$folder"
 done
 step "machines' roots, disks and images" as_root "$bun" test/host/prepare.ts
