@@ -77,7 +77,9 @@ export abstract class Machine {
   async ok(argv: readonly string[], options: RunOptions = {}): Promise<string> {
     const result = await this.run(argv, options);
     if (result.exitCode !== 0) {
-      const said = `${result.stdout}${result.stderr}`.trim().slice(-4000);
+      let said = `${result.stdout}${result.stderr}`.trim().slice(-4000);
+      // Why a unit did not start is in the journal only.
+      if (argv[0] === "systemctl") said += `\n${(await this.run(["journalctl", "--quiet", "--lines=40"])).stdout}`;
       throw new Error(`in the ${this.suite} machine: ${argv.join(" ")}: exit code ${result.exitCode}\n${said}`);
     }
     return result.stdout.replace(/\n$/, "");
