@@ -1,3 +1,4 @@
+import { NETWORK_CASES, PREPARE_NETWORKS } from "./parity-networks.ts";
 import { POD_CASES } from "./parity-pods.ts";
 import { USER_NAMESPACE_CASES } from "./parity-user-namespaces.ts";
 import { REGISTRY, sample } from "./registry.ts";
@@ -36,7 +37,8 @@ export const PREPARE = `
   echo seven > /srv/bound/file
   printf 'root:x:0:0:root:/root:/bin/sh\\napp:x:1500:1500:app:/home/app:/bin/sh\\n' > /srv/etc/passwd
   ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime
-  echo containers:2147483647:2147483648 | tee -a /etc/subuid >> /etc/subgid`;
+  echo containers:2147483647:2147483648 | tee -a /etc/subuid >> /etc/subgid
+${PREPARE_NETWORKS}`;
 
 /** Makes and pushes, in either host, an image that says much about how it is to be run. */
 export const MAKE_IMAGE = `
@@ -349,7 +351,12 @@ const CASES: readonly ParityCase[] = [
 ];
 
 /** The files by case, complete. */
-export const PARITY_CASES: readonly ParityCase[] = [...CASES, ...USER_NAMESPACE_CASES, ...POD_CASES].map((parity) => ({
+export const PARITY_CASES: readonly ParityCase[] = [
+  ...CASES,
+  ...USER_NAMESPACE_CASES,
+  ...NETWORK_CASES,
+  ...POD_CASES,
+].map((parity) => ({
   ...parity,
   text: `[Container]\nImage=${parity.image ?? sample("tools:1")}${parity.text.replace(/\n +/g, "\n")}\n`,
 }));

@@ -12,6 +12,14 @@ export interface Difference {
 /** All of them: the page in docs/ is made from this table, and the comparison knows no other. */
 export const DIFFERENCES: readonly Difference[] = [
   {
+    what: "`search` in resolv.conf, with two networks",
+    podman: "`dns.podman dns.podman`",
+    berth: "`dns.podman`",
+    reason: "Once is enough.",
+    podmanLines: /^resolv: search dns\.podman dns\.podman$/,
+    berthLines: /^resolv: search dns\.podman$/,
+  },
+  {
     what: "The variable `container`",
     podman: "`podman`",
     berth: "`oci`",

@@ -25,8 +25,11 @@ async function lookInside(
       return now === "inactive" || now === "failed" ? now : undefined;
     });
   const state = await end(name);
-  // A pod ends with it; its interfaces would be seen by the next one.
-  for (const file of Object.keys(files)) if (file.endsWith(".pod")) await end(file.replace(/\.pod$/, "-pod"));
+  // A pod ends with it, and what it needs is ended; their interfaces would be seen by the next one.
+  for (const file of Object.keys(files)) {
+    if (file.endsWith(".pod")) await end(file.replace(/\.pod$/, "-pod"));
+    if (file.endsWith(".container")) await host.run(...systemctl("stop", file.replace(/\.container$/, "")));
+  }
   const journal = user ? await userJournal(host, name) : await host.journal(`${name}.service`);
   if (state === "failed") throw new Error(`${name}: ${journal}`);
   return factsOf(journal);

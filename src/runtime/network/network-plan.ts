@@ -159,14 +159,14 @@ function planSubnet(wanted: SubnetRequest, used: readonly UsedSubnet[], fail: Fa
   return { parsed, gateway, range: wanted.range === undefined ? undefined : planRange(wanted.range, parsed, fail) };
 }
 
-/** The ends of a range. Of a block the subnet's own first and last addresses are left out when leases are given. */
+/** The ends of a range. A block's own first address is nobody's, as with podman. */
 function planRange(text: string, subnet: Subnet, fail: Fail): PlannedSubnet["range"] {
   const block = parseSubnet(text);
   const [from = "", to = ""] = text.split("-");
   const [first, last] =
     block === undefined
       ? [parseAddress(from), parseAddress(to)]
-      : [addressAt(block, 0n), addressAt(block, subnetSize(block) - 1n)];
+      : [addressAt(block, subnetSize(block) > 1n ? 1n : 0n), addressAt(block, subnetSize(block) - 1n)];
   if (first === undefined || last === undefined || first.family !== last.family)
     throw fail(`"${text}" is not a range of addresses (write 192.0.2.128/25 or 192.0.2.10-192.0.2.20)`);
   if (first.value > last.value) throw fail(`the range ${text} ends before it begins`);

@@ -82,7 +82,8 @@ describe("what is left open is chosen", () => {
 
 test("a range is a block or two ends", () => {
   const range = (text: string) => plan({ subnets: [wanted("192.0.2.0/24", undefined, text)] }).subnets[0]?.lease_range;
-  expect(range("192.0.2.128/25")).toEqual({ start_ip: "192.0.2.128", end_ip: "192.0.2.255" });
+  expect(range("192.0.2.128/25")).toEqual({ start_ip: "192.0.2.129", end_ip: "192.0.2.255" });
+  expect(range("192.0.2.128/32")).toEqual({ start_ip: "192.0.2.128", end_ip: "192.0.2.128" });
   expect(range("192.0.2.10-192.0.2.20")).toEqual({ start_ip: "192.0.2.10", end_ip: "192.0.2.20" });
 });
 
