@@ -2,11 +2,12 @@ import { checkAddHost, checkDns } from "../values/address.ts";
 import { checkExitPolicy } from "../values/exit-policy.ts";
 import { checkHostName, checkPodName, checkServiceName, checkUser } from "../values/name.ts";
 import { checkPublishPort } from "../values/port.ts";
+import { checkCount } from "../values/resource.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
 import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
-import { later, lazyKeyTable, podmanOnly, supported } from "./key.ts";
+import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Pod]`: Quadlet's keys for a pod, podman-systemd.unit(5). */
 export const podKeys = lazyKeyTable(() => [
@@ -46,10 +47,10 @@ export const podKeys = lazyKeyTable(() => [
     check: checkPublishPort,
     flag: "publish",
   }),
-  later("RemapGid", "words", "Group ids for RemapUsers=", "210"),
-  later("RemapUid", "words", "User ids for RemapUsers=", "200"),
-  later("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000"),
-  later("RemapUsers", "string", "User namespace: auto, keep-id or manual; UserNS= has taken its place", "auto"),
+  supported("RemapGid", "words", "Group ids for RemapUsers= (write UserNS= or GIDMap=)", "210"),
+  supported("RemapUid", "words", "User ids for RemapUsers= (write UserNS= or UIDMap=)", "200"),
+  supported("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000", { check: checkCount }),
+  supported("RemapUsers", "string", "User namespace: auto, keep-id or manual (write UserNS=)", "auto"),
   supported("ServiceName", "string", "Name of the service, without .service", "shop-pod", { check: checkServiceName }),
   supported("ShmSize", "string", "Size of the shared /dev/shm", "100m", {
     since: "5.4",
