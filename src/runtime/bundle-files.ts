@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { bindMount } from "./bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
+import { readIfThere } from "./files.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "./network/etc-files.ts";
 import type { JoinedNetwork } from "./network/joined.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
 import { findProgram } from "./programs.ts";
-import { isMissing } from "./record.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";
 
@@ -52,7 +52,7 @@ export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts:
   const { hostname, name, network, joined } = facts;
   const { mode } = request.network;
   const hosts = formatHosts({
-    base: joined?.hosts ?? readOrEmpty("/etc/hosts"),
+    base: joined?.hosts ?? readIfThere("/etc/hosts") ?? "",
     added: request.addHosts,
     addresses: network?.addresses ?? (mode === "none" || mode === "container" ? ["127.0.0.1"] : []),
     gateway: network?.gateway,
@@ -61,7 +61,7 @@ export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts:
   });
   writeOwned(join(paths.bundle, "hosts"), hosts, facts);
   if (!hasResolvConf(request)) return;
-  const host = joined?.resolvConf ?? readOrEmpty("/etc/resolv.conf");
+  const host = joined?.resolvConf ?? readIfThere("/etc/resolv.conf") ?? "";
   const ownNetwork = mode !== "host" && joined?.resolvConf === undefined;
   writeOwned(join(paths.bundle, "resolv.conf"), formatResolvConf(host, request, network, ownNetwork), facts);
 }
@@ -81,13 +81,4 @@ function zoneFile(zone: string): string {
   if (!existsSync(path) || zone.split("/").includes(".."))
     throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
   return realpathSync(path);
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
-  }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { withStoreLock } from "../image/lock.ts";
 import type { Scope } from "../scope.ts";
+import { listIfThere } from "./files.ts";
 import { isContainerAlive } from "./liveness.ts";
 import { detachBelow } from "./mount-table.ts";
 import { disconnect } from "./network/connection.ts";
@@ -9,7 +10,7 @@ import { releaseAllAddresses } from "./network/leases.ts";
 import { removeMemberNames } from "./network/member-names.ts";
 import { readSetUp } from "./network/set-up-file.ts";
 import { containerPaths, namesDir, runcRoot } from "./paths.ts";
-import { idOfName, isMissing, listContainerIds, readRecord, releaseName } from "./record.ts";
+import { idOfName, listContainerIds, readRecord, releaseName } from "./record.ts";
 import { deleteContainer } from "./runc.ts";
 import { releaseIds, releaseStaleIds } from "./user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "./volume/create.ts";
@@ -31,8 +32,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   rmSync(paths.layers, { recursive: true, force: true });
   releaseIds(scope, id);
   // The name is taken before the record is written; without one, only the links tell.
-  for (const name of record === undefined ? readDirectory(namesDir(scope)) : [record.name])
-    releaseName(scope, name, id);
+  for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
   rmSync(paths.bundle, { recursive: true, force: true });
 }
 
@@ -41,7 +41,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
  * left behind. Returns the IDs.
  */
 export async function cleanUpStale(scope: Scope): Promise<string[]> {
-  const onDisk = readDirectory(join(scope.stateDir, "containers"));
+  const onDisk = listIfThere(join(scope.stateDir, "containers"));
   // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
   const ids = withStoreLock(scope.stateDir, "exclusive", () =>
     [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
@@ -50,7 +50,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     }),
   );
   for (const id of ids) await cleanUp(scope, id);
-  for (const name of readDirectory(namesDir(scope))) {
+  for (const name of listIfThere(namesDir(scope))) {
     const id = idOfName(scope, name);
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
@@ -60,13 +60,4 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
   return ids;
-}
-
-function readDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

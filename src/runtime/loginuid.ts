@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
+import { isMissing, removeIfThere, replaceFile } from "./files.ts";
 import { callersDir } from "./paths.ts";
 import { identify, isAlive } from "./process-identity.ts";
-import { isMissing, removeIfThere, replaceFile } from "./record.ts";
 
 const LOGINUID = "/proc/self/loginuid";
 /** (uid_t) -1: nobody has logged in (pam_loginuid(8), <linux/audit.h>). */

@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, rmSync
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { bindMount } from "./bind-mount.ts";
-import { isMissing } from "./record.ts";
+import { isMissing } from "./files.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { SpecMount } from "./runtime-spec.ts";
 

@@ -1,15 +1,7 @@
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
+import { isMissing, listIfThere, removeIfThere, replaceFile } from "./files.ts";
 import { containerPaths, containersDir, namesDir } from "./paths.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
 import type { NetworkRequest, PortMapping } from "./run-request.ts";
@@ -51,13 +43,6 @@ export interface ContainerRecord {
   readonly stopTimeout: number;
 }
 
-/** Puts `text` at `path` in one step: a reader sees the old file or the new one, never a part. */
-export function replaceFile(path: string, text: string, mode = 0o600): void {
-  const temporary = `${path}.${process.pid}.new`;
-  writeFileSync(temporary, text, { mode });
-  renameSync(temporary, path);
-}
-
 export function writeRecord(scope: Scope, record: ContainerRecord): void {
   replaceFile(containerPaths(scope, record.id).record, JSON.stringify(record));
 }
@@ -77,12 +62,7 @@ export function readRecord(scope: Scope, id: string): ContainerRecord | undefine
 
 /** IDs of everything that has a bundle directory, with or without a record. */
 export function listContainerIds(scope: Scope): string[] {
-  try {
-    return readdirSync(containersDir(scope)).sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  return listIfThere(containersDir(scope)).sort();
 }
 
 export function listRecords(scope: Scope): ContainerRecord[] {
@@ -116,16 +96,4 @@ export function claimName(scope: Scope, name: string, id: string): boolean {
 /** Gives `name` up if `id` holds it. */
 export function releaseName(scope: Scope, name: string, id: string): void {
   if (idOfName(scope, name) === id) removeIfThere(join(namesDir(scope), name));
-}
-
-export function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOENT";
 }

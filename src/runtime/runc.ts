@@ -2,10 +2,10 @@ import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
+import { isMissing, removeIfThere } from "./files.ts";
 import { type ContainerPaths, runcRoot } from "./paths.ts";
 import { identify } from "./process-identity.ts";
 import { findProgram } from "./programs.ts";
-import { isMissing, removeIfThere } from "./record.ts";
 
 /** What runc may see of the launcher's environment: where a user's bus and runtime directory are, and nothing else. */
 const PASSED_ON = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;

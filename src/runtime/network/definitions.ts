@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { lockExclusive, lockShared } from "../native.ts";
-import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./definition.ts";
 
 /** Where definitions lie, one NAME.json each: they stay over reboots. */
@@ -31,13 +31,7 @@ export function findDefinition(scope: Scope, name: string): NetworkDefinition | 
 
 /** All networks by name, the default one among them. */
 export function listDefinitions(scope: Scope): NetworkDefinition[] {
-  let files: string[] = [];
-  try {
-    files = readdirSync(definitionsDir(scope));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  const names = files.flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
+  const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
   return [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)]
     .sort()
     .flatMap((name) => findDefinition(scope, name) ?? []);

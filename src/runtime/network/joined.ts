@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { readIfThere } from "../files.ts";
 import { findContainer } from "../find-container.ts";
 import { payloadPid } from "../liveness.ts";
 import { containerPaths } from "../paths.ts";
-import { isMissing } from "../record.ts";
 import type { NetworkRequest } from "../run-request.ts";
 
 /** Somebody else's network namespace that a container is in. */
@@ -36,13 +36,4 @@ export function joinNetwork(scope: Scope, network: NetworkRequest): JoinedNetwor
     hosts: readIfThere(join(bundle, "hosts")),
     resolvConf: readIfThere(join(bundle, "resolv.conf")),
   };
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

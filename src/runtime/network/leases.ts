@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   addressAt,
@@ -11,8 +11,8 @@ import {
 } from "../../ip-address.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, readIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { networksDir } from "../paths.ts";
-import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
 
 /** Names of the files that hold the addresses handed out last begin so: no lease is called so. */
@@ -143,7 +143,7 @@ export function releaseAddress(directory: string, address: string, owner: string
 
 /** Gives back the addresses of a network whose owner satisfies `gone`: what a launcher killed right after taking one has left. */
 export function releaseAddresses(directory: string, gone: (owner: string) => boolean): void {
-  for (const name of listIfThere(directory)) {
+  for (const name of listIfFolder(directory)) {
     // Not the note of the last address, which somebody may be about to put in its place.
     const unfinished = name.startsWith(LAST) ? undefined : /^(.+)\.new$/.exec(name)?.[1];
     if (unfinished !== undefined && gone(unfinished)) removeIfThere(join(directory, name));
@@ -156,31 +156,21 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
 /** Whether somebody besides `owner` has an address in a network. */
 export function hasOtherLeases(scope: Scope, network: string, owner: string): boolean {
   const directory = leasesDir(scope, network);
-  return listIfThere(directory).some(
+  return listIfFolder(directory).some(
     (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readIfThere(join(directory, name))),
   );
 }
 
 /** The same in every network. */
 export function releaseAllAddresses(scope: Scope, gone: (owner: string) => boolean): void {
-  for (const network of listIfThere(networksDir(scope))) releaseAddresses(leasesDir(scope, network), gone);
+  for (const network of listIfFolder(networksDir(scope))) releaseAddresses(leasesDir(scope, network), gone);
 }
 
-function listIfThere(directory: string): string[] {
+function listIfFolder(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
     if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
-    throw error;
-  }
-}
-
-/** A file of the pool; others give addresses back at the same time. */
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { isMissing } from "../record.ts";
+import { listIfThere } from "../files.ts";
 import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "./netavark.ts";
 import { listSetUps, readSetUp, type SetUp, writeSetUp } from "./set-up-file.ts";
 
@@ -55,7 +55,7 @@ function changeMembers(scope: Scope, owner: string, change: (members: Members) =
 /** The name server's files of the owner's networks; that of an internal one has a mark behind its name. */
 function serverFiles(scope: Scope, request: NetavarkRequest): { file: string; network: string }[] {
   const directory = serverDir(scope);
-  return readDirectory(directory).flatMap((name) => {
+  return listIfThere(directory).flatMap((name) => {
     const network = name.replace(/%int$/, "");
     return request.networks[network] === undefined ? [] : [{ file: join(directory, name), network }];
   });
@@ -92,12 +92,3 @@ function wakeNameServer(scope: Scope): void {
 }
 
 const serverDir = (scope: Scope) => join(netavarkDir(scope), "aardvark-dns");
-
-function readDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}

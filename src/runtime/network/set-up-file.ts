@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
+import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { lockExclusive } from "../native.ts";
-import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 import type { PortMapping } from "../run-request.ts";
 import type { NetavarkRequest } from "./netavark.ts";
 
@@ -45,14 +45,7 @@ export function removeSetUp(scope: Scope, owner: string): void {
 }
 
 export function listSetUps(scope: Scope): SetUp[] {
-  let files: string[];
-  try {
-    files = readdirSync(setUpsDir(scope));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-  return files.flatMap((file) => {
+  return listIfThere(setUpsDir(scope)).flatMap((file) => {
     const owner = /^(.+)\.json$/.exec(file)?.[1];
     return owner === undefined ? [] : (readSetUp(scope, owner) ?? []);
   });

@@ -11,10 +11,10 @@ import {
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, replaceFile } from "../files.ts";
 import { CLONE_NEWNET, setns } from "../native.ts";
 import { identify, isAlive, type ProcessIdentity } from "../process-identity.ts";
 import { findProgram } from "../programs.ts";
-import { isMissing, replaceFile } from "../record.ts";
 import type { Environment } from "../runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace.ts";
 import { netavarkDir } from "./netavark.ts";

@@ -1,7 +1,7 @@
 import { chownSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { readIfThere } from "../files.ts";
 import { lockExclusive } from "../native.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
-import { isMissing } from "../record.ts";
 import type { PodPaths, PodRecord } from "./record.ts";
 
 interface Owner {
@@ -20,7 +20,7 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
     if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
   };
   const hosts = formatHosts({
-    base: readOrEmpty("/etc/hosts"),
+    base: readIfThere("/etc/hosts") ?? "",
     added: record.addHosts,
     addresses: view?.addresses ?? [],
     gateway: view?.gateway,
@@ -30,7 +30,7 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
   put(paths.hosts, hosts);
   put(paths.hostname, `${record.hostname}\n`);
   if (record.dns.includes("none") || (mode === "none" && record.dns.length === 0)) return;
-  put(paths.resolvConf, formatResolvConf(readOrEmpty("/etc/resolv.conf"), record, view, mode !== "host"));
+  put(paths.resolvConf, formatResolvConf(readIfThere("/etc/resolv.conf") ?? "", record, view, mode !== "host"));
 }
 
 /**
@@ -45,14 +45,5 @@ export function addMemberName(paths: PodPaths, name: string): void {
     if (!`\n${readFileSync(paths.hosts, "utf8")}`.includes(`\n${line}`)) writeSync(fd, line);
   } finally {
     closeSync(fd);
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return "";
-    throw error;
   }
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, listIfThere, replaceFile } from "../files.ts";
 import { podsDir } from "../paths.ts";
 import type { PinnedNamespaces } from "../pinned-namespaces.ts";
 import { isAlive, type ProcessIdentity } from "../process-identity.ts";
-import { isMissing, replaceFile } from "../record.ts";
 import type { HostEntry, MountRequest, NetworkRequest, PortMapping, UserNamespaceRequest } from "../run-request.ts";
 
 /** What a pod is to be: the typed form of `berth pod create`'s command line. */
@@ -103,14 +103,9 @@ export function findPod(scope: Scope, name: string): PodRecord {
 
 /** Names of everything that has a pod's directory. */
 export function listPodNames(scope: Scope): string[] {
-  try {
-    return readdirSync(podsDir(scope))
-      .filter((name) => !name.startsWith("."))
-      .sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  return listIfThere(podsDir(scope))
+    .filter((name) => !name.startsWith("."))
+    .sort();
 }
 
 /**
@@ -136,13 +131,7 @@ export function claimPod(scope: Scope, record: PodRecord): boolean {
 
 /** Removes what was to become a pod's directory, and whose maker was killed before. */
 export function removeUnfinished(scope: Scope): void {
-  let names: string[];
-  try {
-    names = readdirSync(podsDir(scope)).filter((name) => name.startsWith("."));
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
+  const names = listIfThere(podsDir(scope)).filter((name) => name.startsWith("."));
   for (const name of names) {
     const [, pid, startTime = ""] = /^\.(\d+)-(\d+)$/.exec(name) ?? [];
     if (!isAlive({ pid: Number(pid), startTime })) rmSync(join(podsDir(scope), name), { recursive: true, force: true });

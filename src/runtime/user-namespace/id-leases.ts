@@ -2,10 +2,10 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rea
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { lockExclusive } from "../native.ts";
 import { containerPaths, idLeasesDir } from "../paths.ts";
 import { listPodNames, readPod } from "../pod/record.ts";
-import { isMissing, removeIfThere, replaceFile } from "../record.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
 /** Ids of the host's that one container has for itself. */
@@ -54,7 +54,7 @@ export function releaseIds(scope: Scope, id: string): void {
 
 /** Gives back the ids of containers and pods that are no more. */
 export function releaseStaleIds(scope: Scope): void {
-  const names = listed(idLeasesDir(scope));
+  const names = listIfThere(idLeasesDir(scope));
   const pods = names.length === 0 ? [] : listPodNames(scope).map((name) => readPod(scope, name)?.id);
   for (const name of names) {
     if (pods.includes(name)) continue;
@@ -104,13 +104,4 @@ function readLease(path: string): IdLease | undefined {
 
 function total(spans: readonly IdSpan[]): number {
   return spans.reduce((sum, { size }) => sum + size, 0);
-}
-
-function listed(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

@@ -8,7 +8,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
 } from "node:fs";
@@ -17,8 +16,8 @@ import { loadNative } from "../../image/layer/native.ts";
 import { withStoreLock } from "../../image/lock.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, listIfThere, replaceFile } from "../files.ts";
 import { volumesDir } from "../paths.ts";
-import { isMissing, replaceFile } from "../record.ts";
 import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
@@ -89,9 +88,7 @@ export function beginFolder(scope: Scope): { dir: string; lock: number } {
 
 /** Removes what a process that was killed left in the making or on its way out; whoever still works holds a lock. */
 export function sweepUnfinished(scope: Scope): void {
-  const names = readDirectory(volumesDir(scope)).filter((name) =>
-    [UNFINISHED, REMOVED].some((p) => name.startsWith(p)),
-  );
+  const names = listIfThere(volumesDir(scope)).filter((name) => [UNFINISHED, REMOVED].some((p) => name.startsWith(p)));
   if (names.length === 0) return;
   const abandoned = withStoreLock(scope.stateDir, "exclusive", () =>
     names.flatMap((name) => {
@@ -111,7 +108,7 @@ export function sweepUnfinished(scope: Scope): void {
 
 /** Removes what was being copied into volumes by processes that were killed. The next container would begin anew. */
 export function sweepHalfFilled(scope: Scope): void {
-  for (const name of readDirectory(volumesDir(scope)).filter(isVolumeName)) {
+  for (const name of listIfThere(volumesDir(scope)).filter(isVolumeName)) {
     const { dir, unfinished } = volumePaths(scope, name);
     if (!existsSync(unfinished)) continue;
     const lock = lockIfFree(dir);
@@ -136,13 +133,4 @@ function lockIfFree(path: string): number | undefined {
   if (loadNative().lock(fd, "exclusive", false)) return fd;
   closeSync(fd);
   return undefined;
-}
-
-function readDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
 }

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { isMissing, listIfThere, replaceFile } from "../files.ts";
 import { volumesDir } from "../paths.ts";
-import { isMissing, replaceFile } from "../record.ts";
 
 /** What is known of a named volume besides its content: `volume.json` beside its `_data`. */
 export interface Volume {
@@ -99,12 +99,7 @@ export function writeVolume(paths: VolumePaths, volume: Volume): void {
 }
 
 function listNames(scope: Scope): string[] {
-  try {
-    return readdirSync(volumesDir(scope)).filter(isVolumeName).sort();
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  return listIfThere(volumesDir(scope)).filter(isVolumeName).sort();
 }
 
 function undescribed(name: string, paths: VolumePaths): Volume {
