@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { describeNetwork, findNetwork } from "../runtime/network/networks.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { forEachNetwork } from "./network-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -19,7 +19,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function inspect(names: readonly string[], context: CommandContext): Promise<void> {
   const found: object[] = [];
-  const failed = await forEachNetwork(names, (name) => {
+  const failed = await forEachName(names, USUAL_EXIT_CODES, (name) => {
     found.push(describeNetwork(context.scope, findNetwork(context.scope, name)));
   }).catch((error: unknown) => error);
   context.out(`${JSON.stringify(found, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachNetwork, REMOVAL_EXIT_CODES } from "./network-failure.ts";
+import { forEachName, REMOVAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -26,21 +26,17 @@ export function define(command: Command, context: CommandContext): void {
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
   const { findNetwork, removeNetwork } = await import("../runtime/network/networks.ts");
-  await forEachNetwork(
-    names,
-    async (name) => {
-      try {
-        if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
-        await removeNetwork(context.scope, name);
-      } catch (error) {
-        const missing = error instanceof RuntimeError && error.code === "no-such-network";
-        if (missing && (options.force || options.ignore)) return;
-        throw error;
-      }
-      context.out(`${name}\n`);
-    },
-    REMOVAL_EXIT_CODES,
-  );
+  await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
+    try {
+      if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
+      await removeNetwork(context.scope, name);
+    } catch (error) {
+      const missing = error instanceof RuntimeError && error.code === "no-such-network";
+      if (missing && (options.force || options.ignore)) return;
+      throw error;
+    }
+    context.out(`${name}\n`);
+  });
 }
 
 /** Stops the services of the containers in a network. */

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachVolume } from "./volume-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -26,13 +26,13 @@ async function exportTo(name: string, output: string | undefined, context: Comma
   const { exportVolume } = await import("../runtime/volume/archive.ts");
   if (output === undefined) {
     if (process.stdout.isTTY) throw new CommandError("an archive is nothing for a terminal: give --output", 125);
-    return forEachVolume([name], (volume) => exportVolume(context.scope, volume, 1));
+    return forEachName([name], USUAL_EXIT_CODES, (volume) => exportVolume(context.scope, volume, 1));
   }
   const path = resolve(context.cwd, output);
   const unfinished = `${path}.${process.pid}.new`;
   const file = openSync(unfinished, "wx", 0o600);
   try {
-    await forEachVolume([name], (volume) => exportVolume(context.scope, volume, file));
+    await forEachName([name], USUAL_EXIT_CODES, (volume) => exportVolume(context.scope, volume, file));
     renameSync(unfinished, path);
   } finally {
     closeSync(file);

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachVolume } from "./volume-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -30,7 +30,7 @@ async function importFrom(name: string, file: string | undefined, context: Comma
     throw new CommandError("no archive: give a file, or the archive on standard input", 125);
   const { importVolume } = await import("../runtime/volume/archive.ts");
   const archive = file === undefined || file === "-" ? process.stdin : await openArchive(resolve(context.cwd, file));
-  await forEachVolume([name], (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
+  await forEachName([name], USUAL_EXIT_CODES, (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
 }
 
 /** Opened here and now: a stream that opens its file itself fails where nobody listens yet. */

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { describeVolume } from "../runtime/volume/describe.ts";
 import { findVolume, listVolumes } from "../runtime/volume/volume.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachVolume } from "./volume-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -23,7 +23,7 @@ async function inspect(names: readonly string[], all: boolean, context: CommandC
   if (all === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
   const { scope } = context;
   const found = all ? listVolumes(scope) : [];
-  const failed = await forEachVolume(names, (name) => void found.push(findVolume(scope, name))).catch(
+  const failed = await forEachName(names, USUAL_EXIT_CODES, (name) => void found.push(findVolume(scope, name))).catch(
     (error: unknown) => error,
   );
   context.out(

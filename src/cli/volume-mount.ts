@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { forEachVolume } from "./volume-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -15,6 +15,6 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command.argument("<volume...>", "volumes").action(async (names: string[]) => {
     const { mountOnHost } = await import("../runtime/volume/host-mount.ts");
-    await forEachVolume(names, (name) => context.out(`${mountOnHost(context.scope, name)}\n`));
+    await forEachName(names, USUAL_EXIT_CODES, (name) => context.out(`${mountOnHost(context.scope, name)}\n`));
   });
 }

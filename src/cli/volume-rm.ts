@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { forEachVolume, REMOVAL_EXIT_CODES } from "./volume-failure.ts";
+import { forEachName, REMOVAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -33,17 +33,13 @@ async function remove(
   const { removeVolume } = await import("../runtime/volume/remove.ts");
   const { findVolume, listVolumes } = await import("../runtime/volume/volume.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
-  await forEachVolume(
-    wanted,
-    (name) => {
-      try {
-        removeVolume(scope, findVolume(scope, name).name);
-      } catch (error) {
-        if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
-        throw error;
-      }
-      context.out(`${name}\n`);
-    },
-    REMOVAL_EXIT_CODES,
-  );
+  await forEachName(wanted, REMOVAL_EXIT_CODES, (name) => {
+    try {
+      removeVolume(scope, findVolume(scope, name).name);
+    } catch (error) {
+      if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
+      throw error;
+    }
+    context.out(`${name}\n`);
+  });
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { forEachVolume } from "./volume-failure.ts";
+import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -17,7 +17,7 @@ export function define(command: Command, context: CommandContext): void {
       const { unmountFromHost } = await import("../runtime/volume/host-mount.ts");
       const { listVolumes } = await import("../runtime/volume/volume.ts");
       const wanted = all ? listVolumes(context.scope).map(({ name }) => name) : names;
-      await forEachVolume(wanted, (name) => {
+      await forEachName(wanted, USUAL_EXIT_CODES, (name) => {
         unmountFromHost(context.scope, name);
         context.out(`${name}\n`);
       });
