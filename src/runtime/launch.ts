@@ -37,7 +37,14 @@ import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "./rootfs.ts";
 import type { RunRequest } from "./run-request.ts";
-import { createContainer, type Environment, runcEnvironment, runcRunArguments, startContainer } from "./runc.ts";
+import {
+  createContainer,
+  type Environment,
+  type RuncRun,
+  runcEnvironment,
+  runcRunArguments,
+  startContainer,
+} from "./runc.ts";
 import type { SpecHook } from "./runtime-spec.ts";
 import { loadSeccomp } from "./seccomp-profile.ts";
 import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "./user-database.ts";
@@ -67,15 +74,31 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   );
   const image = await context.image(request, notifier);
   try {
-    const launched = await prepare(request, context, id, image);
-    if (!request.detach) becomeRunc(launched, context);
-    const pid = createContainer(launched, env);
+    const { run, network } = await prepare(request, context, id, image);
+    const pid = await create(run, network, request.detach, context);
     // systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
     // that ended, and a service that ends before it is ready has failed, whatever its exit code.
     notifier.payload(pid, request.sdnotify === "started");
-    startContainer(launched, pid);
+    startContainer(run, pid);
   } catch (error) {
     if (request.unit === undefined) await cleanUp(scope, id);
+    throw error;
+  }
+}
+
+/** Makes the container in its network and returns its PID; in the foreground this process becomes it. */
+async function create(run: RuncRun, network: PendingNetwork, detach: boolean, context: LaunchContext): Promise<number> {
+  try {
+    if (network.first || !detach) await network.finish();
+    if (!detach) becomeRunc(run, context);
+    // runc only joins the namespace: what is still being made in there takes about as long as runc's own work.
+    const creating = createContainer(run, context.env);
+    const finishing = network.first ? undefined : network.finish();
+    const results = await Promise.allSettled([creating, finishing]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    return await creating;
+  } catch (error) {
+    await network.settle();
     throw error;
   }
 }
@@ -90,7 +113,21 @@ function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
 }
 
-type Prepared = Parameters<typeof runcRunArguments>[0];
+/** What runc needs, and what the payload needs besides. */
+interface Prepared {
+  readonly run: RuncRun;
+  readonly network: PendingNetwork;
+}
+
+/** The container's network, on which other programs are at work. */
+interface PendingNetwork {
+  /** Whether runc has to find it finished. */
+  readonly first: boolean;
+  /** Resolves once everything is in place; rejects with "network". */
+  finish(): Promise<void>;
+  /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
+  settle(): Promise<void>;
+}
 
 /** Everything up to runc: what this makes, cleanUp() takes away. */
 async function prepare(asked: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
@@ -143,6 +180,10 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   const joined = joinNetwork(scope, request.network);
   const connection = openNetwork(request, context, paths, id, name, namespace);
   const pasta = openPasta(request, context, paths, namespace);
+  const settle = async () => {
+    await connection?.settle();
+    await pasta?.catch(() => undefined);
+  };
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
     const hostname =
@@ -155,25 +196,33 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
       mountIdMapped: await openIdMapper(request, namespace),
     });
     seal(request, context);
-    await connection?.finish();
     if (pod !== undefined && request.network.mode === "pod") {
       const { addMemberNames } = await import("./network/member-names.ts");
       addMemberNames(scope, pod.record.id, id, [...new Set([name, id.slice(0, 12), ...serviceName(request)])]);
     }
-    if (pasta !== undefined) {
-      const facts = await pasta;
-      writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });
-      // Not known before: they are the host's own, most of the time.
-      writeEtcFiles(request, paths, { ...etc, network: facts });
-    }
     if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
     if (namespace !== undefined && !request.detach) keepOverExec(namespace.fd);
     if (pod !== undefined && !request.detach) for (const { fd } of pod.namespaces) keepOverExec(fd);
-    return { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
-  } finally {
-    await connection?.settle();
-    await pasta?.catch(() => undefined);
+    const run = { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
+    const finish = async () => {
+      await connection?.finish();
+      const facts = await pasta;
+      if (facts === undefined) return;
+      writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });
+      // Not known before: they are the host's own, most of the time.
+      writeEtcFiles(request, paths, { ...etc, network: facts });
+    };
+    // pasta's namespace is where runc looks for it only when pasta is done.
+    const network = { first: pasta !== undefined || setsSysctlsOfInterfaces(request), finish, settle };
+    return { run, network };
+  } catch (error) {
+    await settle();
+    throw error;
   }
+}
+
+function setsSysctlsOfInterfaces({ sysctls }: RunRequest): boolean {
+  return Object.keys(sysctls).some((name) => /^net\..*\.(?:conf|neigh)\./.test(name));
 }
 
 function addressesOf({ networks }: Connection): Record<string, readonly string[]> {
@@ -271,7 +320,7 @@ function cleanupHook({ scope, env, program }: LaunchContext, id: string): SpecHo
   return { path: program, args: ["berth", "cleanup", "--id", id], env: variables };
 }
 
-function becomeRunc(run: Prepared, context: LaunchContext): never {
+function becomeRunc(run: RuncRun, context: LaunchContext): never {
   const args = runcRunArguments(run, "run");
   keepInheritedSockets(run.preserveFds);
   execve(args[0], args, runcEnvironment(context.env));

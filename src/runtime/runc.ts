@@ -50,16 +50,17 @@ function globalArguments(scope: Scope, paths: ContainerPaths): string[] {
 
 /**
  * Makes a container and leaves it: returns the PID of its first process, which waits for startContainer() before it
- * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own. Throws
+ * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own. Rejects with
  * "command-not-found", "command-not-executable" or "runc".
  */
-export function createContainer(run: RuncRun, env: Environment): number {
+export async function createContainer(run: RuncRun, env: Environment): Promise<number> {
   const preserved = Array.from({ length: run.preserveFds }, (_, index) => 3 + index);
-  const child = Bun.spawnSync(runcRunArguments(run, "create"), {
+  const child = Bun.spawn(runcRunArguments(run, "create"), {
     stdio: ["inherit", "inherit", "inherit", ...preserved],
     env: runcEnvironment(env),
   });
-  if (child.exitCode !== 0) throw startError(run.paths, child.exitCode);
+  const exitCode = await child.exited;
+  if (exitCode !== 0) throw startError(run.paths, exitCode);
   return Number(readFileSync(run.paths.pidFile, "utf8"));
 }
 
@@ -103,7 +104,7 @@ export function deleteContainer(scope: Scope, paths: ContainerPaths, id: string)
 }
 
 /** Turns runc's log into the error it means. */
-function startError(paths: ContainerPaths, exitCode: number | null): RuntimeError {
+function startError(paths: ContainerPaths, exitCode: number): RuntimeError {
   const message = lastError(paths) ?? `runc ended with status ${exitCode}`;
   // The payload's own failures are worth an exit code of their own: 127 and 126, as a shell has them.
   const executable = /exec: "([^"]*)": (.*)$|exec (\S+): (.*)$|error finding executable "([^"]*)"/.exec(message);
