@@ -25,7 +25,7 @@ import { execve, keepOverExec } from "./native.ts";
 import { type Connection, connect } from "./network/connection.ts";
 import { joinNetwork } from "./network/joined.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
-import { connectByPasta, type PastaFacts } from "./network/pasta.ts";
+import { connectByPasta, type PastaConnection } from "./network/pasta.ts";
 import { connectShared } from "./network/shared-connection.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
 import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
@@ -182,7 +182,7 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   const pasta = openPasta(request, context, paths, namespace);
   const settle = async () => {
     await connection?.settle();
-    await pasta?.catch(() => undefined);
+    await pasta?.facts.catch(() => undefined);
   };
   try {
     if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
@@ -206,15 +206,14 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     const run = { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
     const finish = async () => {
       await connection?.finish();
-      const facts = await pasta;
+      const facts = await pasta?.facts;
       if (facts === undefined) return;
       writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });
       // Not known before: they are the host's own, most of the time.
       writeEtcFiles(request, paths, { ...etc, network: facts });
     };
-    // pasta's namespace is where runc looks for it only when pasta is done.
-    const network = { first: pasta !== undefined || setsSysctlsOfInterfaces(request), finish, settle };
-    return { run, network };
+    await pasta?.pinned;
+    return { run, network: { first: setsSysctlsOfInterfaces(request), finish, settle } };
   } catch (error) {
     await settle();
     throw error;
@@ -406,17 +405,14 @@ function openPasta(
   context: LaunchContext,
   paths: ContainerPaths,
   namespace: ContainerNamespace | undefined,
-): Promise<PastaFacts> | undefined {
+): PastaConnection | undefined {
   const { network, ports } = request;
   if (network.mode !== "pasta") return undefined;
   if (!context.inUserNamespace)
     throw new RuntimeError("bad-request", "the network pasta is for a user's containers: ask for bridge, host or none");
   const { options } = network;
   const own = namespace?.network?.path;
-  const pasta = connectByPasta({ path: paths.networkNamespace, namespace: own, options, ports });
-  // Its failure is reported where it is awaited; until then it must not count as unhandled.
-  pasta.catch(() => undefined);
-  return pasta;
+  return connectByPasta({ path: paths.networkNamespace, namespace: own, options, ports });
 }
 
 /** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */

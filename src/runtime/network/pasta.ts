@@ -11,6 +11,14 @@ import { checkPorts } from "./published-ports.ts";
 /** What pasta has made of a namespace: the addresses are those of the host in most cases. */
 export type PastaFacts = NetworkView;
 
+/** pasta at work. Both reject with "network". */
+export interface PastaConnection {
+  /** Resolves once the namespace can be joined at the path that was asked for. */
+  readonly pinned: Promise<void>;
+  /** Resolves once everything is in place. */
+  readonly facts: Promise<PastaFacts>;
+}
+
 /** What pasta is to connect. */
 export interface PastaRequest {
   /**
@@ -27,13 +35,12 @@ export interface PastaRequest {
 /**
  * Has pasta connect a network namespace to the host, without privileges: it carries what goes in and out over sockets of its
  * own, in the network namespace of this process. It stays in this process's cgroup and so goes with the unit; where no unit ends it, it
- * ends by itself when the file at `path` is removed. Throws "bad-request" and "missing-program" at once; the promise resolves
- * when everything is in place and rejects with "network".
+ * ends by itself when the file at `path` is removed. Throws "bad-request" and "missing-program" at once.
  *
  * All of it is done by other programs, one after the other, while this process goes on: from inside a user's namespace nobody
  * can come back to the host's network.
  */
-export function connectByPasta(request: PastaRequest): Promise<PastaFacts> {
+export function connectByPasta(request: PastaRequest): PastaConnection {
   const { path, options, ports } = request;
   const pasta = findProgram("pasta");
   const mount = [findProgram("mount"), "--bind", request.namespace ?? "/proc/self/ns/net", path];
@@ -45,7 +52,14 @@ export function connectByPasta(request: PastaRequest): Promise<PastaFacts> {
   const mapsGuestAddress = readFileSync(pasta).includes(MAP_GUEST_ADDRESS.slice(2));
   const command = pastaCommand({ path, options, ports, mapsGuestAddress });
   const show = [findProgram("nsenter"), `--net=${path}`, findProgram("ip"), "-json", "address"];
-  return runInTurn([pin, [pasta, ...command.args], show]).then((shown) => factsOf(command, shown));
+  const pinned = Promise.withResolvers<void>();
+  const facts = runInTurn([pin, [pasta, ...command.args], show], pinned.resolve).then((shown) =>
+    factsOf(command, shown),
+  );
+  facts.catch(pinned.reject);
+  // A failure is reported where it is waited for; until then it must not count as unhandled.
+  pinned.promise.catch(() => undefined);
+  return { pinned: pinned.promise, facts };
 }
 
 /**
@@ -64,11 +78,12 @@ export function checkUsersPorts(ports: readonly PortMapping[]): void {
 }
 
 /** Runs commands until one fails, without coming back here in between. Returns what the last one writes. */
-async function runInTurn(commands: readonly (readonly string[])[]): Promise<string> {
+async function runInTurn(commands: readonly (readonly string[])[], firstDone: () => void): Promise<string> {
   // Every command's words are arguments of the shell's, taken off again by number: nothing is ever quoted.
   const script = commands.map(({ length }, at) => {
     const arguments_ = Array.from({ length }, (_, index) => `"\${${1 + index}}"`).join(" ");
-    return at + 1 < commands.length ? `${arguments_} >&2 || exit; shift ${length}` : `exec ${arguments_}`;
+    const tell = at === 0 ? "; echo" : "";
+    return at + 1 < commands.length ? `${arguments_} >&2 || exit; shift ${length}${tell}` : `exec ${arguments_}`;
   });
   const child = Bun.spawn(["/bin/sh", "-c", script.join("; "), "sh", ...commands.flat()], {
     stdin: "ignore",
@@ -77,12 +92,22 @@ async function runInTurn(commands: readonly (readonly string[])[]): Promise<stri
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
   });
   const [stdout, stderr, exitCode] = await Promise.all([
-    new Response(child.stdout).text(),
+    readTelling(child.stdout, firstDone),
     new Response(child.stderr).text(),
     child.exited,
   ]);
   if (exitCode !== 0) throw failure(stderr.trim() || `ended with status ${exitCode}`);
   return stdout;
+}
+
+/** All that is written, as text; `begun` is called as soon as there is some. */
+async function readTelling(stream: ReadableStream<Uint8Array>, begun: () => void): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) {
+    begun();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** A message of one line, without the usage that pasta adds to a wrong option. */

@@ -118,7 +118,7 @@ export async function makeSharedNamespace(scope: Scope): Promise<ProcessIdentity
     namespace: undefined,
     options: ["--no-netns-quit", "--pid", pidFile],
     ports: [],
-  });
+  }).facts;
   const pasta = identify(Number(readFileSync(pidFile, "utf8")));
   if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
   startNameServer(scope, path, resolvers);

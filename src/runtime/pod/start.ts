@@ -39,7 +39,7 @@ export async function startPod(scope: Scope, pod: PodRecord, env: Environment): 
     namespace: own === undefined ? undefined : `/proc/${process.pid}/fd/${own.fd}`,
     options: network.options,
     ports,
-  });
+  }).facts;
   writePod(scope, { ...pod, addresses: { pasta: facts.addresses } });
   writePodFiles(pod, facts, paths);
 }
