@@ -24,6 +24,7 @@ export const manual: CommandManual = {
   details: [
     "Without `--subnet` a free one of 256 addresses is taken, with `--ipv6` a free one of each kind. The bridge, or the interfaces of macvlan and ipvlan, are made when the first container is connected.",
     "In a network of the driver `bridge` containers find each other by name, unless there is `--disable-dns`: by the container's name, its aliases (`berth run --network-alias`), and the first twelve digits of its ID.",
+    "With `--ipam-driver dhcp`, or macvlan without a subnet, a DHCP server of the network that the device is in gives the addresses; netavark-dhcp-proxy.socket has to be on for that.",
     "The n-th `--gateway` and `--ip-range` belong to the n-th `--subnet`. Options of a bridge: mtu, vlan, isolate, metric, no_default_route, vrf, mode; of macvlan and ipvlan: parent, mode, mtu, metric, no_default_route.",
   ],
   examples: [

@@ -24,7 +24,25 @@ export function networkService(context: ResourceContext): ServiceLines {
     const remove = new CommandLine().literal(options.berth).plain("network rm --ignore").expanded(name);
     service.push(["ExecStopPost", remove.toString()]);
   }
-  return { unit: [], service };
+  return { unit: asksDhcp(context) ? DHCP_PROXY : [], service };
+}
+
+/**
+ * netavark's DHCP proxy, which its package brings: systemd listens for it as long as there may be containers, and it is still there
+ * when the last of them gives its address back.
+ */
+const DHCP_PROXY: readonly Directive[] = [
+  ["Wants", "netavark-dhcp-proxy.socket"],
+  ["After", "netavark-dhcp-proxy.socket"],
+  ["After", "netavark-dhcp-proxy.service"],
+];
+
+/** Without a word about addresses macvlan has them from a DHCP server, as with podman. */
+function asksDhcp({ keys, options }: ResourceContext): boolean {
+  if (options.scope === "user") return false;
+  const ipam = keys.string("IPAMDriver")?.text ?? "";
+  if (ipam !== "") return ipam === "dhcp";
+  return keys.string("Driver")?.text === "macvlan" && keys.list("Subnet").length === 0;
 }
 
 /** Each subnet with the gateway and the range of the same place. */

@@ -22,7 +22,7 @@ import { idMapOption } from "./mount-context.ts";
 import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
-import { type Connection, connect } from "./network/connection.ts";
+import { type ConnectedNetworks, type Connection, connect } from "./network/connection.ts";
 import { joinNetwork } from "./network/joined.ts";
 import { makeNetworkNamespace } from "./network/namespace.ts";
 import { connectByPasta, type PastaConnection } from "./network/pasta.ts";
@@ -205,11 +205,12 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     if (pod !== undefined && !request.detach) for (const { fd } of pod.namespaces) keepOverExec(fd);
     const run = { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
     const finish = async () => {
-      await connection?.finish();
-      const facts = await pasta?.facts;
+      const connected = await connection?.finish();
+      const facts = connected?.view ?? (await pasta?.facts);
       if (facts === undefined) return;
-      writeRecord(scope, { ...record, addresses: { pasta: facts.addresses } });
-      // Not known before: they are the host's own, most of the time.
+      // Not known before: a DHCP server's, or with pasta the host's own, most of the time.
+      const addresses = connected === undefined ? { pasta: facts.addresses } : addressesOf(connected);
+      writeRecord(scope, { ...record, addresses });
       writeEtcFiles(request, paths, { ...etc, network: facts });
     };
     await pasta?.pinned;
@@ -224,7 +225,7 @@ function setsSysctlsOfInterfaces({ sysctls }: RunRequest): boolean {
   return Object.keys(sysctls).some((name) => /^net\..*\.(?:conf|neigh)\./.test(name));
 }
 
-function addressesOf({ networks }: Connection): Record<string, readonly string[]> {
+function addressesOf({ networks }: ConnectedNetworks): Record<string, readonly string[]> {
   return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
 }
 
@@ -382,7 +383,7 @@ function openNetwork(
     aliases: [...network.aliases, ...service],
   }));
   const { ports, dns } = request;
-  const wanted = { owner: id, name, networks, ports, dns };
+  const wanted = { owner: id, name, hostname: request.hostname ?? name, networks, ports, dns };
   if (context.inUserNamespace) return connectShared(context.scope, wanted, namespace?.network, paths.networkNamespace);
   return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), wanted);
 }

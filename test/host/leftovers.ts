@@ -2,7 +2,7 @@ import type { Machine } from "./machine.ts";
 
 /**
  * Everything of berth's that is in the host beyond its images: mounts in the host's own table, network namespaces and veth
- * pairs, runc's state, bundles, pods, names, upper layers, volumes in the making, leases, firewall rules of a container. One line a thing; empty when
+ * pairs, runc's state, bundles, pods, names, upper layers, volumes in the making, leases, those of DHCP servers too, firewall rules of a container. One line a thing; empty when
  * no container runs.
  */
 export async function leftovers(host: Machine): Promise<string> {
@@ -21,6 +21,7 @@ export async function leftovers(host: Machine): Promise<string> {
     pgrep -l '^pas(ta|st)' | sed 's/^/process /'
     for dir in /run/user/*/berth/networks; do [ -d $dir ] && find $dir -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'; done
     [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'
+    grep -aoE '"([0-9a-f]{2}:){5}[0-9a-f]{2}":' /run/podman/nv-proxy.lease 2>/dev/null | sed 's/^/dhcp lease /'
     { iptables-save; nft list ruleset; } 2>/dev/null | grep -E '10\\.87\\.0\\.[0-9]+(/32)?[: ].*dport|DNAT.*10\\.87|dnat.*10\\.87' | sed 's/^/rule /'
     true`);
 }

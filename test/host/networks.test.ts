@@ -36,6 +36,25 @@ const RESOLVER = `use Socket; socket(S, AF_INET, SOCK_DGRAM, 0); bind(S, sockadd
 /** Sends a datagram to PORT of this machine and prints the answer. */
 const SEND = `use Socket; $SIG{ALRM} = sub { exit 1 }; alarm 5; socket(S, AF_INET, SOCK_DGRAM, 0);
   send(S, "hello", 0, sockaddr_in($ARGV[0], inet_aton("127.0.0.1"))); recv(S, my $text, 512, 0); print $text`;
+/** A network beside the host's, by its interface lan0, and the DHCP server there. */
+const LAN = `
+  ip netns add lan
+  ip link add lan0 type veth peer name eth0 netns lan
+  ip link set lan0 up
+  ip -n lan addr add 10.99.0.1/24 dev eth0
+  ip -n lan link set eth0 up
+  cat > /srv/udhcpd.conf << END
+start 10.99.0.100
+end 10.99.0.110
+interface eth0
+lease_file /srv/udhcpd.leases
+option subnet 255.255.255.0
+option router 10.99.0.1
+option dns 10.99.0.1
+END
+  : > /srv/udhcpd.leases
+  systemd-run --quiet --collect --unit=dhcp-server ip netns exec lan busybox udhcpd -f /srv/udhcpd.conf
+  timeout 10 sh -c "until ip netns pids lan | grep -q .; do sleep 0.05; done"`;
 
 describe.each([...SUITES])("on %s", (suite) => {
   let host: Host;
@@ -298,4 +317,61 @@ Environment=EXTRA=8083
       expect(await leftovers(host)).toBe("");
     },
   );
+
+  hostTest("addresses come from a DHCP server of the network that macvlan sits in", async () => {
+    const lan = "[Network]\nDriver=macvlan\nOptions=parent=lan0\n";
+    await host.sh(LAN);
+    const before = await leftovers(host);
+    try {
+      await install({
+        "lan.network": `${lan}IPAMDriver=dhcp\n`,
+        "web.container": `${SERVER}Network=lan.network\nHostName=printer\n`,
+      });
+      if (suite === "bookworm") {
+        await host.run(["systemctl", "start", "web"]);
+        const why = "network systemd-lan: addresses by DHCP need netavark 1.6, and this is 1.4.0";
+        expect(await host.journal("lan-network")).toContain(why);
+        return;
+      }
+      await host.ok(["systemctl", "start", "web"]);
+      const [address = ""] = await addressOf("systemd-web", "systemd-lan");
+      expect(address).toStartWith("10.99.0.1");
+      const [container] = JSON.parse(await host.ok(["berth", "inspect", "systemd-web"])) as unknown[];
+      expect(container).toMatchObject({
+        NetworkSettings: { IPAddress: address, Networks: { "systemd-lan": { IPAddress: address } } },
+      });
+      const { stdout } = await inside("systemd-web", "ip addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf");
+      for (const fact of [`${address}/24`, "default via 10.99.0.1", `${address}\tprinter systemd-web`])
+        expect(stdout).toContain(fact);
+      expect(stdout).toEndWith("systemd-web\nnameserver 10.99.0.1\n");
+      expect(await host.sh(`ip netns exec lan busybox wget -q -O - http://${address}/hostname`)).toBe("printer");
+      // The server knows it again.
+      await host.ok(["systemctl", "restart", "web"]);
+      expect(await addressOf("systemd-web", "systemd-lan")).toEqual([address]);
+      await host.ok(["systemctl", "kill", "--signal=KILL", "web"]);
+      await reaches(host, "web", "failed");
+      expect(await leftovers(host)).toBe(before);
+
+      await install({
+        "lan.pod": "[Pod]\nNetwork=lan.network\n",
+        "member.container": `${IDLE}Pod=lan.pod\n`,
+      });
+      await host.ok(["systemctl", "start", "member"]);
+      const [pod = ""] = await addressOf("systemd-lan", "systemd-lan");
+      expect(pod).toStartWith("10.99.0.1");
+      expect(pod).not.toBe(address);
+      expect((await inside("systemd-member", "cat /etc/hosts")).stdout).toContain(`${pod}\tsystemd-lan`);
+      expect((await inside("systemd-member", "ip addr")).stdout).toContain(`${pod}/24`);
+      await host.ok(["systemctl", "stop", "lan-pod"]);
+
+      await host.ok(["systemctl", "stop", "netavark-dhcp-proxy.socket", "netavark-dhcp-proxy.service"]);
+      expect((await host.run(["systemctl", "start", "web"])).exitCode).toBe(1);
+      expect(await host.journal("web")).toContain(
+        "network systemd-lan has its addresses by DHCP, and nothing answers at /run/podman/nv-proxy.sock: start netavark-dhcp-proxy.socket",
+      );
+      expect(await leftovers(host)).toBe(before);
+    } finally {
+      await host.sh("systemctl stop dhcp-server; ip link del lan0; ip netns del lan");
+    }
+  });
 });

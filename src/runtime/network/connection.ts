@@ -2,9 +2,9 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkAttachment, PortMapping } from "../run-request.ts";
-import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import { byDhcp, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import { readDefinition, withDefinitionsLock } from "./definitions.ts";
-import type { NetworkView } from "./etc-files.ts";
+import { CONTAINER_DOMAIN, type NetworkView } from "./etc-files.ts";
 import { tearDownHostSide } from "./host-side.ts";
 import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
 import { removeAllMemberNames } from "./member-names.ts";
@@ -14,12 +14,22 @@ import {
   type NetavarkLock,
   type NetavarkPort,
   type NetavarkRequest,
+  partOf,
   runNetavark,
   takeNetavarkLock,
 } from "./netavark.ts";
 import { checkPorts } from "./published-ports.ts";
-import { listSetUps, readSetUp, removeSetUp, type SetUp, withPortsLock, writeSetUp } from "./set-up-file.ts";
+import {
+  type DhcpLease,
+  listSetUps,
+  readSetUp,
+  removeSetUp,
+  type SetUp,
+  withPortsLock,
+  writeSetUp,
+} from "./set-up-file.ts";
 import { joinSharedNetwork } from "./shared-namespace.ts";
+import { stableMac } from "./stable-identity.ts";
 
 /** What one container, or one pod, is to be connected to. */
 export interface ConnectRequest {
@@ -30,6 +40,8 @@ export interface ConnectRequest {
   readonly owner: string;
   /** The container's name, by which others in a network with DNS find it. */
   readonly name: string;
+  /** What DHCP servers are told. */
+  readonly hostname: string;
   readonly networks: readonly NetworkAttachment[];
   readonly ports: readonly PortMapping[];
   /** Resolvers of its own, for names that are no container's. */
@@ -40,21 +52,26 @@ export interface ConnectRequest {
 export interface ConnectedNetwork {
   readonly definition: NetworkDefinition;
   readonly interfaceName: string;
-  /** One of each subnet, in the subnets' order. */
+  /** One of each subnet, in the subnets' order; none yet where a DHCP server gives them. */
   readonly addresses: readonly string[];
 }
 
-/** A namespace's place in its networks, while the set-up runs beside other work. */
-export interface Connection {
-  readonly namespace: NetworkNamespace;
+/** What is known of a namespace's place in its networks. */
+export interface ConnectedNetworks {
   readonly networks: readonly ConnectedNetwork[];
   /** What is to be said of them in /etc/hosts and /etc/resolv.conf. */
   readonly view: NetworkView;
+}
+
+/** A namespace's place in its networks, while the set-up runs beside other work. */
+export interface Connection extends ConnectedNetworks {
+  readonly namespace: NetworkNamespace;
   /**
    * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs since
-   * connect() if nobody else was setting up a network then, else from here on.
+   * connect() if nobody else was setting up a network then, else from here on. What only DHCP servers knew comes with it;
+   * undefined where all was known before.
    */
-  finish(): Promise<void>;
+  finish(): Promise<ConnectedNetworks | undefined>;
   /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
   settle(): Promise<void>;
 }
@@ -83,7 +100,21 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   });
   const netavark = netavarkRequest(request, networks);
   writeSetUp(scope, { ...setUp, request: netavark });
-  const run = (lock: NetavarkLock) => runNetavark(scope, "setup", namespace, netavark).finally(() => lock.close());
+  const own = partOf(netavark, (definition) => !byDhcp(definition));
+  const leased = partOf(netavark, byDhcp);
+  const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
+    try {
+      if (own !== undefined) await runNetavark(scope, "setup", namespace, own);
+    } finally {
+      lock.close();
+    }
+    if (leased === undefined) return undefined;
+    const { leaseByDhcp } = await import("./dhcp.ts");
+    const dhcp = await leaseByDhcp(scope, namespace, leased, request.hostname);
+    writeSetUp(scope, { ...setUp, request: netavark, dhcp });
+    const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, dhcp) }));
+    return { networks: known, view: viewOf(known, dhcp) };
+  };
   const free = takeNetavarkLock(scope, false);
   let running = free === undefined ? undefined : run(free);
   // A failure is reported where it is waited for; until then it must not count as unhandled.
@@ -96,7 +127,9 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
       running ??= run(takeNetavarkLock(scope, true));
       return running;
     },
-    settle: async () => running?.catch(() => undefined),
+    settle: async () => {
+      await running?.catch(() => undefined);
+    },
   };
 }
 
@@ -111,7 +144,13 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
   const there = scope.kind === "system" || joinSharedNetwork(scope);
-  if (there && request !== undefined) await tearDownHostSide(scope, request);
+  if (there && request !== undefined) {
+    await tearDownHostSide(scope, request);
+    if (Object.values(request.network_info).some(byDhcp)) {
+      const { releaseByDhcp } = await import("./dhcp.ts");
+      await releaseByDhcp(scope, request);
+    }
+  }
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.
@@ -130,14 +169,26 @@ function claimPorts(scope: Scope, setUp: SetUp): void {
   });
 }
 
-function viewOf(networks: readonly ConnectedNetwork[]): NetworkView {
+function viewOf(networks: readonly ConnectedNetwork[], dhcp: Readonly<Record<string, DhcpLease>> = {}): NetworkView {
   const gateways = (network: NetworkDefinition) => network.subnets.flatMap(({ gateway }) => gateway ?? []);
+  const leases = networks.flatMap(({ definition }) => dhcp[definition.name] ?? []);
+  const named = networks.map(({ definition }) => definition).filter(({ dns_enabled: dns }) => dns);
   return {
     addresses: networks.flatMap(({ addresses }) => addresses),
     gateway: networks.flatMap(({ definition }) => gateways(definition))[0],
-    nameServers: networks.flatMap(({ definition }) => (definition.dns_enabled ? gateways(definition) : [])),
+    nameServers: [...named.flatMap(gateways), ...leases.flatMap(({ nameServers }) => nameServers)],
+    searchDomains: [
+      ...(named.length === 0 ? [] : [CONTAINER_DOMAIN]),
+      ...leases.flatMap(({ searchDomains }) => searchDomains),
+    ],
     resolvers: [],
   };
+}
+
+/** A network's addresses, without the bits, once a DHCP server has given them. */
+function addressesIn(network: ConnectedNetwork, dhcp: Readonly<Record<string, DhcpLease>>): readonly string[] {
+  const lease = dhcp[network.definition.name];
+  return lease?.subnets.map(({ ipnet }) => ipnet.split("/")[0] ?? "") ?? network.addresses;
 }
 
 /** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */
@@ -166,7 +217,7 @@ function interfaceNames(networks: readonly NetworkAttachment[]): string[] {
 function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedNetwork[]): NetavarkRequest {
   const networks = connected.map(({ definition, interfaceName, addresses }, index) => {
     const attachment = request.networks[index];
-    const mac = attachment?.mac ?? randomMac();
+    const mac = attachment?.mac ?? (byDhcp(definition) ? stableMac(request.name, definition.name) : randomMac());
     const options: NetavarkAttachment = {
       static_ips: addresses,
       // ipvlan's interfaces have the address of the device below.

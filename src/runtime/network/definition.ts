@@ -25,7 +25,13 @@ export interface NetworkDefinition {
 }
 
 export type NetworkDriver = "bridge" | "macvlan" | "ipvlan";
-export type IpamDriver = "host-local" | "none";
+/** Who gives addresses: berth, a DHCP server of the network that the interface is in, or nobody. */
+export type IpamDriver = "host-local" | "dhcp" | "none";
+
+/** Whether a network's containers ask a DHCP server for their addresses. */
+export function byDhcp({ ipam_options: ipam }: NetworkDefinition): boolean {
+  return ipam.driver === "dhcp";
+}
 
 export interface SubnetDefinition {
   /** `ADDRESS/BITS`. */

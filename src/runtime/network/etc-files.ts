@@ -41,6 +41,8 @@ export interface NetworkView {
   readonly gateway: string | undefined;
   /** The name servers of networks with DNS: they know the other containers, and ask the host's resolvers for the rest. */
   readonly nameServers: readonly string[];
+  /** Where names without a dot are looked for. */
+  readonly searchDomains: readonly string[];
   /** Resolvers that are to be asked before the host's. */
   readonly resolvers: readonly string[];
 }
@@ -53,7 +55,7 @@ export interface ResolverRequest {
 }
 
 /** The domain of all containers' names, as aardvark-dns has it. */
-const CONTAINER_DOMAIN = "dns.podman";
+export const CONTAINER_DOMAIN = "dns.podman";
 
 /**
  * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: those asked for, and the
@@ -64,10 +66,10 @@ const CONTAINER_DOMAIN = "dns.podman";
 export function formatResolvConf(
   host: string,
   asked: ResolverRequest,
-  network: Pick<NetworkView, "nameServers" | "resolvers"> | undefined,
+  network: Pick<NetworkView, "nameServers" | "searchDomains" | "resolvers"> | undefined,
   ownNetwork: boolean,
 ): string {
-  const { nameServers = [], resolvers = [] } = network ?? {};
+  const { nameServers = [], searchDomains = [], resolvers = [] } = network ?? {};
   const found = { nameserver: [] as string[], search: [] as string[], options: [] as string[] };
   for (const line of host.split("\n")) {
     const [keyword = "", ...words] = line.trim().split(/\s+/);
@@ -81,8 +83,8 @@ export function formatResolvConf(
   );
   const noSearch = asked.dnsSearch.includes(".");
   const hostSearch = nameServers.length === 0 ? found.search : [];
-  const containers = nameServers.length > 0 && asked.dnsSearch.length === 0 ? [CONTAINER_DOMAIN] : [];
-  const search = noSearch ? [] : [...new Set([...asked.dnsSearch, ...containers, ...hostSearch])];
+  const networkSearch = asked.dnsSearch.length === 0 ? searchDomains : [];
+  const search = noSearch ? [] : [...new Set([...asked.dnsSearch, ...networkSearch, ...hostSearch])];
   const servers =
     nameServers.length > 0 ? nameServers : asked.dns.length > 0 ? asked.dns : [...resolvers, ...reachable];
   const options = asked.dnsOptions.length > 0 ? asked.dnsOptions : found.options;

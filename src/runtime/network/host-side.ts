@@ -4,10 +4,10 @@ import { addressAt, formatAddress, parseSubnet } from "../../ip-address.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
-import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
+import { byDhcp, type NetworkDefinition, type SubnetDefinition } from "./definition.ts";
 import { hasOtherLeases } from "./leases.ts";
 import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./namespace.ts";
-import { type NetavarkRequest, runNetavark, takeNetavarkLock } from "./netavark.ts";
+import { type NetavarkRequest, partOf, runNetavark, takeNetavarkLock } from "./netavark.ts";
 
 /** How often, and how many times, to look whether a bridge is empty: milliseconds. */
 const LOOK_MS = 20;
@@ -113,14 +113,7 @@ async function underLock(scope: Scope, work: () => Promise<void>): Promise<void>
 
 /** What there is of a request outside of its namespace: interfaces of the other drivers are gone with that. */
 function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
-  const isBridge = ([name]: readonly [string, unknown]) => request.network_info[name]?.driver === "bridge";
-  const networks = Object.entries(request.networks).filter(isBridge);
-  if (networks.length === 0) return undefined;
-  return {
-    ...request,
-    networks: Object.fromEntries(networks),
-    network_info: Object.fromEntries(Object.entries(request.network_info).filter(isBridge)),
-  };
+  return partOf(request, (definition) => definition.driver === "bridge" && !byDhcp(definition));
 }
 
 /**
@@ -145,9 +138,15 @@ async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise
   await runNetavark(scope, "teardown", fresh, request);
 }
 
-/** A namespace with links of the container's interface names; bridges, because every kernel that gets here has that driver. */
-function standIn(request: NetavarkRequest): NetworkNamespace {
-  return makeNetworkNamespace(() => changeLinks(interfacesOf(request).map((name) => `link add ${name} type bridge`)));
+/**
+ * A namespace with links of the container's interface names and MAC addresses; bridges, because every kernel that gets here has that
+ * driver.
+ */
+export function standIn(request: NetavarkRequest): NetworkNamespace {
+  const links = Object.values(request.networks).map(({ interface_name: name, static_mac: mac }) =>
+    ["link add", name, ...(mac === undefined ? [] : ["address", mac]), "type bridge"].join(" "),
+  );
+  return makeNetworkNamespace(() => changeLinks(links));
 }
 
 function interfacesOf(request: NetavarkRequest): string[] {
@@ -155,7 +154,7 @@ function interfacesOf(request: NetavarkRequest): string[] {
 }
 
 /** Runs commands of ip(8). Throws "network" with what it says. */
-function changeLinks(commands: readonly string[]): void {
+export function changeLinks(commands: readonly string[]): void {
   const said = runLinks(commands, []);
   if (said !== undefined) throw new RuntimeError("network", `${commands.join(", ")}: ${said}`);
 }

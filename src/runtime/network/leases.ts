@@ -33,9 +33,10 @@ export function leaseAddresses(
   wanted: readonly string[],
 ): string[] {
   const { name } = network;
-  if (network.ipam_options.driver === "none") {
-    if (wanted.length > 0)
-      throw new RuntimeError("network", `network ${name} gives no addresses, so ${wanted[0]} cannot be had`);
+  const { driver } = network.ipam_options;
+  if (driver !== "host-local") {
+    const who = driver === "dhcp" ? "has its addresses from a DHCP server" : "gives no addresses";
+    if (wanted.length > 0) throw new RuntimeError("network", `network ${name} ${who}, so ${wanted[0]} cannot be had`);
     return [];
   }
   const directory = leasesDir(scope, name);

@@ -11,6 +11,8 @@ import type { NetworkNamespace } from "./namespace.ts";
 export interface NetavarkRequest {
   readonly container_id: string;
   readonly container_name: string;
+  /** What a DHCP server is told. */
+  readonly container_hostname?: string;
   readonly port_mappings: readonly NetavarkPort[];
   readonly networks: Readonly<Record<string, NetavarkAttachment>>;
   readonly network_info: Readonly<Record<string, NetworkDefinition>>;
@@ -58,22 +60,40 @@ export function takeNetavarkLock(scope: Scope, wait: boolean): NetavarkLock | un
   return { close: () => closeSync(fd) };
 }
 
-/** Runs netavark on a namespace. The caller holds the lock. Throws "network" with what it says. */
+/** What is in a request of the networks that satisfy `wanted`; undefined if there are none. */
+export function partOf(
+  request: NetavarkRequest,
+  wanted: (definition: NetworkDefinition) => boolean,
+): NetavarkRequest | undefined {
+  const infos = Object.entries(request.network_info).filter(([, definition]) => wanted(definition));
+  if (infos.length === 0) return undefined;
+  const network_info = Object.fromEntries(infos);
+  const networks = Object.entries(request.networks).filter(([name]) => network_info[name] !== undefined);
+  return { ...request, networks: Object.fromEntries(networks), network_info };
+}
+
+/**
+ * Runs netavark on a namespace, for `timeout` milliseconds at most. The caller holds the lock where bridges are concerned. Throws
+ * "network" with what it says; returns what it says otherwise, which ends with the name server if netavark has started that.
+ */
 export async function runNetavark(
   scope: Scope,
   verb: "setup" | "teardown",
   namespace: NetworkNamespace,
   request: NetavarkRequest,
-): Promise<void> {
+  timeout?: number,
+): Promise<{ readonly output: Promise<string> }> {
   const child = Bun.spawn([findProgram("netavark"), "--config", netavarkDir(scope), verb, namespace.path], {
     stdin: Buffer.from(JSON.stringify(request)),
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    ...(timeout === undefined ? {} : { timeout }),
   });
   const said = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   // The name server, where netavark starts that, may keep the other end open for as long as it lives.
-  if ((await child.exited) === 0) return;
+  if ((await child.exited) === 0) return { output: said.then(([stdout]) => stdout) };
+  if (child.signalCode !== null) throw new RuntimeError("network", `netavark ${verb}: ended by ${child.signalCode}`);
   const [stdout, stderr] = await said;
   throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
 }

@@ -25,7 +25,7 @@ export interface NetworkCreateRequest {
   readonly disableDns: boolean;
   readonly dns: readonly string[];
   readonly interfaceName: string | undefined;
-  readonly ipamDriver: IpamDriver | "dhcp" | undefined;
+  readonly ipamDriver: IpamDriver | undefined;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -62,7 +62,7 @@ export function planNetwork(request: NetworkCreateRequest, facts: NetworkFacts):
   const complaint = checkDriverOptions(driver, request.options);
   if (complaint !== undefined) throw fail(complaint);
   const ipam = ipamDriver(request, fail);
-  const dns = driver === "bridge" && !request.disableDns && ipam !== "none";
+  const dns = driver === "bridge" && !request.disableDns && ipam === "host-local";
   if (request.dns.length > 0 && !dns) throw fail("resolvers (--dns) cannot be set, because it has no DNS");
   const used = [
     // A bridge that is there already brings its own route.
@@ -91,7 +91,7 @@ export function planNetwork(request: NetworkCreateRequest, facts: NetworkFacts):
   if (addressed && !family(4) && (request.ipv6 || subnets.length === 0)) add(4);
   if (addressed && request.ipv6 && !family(6)) add(6);
   // Who is alone with others of its kind needs no way out, but does need to reach the name server.
-  const gateways = (!internal || dns) && ipam !== "none";
+  const gateways = (!internal || dns) && ipam === "host-local";
   return {
     name,
     id: new Bun.CryptoHasher("sha256").update(name).digest("hex"),
@@ -124,12 +124,11 @@ function ipamDriver(request: NetworkCreateRequest, fail: Fail): IpamDriver {
   const { driver, ipamDriver: wanted, subnets } = request;
   // What podman takes for macvlan without a subnet.
   const chosen = wanted ?? (driver === "macvlan" && subnets.length === 0 ? "dhcp" : "host-local");
-  if (chosen === "dhcp") {
-    const asked =
-      wanted === undefined ? "macvlan without --subnet takes its addresses by DHCP, which" : "--ipam-driver dhcp";
-    throw fail(`${asked} is not supported yet (give a --subnet, or --ipam-driver none)`);
-  }
-  if (chosen === "none" && subnets.length > 0) throw fail("a subnet means nothing with --ipam-driver none");
+  if (chosen !== "host-local" && subnets.length > 0) throw fail(`a subnet means nothing with --ipam-driver ${chosen}`);
+  if (chosen === "dhcp" && driver === "ipvlan")
+    throw fail("ipvlan's interfaces have the device's own MAC address, by which a DHCP server cannot tell them apart");
+  if (chosen === "dhcp" && driver === "bridge" && request.options.mode !== "unmanaged")
+    throw fail("no DHCP server is on a bridge of its own (give --opt mode=unmanaged, or --driver macvlan)");
   if (chosen === "host-local" && driver !== "bridge" && subnets.length === 0)
     throw fail(`${driver} needs a --subnet, or --ipam-driver none`);
   return chosen;

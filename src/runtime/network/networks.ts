@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { networksDir } from "../paths.ts";
-import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import { byDhcp, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import {
   findDefinition,
   isNetworkName,
@@ -13,6 +13,7 @@ import {
   withDefinitionsLock,
   writeDefinition,
 } from "./definitions.ts";
+import { checkDhcp } from "./dhcp.ts";
 import { removeBridge, restoreHostSide } from "./host-side.ts";
 import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
@@ -31,7 +32,10 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   withDefinitionsLock(scope, "exclusive", () => {
     const exists = findDefinition(scope, name) !== undefined;
     if (exists && !ignore) throw new RuntimeError("network-exists", `there is a network ${name} already`);
-    if (!exists) writeDefinition(scope, planNetwork(request, networkFacts(scope)));
+    if (exists) return;
+    const definition = planNetwork(request, networkFacts(scope));
+    if (byDhcp(definition)) checkDhcp(scope, name);
+    writeDefinition(scope, definition);
   });
 }
 
@@ -91,13 +95,14 @@ export function findNetwork(scope: Scope, word: string): NetworkDefinition {
 /** What podman's `network inspect` shows: the definition, and who is in it with which addresses. */
 export function describeNetwork(scope: Scope, definition: NetworkDefinition): object {
   const prefix = new Map(definition.subnets.map(({ subnet }) => [subnet, subnet.split("/")[1] ?? ""]));
-  const containers = networkUsers(scope, definition.name).flatMap(({ owner, name, request }) => {
+  const containers = networkUsers(scope, definition.name).flatMap(({ owner, name, request, dhcp }) => {
     const attachment = request?.networks[definition.name];
     if (attachment === undefined) return [];
-    const subnets = attachment.static_ips.map((address, index) => {
+    const fixed = attachment.static_ips.map((address, index) => {
       const { subnet = "", gateway } = definition.subnets[index] ?? {};
       return { ipnet: `${address}/${prefix.get(subnet) ?? ""}`, ...(gateway === undefined ? {} : { gateway }) };
     });
+    const subnets = dhcp?.[definition.name]?.subnets ?? fixed;
     const facts = { subnets, mac_address: attachment.static_mac ?? "" };
     return [[owner, { name, interfaces: { [attachment.interface_name]: facts } }] as const];
   });

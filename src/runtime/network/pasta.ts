@@ -136,6 +136,7 @@ function factsOf(ran: PastaCommand, shown: string): PastaFacts {
   return {
     addresses,
     nameServers: [],
+    searchDomains: [],
     gateway: ran.hostAddresses.find(has) ?? other?.address,
     resolvers: ran.resolvers.filter(has),
   };

@@ -18,8 +18,23 @@ export interface SetUp {
   readonly ports: readonly PortMapping[];
   /** What netavark is given; undefined while addresses are being taken. */
   readonly request: NetavarkRequest | undefined;
+  /** What a DHCP server has given, by network. */
+  readonly dhcp?: Readonly<Record<string, DhcpLease>>;
   /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
   readonly members?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What a DHCP server has told an interface. */
+export interface DhcpLease {
+  readonly subnets: readonly LeasedAddress[];
+  readonly nameServers: readonly string[];
+  readonly searchDomains: readonly string[];
+}
+
+export interface LeasedAddress {
+  /** `ADDRESS/BITS`. */
+  readonly ipnet: string;
+  readonly gateway?: string;
 }
 
 const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");

@@ -40,6 +40,7 @@ export function connectShared(
     finish: async () => {
       await Promise.all([connection.finish(), published]);
       await publisher.openReturnPath();
+      return undefined;
     },
     settle: async () => {
       await connection.settle();

@@ -76,10 +76,14 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
   );
   const connection = connectPod(scope, record, made);
   try {
-    const addresses = addressesOf(connection);
+    let addresses = addressesOf(connection);
     if (connection !== undefined) writePod(scope, { ...record, addresses });
     writePodFiles(record, connection?.view, paths, inner?.root);
-    await connection?.finish();
+    const connected = await connection?.finish();
+    if (connected !== undefined) {
+      addresses = addressesOf(connected);
+      writePodFiles(record, connected.view, paths, inner?.root);
+    }
     const namespaces = pinNamespaces(context.notifySocket, manager, made);
     closeNamespaces(made);
     writePod(scope, { ...record, addresses, namespaces });

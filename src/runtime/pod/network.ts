@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { type Connection, connect, disconnect } from "../network/connection.ts";
+import { type ConnectedNetworks, type Connection, connect, disconnect } from "../network/connection.ts";
 import { readSetUp } from "../network/set-up-file.ts";
 import { connectShared } from "../network/shared-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
@@ -23,7 +23,14 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
   if (network.mode !== "bridge" || own === undefined)
     throw new RuntimeError("bad-request", `a pod with a ${network.mode} network is not supported yet`);
   const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
-  const request = { owner: pod.id, name: pod.name, networks: network.networks, ports, dns: pod.dns };
+  const request = {
+    owner: pod.id,
+    name: pod.name,
+    hostname: pod.hostname,
+    networks: network.networks,
+    ports,
+    dns: pod.dns,
+  };
   if (scope.kind === "system") return connect(scope, namespace, request);
   // The pasta that publishes them could not outlive this command, either: see startPod().
   return connectShared(scope, { ...request, ports: [] }, namespace, "");
@@ -56,7 +63,7 @@ function removeInterfaces(scope: Scope, pod: PodRecord): void {
 }
 
 /** What a pod has got in each of its networks, by their names. */
-export function addressesOf(connection: Connection | undefined): PodRecord["addresses"] {
+export function addressesOf(connection: ConnectedNetworks | undefined): PodRecord["addresses"] {
   const networks = connection?.networks ?? [];
   return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
 }

@@ -94,11 +94,12 @@ test.each([
     "search a.example\nnameserver 10.86.0.1\noptions edns0\n",
   ],
 ] as [string, ResolverRequest, string[], boolean, string][])("resolv.conf: %s", (_, asked, servers, own, expected) => {
-  expect(formatResolvConf(RESOLV, asked, { nameServers: servers, resolvers: [] }, own)).toBe(expected);
+  const searchDomains = servers.length === 0 ? [] : ["dns.podman"];
+  expect(formatResolvConf(RESOLV, asked, { nameServers: servers, searchDomains, resolvers: [] }, own)).toBe(expected);
 });
 
 test("resolv.conf: the network's own resolver comes before the host's, and not beside given ones", () => {
-  const own = { nameServers: [], resolvers: ["169.254.1.1"] };
+  const own = { nameServers: [], searchDomains: [], resolvers: ["169.254.1.1"] };
   expect(formatResolvConf(RESOLV, NOTHING, own, true)).toBe(
     `${HOST_WORDS}nameserver 169.254.1.1\nnameserver 192.0.2.53\noptions edns0\n`,
   );

@@ -69,6 +69,12 @@ describe("what is left open is chosen", () => {
     expect(plan({ internal: true, disableDns: true }).subnets[0]?.gateway).toBeUndefined();
   });
 
+  test("addresses by DHCP of macvlan without a subnet, and of a bridge that somebody else manages", () => {
+    const dhcp = { subnets: [], dns_enabled: false, ipam_options: { driver: "dhcp" } };
+    expect(plan({ driver: "macvlan" })).toMatchObject(dhcp);
+    expect(plan({ ipamDriver: "dhcp", interfaceName: "br0", options: { mode: "unmanaged" } })).toMatchObject(dhcp);
+  });
+
   test("no addresses and no names with --ipam-driver none", () => {
     expect(plan({ ipamDriver: "none" })).toMatchObject({ subnets: [], dns_enabled: false });
   });
@@ -118,8 +124,9 @@ describe.each([
     { driver: "macvlan", subnets: [wanted("192.0.2.0/24")], interfaceName: "eth7" },
     "no interface eth7",
   ],
-  ["DHCP", { ipamDriver: "dhcp" }, "is not supported yet"],
-  ["macvlan without addresses", { driver: "macvlan" }, "takes its addresses by DHCP, which is not supported yet"],
+  ["DHCP on a bridge of its own", { ipamDriver: "dhcp" }, "no DHCP server is on a bridge of its own"],
+  ["DHCP with ipvlan", { driver: "ipvlan", ipamDriver: "dhcp" }, "a DHCP server cannot tell them apart"],
+  ["DHCP and a subnet", { driver: "macvlan", ipamDriver: "dhcp", subnets: [wanted("10.1.0.0/24")] }, "means nothing"],
   ["ipvlan without addresses", { driver: "ipvlan" }, "ipvlan needs a --subnet"],
 ] as [string, Partial<NetworkCreateRequest>, string][])("%s", (_, request, message) => {
   test(`is refused: ${message}`, () => {
