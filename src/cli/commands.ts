@@ -9,6 +9,8 @@ export interface CommandEntry {
   readonly hidden?: true;
   /** The command that this is another name of; the manual describes that one. */
   readonly sameAs?: string;
+  /** Other words for the last one of its name, which podman or docker have as well. */
+  readonly aliases?: readonly string[];
   /** What follows its first argument is another program's command line, and not looked at. */
   readonly runsCommand?: true;
   readonly load: () => Promise<CommandModule>;
@@ -18,6 +20,11 @@ export interface CommandEntry {
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
+}
+
+/** A command's name, and its other names. */
+export function commandNames({ name, aliases = [] }: CommandEntry): string[] {
+  return [name, ...aliases.map((alias) => name.replace(/\S+$/, alias))];
 }
 
 export const COMMAND_GROUPS: readonly CommandGroup[] = [
@@ -78,17 +85,39 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "pod start", summary: "Start pods", load: () => import("./pod-start.ts") },
   { name: "pod stop", summary: "Stop pods and their containers", load: () => import("./pod-stop.ts") },
   { name: "pod rm", summary: "Remove pods", load: () => import("./pod-rm.ts") },
-  { name: "pod ls", summary: "List pods", load: () => import("./pod-ls.ts") },
+  { name: "pod ls", summary: "List pods", aliases: ["ps", "list"], load: () => import("./pod-ls.ts") },
   { name: "pod inspect", summary: "Show what is known of pods", load: () => import("./pod-inspect.ts") },
+  {
+    name: "pod exists",
+    summary: "Tell whether there is a pod",
+    load: async () => (await import("./exists.ts")).podExists,
+  },
   { name: "image pull", summary: "Pull images", sameAs: "pull", load: () => import("./pull.ts") },
-  { name: "image ls", summary: "List the images in the store", sameAs: "images", load: () => import("./images.ts") },
-  { name: "image rm", summary: "Remove images", sameAs: "rmi", load: () => import("./rmi.ts") },
+  {
+    name: "image ls",
+    summary: "List the images in the store",
+    sameAs: "images",
+    aliases: ["list"],
+    load: () => import("./images.ts"),
+  },
+  { name: "image rm", summary: "Remove images", sameAs: "rmi", aliases: ["remove"], load: () => import("./rmi.ts") },
   { name: "image load", summary: "Load images from an archive", sameAs: "load", load: () => import("./load.ts") },
   { name: "image inspect", summary: "Show what is known of images", load: () => import("./image-inspect.ts") },
+  {
+    name: "image exists",
+    summary: "Tell whether there is an image",
+    load: async () => (await import("./exists.ts")).imageExists,
+  },
+  { name: "image prune", summary: "Remove unused images", load: () => import("./image-prune.ts") },
   { name: "network create", summary: "Make a network", load: () => import("./network-create.ts") },
-  { name: "network ls", summary: "List networks", load: () => import("./network-ls.ts") },
+  { name: "network ls", summary: "List networks", aliases: ["list"], load: () => import("./network-ls.ts") },
   { name: "network inspect", summary: "Show what is known of networks", load: () => import("./network-inspect.ts") },
-  { name: "network rm", summary: "Remove networks", load: () => import("./network-rm.ts") },
+  {
+    name: "network exists",
+    summary: "Tell whether there is a network",
+    load: async () => (await import("./exists.ts")).networkExists,
+  },
+  { name: "network rm", summary: "Remove networks", aliases: ["remove"], load: () => import("./network-rm.ts") },
   {
     name: "network reload",
     summary: "Put back firewall rules of networks",
@@ -96,9 +125,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "network prune", summary: "Remove unused networks", load: () => import("./network-prune.ts") },
   { name: "volume create", summary: "Make a volume", load: () => import("./volume-create.ts") },
-  { name: "volume ls", summary: "List volumes", load: () => import("./volume-ls.ts") },
+  { name: "volume ls", summary: "List volumes", aliases: ["list"], load: () => import("./volume-ls.ts") },
   { name: "volume inspect", summary: "Show what is known of volumes", load: () => import("./volume-inspect.ts") },
-  { name: "volume rm", summary: "Remove volumes", load: () => import("./volume-rm.ts") },
+  {
+    name: "volume exists",
+    summary: "Tell whether there is a volume",
+    load: async () => (await import("./exists.ts")).volumeExists,
+  },
+  { name: "volume rm", summary: "Remove volumes", aliases: ["remove"], load: () => import("./volume-rm.ts") },
   { name: "volume prune", summary: "Remove unused volumes", load: () => import("./volume-prune.ts") },
   {
     name: "volume export",
@@ -111,7 +145,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./volume-import.ts"),
   },
   { name: "volume mount", summary: "Mount volumes on the host", load: () => import("./volume-mount.ts") },
-  { name: "volume unmount", summary: "Unmount volumes", load: () => import("./volume-unmount.ts") },
+  {
+    name: "volume unmount",
+    summary: "Unmount volumes",
+    aliases: ["umount"],
+    load: () => import("./volume-unmount.ts"),
+  },
   { name: "verify", summary: "Check that the store is sound", load: () => import("./verify.ts") },
   { name: "complete", summary: "Print names for shell completion", hidden: true, load: () => import("./complete.ts") },
 ];

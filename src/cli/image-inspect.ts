@@ -1,6 +1,7 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { openStore, type StoredImage } from "../image/store.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { formatInspection, inspectionOption } from "./output-format.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -12,20 +13,20 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<image...>", "name or ID")
-    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
-    .action((names: string[]) => {
+    .addOption(inspectionOption())
+    .action((names: string[], { format }: { format: string }) => {
       const store = openStore(context.scope.stateDir);
       const images = names.map((name) => {
         const image = store.resolve(name);
         if (image === undefined) throw new CommandError(`no image ${name}`, 125);
         return describeImage(image);
       });
-      context.out(`${JSON.stringify(images, null, 2)}\n`);
+      context.out(formatInspection(images, format));
     });
 }
 
 /** What is known of an image, in podman's names. */
-export function describeImage({ reference, manifestDigest, configDigest, config, layers }: StoredImage): unknown {
+export function describeImage({ reference, manifestDigest, configDigest, config, layers }: StoredImage): object {
   return {
     Id: configDigest.replace(/^sha256:/, ""),
     Digest: manifestDigest,

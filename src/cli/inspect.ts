@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { openStore } from "../image/store.ts";
 import { RuntimeError } from "../runtime/error.ts";
 import { findContainer, readSpec } from "../runtime/find-container.ts";
@@ -9,6 +9,8 @@ import { volumesDir } from "../runtime/paths.ts";
 import type { ContainerRecord } from "../runtime/record.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { describeImage } from "./image-inspect.ts";
+import { formatInspection, inspectionOption } from "./output-format.ts";
+import { portBindings } from "./published-ports.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -23,19 +25,14 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<name...>", "containers or images")
-    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
-    .action((words: string[]) => {
-      context.out(
-        `${JSON.stringify(
-          words.map((word) => inspect(word, context)),
-          null,
-          2,
-        )}\n`,
-      );
+    .addOption(inspectionOption())
+    .action((words: string[], { format }: { format: string }) => {
+      const found = words.map((word) => inspect(word, context));
+      context.out(formatInspection(found, format));
     });
 }
 
-function inspect(word: string, context: CommandContext): unknown {
+function inspect(word: string, context: CommandContext): object {
   try {
     return inspectContainer(findContainer(context.scope, word), context);
   } catch (error) {
@@ -46,7 +43,7 @@ function inspect(word: string, context: CommandContext): unknown {
   return describeImage(image);
 }
 
-function inspectContainer(record: ContainerRecord, context: CommandContext): unknown {
+function inspectContainer(record: ContainerRecord, context: CommandContext): object {
   const spec = readSpec(context.scope, record.id);
   const pid = payloadPid(context.scope, record);
   return {
@@ -87,7 +84,7 @@ function inspectContainer(record: ContainerRecord, context: CommandContext): unk
       Networks: Object.fromEntries(
         Object.entries(record.addresses).map(([name, addresses]) => [name, addressesByFamily(addresses)]),
       ),
-      Ports: record.ports,
+      Ports: portBindings(record.ports),
     },
     CgroupPath: record.cgroup,
   };

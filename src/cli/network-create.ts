@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { CommandError } from "./command.ts";
+import { entriesOf, repeatable } from "./repeatable-option.ts";
 
 interface Options {
   readonly disableDns?: boolean;
@@ -39,28 +40,25 @@ export const manual: CommandManual = {
 
 /** `berth network create`: what units of `.network` files call, and people. */
 export function define(command: Command, context: CommandContext): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
-  const list = (flags: string, help: string) =>
-    new Option(flags, `${help}; can be repeated`).argParser(collect).default([]);
   command
     .argument("[name]", "letters, digits, _ . and -; made up if there is none")
     .option("--disable-dns", "containers in it do not find each other by name")
-    .addOption(list("--dns <address>", "where names are asked for that are no container's"))
+    .addOption(repeatable("--dns <address>", "where names are asked for that are no container's"))
     .addOption(
       new Option("-d, --driver <driver>", "what the network is made of")
         .choices(["bridge", "macvlan", "ipvlan"])
         .default("bridge"),
     )
-    .addOption(list("--gateway <address>", "gateway of a subnet"))
+    .addOption(repeatable("--gateway <address>", "gateway of a subnet"))
     .option("--ignore", "leave a network of that name as it is, and do not fail")
     .option("--interface-name <name>", "the bridge's name, or the device that macvlan and ipvlan sit on")
     .option("--internal", "no way out of the network")
-    .addOption(list("--ip-range <range>", "where addresses are taken from: a block, or FIRST-LAST"))
+    .addOption(repeatable("--ip-range <range>", "where addresses are taken from: a block, or FIRST-LAST"))
     .addOption(new Option("--ipam-driver <driver>", "who gives addresses").choices(["host-local", "none", "dhcp"]))
     .option("--ipv6", "an IPv4 and an IPv6 subnet")
-    .addOption(list("--label <key=value>", "label"))
-    .addOption(list("-o, --opt <key=value>", "option of the driver"))
-    .addOption(list("--subnet <subnet>", "subnet, as 192.0.2.0/24"))
+    .addOption(repeatable("--label <key=value>", "label"))
+    .addOption(repeatable("-o, --opt <key=value>", "option of the driver"))
+    .addOption(repeatable("--subnet <subnet>", "subnet, as 192.0.2.0/24"))
     .action((name: string | undefined, options: Options) => create(name, options, context));
 }
 
@@ -90,7 +88,7 @@ async function create(name: string | undefined, options: Options, context: Comma
       interfaceName: options.interfaceName,
       ipamDriver: options.ipamDriver,
       options: Object.fromEntries(options.opt.map(splitOption)),
-      labels: Object.fromEntries(options.label.map(splitLabel)),
+      labels: entriesOf(options.label),
     },
     options.ignore === true,
   );
@@ -101,11 +99,6 @@ function splitOption(text: string): [string, string] {
   const at = text.indexOf("=");
   if (at < 0) throw refuse(`--opt ${text}: write KEY=VALUE`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function splitLabel(text: string): [string, string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function refuse(message: string): CommandError {

@@ -1,8 +1,9 @@
-import { createInterface } from "node:readline/promises";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { DEFAULT_NETWORK } from "../runtime/network/definition.ts";
 import { listDefinitions } from "../runtime/network/definitions.ts";
-import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { confirmRemoval } from "./confirmation.ts";
+import { filterOption } from "./filters.ts";
 import { chooseNetworks } from "./network-ls.ts";
 
 /** Help and manual page. */
@@ -16,9 +17,8 @@ export const manual: CommandManual = {
 
 /** `berth network prune`. */
 export function define(command: Command, context: CommandContext): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   command
-    .addOption(new Option("--filter <filter>", "only those; can be repeated").argParser(collect).default([]))
+    .addOption(filterOption("--filter <filter>"))
     .option("-f, --force", "do not ask")
     .action((options: { filter: readonly string[]; force?: boolean }) => prune(options.filter, options.force, context));
 }
@@ -29,7 +29,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   const unused = chooseNetworks(listDefinitions(context.scope), [...filter, "dangling=true"], context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK);
-  if (!force && unused.length > 0 && !(await confirm(unused))) return;
+  if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused))) return;
   for (const name of unused) {
     try {
       await removeNetwork(context.scope, name);
@@ -38,17 +38,5 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
       // Somebody has begun to use it, or removed it, since it was looked at.
       if (!(error instanceof RuntimeError && ["network-in-use", "no-such-network"].includes(error.code))) throw error;
     }
-  }
-}
-
-async function confirm(names: readonly string[]): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new CommandError("nobody can be asked: give --force to remove networks", 125);
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const list = names.map((name) => `  ${name}\n`).join("");
-    const answer = await asked.question(`These networks will be removed:\n${list}Go on? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    asked.close();
   }
 }

@@ -1,7 +1,8 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { findPod } from "../runtime/pod/record.ts";
 import { listRecords } from "../runtime/record.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { formatInspection, inspectionOption } from "./output-format.ts";
 import { podNameOf } from "./pod-unit.ts";
 
 /** Help and manual page. */
@@ -14,8 +15,8 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<pod...>", "names")
-    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
-    .action((words: string[]) => {
+    .addOption(inspectionOption())
+    .action((words: string[], { format }: { format: string }) => {
       const records = listRecords(context.scope);
       const shown = words.map((word) => {
         const pod = findPod(context.scope, podNameOf(word));
@@ -39,6 +40,6 @@ export function define(command: Command, context: CommandContext): void {
           Containers: containers.map(({ id, name, unit }) => ({ Id: id, Name: name, Unit: unit })),
         };
       });
-      context.out(`${JSON.stringify(shown, null, 2)}\n`);
+      context.out(formatInspection(shown, format));
     });
 }

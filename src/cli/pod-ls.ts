@@ -1,48 +1,107 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { payloadPid } from "../runtime/liveness.ts";
 import { listPodNames, type PodRecord, readPod } from "../runtime/pod/record.ts";
 import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { chooseBy, type FilterKinds, filterOption, labelFilters, matchesName } from "./filters.ts";
 import { formatAge } from "./format-age.ts";
-import { formatTable } from "./table.ts";
+import {
+  formatListing,
+  type Listing,
+  type ListingOptions,
+  listingOptions,
+  shortId,
+  templateFields,
+} from "./output-format.ts";
+
+interface Options extends ListingOptions {
+  readonly filter: readonly string[];
+}
+
+/** A pod and the containers in it, of which none need run yet. */
+interface Row {
+  readonly pod: PodRecord;
+  readonly containers: readonly ContainerRecord[];
+  readonly status: "Running" | "Created";
+}
+
+const LISTING: Listing<Row> = {
+  headings: {
+    ID: "POD ID",
+    Name: "NAME",
+    Status: "STATUS",
+    Created: "CREATED",
+    NumberOfContainers: "CONTAINERS",
+    Unit: "UNIT",
+    ContainerIds: "CONTAINER IDS",
+    ContainerNames: "NAMES OF CONTAINERS",
+    CreatedAt: "CREATED AT",
+    Label: "LABEL",
+    Labels: "LABELS",
+    Networks: "NETWORKS",
+  },
+  fieldsOf: ({ pod, containers, status }, whole) => ({
+    ID: shortId(pod.id, whole),
+    Name: pod.name,
+    Status: status,
+    Created: `${formatAge(pod.created)} ago`,
+    NumberOfContainers: containers.length,
+    Unit: pod.unit,
+    ContainerIds: containers.map(({ id }) => shortId(id, whole)).join(","),
+    ContainerNames: containers.map(({ name }) => name).join(","),
+    CreatedAt: pod.created,
+    Label: (key: string) => pod.labels[key] ?? "",
+    Labels: pod.labels,
+    Networks: Object.keys(pod.addresses).join(","),
+  }),
+  columns: ["ID", "Name", "Status", "Created", "NumberOfContainers", "Unit"],
+  jsonOf: ({ pod, containers, status }) => ({
+    Id: pod.id,
+    Name: pod.name,
+    Status: status,
+    Created: pod.created,
+    Unit: pod.unit,
+    Labels: pod.labels,
+    Networks: Object.keys(pod.addresses),
+    Containers: containers.map(({ id, name }) => ({ Id: id, Names: name })),
+  }),
+  idOf: ({ pod }) => pod.name,
+};
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "List the pods that run.",
-  examples: [{ command: "berth pod ls", help: "Pods, their services and their containers." }],
+  details: [
+    "Filters: `name=` (a regular expression), `id=` (its beginning), `label=KEY[=VALUE]`, `label!=`, `network=`, `status=` (running, created). Of several of one kind any may match, labels all have to.",
+    templateFields(LISTING),
+  ],
+  examples: [
+    { command: "berth pod ls", help: "Pods, their services and their containers." },
+    { command: "berth pod ls --format '{{.Name}}: {{.ContainerNames}}'", help: "Just the names." },
+  ],
 };
 
 /** `berth pod ls`. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
-    .option("-q, --quiet", "names only")
-    .action((options: { format: string; quiet?: boolean }) => {
-      const records = listRecords(context.scope);
-      const pods = listPodNames(context.scope).flatMap((name) => readPod(context.scope, name) ?? []);
-      const rows = pods.map((pod) => ({ pod, containers: records.filter((record) => record.pod === pod.name) }));
-      if (options.format === "json") context.out(`${JSON.stringify(rows.map(toJson), null, 2)}\n`);
-      else if (options.quiet) for (const { pod } of rows) context.out(`${pod.name}\n`);
-      else context.out(formatTable(["POD ID", "NAME", "CREATED", "CONTAINERS", "UNIT"], rows.map(toCells)));
+  const { scope } = context;
+  command.addOption(filterOption("-f, --filter <filter>"));
+  for (const option of listingOptions("names only", "whole IDs")) command.addOption(option);
+  command.action(({ filter, ...options }: Options) => {
+    const records = listRecords(scope);
+    const pods = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
+    const rows = pods.map((pod): Row => {
+      const containers = records.filter((record) => record.pod === pod.name);
+      const runs = containers.some((record) => payloadPid(scope, record) !== undefined);
+      return { pod, containers, status: runs ? "Running" : "Created" };
     });
+    context.out(formatListing(chooseBy(rows, filter, FILTERS), LISTING, options));
+  });
 }
 
-interface Row {
-  readonly pod: PodRecord;
-  readonly containers: readonly ContainerRecord[];
-}
-
-function toJson({ pod, containers }: Row): Record<string, unknown> {
-  return {
-    Id: pod.id,
-    Name: pod.name,
-    Created: pod.created,
-    Unit: pod.unit,
-    Labels: pod.labels,
-    Containers: containers.map(({ id, name }) => ({ Id: id, Names: name })),
-  };
-}
-
-function toCells({ pod, containers }: Row): string[] {
-  const age = formatAge(pod.created);
-  return [pod.id.slice(0, 12), pod.name, `${age} ago`, `${containers.length}`, pod.unit];
-}
+const FILTERS: FilterKinds<Row> = {
+  name: ({ pod }, value) => matchesName(pod.name, value),
+  id: ({ pod }, value) => pod.id.startsWith(value),
+  ...labelFilters<Row>(({ pod }) => pod.labels),
+  network: ({ pod }, value) => Object.hasOwn(pod.addresses, value),
+  status: ({ status }, value) => status.toLowerCase() === value.toLowerCase(),
+};

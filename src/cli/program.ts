@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { plainBooleans } from "./boolean-options.ts";
 import type { CommandContext } from "./command.ts";
-import { COMMAND_GROUPS, COMMANDS } from "./commands.ts";
+import { COMMAND_GROUPS, COMMANDS, commandNames } from "./commands.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
 import { VERSION } from "./version.ts";
 
@@ -20,7 +20,8 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     .exitOverride();
   const asksForHelp = argv[0] === "help" && argv.length > 1;
   const words = asksForHelp ? argv.slice(1) : argv;
-  const wanted = commandName(words);
+  const said = commandName(words);
+  const wanted = COMMANDS.find((entry) => commandNames(entry).includes(said))?.name ?? said;
   const groups = new Map<string, Command>();
   for (const { name, summary } of COMMAND_GROUPS) {
     const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false);
@@ -31,6 +32,7 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     const [first = "", second] = entry.name.split(" ");
     const parent = second === undefined ? program : (groups.get(first) ?? program);
     const command = parent.command(second ?? first, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
+    command.aliases(entry.aliases ?? []);
     // Only the command that is asked for is loaded: start-up time is part of every container's start.
     if (entry.name !== wanted) continue;
     const { manual, define } = await entry.load();

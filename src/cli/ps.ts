@@ -1,43 +1,111 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
+import { localCandidates } from "../image/reference.ts";
 import { payloadPid } from "../runtime/liveness.ts";
 import { readPod } from "../runtime/pod/record.ts";
 import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { PortMapping } from "../runtime/run-request.ts";
 import type { UnitStatus } from "../runtime/systemd.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { chooseBy, type FilterKinds, filterOption, labelFilters, matchesName } from "./filters.ts";
 import { formatAge } from "./format-age.ts";
-import { formatTable } from "./table.ts";
+import {
+  formatListing,
+  type Listing,
+  type ListingOptions,
+  listingOptions,
+  shortId,
+  templateFields,
+} from "./output-format.ts";
+import { describePort, formatPort } from "./published-ports.ts";
 
-interface PsOptions {
-  all?: boolean;
-  format: string;
-  quiet?: boolean;
-  noTrunc?: boolean;
-}
-
-/** One container as `berth ps --format json` prints it. */
+/** One container, or a service without one, as `berth ps --format json` prints it. */
 interface Row {
   readonly Id: string;
   readonly Names: readonly string[];
   readonly Image: string;
+  readonly ImageID: string;
   readonly Command: readonly string[];
   readonly Created: string;
   readonly State: string;
   readonly Status: string;
   readonly Ports: readonly PortMapping[];
   readonly Pid: number;
+  readonly Pod: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly Networks: readonly string[];
+  readonly Volumes: readonly string[];
   readonly Unit: string;
 }
+
+interface Options extends ListingOptions {
+  readonly all?: boolean;
+  readonly filter: readonly string[];
+}
+
+const LISTING: Listing<Row> = {
+  headings: {
+    ID: "CONTAINER ID",
+    Image: "IMAGE",
+    Command: "COMMAND",
+    Created: "CREATED",
+    Status: "STATUS",
+    Ports: "PORTS",
+    Names: "NAMES",
+    Unit: "UNIT",
+    CreatedAt: "CREATED AT",
+    ImageID: "IMAGE ID",
+    Label: "LABEL",
+    Labels: "LABELS",
+    Networks: "NETWORKS",
+    Pid: "PID",
+    Pod: "POD",
+    PodName: "POD",
+    RunningFor: "CREATED",
+    State: "STATE",
+    Volumes: "VOLUMES",
+  },
+  fieldsOf: (row, whole) => {
+    const age = row.Created === "" ? "" : `${formatAge(row.Created)} ago`;
+    return {
+      ID: shortId(row.Id, whole),
+      Image: row.Image,
+      Command: truncate(row.Command.join(" "), whole ? Number.POSITIVE_INFINITY : 24),
+      Created: age,
+      Status: row.Status,
+      Ports: row.Ports.map(formatPort).join(", "),
+      Names: row.Names.join(","),
+      Unit: row.Unit,
+      CreatedAt: row.Created,
+      ImageID: shortId(row.ImageID, whole),
+      Label: (key: string) => row.Labels[key] ?? "",
+      Labels: row.Labels,
+      Networks: row.Networks.join(","),
+      Pid: row.Pid,
+      Pod: row.Pod,
+      PodName: row.Pod,
+      RunningFor: age,
+      State: row.State,
+      Volumes: row.Volumes.join(","),
+    };
+  },
+  columns: ["ID", "Image", "Command", "Created", "Status", "Ports", "Names", "Unit"],
+  jsonOf: (row) => ({ ...row, Ports: row.Ports.map(describePort) }),
+  // A unit that does not run has no container, and so no ID.
+  idOf: ({ Id }, whole) => shortId(Id, whole),
+};
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "List the containers that run.",
   details: [
     "There is no list of its own: berth asks systemd and the kernel. With `--all` the services of container files that do not run are listed too.",
+    "Filters: `name=` (a regular expression), `id=` (its beginning), `ancestor=` (an image), `label=KEY[=VALUE]`, `label!=`, `network=`, `pod=`, `status=` (running, or a state of systemd's), `unit=`, `volume=`. Of several of one kind any may match, labels all have to.",
+    templateFields(LISTING),
   ],
   examples: [
     { command: "berth ps", help: "What runs." },
     { command: "berth ps -a --format json", help: "Also what does not, for programs." },
+    { command: "berth ps --filter pod=shop --format '{{.ID}} {{.Names}}'", help: "What runs in a pod." },
   ],
 };
 
@@ -45,16 +113,15 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command
     .option("-a, --all", "also the units of container files that are not running")
-    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
-    .option("-q, --quiet", "IDs only")
-    .option("--no-trunc", "whole IDs and commands")
-    .action(async (options: PsOptions & { trunc?: boolean }) => ps(options, context));
+    .addOption(filterOption("-f, --filter <filter>"));
+  for (const option of listingOptions("IDs only", "whole IDs and commands")) command.addOption(option);
+  command.action(async (options: Options) => ps(options, context));
 }
 
-async function ps(options: PsOptions & { trunc?: boolean }, context: CommandContext): Promise<void> {
+async function ps({ all, filter, ...options }: Options, context: CommandContext): Promise<void> {
   const records = listRecords(context.scope);
   const known = new Set(records.map(({ unit }) => unit));
-  const idle = options.all ? (await containerUnits(context)).filter((unit) => !known.has(unit)) : [];
+  const idle = all ? (await containerUnits(context)).filter((unit) => !known.has(unit)) : [];
   const names = [...records.flatMap(({ unit }) => unit ?? []), ...idle];
   const states = new Map(
     (names.length === 0 ? [] : await unitStates(context, names)).map((state) => [state.name, state]),
@@ -64,26 +131,22 @@ async function ps(options: PsOptions & { trunc?: boolean }, context: CommandCont
       runningRow(record, record.unit === undefined ? undefined : states.get(record.unit), context),
     ),
     ...idle.map((unit) => idleRow(unit, states.get(unit))),
-  ].filter((row) => options.all || row.Pid > 0);
-  const short = (id: string) => (options.trunc === false ? id : id.slice(0, 12));
-  // A unit that does not run has no container, and so no ID.
-  if (options.quiet) context.out(rows.flatMap(({ Id }) => (Id === "" ? [] : `${short(Id)}\n`)).join(""));
-  else if (options.format === "json") context.out(`${JSON.stringify(rows, null, 2)}\n`);
-  else {
-    const heading = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES", "UNIT"];
-    const cells = rows.map((row) => [
-      short(row.Id),
-      row.Image,
-      truncate(row.Command.join(" "), options.trunc === false ? Number.POSITIVE_INFINITY : 24),
-      row.Created === "" ? "" : `${formatAge(row.Created)} ago`,
-      row.Status,
-      row.Ports.map(formatPort).join(", "),
-      row.Names.join(","),
-      row.Unit,
-    ]);
-    context.out(formatTable(heading, cells));
-  }
+  ].filter((row) => all || row.Pid > 0);
+  context.out(formatListing(chooseBy(rows, filter, FILTERS), LISTING, options));
 }
+
+const FILTERS: FilterKinds<Row> = {
+  name: ({ Names }, value) => Names.some((name) => matchesName(name, value)),
+  id: ({ Id }, value) => Id !== "" && Id.startsWith(value),
+  ancestor: ({ Image, ImageID }, value) =>
+    Image !== "" && (localCandidates(value).includes(Image) || Image === value || ImageID.startsWith(value)),
+  ...labelFilters<Row>(({ Labels }) => Labels),
+  network: ({ Networks }, value) => Networks.includes(value),
+  pod: ({ Pod }, value) => Pod === value,
+  status: ({ State }, value) => State === value,
+  unit: ({ Unit }, value) => Unit === value || Unit === `${value}.service`,
+  volume: ({ Volumes }, value) => Volumes.includes(value),
+};
 
 /** Services that container files have made: what the generator says now, whether or not they were ever started. */
 async function containerUnits(context: CommandContext): Promise<string[]> {
@@ -108,16 +171,22 @@ async function unitStates(context: CommandContext, names: readonly string[]): Pr
 function runningRow(record: ContainerRecord, state: UnitStatus | undefined, { scope }: CommandContext): Row {
   const pid = payloadPid(scope, record);
   const running = pid !== undefined;
+  const pod = record.pod === undefined ? undefined : readPod(scope, record.pod);
   return {
     Id: record.id,
     Names: [record.name],
     Image: record.image,
+    ImageID: record.imageDigest.replace(/^sha256:/, ""),
     Command: record.command,
     Created: record.created,
     State: running ? "running" : (state?.activeState ?? "exited"),
     Status: running ? `Up ${formatAge(record.created)}` : (state?.activeState ?? "exited"),
-    Ports: record.pod === undefined ? record.ports : [...record.ports, ...(readPod(scope, record.pod)?.ports ?? [])],
+    Ports: [...record.ports, ...(pod?.ports ?? [])],
     Pid: pid ?? 0,
+    Pod: pod?.name ?? "",
+    Labels: record.labels,
+    Networks: Object.keys({ ...record.addresses, ...pod?.addresses }),
+    Volumes: record.volumes ?? [],
     Unit: record.unit ?? "",
   };
 }
@@ -128,20 +197,19 @@ function idleRow(unit: string, state: UnitStatus | undefined): Row {
     Id: "",
     Names: [],
     Image: "",
+    ImageID: "",
     Command: [],
     Created: "",
     State: activeState,
     Status: activeState,
     Ports: [],
     Pid: 0,
+    Pod: "",
+    Labels: {},
+    Networks: [],
+    Volumes: [],
     Unit: unit,
   };
-}
-
-/** As podman writes it: `0.0.0.0:8080->80/tcp`, `[::1]:8080->80/tcp`. */
-function formatPort({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): string {
-  const ports = (first: number) => (range === 1 ? `${first}` : `${first}-${first + range - 1}`);
-  return `${hostIp.includes(":") ? `[${hostIp}]` : hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
 }
 
 function truncate(text: string, length: number): string {

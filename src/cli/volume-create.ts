@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import { entriesOf, repeatable } from "./repeatable-option.ts";
 
 interface Options {
   readonly driver: string;
@@ -29,18 +30,13 @@ export const manual: CommandManual = {
 
 /** `berth volume create`: what units of `.volume` files call, and people. */
 export function define(command: Command, context: CommandContext): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   command
     .argument("[new-name]", "letters, digits, _ . and -")
     .option("-d, --driver <driver>", "local or image", "local")
     .option("--gid <gid>", "group of the volume's root", parseId)
     .option("--ignore", "leave a volume of that name as it is, and do not fail")
-    .option("-l, --label <key=value>", "label; can be repeated", collect, [])
-    .addOption(
-      new Option("-o, --opt <key=value>", "type, device, o, copy, nocopy or image; can be repeated")
-        .argParser(collect)
-        .default([]),
-    )
+    .addOption(repeatable("-l, --label <key=value>", "label"))
+    .addOption(repeatable("-o, --opt <key=value>", "type, device, o, copy, nocopy or image"))
     .option("--uid <uid>", "owner of the volume's root", parseId)
     .action(async (name: string | undefined, options: Options) => create(name, options, context));
 }
@@ -62,7 +58,7 @@ async function create(name: string | undefined, options: Options, context: Comma
     name: given,
     driver: options.driver,
     options: options.opt,
-    labels: Object.fromEntries(options.label.map(splitLabel)),
+    labels: entriesOf(options.label),
     uid: options.uid,
     gid: options.gid,
   });
@@ -81,9 +77,4 @@ async function imageFiller(image: string, { scope }: CommandContext): Promise<(d
   const { copyImage } = await import("../runtime/volume/image-content.ts");
   if (scope.kind === "system") leaveHostMounts();
   return (data) => copyImage(scope, image, data, scope.kind === "user");
-}
-
-function splitLabel(text: string): [string, string] {
-  const at = text.indexOf("=");
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }

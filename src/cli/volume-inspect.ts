@@ -1,8 +1,9 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { describeVolume } from "../runtime/volume/describe.ts";
 import { findVolume, listVolumes } from "../runtime/volume/volume.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
+import { formatInspection, inspectionOption } from "./output-format.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -15,23 +16,20 @@ export function define(command: Command, context: CommandContext): void {
   command
     .argument("[volume...]", "volumes")
     .option("-a, --all", "all volumes")
-    .addOption(new Option("-f, --format <format>", "how to print").choices(["json"]).default("json"))
-    .action((names: string[], { all }: { all?: boolean }) => inspect(names, all === true, context));
+    .addOption(inspectionOption())
+    .action((names: string[], { all, format }: { all?: boolean; format: string }) =>
+      inspect(names, all === true, format, context),
+    );
 }
 
-async function inspect(names: readonly string[], all: boolean, context: CommandContext): Promise<void> {
+async function inspect(names: readonly string[], all: boolean, format: string, context: CommandContext): Promise<void> {
   if (all === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
   const { scope } = context;
   const found = all ? listVolumes(scope) : [];
   const failed = await forEachName(names, USUAL_EXIT_CODES, (name) => void found.push(findVolume(scope, name))).catch(
     (error: unknown) => error,
   );
-  context.out(
-    `${JSON.stringify(
-      found.map((volume) => describeVolume(scope, volume)),
-      null,
-      2,
-    )}\n`,
-  );
+  const described = found.map((volume) => describeVolume(scope, volume));
+  context.out(formatInspection(described, format));
   if (failed !== undefined) throw failed;
 }

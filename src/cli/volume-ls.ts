@@ -1,56 +1,74 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { withStoreLock } from "../image/lock.ts";
-import { describeVolume, filterVolumes } from "../runtime/volume/describe.ts";
+import { describeVolume } from "../runtime/volume/describe.ts";
 import { volumeUses } from "../runtime/volume/use.ts";
 import { findVolume, listVolumes, type Volume } from "../runtime/volume/volume.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { formatTable } from "./table.ts";
+import {
+  chooseBy,
+  type FilterKinds,
+  filterOption,
+  hasEntry,
+  isTrue,
+  labelFilters,
+  matchesName,
+  timeOf,
+} from "./filters.ts";
+import { formatListing, type Listing, type ListingOptions, listingOptions, templateFields } from "./output-format.ts";
 
-interface Options {
+interface Options extends ListingOptions {
   readonly filter: readonly string[];
-  readonly format: "table" | "json";
-  readonly noheading?: boolean;
-  readonly quiet?: boolean;
 }
+
+const LISTING: Listing<ReturnType<typeof describeVolume>> = {
+  headings: {
+    Driver: "DRIVER",
+    Name: "VOLUME NAME",
+    CreatedAt: "CREATED",
+    GID: "GID",
+    Label: "LABEL",
+    Labels: "LABELS",
+    MountCount: "MOUNTS",
+    Mountpoint: "MOUNTPOINT",
+    NeedsChown: "NEEDS CHOWN",
+    NeedsCopyUp: "NEEDS COPY-UP",
+    Options: "OPTIONS",
+    Scope: "SCOPE",
+    UID: "UID",
+  },
+  fieldsOf: (volume) => ({ ...volume, Label: (key: string) => volume.Labels[key] ?? "" }),
+  columns: ["Driver", "Name"],
+  jsonOf: (volume) => volume,
+  idOf: ({ Name }) => Name,
+};
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "List volumes.",
   details: [
     "Filters: `dangling=true` (no running container uses it), `driver=`, `label=KEY[=VALUE]`, `label!=`, `name=` (a regular expression), `opt=`, `scope=`, `since=VOLUME`, `until=TIME`. Of several of one kind any may match, labels all have to.",
+    templateFields(LISTING),
   ],
   examples: [
     { command: "berth volume ls", help: "All." },
     { command: "berth volume ls -q --filter label=org.example.stage=test", help: "Names of some." },
+    { command: "berth volume ls --format 'table {{.Name}}\\t{{.Mountpoint}}'", help: "Where they are." },
   ],
 };
 
 /** `berth volume ls`. */
 export function define(command: Command, context: CommandContext): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
-  command
-    .addOption(new Option("-f, --filter <filter>", "only those; can be repeated").argParser(collect).default([]))
-    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
-    .option("--noheading", "no heading over the table")
-    .option("-q, --quiet", "names only")
-    .action((options: Options) => list(options, context));
-}
-
-function list(options: Options, context: CommandContext): void {
   const { scope } = context;
-  const volumes = chooseVolumes(listVolumes(scope), options.filter, context);
-  if (options.quiet) context.out(volumes.map(({ name }) => `${name}\n`).join(""));
-  else if (options.format === "json") {
+  command.addOption(filterOption("-f, --filter <filter>"));
+  for (const option of listingOptions("names only")) command.addOption(option);
+  command.action(({ filter, ...options }: Options) => {
+    const volumes = chooseVolumes(listVolumes(scope), filter, context);
     const described = volumes.map((volume) => describeVolume(scope, volume));
-    context.out(`${JSON.stringify(described, null, 2)}\n`);
-  } else if (volumes.length > 0) {
-    const rows = volumes.map(({ driver, name }) => [driver, name]);
-    const table = formatTable(["DRIVER", "VOLUME NAME"], rows);
-    context.out(options.noheading ? table.slice(table.indexOf("\n") + 1) : table);
-  }
+    context.out(formatListing(described, LISTING, options));
+  });
 }
 
-/** Those of the volumes that the filters let through. */
+/** Those of the volumes that the filters let through. Throws CommandError for a filter that is none. */
 export function chooseVolumes(
   volumes: readonly Volume[],
   filters: readonly string[],
@@ -60,5 +78,23 @@ export function chooseVolumes(
   const used = asksForUse
     ? new Set(withStoreLock(scope.stateDir, "shared", () => volumeUses(scope)).keys())
     : new Set<string>();
-  return filterVolumes(volumes, filters, { used, createdOf: (name) => findVolume(scope, name).created });
+  return chooseBy(
+    volumes,
+    filters,
+    volumeFilters(used, (name) => findVolume(scope, name).created),
+  );
+}
+
+/** What volumes may be chosen by, as podman-volume-ls(1) has it; `used` are the names of those that containers use. */
+export function volumeFilters(used: ReadonlySet<string>, createdOf: (name: string) => string): FilterKinds<Volume> {
+  return {
+    name: ({ name }, value) => matchesName(name, value),
+    driver: ({ driver }, value) => driver === value,
+    scope: (_, value) => value === "local",
+    ...labelFilters<Volume>(({ labels }) => labels),
+    opt: ({ options }, value) => hasEntry(options, value),
+    dangling: ({ name }, value) => used.has(name) !== isTrue(value),
+    since: ({ created }, value) => created > createdOf(value),
+    until: ({ created }, value) => Date.parse(created) < timeOf(value),
+  };
 }

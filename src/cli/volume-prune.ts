@@ -1,6 +1,7 @@
-import { createInterface } from "node:readline/promises";
-import { type Command, Option } from "commander";
-import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
+import type { Command } from "commander";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { confirmRemoval } from "./confirmation.ts";
+import { filterOption } from "./filters.ts";
 import { chooseVolumes } from "./volume-ls.ts";
 
 /** Help and manual page. */
@@ -17,9 +18,8 @@ export const manual: CommandManual = {
 
 /** `berth volume prune`. */
 export function define(command: Command, context: CommandContext): void {
-  const collect = (value: string, before: readonly string[]) => [...before, value];
   command
-    .addOption(new Option("--filter <filter>", "only those; can be repeated").argParser(collect).default([]))
+    .addOption(filterOption("--filter <filter>"))
     .option("-f, --force", "do not ask")
     .action(async (options: { filter: readonly string[]; force?: boolean }) => prune(options, context));
 }
@@ -34,22 +34,11 @@ async function prune(
   const { pruneVolumes, unusedVolumes } = await import("../runtime/volume/remove.ts");
   const { listVolumes } = await import("../runtime/volume/volume.ts");
   const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
-  if (!force && unused.length > 0 && !(await confirm(unused.map(({ name }) => name)))) return;
+  const names = unused.map(({ name }) => name);
+  if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;
   context.out(
     pruneVolumes(scope, unused)
       .map((name) => `${name}\n`)
       .join(""),
   );
-}
-
-async function confirm(names: readonly string[]): Promise<boolean> {
-  if (!process.stdin.isTTY) throw new CommandError("nobody can be asked: give --force to remove volumes", 125);
-  const asked = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const list = names.map((name) => `  ${name}\n`).join("");
-    const answer = await asked.question(`These volumes and all data in them will be removed:\n${list}Go on? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    asked.close();
-  }
 }

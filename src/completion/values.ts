@@ -13,6 +13,7 @@ export type Values =
 const ARGUMENTS: Readonly<Record<string, Values>> = {
   CONTAINER: { kind: "containers" },
   IMAGE: { kind: "images" },
+  NETWORK: { kind: "networks" },
   POD: { kind: "pods" },
   VOLUME: { kind: "volumes" },
   UNIT: { kind: "services" },
@@ -34,6 +35,7 @@ const OPTIONS: Readonly<Record<string, Values>> = {
   "--authfile": { kind: "files" },
   "--cert-dir": { kind: "folders" },
   "--env-file": { kind: "files" },
+  "--format": { kind: "words", words: ["json"] },
   "--input": { kind: "files" },
   "--network": { kind: "words", words: ["bridge", "host", "none", "pasta", "container:", "ns:"] },
   "--prefix": { kind: "folders" },

@@ -90,6 +90,34 @@ export class Store {
     return removed;
   }
 
+  /** The images of which `choose` takes every name, and which no container has mounted. */
+  unused(choose: (image: StoredImage) => boolean, uses: () => readonly ContainerUse[]): StoredImage[] {
+    const images = this.list();
+    const mounted = new Set(uses().map(({ layers }) => layers.join()));
+    return images.filter((image) => {
+      const same = images.filter(({ configDigest }) => configDigest === image.configDigest);
+      return same.every(choose) && !mounted.has(image.layers.join());
+    });
+  }
+
+  /**
+   * Removes those of the images that are still unused when it has the store's lock, with all that nothing else needs. Returns the
+   * IDs of those that went.
+   */
+  async prune(images: readonly StoredImage[], uses: () => readonly ContainerUse[]): Promise<Digest[]> {
+    const { removeEntries } = await import("./store-write.ts");
+    const names = new Set(images.map(({ reference, manifestDigest }) => `${reference} ${manifestDigest}`));
+    const chosen = ({ reference, manifestDigest }: StoredImage) => names.has(`${reference} ${manifestDigest}`);
+    let gone: readonly StoredImage[] = [];
+    const choose = () => {
+      gone = this.unused(chosen, uses);
+      const manifests = new Set(gone.map(({ manifestDigest }) => manifestDigest));
+      return (entry: Descriptor) => manifests.has(entry.digest);
+    };
+    removeEntries(this.stateDir, this.paths, choose, () => uses().map(({ layers }) => layers));
+    return [...new Set(gone.map(({ configDigest }) => configDigest))];
+  }
+
   /** What is not as it should be; reads everything, so it takes its time. */
   async verify(): Promise<StoreProblem[]> {
     const { verifyStore } = await import("./verify.ts");

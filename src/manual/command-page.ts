@@ -18,12 +18,28 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   pull: ["berth-images(1)", "berth.conf(5)", "containers-auth.json(5)"],
   "image inspect": ["berth-images(1)", "berth-inspect(1)"],
   images: ["berth-pull(1)", "berth-rmi(1)"],
-  rmi: ["berth-images(1)"],
+  rmi: ["berth-images(1)", "berth-image-prune(1)"],
+  "image prune": ["berth-images(1)", "berth-rmi(1)"],
+  "image exists": ["berth-images(1)", "berth-pull(1)"],
+  "network create": ["berth-network-ls(1)", "berth-network-rm(1)", "berth.network(5)"],
+  "network ls": ["berth-network-create(1)", "berth-network-inspect(1)"],
+  "network inspect": ["berth-network-ls(1)"],
+  "network exists": ["berth-network-create(1)", "berth-network-ls(1)"],
+  "network rm": ["berth-network-prune(1)"],
+  "network prune": ["berth-network-ls(1)", "berth-network-rm(1)"],
+  "pod create": ["berth-pod-ls(1)", "berth.pod(5)"],
+  "pod ls": ["berth-pod-inspect(1)", "berth-ps(1)", "berth.pod(5)"],
+  "pod inspect": ["berth-pod-ls(1)"],
+  "pod exists": ["berth-pod-ls(1)"],
+  "pod start": ["berth-pod-stop(1)", "berth.pod(5)"],
+  "pod stop": ["berth-pod-start(1)", "berth.pod(5)"],
+  "pod rm": ["berth-pod-stop(1)"],
   load: ["berth-pull(1)", "skopeo(1)"],
   verify: ["berth-cleanup(1)"],
   "volume create": ["berth-volume-ls(1)", "berth-volume-rm(1)", "berth.unit(5)", "mount(8)"],
   "volume ls": ["berth-volume-create(1)", "berth-volume-inspect(1)"],
   "volume inspect": ["berth-volume-ls(1)"],
+  "volume exists": ["berth-volume-create(1)", "berth-volume-ls(1)"],
   "volume rm": ["berth-volume-prune(1)"],
   "volume prune": ["berth-volume-ls(1)", "berth-volume-rm(1)"],
   "volume export": ["berth-volume-import(1)", "tar(1)"],
@@ -52,6 +68,12 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
     ["2", "The volume is in use."],
     ["125", "The command line or the archive is wrong, or berth itself failed; the volume is as it was."],
   ],
+  "network rm": [
+    ["0", "All were removed."],
+    ["1", "There is no such network."],
+    ["2", "A network is in use."],
+    ["125", "The command line is wrong, or berth itself failed."],
+  ],
   "volume rm": [
     ["0", "All were removed."],
     ["1", "There is no such volume."],
@@ -59,6 +81,13 @@ const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]
     ["125", "The command line is wrong, or berth itself failed."],
   ],
 };
+
+/** `berth KIND exists` */
+const EXISTS_EXIT_CODES: readonly (readonly [string, string])[] = [
+  ["0", "It is there."],
+  ["1", "It is not."],
+  ["125", "The command line is wrong, or berth itself failed."],
+];
 
 const USUAL_EXIT_CODES: readonly (readonly [string, string])[] = [
   ["0", "Everything was done."],
@@ -92,6 +121,7 @@ export function commandPage(command: DescribedCommand, otherNames: readonly stri
 }
 
 function exitCodesOf(name: string): readonly (readonly [string, string])[] {
+  if (name.endsWith(" exists")) return EXISTS_EXIT_CODES;
   return name === "exec"
     ? [["The command's own", "128 + n if signal n ended it."], ...USUAL_EXIT_CODES.slice(2)]
     : USUAL_EXIT_CODES;

@@ -1,7 +1,7 @@
 import { Command, type Option } from "commander";
 import type { CommandContext, CommandManual } from "../cli/command.ts";
 import type { CommandEntry } from "../cli/commands.ts";
-import { COMMANDS } from "../cli/commands.ts";
+import { COMMANDS, commandNames } from "../cli/commands.ts";
 import { optionForms, runFlagOption, synopsisOf } from "../cli/help.ts";
 import { RUN_FLAGS } from "../generator/run-flags.ts";
 import { systemScope } from "../scope.ts";
@@ -17,6 +17,8 @@ export interface DescribedCommand {
   readonly summary: string;
   /** The command that this is another name of. */
   readonly sameAs?: string;
+  /** What else it may be called by: `pod ps`. */
+  readonly otherNames: readonly string[];
   readonly manual: CommandManual;
   /** What follows the name on a command line: `[options] IMAGE...`. */
   readonly synopsis: string;
@@ -41,7 +43,8 @@ export async function describeCommands(): Promise<DescribedCommand[]> {
   return Promise.all(COMMANDS.filter(({ hidden }) => !hidden).map(describeCommand));
 }
 
-async function describeCommand({ name, summary, sameAs, load }: CommandEntry): Promise<DescribedCommand> {
+async function describeCommand(entry: CommandEntry): Promise<DescribedCommand> {
+  const { name, summary, sameAs, load } = entry;
   const { define, manual } = await load();
   if (manual === undefined) throw new Error(`berth ${name} has no manual`);
   const command = new Command(name);
@@ -54,6 +57,7 @@ async function describeCommand({ name, summary, sameAs, load }: CommandEntry): P
     name,
     summary,
     ...(sameAs === undefined ? {} : { sameAs }),
+    otherNames: commandNames(entry).slice(1),
     manual,
     synopsis: synopsisOf(command),
     arguments: command.registeredArguments.map((argument) => ({

@@ -1,3 +1,4 @@
+import { TEMPLATE_FUNCTIONS } from "../cli/go-template.ts";
 import { STATIC_UNITS } from "../cli/static-units.ts";
 import { sentence } from "./command-page.ts";
 import { type DescribedCommand, pageName } from "./described-command.ts";
@@ -6,9 +7,10 @@ import { example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 /** berth(1) */
 export function overviewPage(commands: readonly DescribedCommand[]): Page {
   const described = commands.filter(({ sameAs }) => sameAs === undefined);
-  const others = commands.flatMap(({ name, sameAs }) =>
-    sameAs === undefined ? [] : [`\`berth ${name}\` is \`berth ${sameAs}\``],
-  );
+  const others = commands.flatMap(({ name, sameAs, otherNames }) => [
+    ...(sameAs === undefined ? [] : [`\`berth ${name}\` is \`berth ${sameAs}\``]),
+    ...otherNames.map((other) => `\`berth ${other}\` is \`berth ${name}\``),
+  ]);
   return {
     name: "berth",
     section: 1,
@@ -73,6 +75,22 @@ WantedBy=sockets.target
           ),
           paragraph(
             "A container that cannot be started says why in one line of the journal, from what was being done down to the cause.",
+          ),
+        ],
+      },
+      {
+        heading: "TEMPLATES",
+        blocks: [
+          paragraph(
+            "What lists or inspects prints JSON with `--format json`, and with `--format` and a template what that says, as docker and podman do: the language is that of Go's text/template, the names of fields are podman's.",
+          ),
+          example(`
+$ berth ps --format '{{.ID}} {{.Names}}'
+$ berth images --format 'table {{.Repository}}:{{.Tag}}\\t{{.Size}}'
+$ berth inspect web --format '{{.State.Pid}} {{json .Mounts}}'
+$ berth inspect web --format '{{range $name, $net := .NetworkSettings.Networks}}{{$name}} {{$net.IPAddress}}{{end}}'`),
+          paragraph(
+            `\`table\` in front makes columns of what stands between tabs (\`\\t\`), with headings. Fields are found by their names in Go and in JSON (\`.ID\`, \`.Id\`). There are if, with, range, variables and pipelines; the functions ${TEMPLATE_FUNCTIONS.join(", ")}; but not define, template, block, break and continue.`,
           ),
         ],
       },

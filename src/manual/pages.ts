@@ -28,10 +28,8 @@ export async function manualFiles(): Promise<ManualFile[]> {
     .filter(({ sameAs }) => sameAs === undefined)
     .map((command) => {
       const others = commands.filter(({ sameAs }) => sameAs === command.name);
-      return commandPage(
-        command,
-        others.map(({ name }) => name),
-      );
+      const names = others.flatMap(({ name, otherNames }) => [name, ...otherNames]);
+      return commandPage(command, [...command.otherNames, ...names]);
     });
   const pages = [
     overviewPage(commands),

@@ -67,9 +67,61 @@ describe.skipIf(!root)("the image commands", () => {
       new RegExp(`^REPOSITORY +TAG +IMAGE ID +CREATED +SIZE\\n${registry.host}/app +1 +[0-9a-f]{12} `),
     );
     const [image] = JSON.parse((await berth(["images", "--format", "json"])).out);
-    expect(image).toMatchObject({ repository: `${registry.host}/app`, tag: "1", layers: [sha256(LAYER)] });
-    expect((await berth(["images", "-q"])).out).toBe(`${image.id.slice(0, 12)}\n`);
-    expect((await berth(["images", "--digests"])).out).toContain(image.digest);
+    expect(image).toMatchObject({ Names: [`${registry.host}/app:1`], Os: "linux" });
+    expect((await berth(["images", "-q"])).out).toBe(`${image.Id.slice(0, 12)}\n`);
+    expect((await berth(["image", "list", "-q", "--no-trunc"])).out).toBe(`${image.Id}\n`);
+    expect((await berth(["images", "--digests"])).out).toContain(image.Digest);
+    const [inspected] = JSON.parse((await berth(["image", "inspect", image.Id])).out);
+    expect(inspected).toMatchObject({ Id: image.Id, RootFS: { Layers: [sha256(LAYER)] } });
+  });
+
+  test("images takes templates and filters as podman does", async () => {
+    const shown = async (...words: string[]) => (await berth(["images", ...words])).out;
+    expect(await shown("--format", "{{.Repository}} {{.Tag}}")).toBe(`${registry.host}/app 1\n`);
+    expect(await shown("--format", "table {{.Tag}}\\t{{.ID}}")).toMatch(/^TAG {2}IMAGE ID\n1 {4}[0-9a-f]{12}\n$/);
+    expect(JSON.parse(await shown("--format", "{{json .}}"))).toMatchObject({ Names: [`${registry.host}/app:1`] });
+    expect(await shown("-q", "--filter", "dangling=true")).toBe("");
+    expect(await shown("-q", "--filter", "reference=app", "--filter", "dangling=false")).not.toBe("");
+    expect(await shown("-q", "--filter", "reference=ap")).toBe("");
+    const wrong = await berth(["images", "--format", "table {{.Nmaes}}"]);
+    expect(wrong).toEqual({
+      code: 125,
+      out: "",
+      err: 'berth: error: --format table {{.Nmaes}}: unknown field "Nmaes" (did you mean "Names"?)\n',
+    });
+    expect((await berth(["image", "inspect", "--format", "{{.Os}} {{len .RootFS.Layers}}", "app:1"])).code).toBe(125);
+    const inspect = ["image", "inspect", "--format", "{{.Os}} {{len .RootFS.Layers}}", `${registry.host}/app:1`];
+    expect((await berth(inspect)).out).toBe("linux 1\n");
+  });
+
+  test("exists answers by its exit code", async () => {
+    const outcome = async (...words: string[]) => berth([...words]);
+    expect(await outcome("image", "exists", `${registry.host}/app:1`)).toEqual({ code: 0, out: "", err: "" });
+    expect(await outcome("image", "exists", `${registry.host}/app:2`)).toEqual({ code: 1, out: "", err: "" });
+    expect((await outcome("image", "exists", "Bad Name")).code).toBe(125);
+    await berth(["volume", "create", "data"]);
+    expect((await outcome("volume", "exists", "data")).code).toBe(0);
+    expect((await outcome("volume", "exists", "dat")).code).toBe(1);
+    expect((await outcome("network", "exists", "berth")).code).toBe(0);
+    expect((await outcome("network", "exists", "none-such")).code).toBe(1);
+    expect((await outcome("pod", "exists", "none-such")).code).toBe(1);
+    expect((await outcome("pod", "exists")).code).toBe(125);
+  });
+
+  test("image prune takes images without a name, with --all those with one", async () => {
+    registry.putImage("moving", { layers: [tar([file("old", "1")])] });
+    await berth(["pull", "-q", `${registry.host}/app:moving`]);
+    const old = (await berth(["images", "-q", "--no-trunc", `${registry.host}/app:moving`])).out;
+    registry.putImage("moving", { layers: [tar([file("new", "2")])] });
+    await berth(["pull", "-q", `${registry.host}/app:moving`]);
+    expect((await berth(["images", "--format", "{{.Repository}}", "-f", "dangling=true"])).out).toBe("<none>\n");
+    expect((await berth(["image", "prune"])).err).toContain("nobody can be asked: give --force to remove images");
+    expect(await berth(["image", "prune", "--force"])).toEqual({ code: 0, out: old, err: "" });
+    expect((await berth(["image", "prune", "-f"])).out).toBe("");
+    const filter = ["--filter", "reference=app:moving"];
+    expect((await berth(["image", "prune", "-af", ...filter])).out).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((await berth(["images", "--format", "{{.Tag}}"])).out).toBe("1\n");
+    expect((await berth(["verify"])).code).toBe(0);
   });
 
   test("load takes an archive from standard input or a file", async () => {

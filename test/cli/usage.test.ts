@@ -22,8 +22,10 @@ test("a misspelt command, option or choice is told on one line, with what was me
   expect(berth("ps", "--al")).toEqual(refusal('unknown option "--al" (did you mean --all?)'));
   expect(berth("--hlp")).toEqual(refusal('unknown option "--hlp" (did you mean --help?)'));
   expect(berth("run", "--hosname", "x", "y").stderr).toContain("(did you mean --hostname?)");
-  const choices = "allowed choices are table, json (see berth images --help)";
-  expect(berth("images", "--format", "x")).toEqual(refusal(`--format x: ${choices}`));
+  const expected = "table, json, or a template as {{.Name}} is expected";
+  expect(berth("network", "ls", "--format", "x")).toEqual(refusal(`--format x: ${expected}`));
+  const choices = "allowed choices are bridge, macvlan, ipvlan (see berth network create --help)";
+  expect(berth("network", "create", "--driver", "x")).toEqual(refusal(`--driver x: ${choices}`));
 });
 
 test("what is missing or too much is told with where to read on", () => {
@@ -48,6 +50,8 @@ test("a group of commands has help, suggestions and errors of its own", () => {
   expect(berth("image")).toMatchObject({ status: 125, stdout: "" });
   expect(berth("image", "pul")).toEqual(refusal('unknown command "image pul" (did you mean "image pull"?)'));
   expect(berth("imag")).toEqual(refusal('unknown command "imag" (did you mean "image"?)'));
+  expect(berth("image", "remove", "--help").stdout).toStartWith("Usage: berth image rm");
+  expect(berth("image", "remove", "--frob").stderr).toContain("(see berth image rm --help)");
   expect(berth("image", "rm")).toEqual(refusal("missing required argument IMAGE (see berth image rm --help)"));
 });
 

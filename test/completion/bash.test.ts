@@ -48,7 +48,15 @@ test("commands, also for help", () => {
 });
 
 test("options of the command, and their values", () => {
-  expect(offered("berth ps --")).toEqual(["--all", "--format", "--quiet", "--no-trunc", "--help"]);
+  expect(offered("berth ps --")).toEqual([
+    "--all",
+    "--filter",
+    "--format",
+    "--noheading",
+    "--quiet",
+    "--no-trunc",
+    "--help",
+  ]);
   expect(offered("berth pull --policy ")).toEqual(["always", "missing", "newer", "never"]);
   expect(offered("berth pull --policy=ne")).toEqual(["newer", "never"]);
   expect(offered("berth pull --policy=ne", " ")).toEqual(["--policy=newer", "--policy=never"]);
@@ -57,7 +65,8 @@ test("options of the command, and their values", () => {
 
 test("commands in two words", () => {
   expect(offered("berth im")).toEqual(["images", "image"]);
-  expect(offered("berth image ")).toEqual(["pull", "ls", "rm", "load", "inspect"]);
+  expect(offered("berth image ")).toEqual(["pull", "ls", "rm", "load", "inspect", "exists", "prune"]);
+  expect(offered("berth network exists ")).toEqual(["front"]);
   expect(offered("berth image pull --policy=ne")).toEqual(["newer", "never"]);
   expect(offered("berth image inspect d")).toEqual(["db:2"]);
   expect(offered("berth image inspect --")).toEqual(["--format", "--help"]);

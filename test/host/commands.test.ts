@@ -144,7 +144,20 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
     expect(seen.NetworkSettings.IPAddress).toMatch(/^10\.87\./);
     expect((await berth("exec", "job", "hostname")).stdout.trim()).toBe(id.slice(0, 12));
     expect((await berth("run", "--name", "job", sample("tools:1"), "true")).stderr).toContain("the name job is in use");
+    expect((await berth("ps", "--format", "{{.ID}} {{.Names}} {{.Ports}}", "--filter", "name=^job$")).stdout).toBe(
+      `${id.slice(0, 12)} job 0.0.0.0:9090->90/tcp\n`,
+    );
+    expect((await berth("ps", "--format", "table {{.Names}}\\t{{.State}}")).stdout).toBe(
+      "NAMES  STATE\njob    running\n",
+    );
+    expect((await berth("ps", "-q", "--filter", "label=a=c")).stdout).toBe("");
+    const template =
+      '{{.State.Pid}} {{(index (index .NetworkSettings.Ports "90/tcp") 0).HostPort}} {{.Config.Labels.a}}';
+    expect((await berth("inspect", "--format", template, "job")).stdout).toBe(`${row.Pid} 9090 b\n`);
+    expect((await berth("inspect", "-f", "{{.Stat.Pid}}", "job")).stderr).toContain('(did you mean "State"?)');
     expect((await berth("rmi", sample("tools:1"))).exitCode).toBe(2);
+    expect(await berth("image", "prune", "--all", "--force")).toEqual({ stdout: "", stderr: "", exitCode: 0 });
+    expect((await berth("image", "exists", sample("tools:1"))).exitCode).toBe(0);
     // sleep, as the first process, takes no notice of SIGTERM; ten seconds are not waited for with a time-out of its own.
     const stopped = await berth("stop", "job");
     expect(stopped).toEqual({ stdout: "job\n", stderr: "", exitCode: 0 });

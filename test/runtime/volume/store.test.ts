@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { identify } from "../../../src/runtime/process-identity.ts";
 import { writeRecord } from "../../../src/runtime/record.ts";
 import { createVolume, sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
-import { filterVolumes } from "../../../src/runtime/volume/describe.ts";
 import { toVolume } from "../../../src/runtime/volume/options.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
 import { deviceMount, findVolume, listVolumes, newVolume, readVolume } from "../../../src/runtime/volume/volume.ts";
@@ -178,31 +177,4 @@ describe("options", () => {
     expect(toVolume(request({ options: ["o=uid=3,gid=4"] }))).toMatchObject({ uid: 3, gid: 4, needsOwner: false });
     expect(toVolume(request({ options: ["o=uid=3"], uid: 5 }))).toMatchObject({ uid: 5, gid: 0 });
   });
-});
-
-test("filters: any of one kind, all of different kinds, every label", () => {
-  const volume = (name: string, labels: Record<string, string>, created: string) => ({
-    ...newVolume(name, created),
-    labels,
-  });
-  const volumes = [
-    volume("one", { a: "1" }, "2026-01-01T00:00:00Z"),
-    volume("two", { a: "2", b: "" }, "2026-02-01T00:00:00Z"),
-    volume("three", {}, "2026-03-01T00:00:00Z"),
-  ];
-  const names = (...filters: string[]) =>
-    filterVolumes(volumes, filters, {
-      used: new Set(["one"]),
-      createdOf: (name) => volumes.find((one) => one.name === name)?.created ?? "",
-    }).map(({ name }) => name);
-  expect(names()).toEqual(["one", "two", "three"]);
-  expect(names("name=one", "name=^t")).toEqual(["one", "two", "three"]);
-  expect(names("name=^t", "label=a")).toEqual(["two"]);
-  expect(names("label=a", "label=b")).toEqual(["two"]);
-  expect(names("label!=a")).toEqual(["three"]);
-  expect(names("dangling=true")).toEqual(["two", "three"]);
-  expect(names("dangling=false")).toEqual(["one"]);
-  expect(names("since=one")).toEqual(["two", "three"]);
-  expect(names("until=2026-01-15")).toEqual(["one"]);
-  expect(() => names("colour=red")).toThrow('filter "colour=red" is none of');
 });

@@ -1,0 +1,17 @@
+import { Option } from "commander";
+
+/** An option whose values are collected in a list, which is empty if it is not given. */
+export function repeatable(flags: string, help: string): Option {
+  const collect = (value: string, before: readonly string[]) => [...before, value];
+  return new Option(flags, `${help}; can be repeated`).argParser(collect).default([]);
+}
+
+/** The entries of `KEY=VALUE` words; a word without `=` is a key with an empty value. */
+export function entriesOf(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf("=");
+      return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
