@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseDuration } from "../generator/values/time.ts";
+import { readPrivateKey } from "../image/encryption/private-key.ts";
 import type { Platform } from "../image/manifest.ts";
 import { parsePlatform, platformOf } from "../image/platform.ts";
 import type { PullOptions } from "../image/pull.ts";
@@ -13,10 +14,7 @@ import { type CommandContext, CommandError } from "./command.ts";
 export function toPullOptions(
   words: PullWords,
   { scope, env, cwd }: Pick<CommandContext, "scope" | "env" | "cwd">,
-): Pick<PullOptions, "registries" | "platform" | "credentials" | "retries"> {
-  if (words.decryptionKey !== undefined) {
-    throw new CommandError("--decryption-key: encrypted images are not supported", 125);
-  }
+): Pick<PullOptions, "registries" | "platform" | "credentials" | "retries" | "decryptionKeys"> {
   const path = (text: string | undefined) => (text === undefined ? undefined : resolve(cwd, text));
   const platform = wantedPlatform(words);
   const credentials = parseCredentials(words.creds);
@@ -30,6 +28,7 @@ export function toPullOptions(
       tlsVerify: words.tlsVerify,
     }),
     retries: retryPolicy(words),
+    decryptionKeys: (words.decryptionKey ?? []).map((text) => readPrivateKey(text, cwd)),
     ...(platform === undefined ? {} : { platform }),
     ...(credentials === undefined ? {} : { credentials }),
   };

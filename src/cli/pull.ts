@@ -24,6 +24,7 @@ export const manual: CommandManual = {
     "A name may also be `docker-archive:PATH[:NAME]`, `oci-archive:PATH[:NAME]`, `oci:PATH[:NAME]` or `dir:PATH`: an image in an archive or a folder of this machine. Names in it are kept; of several images one is chosen by its name, or by `@` and its place from 0.",
     "`newer` asks the registry and pulls when the digest there is another one; when the registry cannot be asked, the image in the store is used. `missing` pulls what the store does not have, `never` is an error then.",
     "Credentials are those that podman, skopeo and docker keep (auth.json, config.json, credential helpers). Registries are asked by HTTPS, except on this machine's own loopback addresses and where berth.conf(5) allows otherwise. An image without a registry in its name is taken from docker.io.",
+    "An encrypted image (as by `skopeo copy --encryption-key jwe:PUBLIC-KEY`) is decrypted with the private key of `--decryption-key`, a file in PEM, DER or JWK form. A passphrase follows it as `file=PATH`, `fd=NUMBER`, `pass=TEXT` or as it is. Keys wrapped by PGP, PKCS #7, PKCS #11 or key providers are refused.",
     "On a terminal there is a bar for each layer. In a service with NotifyAccess= the bytes that have arrived are told as the unit's status, and its start time-out is extended as long as more of them arrive.",
   ],
   examples: [
@@ -57,7 +58,11 @@ export function define(command: Command, context: CommandContext): void {
     .option("--no-tls-verify", "allow plain HTTP and certificates that nobody vouches for (--tls-verify=false)")
     .option("--retry <count>", "how often a failed transfer is tried again", checkedBy(checkRetry))
     .option("--retry-delay <duration>", "wait between tries: 5s, 1m30s; else more every time", checkedBy(checkDuration))
-    .addOption(new Option("--decryption-key <key>", "not supported").hideHelp())
+    .option(
+      "--decryption-key <key[:passphrase]>",
+      "private key for encrypted images; more than one may be given",
+      (key: string, before: readonly string[] = []) => [...before, key],
+    )
     .option("-q, --quiet", "show no progress")
     .action(async (images: string[], options: Options) => pull(images, options, context));
 }

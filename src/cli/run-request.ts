@@ -118,7 +118,7 @@ export function toRunRequest(
       tlsVerify: flags["tls-verify"] === undefined ? undefined : flag("tls-verify"),
       retry: text("retry", checkRetry),
       retryDelay: text("retry-delay", checkDuration),
-      decryptionKey: list("decryption-key")[0],
+      decryptionKey: list("decryption-key"),
       quiet: flag("quiet"),
     },
     tty: flag("tty"),

@@ -15,7 +15,20 @@ const FLAGS_WITHOUT_KEY: readonly RunFlag[] = [
 /** The service of an `.image` file: `berth image pull`. */
 export function imageService({ keys, options, parsed, report }: ResourceContext): ServiceLines {
   const line = new CommandLine().literal(options.berth).plain("image pull");
-  addFlags(line, keys, "Arch", "AuthFile", "CertDir", "Creds", "OS", "Variant", "Policy", "Retry", "RetryDelay");
+  addFlags(
+    line,
+    keys,
+    "Arch",
+    "AuthFile",
+    "CertDir",
+    "Creds",
+    "DecryptionKey",
+    "OS",
+    "Variant",
+    "Policy",
+    "Retry",
+    "RetryDelay",
+  );
   addFlags(line, keys, "AllTags", "TLSVerify");
   addPodmanArgs(line, keys, parsed.type.keys(), report, FLAGS_WITHOUT_KEY);
   keys.string("ImageTag");

@@ -1,13 +1,17 @@
 import { closeSync, createReadStream, existsSync, fchmodSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { chainIds, type DiffId } from "./digest.ts";
-import { ImageError, withContext } from "./error.ts";
+import { LayerDecryption } from "./encryption/layer-decryption.ts";
+import type { LayerKey } from "./encryption/layer-key.ts";
+import { ImageError, type ImageErrorCode, withContext } from "./error.ts";
+import { LayerCheck } from "./layer/check.ts";
 import { layerNames, presentLayers, TREE } from "./layer/directory.ts";
 import type { Native } from "./layer/native.ts";
 import { type LayerLimits, LayerUnpack } from "./layer/unpack.ts";
 import { blobPath, type StorePaths } from "./layout.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
+import { ProvenLayers } from "./proven-layers.ts";
 import { publish } from "./store-write.ts";
 import type { WorkDirectory } from "./work.ts";
 
@@ -39,15 +43,17 @@ export interface IngestOptions {
 export interface WantedLayer {
   readonly blob: Descriptor;
   readonly diffId: DiffId;
+  /** Of an encrypted layer. */
+  readonly key?: LayerKey | undefined;
 }
 
 /** Opens a blob's bytes, from a registry or from an archive. */
 export type OpenBlob = (blob: Descriptor) => AsyncIterable<Uint8Array>;
 
 /**
- * Brings the layers of one image into the store, several at a time, lowest first. Each is checked, unpacked and kept
- * as a blob while its bytes arrive, and published only when all of that has succeeded. Rejects with the first
- * failure, after all work has stopped.
+ * Brings the layers of one image into the store, several at a time, lowest first. Each is checked, decrypted, unpacked and
+ * kept as a blob (as it was transferred) while its bytes arrive, and published only when all of that has succeeded. Rejects
+ * with the first failure, after all work has stopped.
  */
 export async function ingestLayers(
   layers: readonly WantedLayer[],
@@ -57,6 +63,7 @@ export async function ingestLayers(
   const diffIds = layers.map(({ diffId }) => diffId);
   const finished: Promise<void>[] = [];
   const slots = new Slots(options.parallel);
+  const proven = new ProvenLayers(options.paths);
   let failed = false;
   layers.forEach((layer, at) => {
     const below = finished.slice();
@@ -70,7 +77,7 @@ export async function ingestLayers(
     const work = async (): Promise<void> => {
       try {
         if (failed) throw new ImageError("cancelled", `layer ${layer.blob.digest}: given up`);
-        await ingestLayer(layer, chain, open, trees, options);
+        await ingestLayer(layer, { ...options, chain, open, below: trees, proven });
       } catch (error) {
         if (!failed) options.giveUp?.();
         failed = true;
@@ -88,25 +95,30 @@ export async function ingestLayers(
   if (cause !== undefined) throw cause;
 }
 
-async function ingestLayer(
-  { blob, diffId }: WantedLayer,
-  chain: readonly DiffId[],
-  open: OpenBlob,
-  below: () => Promise<string[]>,
-  options: IngestOptions,
-): Promise<void> {
-  const { paths, work, onProgress, signal } = options;
+interface LayerPlace extends IngestOptions {
+  /** The diffIDs of the image's layers up to this one. */
+  readonly chain: readonly DiffId[];
+  readonly open: OpenBlob;
+  /** Trees of the layers below; resolves when all of them are complete. */
+  readonly below: () => Promise<string[]>;
+  readonly proven: ProvenLayers;
+}
+
+async function ingestLayer({ blob, diffId, key }: WantedLayer, options: LayerPlace): Promise<void> {
+  const { paths, work, onProgress, signal, chain, open, proven } = options;
   const haveBlob = existsSync(blobPath(paths, blob.digest));
   const haveLayer = presentLayers(paths.layers, chain).at(-1) !== undefined;
-  if (haveBlob && haveLayer) {
+  if (haveBlob && haveLayer && proven.has(blob, diffId)) {
     onProgress({ kind: "layer-present", digest: blob.digest, size: blob.size });
     return;
   }
   const dir = work.fresh("layer");
-  const unpack = haveLayer ? undefined : new LayerUnpack({ ...options, diffId, dir, below });
+  const unpack = haveLayer ? new LayerCheck({ ...options, diffId }) : new LayerUnpack({ ...options, diffId, dir });
+  const decryption = key === undefined ? undefined : new LayerDecryption(key);
   const copy = haveBlob ? undefined : new BlobFile(work.fresh("blob"));
   const hash = new Bun.CryptoHasher("sha256");
   let received = 0;
+  let refused: { readonly error: unknown } | undefined;
   try {
     for await (const chunk of haveBlob ? createReadStream(blobPath(paths, blob.digest)) : open(blob)) {
       if (signal.aborted) throw new ImageError("cancelled", "cancelled");
@@ -114,7 +126,14 @@ async function ingestLayer(
       received += chunk.length;
       copy?.write(chunk as Uint8Array);
       if (received % COLLECT_EVERY < chunk.length) Bun.gc(true);
-      await unpack?.write(chunk as Uint8Array);
+      const plain = decryption?.update(chunk as Uint8Array) ?? (chunk as Uint8Array);
+      try {
+        if (refused === undefined) await unpack.write(plain);
+      } catch (error) {
+        if (decryption === undefined || !isLayersFault(error)) throw error;
+        // Only at its end can be told whether it is this layer that is bad or what somebody has made of it.
+        refused = { error };
+      }
       onProgress({ kind: "layer-bytes", digest: blob.digest, received, size: blob.size });
     }
     const digest = `sha256:${hash.digest("hex")}`;
@@ -123,24 +142,32 @@ async function ingestLayer(
       throw new ImageError("size-mismatch", `expected ${blob.size} bytes, got ${received}`, facts);
     }
     if (digest !== blob.digest) throw new ImageError("digest-mismatch", `the bytes that arrived are ${digest}`);
+    decryption?.finish();
+    if (refused !== undefined) throw refused.error;
     const tell = (): void => onProgress({ kind: "layer-writing", digest: blob.digest, size: blob.size });
     tell();
     const beat = setInterval(tell, WRITING_BEAT_MS);
-    const unpacked = await unpack?.finish().finally(() => clearInterval(beat));
-    clearInterval(beat);
+    const unpacked = await unpack.finish().finally(() => clearInterval(beat));
     copy?.finish();
     if (copy !== undefined) publish(copy.path, blobPath(paths, blob.digest));
     if (unpacked !== undefined) {
       const [own, chained] = layerNames(chain).at(-1) ?? ["", ""];
       publish(dir, join(paths.layers, unpacked.dependsOnLower ? chained : own));
     }
+    proven.add(blob, diffId);
   } catch (error) {
-    unpack?.abort();
+    unpack.abort();
     copy?.abort();
     rmSync(dir, { recursive: true, force: true });
     throw withContext(`layer ${blob.digest}`, error, "store-io");
   }
   onProgress({ kind: "layer-done", digest: blob.digest, size: blob.size });
+}
+
+const LAYERS_FAULTS: readonly ImageErrorCode[] = ["corrupt-layer", "hostile-layer", "too-large", "unsupported"];
+
+function isLayersFault(error: unknown): boolean {
+  return error instanceof ImageError && LAYERS_FAULTS.includes(error.code);
 }
 
 /** A blob on its way to the disk. */

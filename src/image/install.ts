@@ -1,10 +1,12 @@
+import type { KeyObject } from "node:crypto";
 import { type Digest, digestOf } from "./digest.ts";
+import { unwrapLayerKey } from "./encryption/layer-key.ts";
 import { ImageError } from "./error.ts";
 import { parseImageConfig } from "./image-config.ts";
 import { ingestLayers, keptDigests, type OpenBlob, type WantedLayer } from "./ingest.ts";
 import { loadNative } from "./layer/native.ts";
 import { isInUserNamespace, type LayerLimits } from "./layer/unpack.ts";
-import type { Descriptor, ImageManifest } from "./manifest.ts";
+import { type Descriptor, type ImageManifest, isEncrypted } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
 import type { Store } from "./store.ts";
 import { putBlob, recordImages } from "./store-write.ts";
@@ -25,6 +27,8 @@ export interface InstallOptions {
   readonly store: Store;
   readonly work: WorkDirectory;
   readonly limits: LayerLimits;
+  /** For encrypted layers. */
+  readonly decryptionKeys?: readonly KeyObject[];
   readonly onProgress: OnProgress;
   readonly signal: AbortSignal;
   /** Called at the first failure of a layer, to end the transfers of the others. */
@@ -40,7 +44,9 @@ export async function installImage(image: ImageToInstall, options: InstallOption
   checkBlob("configuration", configBytes, manifest.config);
   const config = parseImageConfig(configBytes);
   if (config.os !== "linux") throw new ImageError("no-platform", `the image is for ${config.os}`);
-  const layers = matchLayers(manifest, config.diffIds);
+  // Before anything of it is fetched, and also when the store has all of it already: nobody gets an encrypted image by
+  // asking for it again who has no key.
+  const layers = await unlockLayers(matchLayers(manifest, config.diffIds), options.decryptionKeys ?? []);
   const self: Descriptor = {
     mediaType: manifest.mediaType,
     digest: digestOf(manifestBytes),
@@ -88,4 +94,12 @@ export function matchLayers(manifest: ImageManifest, diffIds: readonly WantedLay
   if (layers.length === manifest.layers.length && layers.length === diffIds.length) return layers;
   const count = `${manifest.layers.length} layers in the manifest, ${diffIds.length} in the configuration`;
   throw new ImageError("bad-manifest", count);
+}
+
+async function unlockLayers(layers: readonly WantedLayer[], keys: readonly KeyObject[]): Promise<WantedLayer[]> {
+  const unlocked: WantedLayer[] = [];
+  for (const layer of layers) {
+    unlocked.push(isEncrypted(layer.blob) ? { ...layer, key: await unwrapLayerKey(layer.blob, keys) } : layer);
+  }
+  return unlocked;
 }

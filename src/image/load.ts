@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Staged, stageArchive } from "./archive.ts";
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly form?: ArchiveForm;
   /** `all` that are in it, the default; the `only` one, and an error if there are several; or one of them. */
   readonly choose?: "all" | "only" | ArchivedImage;
+  /** Private keys for encrypted images (`readPrivateKey`). */
+  readonly decryptionKeys?: readonly KeyObject[];
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
   readonly limits?: LayerLimits;
@@ -40,6 +43,7 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   const signal = options.signal ?? new AbortController().signal;
   const onProgress = options.onProgress ?? (() => {});
   const limits = options.limits ?? LAYER_LIMITS;
+  const decryptionKeys = options.decryptionKeys ?? [];
   prepareStore(store.paths);
   const work = openWork(store.stateDir, store.paths);
   try {
@@ -51,7 +55,7 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
       const sizes = image.manifest.layers.map(({ digest, size }) => ({ digest, size }));
       const reference = image.references[0] ?? image.manifest.config.digest;
       onProgress({ kind: "manifest", reference, layers: sizes });
-      await installImage(image, { store, work, limits, onProgress, signal });
+      await installImage(image, { store, work, limits, onProgress, signal, decryptionKeys });
       const names = image.references.length > 0 ? image.references : [image.manifest.config.digest];
       for (const name of names) {
         const stored = store.resolve(name);

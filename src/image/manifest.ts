@@ -62,6 +62,20 @@ const LAYER_TYPES: readonly string[] = [
   "application/vnd.docker.image.rootfs.diff.tar.zstd",
 ];
 
+/** What the types of encrypted layers end in (containers/ocicrypt); only the OCI's have such relations. */
+const ENCRYPTED = "+encrypted";
+
+/** Whether a layer has to be decrypted before it is decompressed. */
+export function isEncrypted({ mediaType }: Pick<Descriptor, "mediaType">): boolean {
+  return mediaType.endsWith(ENCRYPTED);
+}
+
+function isLayerType(mediaType: string): boolean {
+  if (!isEncrypted({ mediaType })) return LAYER_TYPES.includes(mediaType);
+  const plain = mediaType.slice(0, -ENCRYPTED.length);
+  return plain.startsWith("application/vnd.oci.") && LAYER_TYPES.includes(plain);
+}
+
 /** A manifest longer than this is refused unread (4 MiB, the limit that registries themselves keep). */
 export const MANIFEST_MAX = 4 * 1024 * 1024;
 /** A configuration longer than this is refused unread. */
@@ -120,7 +134,7 @@ function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): Ima
         `layer ${layer.digest}: foreign layers (${layer.mediaType}) are not supported`,
       );
     }
-    if (!LAYER_TYPES.includes(layer.mediaType)) {
+    if (!isLayerType(layer.mediaType)) {
       throw new ImageError("unsupported", `layer ${layer.digest}: media type ${layer.mediaType} is not supported`);
     }
   }

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { ImageError, type ImageErrorCode, withContext } from "./error.ts";
 import { type ImageToInstall, installImage } from "./install.ts";
 import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
@@ -25,6 +26,8 @@ export interface PullOptions {
   readonly registries: RegistrySettings;
   /** In place of what the authentication files say. */
   readonly credentials?: Credentials;
+  /** Private keys for encrypted images (`readPrivateKey`). */
+  readonly decryptionKeys?: readonly KeyObject[];
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
   /** Longest silence of a registry, in milliseconds; default 60,000. */
@@ -124,6 +127,7 @@ async function pullFrom(wanted: Reference, local: StoredImage | undefined, optio
       store,
       work,
       limits: options.limits ?? LAYER_LIMITS,
+      decryptionKeys: options.decryptionKeys ?? [],
       onProgress,
       signal,
       giveUp: () => stop.abort(),

@@ -105,7 +105,8 @@ export interface PullWords {
   readonly retry?: string | undefined;
   /** Go's form of a duration: `1m30s`. */
   readonly retryDelay?: string | undefined;
-  readonly decryptionKey?: string | undefined;
+  /** `FILE[:PASSPHRASE]` each */
+  readonly decryptionKey?: readonly string[] | undefined;
   readonly quiet?: boolean | undefined;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { TestScreen } from "../cli/screen.ts";
 import { bootHost, type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
@@ -236,6 +237,60 @@ describe.each([...SUITES])("images on %s", (suite) => {
     await startRegistry(host);
   });
 
+  hostTest(
+    "an image that skopeo has encrypted is decrypted with a key that systemd hands over, and only so",
+    async () => {
+      const passphrase = "open: sesame";
+      const { publicKey, privateKey } = generateKeyPairSync("ec", {
+        namedCurve: "P-256",
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase },
+      });
+      const name = `${REGISTRY}/secret:1`;
+      await host.write("/etc/keys/image.pub", publicKey);
+      await host.write("/etc/keys/image.key", privateKey);
+      await host.write("/etc/keys/passphrase", `${passphrase}\n`);
+      // As on a machine of its own: systemd's credentials are a mount that has to be seen by the service.
+      await host.sh(`mount --make-rshared /; chmod 600 /etc/keys/image.key /etc/keys/passphrase
+      skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false --encryption-key jwe:/etc/keys/image.pub \
+        docker://${TOOLS} docker://${name}`);
+      const units = "/etc/containers/systemd";
+      await host.write(`${units}/locked.image`, `[Image]\nImage=${name}\n`);
+      await host.write(
+        `${units}/secret.image`,
+        `[Image]\nImage=${name}\nDecryptionKey=%d/image.key:file=%d/passphrase\n
+[Service]\nLoadCredential=image.key:/etc/keys/image.key\nLoadCredential=passphrase:/etc/keys/passphrase\n`,
+      );
+      await host.write(
+        `${units}/secret.container`,
+        "[Container]\nImage=secret.image\nNetwork=none\nExec=cat /etc/issue\n[Service]\nType=oneshot\n",
+      );
+      await host.ok(["systemctl", "daemon-reload"]);
+      expect((await host.run(["systemctl", "start", "locked-image"])).exitCode).toBe(1);
+      const why = /pull 127\.0\.0\.1:5000\/secret:1: layer sha256:[0-9a-f]{64}: it is encrypted, and no key is given/;
+      expect(await host.journal("locked-image")).toMatch(why);
+      expect(await idOf(name)).toBe("");
+      await host.ok(["systemctl", "start", "secret"]);
+      expect(await host.journal("secret")).toContain("sample");
+      expect(await host.ok(["berth", "verify"])).toContain("The store is sound.");
+      // What the store has is there for all containers, but nobody gets it from the registry again without the key.
+      expect(await host.ok(["berth", "run", "--network=none", name, "cat", "/etc/issue"])).toBe("sample");
+      expect((await host.run(["systemctl", "start", "locked-image"])).exitCode).toBe(1);
+      await host.ok(["berth", "image", "rm", "--force", name]);
+      await host.sh(
+        "mkdir -p /home/alice/keys; cp /etc/keys/image.key /home/alice/keys; chown -R alice: /home/alice/keys",
+      );
+      const asAlice = (key: string) =>
+        host.run(["berth", "run", "--quiet", "--network=none", "--decryption-key", key, name, "cat", "/etc/issue"], {
+          user: "alice",
+          cwd: "/home/alice/keys",
+        });
+      const wrong = await asAlice("image.key:sesame");
+      expect(wrong.stderr).toBe("berth: error: decryption key /home/alice/keys/image.key: the passphrase is wrong\n");
+      expect(await asAlice(`image.key:${passphrase}`)).toMatchObject({ stdout: "sample\n", exitCode: 0 });
+    },
+  );
+
   hostTest("every tag, other platforms, and what is refused", async () => {
     const all = await host.run(["berth", "pull", "--quiet", "--all-tags", `${REGISTRY}/layers`]);
     expect(all).toMatchObject({ stderr: "", exitCode: 0 });
@@ -250,7 +305,7 @@ describe.each([...SUITES])("images on %s", (suite) => {
     expect(await berth("pull", "--platform", "linux/arm64", "--arch", "arm64", TOOLS)).toContain(
       "--platform says what",
     );
-    expect(await berth("pull", "--decryption-key", "/k", TOOLS)).toContain("encrypted images are not supported");
+    expect(await berth("pull", "--decryption-key", "/k", TOOLS)).toContain("decryption key /k: there is no such file");
     expect(await berth("pull", "--retry", "often", TOOLS)).toContain("--retry often");
     expect(await berth("pull", "--authfile", "/none.json", TOOLS)).toContain("/none.json");
     expect(await berth("pull", "--cert-dir", "/none", TOOLS)).toContain("there is no folder /none");

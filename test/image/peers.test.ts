@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
+import type { KeyObject } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
 import { lowerDirectories } from "../../src/image/layer/directory.ts";
 import { loadNative } from "../../src/image/layer/native.ts";
 import { loadImages } from "../../src/image/load.ts";
@@ -82,9 +84,12 @@ function expectSameTree(ours: Map<string, FileFacts>, theirs: Map<string, FileFa
   }
 }
 
-async function load(path: string): Promise<{ state: string; image: StoredImage }> {
+async function load(
+  path: string,
+  decryptionKeys: readonly KeyObject[] = [],
+): Promise<{ state: string; image: StoredImage }> {
   const state = mkdtempSync(join(work, "state-"));
-  const [image] = await loadImages({ path }, { store: openStore(state) });
+  const [image] = await loadImages({ path }, { store: openStore(state), decryptionKeys });
   if (image === undefined) throw new Error("nothing was loaded");
   expect(await openStore(state).verify()).toEqual([]);
   return { state, image };
@@ -107,7 +112,7 @@ describe.skipIf(reason !== undefined)("images of other tools unpack as umoci unp
     mounted(state, image, (tree) => expectSameTree(describeTree(tree), theirs));
   });
 
-  test("buildah's, in oci-archive and docker-archive, gzip and zstd", async () => {
+  test("buildah's, in oci-archive and docker-archive, gzip and zstd, and encrypted, by skopeo too", async () => {
     const cwd = mkdtempSync(join(work, "made-"));
     script(
       cwd,
@@ -119,12 +124,25 @@ describe.skipIf(reason !== undefined)("images of other tools unpack as umoci unp
        ${SECOND_LAYER}
        $B umount $C; $B commit -q $C two
        $B push -q two oci:img:a; $B push -q two oci-archive:oci.tar:two; $B push -q two docker-archive:docker.tar:two:latest
+       openssl genrsa -out rsa.key 2048; openssl rsa -in rsa.key -pubout -out rsa.pub
+       openssl ecparam -name secp521r1 -genkey -noout -out ec.key; openssl ec -in ec.key -pubout -out ec.pub
+       $B push -q --encryption-key jwe:rsa.pub two oci:buildah:a
+       skopeo copy -q --encryption-key jwe:ec.pub --encryption-key jwe:rsa.pub oci:img:a oci:skopeo:a
        skopeo copy -q --dest-compress-format zstd --dest-oci-accept-uncompressed-layers oci:img:a oci:zstd:a || true
        $B rm -a; $B rmi -a -f`,
     );
     const theirs = describeTree(umociTree(join(cwd, "img"), "a"));
     for (const path of ["img", "oci.tar", "docker.tar", ...(readdirSync(cwd).includes("zstd") ? ["zstd"] : [])]) {
       const { state, image } = await load(join(cwd, path));
+      mounted(state, image, (tree) => expectSameTree(describeTree(tree), theirs));
+    }
+    for (const [path, key] of [
+      ["buildah", "rsa.key"],
+      ["skopeo", "rsa.key"],
+      ["skopeo", "ec.key"],
+    ] as const) {
+      await expect(load(join(cwd, path))).rejects.toThrow();
+      const { state, image } = await load(join(cwd, path), [readPrivateKey(key, cwd)]);
       mounted(state, image, (tree) => expectSameTree(describeTree(tree), theirs));
     }
   }, 60_000);

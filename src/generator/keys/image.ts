@@ -2,7 +2,7 @@ import { checkImageName, checkImageReference } from "../values/image-name.ts";
 import { checkServiceName } from "../values/name.ts";
 import { checkCredentials, checkPull, checkRetry } from "../values/pull.ts";
 import { checkDuration } from "../values/time.ts";
-import { later, lazyKeyTable, podmanOnly, supported } from "./key.ts";
+import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Image]`: Quadlet's keys for an image to pull, podman-systemd.unit(5). */
 export const imageKeys = lazyKeyTable(() => [
@@ -21,7 +21,13 @@ export const imageKeys = lazyKeyTable(() => [
       flag: "creds",
     },
   ),
-  later("DecryptionKey", "string", "Key, and passphrase", "/etc/registry.key"),
+  supported(
+    "DecryptionKey",
+    "string",
+    "File with the private key for an encrypted image, and where its passphrase is",
+    "/etc/image.key:file=/etc/image.passphrase",
+    { flag: "decryption-key" },
+  ),
   supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
   supported("ImageTag", "string", "Name that others refer to instead of Image=", "registry.example/web:1", {
     check: checkImageName,

@@ -1,15 +1,14 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { DiffId } from "../digest.ts";
 import { errnoName, ImageError, withContext } from "../error.ts";
-import { Decompression } from "./decompression.ts";
 import { TREE } from "./directory.ts";
 import { toLayerEntry } from "./entry.ts";
 import type { Native } from "./native.ts";
 import { takeCensus, writeRecord } from "./record.ts";
 import { createTarReader, type TarMember, type TarReader } from "./tar-reader.ts";
 import { LayerTree } from "./tree.ts";
+import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
 
 /** Bounds on one layer, far above any honest one: a small archive must not be able to fill a machine. */
 export interface LayerLimits {
@@ -20,9 +19,7 @@ export interface LayerLimits {
 
 export const LAYER_LIMITS: LayerLimits = { entries: 4_000_000, bytes: 256 * 1024 ** 3 };
 
-export interface UnpackOptions {
-  /** What the image's configuration promises the uncompressed layer to be. */
-  readonly diffId: DiffId;
+export interface UnpackOptions extends UncompressedOptions {
   /** An absolute path that does not exist yet, in a directory that nobody else can enter. */
   readonly dir: string;
   /** Trees of the layers below, lowest first; resolves when all of them are complete. */
@@ -37,12 +34,10 @@ export interface UnpackOptions {
  * on any failure the caller removes `dir`. Errors name the entry that is to blame, if one is; the caller names the layer.
  */
 export class LayerUnpack {
-  readonly #hash = new Bun.CryptoHasher("sha256");
   readonly #tree: LayerTree;
   readonly #reader: TarReader;
-  readonly #decompression: Decompression;
+  readonly #uncompressed: UncompressedLayer;
   #entries = 0;
-  #bytes = 0;
   #apparent = 0;
 
   constructor(private readonly options: UnpackOptions) {
@@ -70,12 +65,12 @@ export class LayerUnpack {
       data: (chunk) => guarded(() => this.#tree.data(chunk)),
       end: () => guarded(() => this.#tree.end()),
     });
-    this.#decompression = new Decompression((chunk) => this.#takeTar(chunk));
+    this.#uncompressed = new UncompressedLayer(options, (chunk) => this.#reader.write(chunk));
   }
 
   /** More of the compressed (or plain) layer. */
   async write(chunk: Uint8Array): Promise<void> {
-    await this.#explained(() => this.#decompression.write(chunk));
+    await this.#explained(() => this.#uncompressed.write(chunk));
   }
 
   /**
@@ -84,12 +79,9 @@ export class LayerUnpack {
    */
   async finish(): Promise<{ readonly dependsOnLower: boolean }> {
     await this.#explained(async () => {
-      await this.#decompression.finish();
+      await this.#uncompressed.end();
       await this.#reader.finish();
-      const diffId = `sha256:${this.#hash.digest("hex")}`;
-      if (diffId !== this.options.diffId) {
-        throw new ImageError("digest-mismatch", `uncompressed, it should be ${this.options.diffId} but is ${diffId}`);
-      }
+      this.#uncompressed.check();
       await this.#tree.finish();
       writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });
       // One syncfs(2) for all the files, in a process of its own because it takes long and would block this one.
@@ -100,18 +92,9 @@ export class LayerUnpack {
 
   /** Stops all work; the caller removes the directory. */
   abort(): void {
-    this.#decompression.destroy();
+    this.#uncompressed.destroy();
     this.#reader.destroy();
     this.#tree.abort();
-  }
-
-  async #takeTar(chunk: Uint8Array): Promise<void> {
-    this.#hash.update(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.options.limits.bytes) {
-      throw new ImageError("too-large", `more than ${this.options.limits.bytes} bytes uncompressed`);
-    }
-    await this.#reader.write(chunk);
   }
 
   #begin(member: TarMember): void | Promise<void> {

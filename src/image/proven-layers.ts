@@ -1,0 +1,51 @@
+import type { DiffId } from "./digest.ts";
+import { ImageError } from "./error.ts";
+import { parseImageConfig } from "./image-config.ts";
+import { readBlob, readIndex, type StorePaths } from "./layout.ts";
+import { type Descriptor, isEncrypted, parseManifest } from "./manifest.ts";
+
+/**
+ * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
+ * Manifest and configuration alone prove nothing. Their author could name a layer that somebody else's image has brought
+ * (a private one's or a decrypted one's, whose diffIDs are no secret) and any blob that the store happens to have, and would
+ * be given files that he could not get from a registry.
+ */
+export class ProvenLayers {
+  #pairs: Set<string> | undefined;
+
+  constructor(private readonly paths: StorePaths) {}
+
+  /** Whether the blob, decrypted or not as its type says, was seen to be the layer. */
+  has(blob: Descriptor, diffId: DiffId): boolean {
+    this.#pairs ??= this.#ofImages();
+    return this.#pairs.has(pair(blob, diffId));
+  }
+
+  add(blob: Descriptor, diffId: DiffId): void {
+    this.#pairs ??= this.#ofImages();
+    this.#pairs.add(pair(blob, diffId));
+  }
+
+  #ofImages(): Set<string> {
+    const pairs = new Set<string>();
+    for (const entry of readIndex(this.paths)) {
+      try {
+        const manifest = parseManifest(readBlob(this.paths, entry.digest), entry.mediaType);
+        if (manifest.kind === "index") continue;
+        const { diffIds } = parseImageConfig(readBlob(this.paths, manifest.config.digest));
+        diffIds.forEach((diffId, at) => {
+          const blob = manifest.layers[at];
+          if (blob !== undefined) pairs.add(pair(blob, diffId));
+        });
+      } catch (error) {
+        // A broken image proves nothing; this pull may be the one that repairs it.
+        if (!(error instanceof ImageError)) throw error;
+      }
+    }
+    return pairs;
+  }
+}
+
+function pair(blob: Descriptor, diffId: DiffId): string {
+  return `${blob.digest} ${isEncrypted(blob) ? "decrypted" : "plain"} ${diffId}`;
+}
