@@ -92,6 +92,10 @@ async function create(name: string | undefined, options: Options, context: Comma
     },
     options.ignore === true,
   );
+  if (context.env.INVOCATION_ID !== undefined) {
+    const { noteMaker } = await import("../runtime/maker-unit.ts");
+    noteMaker(context.scope, "network", given, context.env.INVOCATION_ID);
+  }
   context.out(`${given}\n`);
 }
 

@@ -5,6 +5,7 @@ import type { CommandContext, CommandManual } from "./command.ts";
 import { confirmRemoval } from "./confirmation.ts";
 import { filterOption } from "./filters.ts";
 import { chooseNetworks } from "./network-ls.ts";
+import { stopMakerOf } from "./stop-maker.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -33,6 +34,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   for (const name of unused) {
     try {
       await removeNetwork(context.scope, name);
+      await stopMakerOf("network", name, context);
       context.out(`${name}\n`);
     } catch (error) {
       // Somebody has begun to use it, or removed it, since it was looked at.

@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "./for-each-name.ts";
+import { stopMakerOf } from "./stop-maker.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "Remove networks.",
-  details: ["A network that containers are in is not removed, unless `--force` stops their services first."],
+  details: [
+    "A network that containers are in is not removed, unless `--force` stops their services first. The service of a `.network` file that has made it is stopped too, and makes it again when it is started next.",
+  ],
   examples: [{ command: "berth network rm back", help: "Remove one." }],
 };
 
@@ -29,7 +32,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {
       if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
-      await removeNetwork(context.scope, name);
+      await stopMakerOf("network", await removeNetwork(context.scope, name), context);
     } catch (error) {
       const missing = error instanceof RuntimeError && error.code === "no-such-network";
       if (missing && (options.force || options.ignore)) return;
@@ -43,8 +46,12 @@ async function remove(names: readonly string[], options: Options, context: Comma
 async function stopUsers(network: string, context: CommandContext): Promise<void> {
   const { networkUsers } = await import("../runtime/network/networks.ts");
   const { readRecord } = await import("../runtime/record.ts");
+  const { readPod } = await import("../runtime/pod/record.ts");
   const users = networkUsers(context.scope, network);
-  const units = users.flatMap(({ owner }) => readRecord(context.scope, owner)?.unit ?? []);
+  const units = users.flatMap(({ owner, name }) => {
+    const pod = readPod(context.scope, name);
+    return (readRecord(context.scope, owner) ?? (pod?.id === owner ? pod : undefined))?.unit ?? [];
+  });
   if (units.length < users.length)
     throw new CommandError(`network ${network} is in use by what no service of berth's stops`, 2);
   if (units.length === 0) return;

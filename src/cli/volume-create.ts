@@ -53,6 +53,10 @@ async function create(name: string | undefined, options: Options, context: Comma
   const { readVolume } = await import("../runtime/volume/volume.ts");
   const { createVolume } = await import("../runtime/volume/create.ts");
   const given = name ?? Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
+  if (context.env.INVOCATION_ID !== undefined) {
+    const { noteMaker } = await import("../runtime/maker-unit.ts");
+    noteMaker(scope, "volume", given, context.env.INVOCATION_ID);
+  }
   if (options.ignore && readVolume(scope, given) !== undefined) return context.out(`${given}\n`);
   const volume = toVolume({
     name: given,

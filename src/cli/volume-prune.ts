@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { confirmRemoval } from "./confirmation.ts";
 import { filterOption } from "./filters.ts";
+import { stopMakerOf } from "./stop-maker.ts";
 import { chooseVolumes } from "./volume-ls.ts";
 
 /** Help and manual page. */
@@ -36,9 +37,8 @@ async function prune(
   const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
   const names = unused.map(({ name }) => name);
   if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;
-  context.out(
-    pruneVolumes(scope, unused)
-      .map((name) => `${name}\n`)
-      .join(""),
-  );
+  for (const name of pruneVolumes(scope, unused)) {
+    await stopMakerOf("volume", name, context);
+    context.out(`${name}\n`);
+  }
 }

@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "./for-each-name.ts";
+import { stopMakerOf } from "./stop-maker.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "Remove volumes and everything in them.",
   details: [
-    "Nothing else ever does: a volume outlives its containers and its unit. One that a running container has mounted is not removed; stop the container first.",
+    "Nothing else ever does: a volume outlives its containers and its unit. One that a running container has mounted is not removed; stop the container first. The service of a `.volume` file that has made it is stopped too, and makes a new one when it is started next.",
   ],
   examples: [{ command: "berth volume rm data", help: "Remove one." }],
 };
@@ -33,9 +34,11 @@ async function remove(
   const { removeVolume } = await import("../runtime/volume/remove.ts");
   const { findVolume, listVolumes } = await import("../runtime/volume/volume.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
-  await forEachName(wanted, REMOVAL_EXIT_CODES, (name) => {
+  await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
     try {
-      removeVolume(scope, findVolume(scope, name).name);
+      const volume = findVolume(scope, name).name;
+      removeVolume(scope, volume);
+      await stopMakerOf("volume", volume, context);
     } catch (error) {
       if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
       throw error;

@@ -18,14 +18,19 @@ export interface ContainerCgroup {
  */
 export function containerCgroup(unit: string | undefined, id: string): ContainerCgroup {
   if (unit === undefined) return { runcPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
-  const own = readFileSync("/proc/self/cgroup", "utf8")
-    .split("\n")
-    .find((line) => line.startsWith("0::"))
-    ?.slice("0::".length);
+  const own = ownCgroup();
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
   stepAside(own);
   const path = join(own, "container");
   return { runcPath: path, suffix: path, systemd: false };
+}
+
+/** The cgroup that this process is in; undefined without a cgroup v2 hierarchy. */
+export function ownCgroup(): string | undefined {
+  return readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith("0::"))
+    ?.slice("0::".length);
 }
 
 /**

@@ -268,6 +268,25 @@ Environment=EXTRA=8083
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("a network that is removed by hand is made anew at the next start", async () => {
+    await install({
+      "front.network": "[Network]\nNetworkDeleteOnStop=yes\n",
+      "web.container": `${IDLE}Network=front.network\n`,
+      "shop.pod": "[Pod]\nNetwork=front.network\n",
+      "cart.container": `${IDLE}Pod=shop.pod\n`,
+    });
+    await host.ok(["systemctl", "start", "web", "cart"]);
+    expect(await host.run(["berth", "network", "rm", "systemd-front"])).toMatchObject({ exitCode: 2 });
+    expect(await host.run(["berth", "network", "rm", "--force", "systemd-front"])).toMatchObject({
+      ...{ exitCode: 0, stdout: "systemd-front\n", stderr: "" },
+    });
+    expect(await host.sh("systemctl is-active web cart shop-pod front-network || true")).not.toMatch(/^active/m);
+    await host.ok(["systemctl", "start", "web", "cart"]);
+    await host.ok(["systemctl", "stop", "web", "shop-pod"]);
+    expect(await host.ok(["berth", "network", "prune", "--force"])).toBe("systemd-front");
+    await host.ok(["systemctl", "start", "web"]);
+  });
+
   hostTest(
     "a container can join another's network, and one has addresses on the host's own by macvlan and ipvlan",
     async () => {

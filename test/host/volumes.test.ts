@@ -64,7 +64,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     await host.write("/etc/containers/systemd/kept.volume", "[Volume]\nLabel=stage=test\n");
     await host.write("/etc/containers/systemd/scratch.volume", "[Volume]\nType=tmpfs\nDevice=tmpfs\nOptions=size=1m\n");
     await install(host, {
-      "keeper.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nVolume=kept.volume:/home/app\nVolume=scratch.volume:/scratch\nMount=type=volume,source=other,destination=/again,ro\nExec=sh -c 'touch /home/app/written /scratch/written; exec sleep 1000'\n`,
+      "keeper.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nStopSignal=KILL\nVolume=kept.volume:/home/app\nVolume=scratch.volume:/scratch\nMount=type=volume,source=other,destination=/again,ro\nExec=sh -c 'touch /home/app/written /scratch/written; exec sleep 1000'\n`,
     });
     const image = await inside([], "stat -c '%u:%g %a' /home/app; ls -A /home/app");
     await host.ok(["systemctl", "start", "keeper"]);
@@ -88,10 +88,17 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     await host.ok(["systemctl", "kill", "--signal=KILL", "keeper"]);
     await reaches(host, "keeper", "failed");
     await host.ok(["systemctl", "start", "keeper"]);
-    await host.ok(["systemctl", "stop", "keeper", "kept-volume", "scratch-volume"]);
+    await host.ok(["systemctl", "stop", "keeper", "scratch-volume"]);
     expect(await host.ok(["ls", data])).toContain("written");
     expect(await leftovers()).toBe("");
     expect((await volume("prune", "--force")).stdout).toBe("other\nsystemd-kept\nsystemd-scratch\n");
+    // Its service is made for the next one anew, with all that the file says.
+    expect(await property(host, "kept-volume.service", "ActiveState")).toBe("inactive");
+    await host.ok(["systemctl", "start", "keeper"]);
+    expect((await volume("inspect", "systemd-kept")).stdout).toContain('"stage": "test"');
+    await host.ok(["systemctl", "stop", "keeper"]);
+    await host.ok(["berth", "volume", "rm", "systemd-kept", "systemd-scratch", "other"]);
+    expect(await property(host, "scratch-volume.service", "ActiveState")).toBe("inactive");
   });
 
   hostTest("with a file system of their own stay while they are mounted on the host", async () => {
@@ -332,6 +339,11 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     );
     expect(await host.ok(["cat", "/home/alice/folder/file"])).toBe("one");
     expect((await own("mount", "memory")).stderr).toContain("only root can mount on the host");
+    await host.write("/home/alice/.config/containers/systemd/own.volume", "[Volume]\n");
+    await host.ok(["systemctl", "--user", "daemon-reload"], alice);
+    await host.ok(["systemctl", "--user", "start", "own-volume"], alice);
+    expect(await own("rm", "systemd-own")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect((await host.run(["systemctl", "--user", "is-active", "own-volume"], alice)).stdout.trim()).toBe("inactive");
     const gone = await own("rm", "--all");
     expect(gone).toMatchObject({ exitCode: 0, stdout: "back\ncopy\ndata\nmemory\n" });
   });

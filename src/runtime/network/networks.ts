@@ -39,8 +39,8 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   });
 }
 
-/** Removes a network and its bridge. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
-export async function removeNetwork(scope: Scope, name: string): Promise<void> {
+/** Removes a network and its bridge. Returns its name. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
+export async function removeNetwork(scope: Scope, name: string): Promise<string> {
   const definition = withDefinitionsLock(scope, "exclusive", () => {
     const network = findNetwork(scope, name);
     const found = network.name;
@@ -56,6 +56,7 @@ export async function removeNetwork(scope: Scope, name: string): Promise<void> {
     return network;
   });
   await removeBridge(scope, definition);
+  return definition.name;
 }
 
 /**

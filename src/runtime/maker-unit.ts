@@ -1,0 +1,55 @@
+import { mkdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Scope } from "../scope.ts";
+import { ownCgroup } from "./container-cgroup.ts";
+import { readIfThere, removeIfThere, replaceFile } from "./files.ts";
+import { findProgram } from "./programs.ts";
+import type { Environment } from "./runc.ts";
+
+/*
+ * The services of `.network` and `.volume` files. Such a service is active for as long as what it stands for is to be there, so
+ * when that is removed it has to stop: else it would not make it again for the next container that requires it.
+ */
+
+type Kind = "network" | "volume";
+
+interface Maker {
+  readonly unit: string;
+  /** The unit's $INVOCATION_ID. */
+  readonly run: string;
+}
+
+/** Notes go with a reboot, as the services' states do. */
+const makerFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
+
+/** Notes the service that this process runs in as the one that has made a network or volume, or has found it. */
+export function noteMaker(scope: Scope, kind: Kind, name: string, run: string): void {
+  const unit = basename(ownCgroup() ?? "");
+  if (!unit.endsWith(".service")) return;
+  const file = makerFile(scope, kind, name);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  replaceFile(file, JSON.stringify({ unit, run } satisfies Maker));
+}
+
+/**
+ * Stops the service that stands for a network or volume that has been removed; what requires it has stopped before. Nothing happens
+ * where there is none, or where it is the service itself that removes it. Returns what systemctl complains of.
+ */
+export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
+  const file = makerFile(scope, kind, name);
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
+  removeIfThere(file);
+  const { unit, run } = JSON.parse(text) as Maker;
+  if (env.INVOCATION_ID === run) return undefined;
+  const systemctl = (...words: readonly string[]) => {
+    const argv = [findProgram("systemctl"), ...(scope.kind === "user" ? ["--user"] : []), ...words, "--", unit];
+    return Bun.spawnSync(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  };
+  // Any service may call berth, and is none of berth's for that.
+  const source = systemctl("show", "--property=SourcePath", "--value").stdout.toString().trim();
+  if (!source.endsWith(`.${kind}`)) return undefined;
+  // The service that this is called in may have to end before the other one can.
+  const { exitCode, stderr } = systemctl("stop", ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]));
+  return exitCode === 0 ? undefined : `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+}
