@@ -1,41 +1,28 @@
-import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
 import type { DiffId } from "../image/digest.ts";
 import { lowerDirectories } from "../image/layer/directory.ts";
 import { withStoreLock } from "../image/lock.ts";
 import type { StoredImage } from "../image/store.ts";
-import type { Scope } from "../scope.ts";
-import { type EtcFacts, writeBundleFiles, writeEtcFiles } from "./bundle-files.ts";
-import { boundingSet } from "./capabilities.ts";
+import { type BundleContext, writeBundle } from "./bundle.ts";
+import { writeEtcFiles } from "./bundle-files.ts";
 import { cleanUp } from "./cleanup.ts";
-import { type ContainerCgroup, containerCgroup } from "./container-cgroup.ts";
+import { containerCgroup } from "./container-cgroup.ts";
 import { takeName } from "./container-name.ts";
-import { type ContainerUser, missingEntries, resolveUser } from "./container-user.ts";
-import { payloadEnvironment } from "./environment.ts";
 import { RuntimeError } from "./error.ts";
-import { checkExecutable } from "./executable.ts";
 import type { MountIdMapped } from "./id-mapped-source.ts";
-import { inheritedSockets, keepInheritedSockets, socketEnvironment } from "./inherited-sockets.ts";
-import { attainableCapabilities, attainableLimits } from "./limits.ts";
+import { keepInheritedSockets } from "./inherited-sockets.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { idMapOption } from "./mount-context.ts";
 import { mountedImages, mountedVolumes } from "./mounted-images.ts";
-import { resolveMounts } from "./mounts.ts";
 import { execve, keepOverExec } from "./native.ts";
-import { type ConnectedNetworks, type Connection, connect } from "./network/connection.ts";
+import { openContainerNetwork, serviceName } from "./network/container-network.ts";
 import { joinNetwork } from "./network/joined.ts";
-import { makeNetworkNamespace } from "./network/namespace.ts";
-import { connectByPasta, type PastaConnection } from "./network/pasta.ts";
-import { connectShared } from "./network/shared-connection.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
-import { formatRuntimeSpec, payloadArguments, toRuntimeSpec } from "./oci-config.ts";
-import { type ContainerPaths, containerPaths } from "./paths.ts";
-import { notifyEnvironment, notifyMount } from "./payload-notify.ts";
-import { outputMounts } from "./payload-output.ts";
-import type { JoinedPod } from "./pod/join.ts";
+import { payloadArguments } from "./oci-config.ts";
+import { containerPaths } from "./paths.ts";
 import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
-import { leaveHostMounts, linkMtab, mountRootfs } from "./rootfs.ts";
 import type { RunRequest } from "./run-request.ts";
 import {
   createContainer,
@@ -45,18 +32,9 @@ import {
   runcRunArguments,
   startContainer,
 } from "./runc.ts";
-import type { SpecHook } from "./runtime-spec.ts";
-import { loadSeccomp } from "./seccomp-profile.ts";
-import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "./user-database.ts";
 import type { ContainerNamespace } from "./user-namespace/container-namespace.ts";
-import { namespaceEnvironment } from "./user-namespace.ts";
 
-export interface LaunchContext {
-  readonly scope: Scope;
-  readonly env: Environment;
-  /** Absolute path of berth itself. */
-  readonly program: string;
-  readonly inUserNamespace: boolean;
+export interface LaunchContext extends BundleContext {
   /** Finds the image, pulling it as the request's policy says; the notifier is told of a pull under way. */
   readonly image: (request: RunRequest, notifier: Notifier) => Promise<StoredImage>;
 }
@@ -119,7 +97,7 @@ interface Prepared {
   readonly network: PendingNetwork;
 }
 
-/** The container's network, on which other programs are at work. */
+/** The container's network, if it has one of its own. */
 interface PendingNetwork {
   /** Whether runc has to find it finished. */
   readonly first: boolean;
@@ -178,21 +156,19 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
   pod?.announce(name);
   const namespace = await openUserNamespace(request, context, id, layers);
   const joined = joinNetwork(scope, request.network);
-  const connection = openNetwork(request, context, paths, id, name, namespace);
-  const pasta = openPasta(request, context, paths, namespace);
-  const settle = async () => {
-    await connection?.settle();
-    await pasta?.facts.catch(() => undefined);
-  };
+  const { inUserNamespace } = context;
+  const network = openContainerNetwork(request, {
+    ...{ scope, inUserNamespace, id, name, namespace },
+    pin: paths.networkNamespace,
+  });
   try {
-    if (connection !== undefined) writeRecord(scope, { ...record, addresses: addressesOf(connection) });
+    if (network?.facts !== undefined) writeRecord(scope, { ...record, addresses: network.facts.addresses });
     const hostname =
       pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
     const etc = { hostname, name, joined, owner: namespace?.root };
-    const networkNamespace = pasta === undefined ? connection?.namespace.path : paths.networkNamespace;
     const preserveFds = writeBundle(request, context, {
-      ...{ id, image, paths, layers, images, etc: { ...etc, network: connection?.view } },
-      ...{ cgroup, networkNamespace, namespace, pod },
+      ...{ id, image, paths, layers, images, etc: { ...etc, network: network?.facts?.view } },
+      ...{ cgroup, networkNamespace: network?.path, namespace, pod },
       mountIdMapped: await openIdMapper(request, namespace),
     });
     seal(request, context);
@@ -200,23 +176,22 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
       const { addMemberNames } = await import("./network/member-names.ts");
       addMemberNames(scope, pod.record.id, id, [...new Set([name, id.slice(0, 12), ...serviceName(request)])]);
     }
-    if (connection !== undefined && !request.detach) keepOverExec(connection.namespace.fd);
-    if (namespace !== undefined && !request.detach) keepOverExec(namespace.fd);
-    if (pod !== undefined && !request.detach) for (const { fd } of pod.namespaces) keepOverExec(fd);
+    if (!request.detach) {
+      const open = [network?.fd, namespace?.fd, ...(pod?.namespaces ?? []).map(({ fd }) => fd)];
+      for (const fd of open) if (fd !== undefined) keepOverExec(fd);
+    }
     const run = { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
     const finish = async () => {
-      const connected = await connection?.finish();
-      const facts = connected?.view ?? (await pasta?.facts);
-      if (facts === undefined) return;
-      // Not known before: a DHCP server's, or with pasta the host's own, most of the time.
-      const addresses = connected === undefined ? { pasta: facts.addresses } : addressesOf(connected);
-      writeRecord(scope, { ...record, addresses });
-      writeEtcFiles(request, paths, { ...etc, network: facts });
+      const found = await network?.finish();
+      if (found === undefined) return;
+      writeRecord(scope, { ...record, addresses: found.addresses });
+      writeEtcFiles(request, paths, { ...etc, network: found.view });
     };
-    await pasta?.pinned;
+    await network?.joinable();
+    const settle = async () => network?.settle();
     return { run, network: { first: setsSysctlsOfInterfaces(request), finish, settle } };
   } catch (error) {
-    await settle();
+    await network?.settle();
     throw error;
   }
 }
@@ -225,111 +200,10 @@ function setsSysctlsOfInterfaces({ sysctls }: RunRequest): boolean {
   return Object.keys(sysctls).some((name) => /^net\..*\.(?:conf|neigh)\./.test(name));
 }
 
-function addressesOf({ networks }: ConnectedNetworks): Record<string, readonly string[]> {
-  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
-}
-
-/** Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload gets. */
-function writeBundle(
-  request: RunRequest,
-  context: LaunchContext,
-  made: {
-    readonly id: string;
-    readonly image: StoredImage;
-    readonly paths: ContainerPaths;
-    readonly layers: readonly string[];
-    readonly images: ReadonlyMap<string, readonly string[]>;
-    readonly cgroup: ContainerCgroup;
-    readonly etc: EtcFacts;
-    readonly networkNamespace: string | undefined;
-    readonly namespace: ContainerNamespace | undefined;
-    readonly pod: JoinedPod | undefined;
-    readonly mountIdMapped: MountIdMapped | undefined;
-  },
-): number {
-  const { scope, env } = context;
-  const { id, image, paths, etc, networkNamespace, namespace, pod } = made;
-  const { hostname } = etc;
-  if (sharesHostMounts(request, context)) leaveHostMounts();
-  const lower = namespace?.shiftLayers(paths, made.layers);
-  mountRootfs(paths, lower?.directories ?? made.layers, context.inUserNamespace);
-  const rootfs = namespace?.openWay(scope, paths) ?? paths.rootfs;
-  linkMtab(paths.rootfs, namespace?.root);
-  const user = containerUser(request, namespace?.user ?? image.config.user, image, paths.rootfs, namespace);
-  const sockets = inheritedSockets(env);
-  const { inUserNamespace } = context;
-  const otherImages = [...made.images].map(([name, trees]) => [name, namespace?.shiftLayers(paths, trees)] as const);
-  const images = new Map(
-    otherImages.map(([name, shifted]) => [name, shifted?.directories ?? made.images.get(name) ?? []]),
-  );
-  const { mountIdMapped } = made;
-  const mountContext = { scope, paths, user, inUserNamespace, images, mountIdMapped };
-  const mounts = resolveMounts(mountContext, request.mounts, image.config.volumes);
-  // What has been mounted of the layers keeps them.
-  for (const shifted of [lower, ...otherImages.map(([, trees]) => trees)]) shifted?.release();
-  const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
-  const spec = toRuntimeSpec({
-    request,
-    image: image.config,
-    user,
-    bounding,
-    environment: payloadEnvironment({
-      image: image.config.env,
-      host: env,
-      passHost: request.envHost,
-      files: request.envFiles.map(readEnvironmentFile),
-      assignments: request.env,
-      home: user.home,
-      hostname,
-      tty: request.tty,
-      own: { ...socketEnvironment(sockets, env), ...notifyEnvironment(request, env) },
-    }),
-    hostname,
-    rootfs,
-    mounts: [
-      ...writeBundleFiles(request, paths, etc),
-      // In place of those.
-      ...(pod?.mounts(paths.bundle) ?? []),
-      ...notifyMount(request, env),
-      ...outputMounts(scope, request, mounts),
-      ...mounts,
-    ],
-    cgroupsPath: made.cgroup.runcPath,
-    networkNamespace: namespaceToJoin(request, etc, networkNamespace ?? pod?.network),
-    userNamespace: namespace,
-    joined: pod === undefined ? {} : { ipc: pod.path("ipc"), uts: pod.path("uts") },
-    seccomp: loadSeccomp(request, bounding),
-    inUserNamespace: context.inUserNamespace,
-    hardLimits: attainableLimits(context.inUserNamespace),
-    poststop: request.unit === undefined ? cleanupHook(context, id) : undefined,
-  });
-  if (!request.detach) checkExecutable(spec);
-  writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
-  return sockets;
-}
-
-/** The network namespace that runc is to join; "" has it make one, undefined leaves the host's. */
-function namespaceToJoin({ network }: RunRequest, { joined }: EtcFacts, own: string | undefined): string | undefined {
-  if (network.mode === "host") return undefined;
-  return joined === undefined ? (own ?? "") : joined.path;
-}
-
-/** What runc runs when a container that no unit cleans up after has ended. It gets no environment but this. */
-function cleanupHook({ scope, env, program }: LaunchContext, id: string): SpecHook {
-  const variables = Object.entries(namespaceEnvironment(scope, env)).map(([name, value]) => `${name}=${value}`);
-  return { path: program, args: ["berth", "cleanup", "--id", id], env: variables };
-}
-
 function becomeRunc(run: RuncRun, context: LaunchContext): never {
   const args = runcRunArguments(run, "run");
   keepInheritedSockets(run.preserveFds);
   execve(args[0], args, runcEnvironment(context.env));
-}
-
-/** Whether what is mounted here would be seen outside: not where the unit has PrivateMounts=, or after unshare(1). */
-function sharesHostMounts(request: RunRequest, context: LaunchContext): boolean {
-  if (context.inUserNamespace) return false;
-  return request.unit === undefined || readlinkSync("/proc/self/ns/mnt") === readlinkSync("/proc/1/ns/mnt");
 }
 
 /** The container's own user namespace, if it has one. It costs a process and its code, so both come when they are needed. */
@@ -357,85 +231,11 @@ async function openIdMapper(
   return idMapper(namespace);
 }
 
-function openNetwork(
-  request: RunRequest,
-  context: LaunchContext,
-  paths: ContainerPaths,
-  id: string,
-  name: string,
-  namespace: ContainerNamespace | undefined,
-): Connection | undefined {
-  const { mode } = request.network;
-  if (mode !== "bridge" && mode !== "pasta") {
-    if (request.ports.length > 0)
-      throw new RuntimeError("bad-request", `ports are not published with the network ${mode}`);
-    if (context.inUserNamespace && mode === "namespace")
-      throw new RuntimeError(
-        "bad-request",
-        "an ordinary user's containers cannot join a namespace that is not their own",
-      );
-    return undefined;
-  }
-  if (mode === "pasta") return undefined;
-  const service = serviceName(request);
-  const networks = request.network.networks.map((network) => ({
-    ...network,
-    aliases: [...network.aliases, ...service],
-  }));
-  const { ports, dns } = request;
-  const wanted = { owner: id, name, hostname: request.hostname ?? name, networks, ports, dns };
-  if (context.inUserNamespace) return connectShared(context.scope, wanted, namespace?.network, paths.networkNamespace);
-  return connect(context.scope, namespace?.network ?? makeNetworkNamespace(), wanted);
-}
-
 /** The request with a port of the host's for each that is published without one. */
 async function withHostPorts(request: RunRequest): Promise<RunRequest> {
   if (request.ports.every(({ hostPort }) => hostPort !== 0)) return request;
   const { chooseHostPorts } = await import("./network/published-ports.ts");
   return { ...request, ports: chooseHostPorts(request.ports) };
-}
-
-/** The service's name is one of the container's, where a name server can find it. */
-function serviceName({ unit }: RunRequest): string[] {
-  const name = unit?.replace(/\.service$/, "");
-  return name !== undefined && /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$/.test(name) ? [name] : [];
-}
-
-function openPasta(
-  request: RunRequest,
-  context: LaunchContext,
-  paths: ContainerPaths,
-  namespace: ContainerNamespace | undefined,
-): PastaConnection | undefined {
-  const { network, ports } = request;
-  if (network.mode !== "pasta") return undefined;
-  if (!context.inUserNamespace)
-    throw new RuntimeError("bad-request", "the network pasta is for a user's containers: ask for bridge, host or none");
-  const { options } = network;
-  const own = namespace?.network?.path;
-  return connectByPasta({ path: paths.networkNamespace, namespace: own, options, ports });
-}
-
-/** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */
-function containerUser(
-  request: RunRequest,
-  fallback: string,
-  image: StoredImage,
-  rootfs: string,
-  namespace: ContainerNamespace | undefined,
-): ContainerUser {
-  const wanted = request.user ?? fallback;
-  const mounted = mountedUserDatabase(request.mounts);
-  const database = { ...readUserDatabase(rootfs), ...mounted };
-  const workdir = request.workdir ?? (image.config.workingDirectory || "/");
-  const none = Object.fromEntries(Object.keys(mounted).map((name) => [name, ""]));
-  const missing = { ...missingEntries(wanted, database, workdir), ...none };
-  const user = resolveUser(wanted, {
-    passwd: `${database.passwd}\n${missing.passwd}`,
-    group: `${database.group}\n${missing.group}`,
-  });
-  extendUserDatabase(rootfs, database, missing);
-  return namespace === undefined ? user : { ...user, outside: namespace.toOutside(user) };
 }
 
 function stopSignal(request: RunRequest, image: StoredImage): string {
@@ -449,12 +249,4 @@ function seal(request: RunRequest, context: LaunchContext): void {
   const asked = unit === undefined ? undefined : takeCaller(context.scope, unit);
   const uid = loginuid === "caller" ? asked : resolveLoginuid(loginuid, readFileSync("/etc/passwd", "utf8"));
   if (uid !== undefined) sealLoginuid(uid);
-}
-
-function readEnvironmentFile(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new RuntimeError("bad-request", `read environment file ${path}`, { cause });
-  }
 }
