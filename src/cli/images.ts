@@ -3,21 +3,20 @@ import { digestHex } from "../image/digest.ts";
 import { parseReference, repositoryName } from "../image/reference.ts";
 import { openStore, type Store, type StoredImage } from "../image/store.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { chooseBy, type FilterKinds, filterOption, isTrue, labelFilters, timeOf } from "./filters.ts";
+import { chooseBy, type FilterKinds, isTrue, labelFilters, timeOf } from "./filters.ts";
 import { formatAge } from "./format-age.ts";
 import { formatBytes } from "./format-bytes.ts";
 import {
+  addListingOptions,
   formatListing,
   type Listing,
   type ListingOptions,
-  listingOptions,
   shortId,
   templateFields,
 } from "./output-format.ts";
 
 interface Options extends ListingOptions {
   readonly digests?: boolean;
-  readonly filter: readonly string[];
 }
 
 /** A name in the store, or an image without one. */
@@ -86,8 +85,8 @@ export const manual: CommandManual = {
 
 /** `berth images`: what is in the store. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("[image]", "only this one").addOption(filterOption("-f, --filter <filter>"));
-  for (const option of listingOptions("IDs only", "whole IDs")) command.addOption(option);
+  command.argument("[image]", "only this one");
+  addListingOptions(command, "IDs only", "whole IDs");
   command
     .option("--digests", "show the manifests' digests")
     .action((image: string | undefined, options: Options) => list(image, options, context));

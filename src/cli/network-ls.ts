@@ -3,19 +3,15 @@ import type { NetworkDefinition } from "../runtime/network/definition.ts";
 import { listDefinitions } from "../runtime/network/definitions.ts";
 import { networkUsers } from "../runtime/network/networks.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { chooseBy, type FilterKinds, filterOption, isTrue, labelFilters, matchesName, timeOf } from "./filters.ts";
+import { chooseBy, type FilterKinds, isTrue, labelFilters, matchesName, timeOf } from "./filters.ts";
 import {
+  addListingOptions,
   formatListing,
   type Listing,
   type ListingOptions,
-  listingOptions,
   shortId,
   templateFields,
 } from "./output-format.ts";
-
-interface Options extends ListingOptions {
-  readonly filter: readonly string[];
-}
 
 const LISTING: Listing<NetworkDefinition> = {
   headings: {
@@ -74,10 +70,10 @@ export const manual: CommandManual = {
 
 /** `berth network ls`. */
 export function define(command: Command, context: CommandContext): void {
-  command.addOption(filterOption("-f, --filter <filter>"));
-  for (const option of listingOptions("names only", "whole IDs")) command.addOption(option);
-  command.action(({ filter, ...options }: Options) => {
-    const networks = chooseNetworks(listDefinitions(context.scope), filter, context);
+  command;
+  addListingOptions(command, "names only", "whole IDs");
+  command.action((options: ListingOptions) => {
+    const networks = chooseNetworks(listDefinitions(context.scope), options.filter, context);
     context.out(formatListing(networks, LISTING, options));
   });
 }

@@ -1,5 +1,6 @@
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { CommandError } from "./command.ts";
+import { filterOption } from "./filters.ts";
 import { headingText, readTemplate, renderTemplate, type Template, TemplateError } from "./go-template.ts";
 import { formatTable } from "./table.ts";
 
@@ -18,6 +19,7 @@ export interface Listing<Row, Field extends string = string> {
 }
 
 export interface ListingOptions {
+  readonly filter: readonly string[];
   readonly format: string;
   readonly noheading?: boolean;
   readonly quiet?: boolean;
@@ -25,14 +27,17 @@ export interface ListingOptions {
   readonly trunc?: boolean;
 }
 
-/** `--format`, `--noheading` and `--quiet`, as every listing has them. */
-export function listingOptions(quiet: "IDs only" | "names only", trunc?: string): Option[] {
-  return [
+/** `--filter`, `--format`, `--noheading` and `--quiet`, as every listing has them; `--no-trunc` where `trunc` says what it is for. */
+export function addListingOptions(command: Command, quiet: "IDs only" | "names only", trunc?: string): Command {
+  const options = [
+    filterOption("-f, --filter <filter>"),
     new Option("--format <format>", "table, json, or a template as in docker and podman: {{.Name}}").default("table"),
     new Option("--noheading", "no heading over the table"),
     new Option("-q, --quiet", quiet),
     ...(trunc === undefined ? [] : [new Option("--no-trunc", trunc)]),
   ];
+  for (const option of options) command.addOption(option);
+  return command;
 }
 
 /** What the manual of a listing says of its templates. */

@@ -3,20 +3,16 @@ import { payloadPid } from "../runtime/liveness.ts";
 import { listPodNames, type PodRecord, readPod } from "../runtime/pod/record.ts";
 import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { chooseBy, type FilterKinds, filterOption, labelFilters, matchesName } from "./filters.ts";
+import { chooseBy, type FilterKinds, labelFilters, matchesName } from "./filters.ts";
 import { formatAge } from "./format-age.ts";
 import {
+  addListingOptions,
   formatListing,
   type Listing,
   type ListingOptions,
-  listingOptions,
   shortId,
   templateFields,
 } from "./output-format.ts";
-
-interface Options extends ListingOptions {
-  readonly filter: readonly string[];
-}
 
 /** A pod and the containers in it, of which none need run yet. */
 interface Row {
@@ -84,9 +80,9 @@ export const manual: CommandManual = {
 /** `berth pod ls`. */
 export function define(command: Command, context: CommandContext): void {
   const { scope } = context;
-  command.addOption(filterOption("-f, --filter <filter>"));
-  for (const option of listingOptions("names only", "whole IDs")) command.addOption(option);
-  command.action(({ filter, ...options }: Options) => {
+  command;
+  addListingOptions(command, "names only", "whole IDs");
+  command.action((options: ListingOptions) => {
     const records = listRecords(scope);
     const pods = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
     const rows = pods.map((pod): Row => {
@@ -94,7 +90,7 @@ export function define(command: Command, context: CommandContext): void {
       const runs = containers.some((record) => payloadPid(scope, record) !== undefined);
       return { pod, containers, status: runs ? "Running" : "Created" };
     });
-    context.out(formatListing(chooseBy(rows, filter, FILTERS), LISTING, options));
+    context.out(formatListing(chooseBy(rows, options.filter, FILTERS), LISTING, options));
   });
 }
 

@@ -6,13 +6,13 @@ import { type ContainerRecord, listRecords } from "../runtime/record.ts";
 import type { PortMapping } from "../runtime/run-request.ts";
 import type { UnitStatus } from "../runtime/systemd.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
-import { chooseBy, type FilterKinds, filterOption, labelFilters, matchesName } from "./filters.ts";
+import { chooseBy, type FilterKinds, labelFilters, matchesName } from "./filters.ts";
 import { formatAge } from "./format-age.ts";
 import {
+  addListingOptions,
   formatListing,
   type Listing,
   type ListingOptions,
-  listingOptions,
   shortId,
   templateFields,
 } from "./output-format.ts";
@@ -39,7 +39,6 @@ interface Row {
 
 interface Options extends ListingOptions {
   readonly all?: boolean;
-  readonly filter: readonly string[];
 }
 
 const LISTING: Listing<Row> = {
@@ -111,17 +110,15 @@ export const manual: CommandManual = {
 
 /** `berth ps`: containers, with what systemd says of their units. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .option("-a, --all", "also the units of container files that are not running")
-    .addOption(filterOption("-f, --filter <filter>"));
-  for (const option of listingOptions("IDs only", "whole IDs and commands")) command.addOption(option);
+  command.option("-a, --all", "also the units of container files that are not running");
+  addListingOptions(command, "IDs only", "whole IDs and commands");
   command.action(async (options: Options) => ps(options, context));
 }
 
-async function ps({ all, filter, ...options }: Options, context: CommandContext): Promise<void> {
+async function ps(options: Options, context: CommandContext): Promise<void> {
   const records = listRecords(context.scope);
   const known = new Set(records.map(({ unit }) => unit));
-  const idle = all ? (await containerUnits(context)).filter((unit) => !known.has(unit)) : [];
+  const idle = options.all ? (await containerUnits(context)).filter((unit) => !known.has(unit)) : [];
   const names = [...records.flatMap(({ unit }) => unit ?? []), ...idle];
   const states = new Map(
     (names.length === 0 ? [] : await unitStates(context, names)).map((state) => [state.name, state]),
@@ -131,8 +128,8 @@ async function ps({ all, filter, ...options }: Options, context: CommandContext)
       runningRow(record, record.unit === undefined ? undefined : states.get(record.unit), context),
     ),
     ...idle.map((unit) => idleRow(unit, states.get(unit))),
-  ].filter((row) => all || row.Pid > 0);
-  context.out(formatListing(chooseBy(rows, filter, FILTERS), LISTING, options));
+  ].filter((row) => options.all || row.Pid > 0);
+  context.out(formatListing(chooseBy(rows, options.filter, FILTERS), LISTING, options));
 }
 
 const FILTERS: FilterKinds<Row> = {

@@ -4,21 +4,14 @@ import { describeVolume } from "../runtime/volume/describe.ts";
 import { volumeUses } from "../runtime/volume/use.ts";
 import { findVolume, listVolumes, type Volume } from "../runtime/volume/volume.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { chooseBy, type FilterKinds, hasEntry, isTrue, labelFilters, matchesName, timeOf } from "./filters.ts";
 import {
-  chooseBy,
-  type FilterKinds,
-  filterOption,
-  hasEntry,
-  isTrue,
-  labelFilters,
-  matchesName,
-  timeOf,
-} from "./filters.ts";
-import { formatListing, type Listing, type ListingOptions, listingOptions, templateFields } from "./output-format.ts";
-
-interface Options extends ListingOptions {
-  readonly filter: readonly string[];
-}
+  addListingOptions,
+  formatListing,
+  type Listing,
+  type ListingOptions,
+  templateFields,
+} from "./output-format.ts";
 
 const LISTING: Listing<ReturnType<typeof describeVolume>> = {
   headings: {
@@ -59,10 +52,10 @@ export const manual: CommandManual = {
 /** `berth volume ls`. */
 export function define(command: Command, context: CommandContext): void {
   const { scope } = context;
-  command.addOption(filterOption("-f, --filter <filter>"));
-  for (const option of listingOptions("names only")) command.addOption(option);
-  command.action(({ filter, ...options }: Options) => {
-    const volumes = chooseVolumes(listVolumes(scope), filter, context);
+  command;
+  addListingOptions(command, "names only");
+  command.action((options: ListingOptions) => {
+    const volumes = chooseVolumes(listVolumes(scope), options.filter, context);
     const described = volumes.map((volume) => describeVolume(scope, volume));
     context.out(formatListing(described, LISTING, options));
   });

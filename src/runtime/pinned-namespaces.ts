@@ -1,5 +1,6 @@
-import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readlinkSync } from "node:fs";
 import { RuntimeError } from "./error.ts";
+import { isMissing, listIfThere } from "./files.ts";
 import { sendBarrier, sendDescriptor } from "./native.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
@@ -92,9 +93,8 @@ function inodeOf(link: string, kind: NamespaceKind): number | undefined {
 
 function descriptorsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`);
+    return listIfThere(`/proc/${pid}/fd`);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw unreadable(pid, cause);
   }
 }
@@ -103,7 +103,7 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if (isMissing(cause)) return "";
     throw unreadable(Number(path.split("/")[2]), cause);
   }
 }
@@ -112,7 +112,7 @@ function openIfThere(path: string): number | undefined {
   try {
     return openSync(path, "r");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 describe.each([...SUITES])("the command line on %s", (suite) => {
@@ -10,9 +11,7 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
   const berth = (...argv: string[]) => host.run(["berth", ...argv]);
 
   beforeAll(async () => {
-    if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    if (hostLaneMisses() === undefined) host = await bootWithImages(suite);
   }, 400_000);
   afterAll(async () => {
     await host?.close();

@@ -4,12 +4,12 @@ import type { Machine } from "./machine.ts";
 import { type SampleImage, sample, startRegistry } from "./registry.ts";
 import type { Suite } from "./root.ts";
 
-/** Boots a host whose system store holds these sample images. */
-export async function bootWithImages(suite: Suite, images: readonly SampleImage[]): Promise<Host> {
+/** Boots a host with a registry of the sample images; its system store holds those that are named. */
+export async function bootWithImages(suite: Suite, images: readonly SampleImage[] = []): Promise<Host> {
   const host = await bootHost({ suite });
   try {
     await startRegistry(host);
-    await host.ok(["berth", "pull", ...images.map(sample)]);
+    if (images.length > 0) await host.ok(["berth", "pull", ...images.map(sample)]);
     return host;
   } catch (error) {
     await host.close();

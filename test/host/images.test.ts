@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { TestScreen } from "../cli/screen.ts";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { REGISTRY, sample, startRegistry } from "./registry.ts";
 import { SUITES } from "./root.ts";
@@ -24,9 +25,7 @@ describe.each([...SUITES])("images on %s", (suite) => {
   const idOf = (name: string) => host.ok(["berth", "images", "--quiet", name]);
 
   beforeAll(async () => {
-    if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    if (hostLaneMisses() === undefined) host = await bootWithImages(suite);
   }, 400_000);
   afterAll(async () => {
     await host?.close();

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const UNITS = "/etc/containers/systemd";
@@ -43,9 +44,7 @@ describe.each([...SUITES])("a container under systemd on %s", (suite) => {
 
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
-    for (const image of ["app:1", "tools:1"] as const) await host.ok(["berth", "pull", "--quiet", sample(image)]);
+    host = await bootWithImages(suite, ["app:1", "tools:1"]);
     const app = `[Container]\nImage=${sample("app:1")}\n`;
     const tools = `[Container]\nImage=${sample("tools:1")}\n`;
     await container("web", `${app}PublishPort=8080:8080\nEnvironment=NAME=web\n`);

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const UNITS = "/etc/containers/systemd";
@@ -66,9 +67,7 @@ describe.each([...SUITES])("what a payload writes to /dev/stdout by name on %s",
 
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
-    for (const image of ["tools:1", "nginx:1"] as const) await host.ok(["berth", "pull", "--quiet", sample(image)]);
+    host = await bootWithImages(suite, ["tools:1", "nginx:1"]);
     const tools = `[Container]\nImage=${sample("tools:1")}\nNetwork=none\n`;
     const files: Record<string, string> = {
       root: `${tools}${speaking(STAY)}`,

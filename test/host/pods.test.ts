@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const SCOPES = [
@@ -28,8 +29,7 @@ describe.each([...SUITES])("pods on %s", (suite) => {
 
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    host = await bootWithImages(suite);
     // A way out, which leads nowhere: pasta wants one.
     await host.sh(
       "ip link add up0 type bridge; ip addr add 203.0.113.5/24 dev up0; ip link set up0 up; ip route replace default via 203.0.113.1",

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bootHost, type Host } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import type { Host } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
-import { startRegistry } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const README = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
@@ -47,9 +47,10 @@ describe.each([...SUITES])("the README's commands on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    host = await bootWithImages(suite);
     await nameRegistry(host);
+    // A server listens a moment after its service has started, on a busy machine also after the commands that follow.
+    for (const home of ["/root", "/home/alice"]) await host.write(`${home}/.curlrc`, "retry = 9\nretry-connrefused\n");
   }, 400_000);
   afterAll(async () => {
     await host?.close();

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { install, property, reaches } from "./containers.ts";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages, install, property, reaches } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const TOOLS = sample("tools:1");
@@ -12,9 +12,7 @@ const WAIT = "Exec=sleep infinity\nStopSignal=KILL\n";
 describe.each([...SUITES])("references between files on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
-    if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    if (hostLaneMisses() === undefined) host = await bootWithImages(suite);
   }, 400_000);
   afterAll(async () => {
     await host?.close();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { bootHost, type Host, until } from "./host.ts";
+import { bootWithImages } from "./containers.ts";
+import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const UNITS = "/home/alice/.config/containers/systemd";
@@ -16,8 +17,7 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
 
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
+    host = await bootWithImages(suite);
     const app = `[Container]\nImage=${sample("app:1")}\nNetwork=host\n`;
     await host.write(
       `${UNITS}/app.container`,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { install, property, reaches } from "./containers.ts";
-import { bootHost, type Host } from "./host.ts";
+import { bootWithImages, install, property, reaches } from "./containers.ts";
+import type { Host } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
-import { sample, startRegistry } from "./registry.ts";
+import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
 const TOOLS = sample("tools:1");
@@ -23,9 +23,7 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
 
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;
-    host = await bootHost({ suite });
-    await startRegistry(host);
-    await host.ok(["berth", "pull", "--quiet", TOOLS]);
+    host = await bootWithImages(suite, ["tools:1"]);
     await host.ok(["berth", "pull", "--quiet", TOOLS], { user: "alice" });
     await host.sh("for f in subuid subgid; do echo containers:500000:100000 >> /etc/$f; done");
     await host.sh("mkdir -p /srv/data/below /srv/links; echo one > /srv/data/file; echo two > /srv/data/below/file");
