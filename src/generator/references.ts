@@ -3,6 +3,7 @@ import type { Directive } from "../unit/unit-draft.ts";
 import { isInstance, isTemplate } from "../unit/unit-name.ts";
 import { fileTypeOf } from "./file-type.ts";
 import type { ValueReading } from "./key-reader.ts";
+import { nearName } from "./near-names.ts";
 import type { Report, Value } from "./report.ts";
 import type { ResourceIndex } from "./resource-index.ts";
 import { imageNameForOthers, nameForOthers } from "./resource-name.ts";
@@ -167,7 +168,10 @@ export class References {
     return { ...value, text, target };
   }
 
-  /** A network or a volume by its own name, though a file of that name is there, or one that makes it and is not waited for. */
+  /**
+   * A network or a volume by its own name, though a file of that name or nearly that name is there, or one that makes it and is not
+   * waited for.
+   */
   #warnOfPlainName(value: Value, name: string, extension: "network" | "volume"): void {
     if (/^[./%$]|^$/.test(name) || (extension === "network" && !isNetworkName(name))) return;
     const maker = this.#resources.maker(name, extension);
@@ -180,6 +184,9 @@ export class References {
       const file = namesake.source.name;
       const message = `${file} makes ${quoted(nameForOthers(namesake))}, and not ${quoted(name)}`;
       this.#report.value(value, { code: "plain-name", message, hint: `did you mean ${file}?` }, "warning");
+    } else if (maker === undefined) {
+      const problem = nearName(name, extension, this.#units);
+      if (problem !== undefined) this.#report.value(value, problem, "warning");
     }
   }
 
