@@ -4,9 +4,10 @@ import { checkExitPolicy } from "../generator/values/exit-policy.ts";
 import { checkHostName } from "../generator/values/name.ts";
 import { checkResolverWord } from "../generator/values/network.ts";
 import { checkPublishPort } from "../generator/values/port.ts";
+import { checkShare, parseShare } from "../generator/values/share.ts";
 import { checkSize, sizeInBytes } from "../generator/values/size.ts";
 import { checkVolume } from "../generator/values/volume.ts";
-import { type PodRequest, SHARED_KINDS } from "../runtime/pod/record.ts";
+import type { PodRequest } from "../runtime/pod/record.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { parseVolume } from "./mount-request.ts";
 import { toNetworkRequest } from "./network-request.ts";
@@ -40,6 +41,10 @@ export function toPodRequest(
     throw new CommandError(`a pod is a unit of systemd's, which keeps its namespaces: ${hint}`, 125);
   }
   const shmSize = read.text("shm-size", checkSize);
+  const shared = parseShare(read.text("share", checkShare));
+  const missing = (["ipc", "net", "uts"] as const).filter((kind) => !shared.includes(kind));
+  if (missing.length > 0)
+    throw new CommandError(`--share without ${missing.join(", ")}: not supported yet (ipc,net,uts and pid are)`, 125);
   return {
     name,
     unit,
@@ -55,23 +60,10 @@ export function toPodRequest(
     dnsSearch: read.list("dns-search", checkResolverWord),
     shmSize: shmSize === undefined ? SHM_SIZE : (sizeInBytes(shmSize) ?? SHM_SIZE),
     mounts: read.list("volume", checkVolume).map((value) => parseVolume(value, cwd)),
-    shared: parseShared(read.text("share")),
+    shared,
     replace: read.flag("replace"),
   };
 }
 
 /** sethostname(2). */
 const HOST_NAME_MAX = 64;
-
-/** podman's words; what else it has (pid, cgroup, user) needs a process of the pod's own. */
-function parseShared(value: string | undefined): PodRequest["shared"] {
-  const words = value === undefined || value === "" ? [...SHARED_KINDS] : value.split(",").map((word) => word.trim());
-  const missing = SHARED_KINDS.filter((kind) => !words.includes(kind));
-  const other = words.filter((word) => !(SHARED_KINDS as readonly string[]).includes(word));
-  const [first] = other;
-  if (first !== undefined)
-    throw new CommandError(`--share ${first}: not supported yet (the containers of a pod share ipc, net and uts)`, 125);
-  if (missing.length > 0)
-    throw new CommandError(`--share without ${missing.join(", ")}: not supported yet (ipc,net,uts is)`, 125);
-  return [...SHARED_KINDS];
-}

@@ -10,7 +10,7 @@ const PROGRAMS: readonly { readonly program: Program; readonly package: string; 
   { program: "ip", package: "iproute2", use: "Network=bridge and none" },
   { program: "pasta", package: "passt", use: "networks of users' containers" },
   { program: "unshare", package: "util-linux", use: "containers of users" },
-  { program: "catatonit", package: "catatonit", use: "RunInit=" },
+  { program: "catatonit", package: "catatonit", use: "RunInit=, pods with a PID namespace" },
 ];
 
 /** A package that is not installed, and what will not work without it. */

@@ -33,7 +33,12 @@ export const POD_FLAGS: readonly RunFlag[] = [
   { name: "network-alias", kind: "list", value: "NAME", help: "Another name of the pod in its networks" },
   { name: "publish", short: "p", kind: "list", value: "[[IP:]HOST:]PORT[/PROTO]", help: "Publish a port on the host" },
   { name: "replace", kind: "boolean", help: "Take the place of a pod of the same name" },
-  { name: "share", kind: "string", value: "KINDS", help: "What the containers share: ipc,net,uts" },
+  {
+    name: "share",
+    kind: "string",
+    value: "KINDS",
+    help: "Namespaces to share (ipc,net,uts); pid too, none, or +KINDS",
+  },
   { name: "shm-size", kind: "string", value: "SIZE", help: "Size of the shared /dev/shm (64m)" },
   { name: "subgidname", kind: "string", value: "NAME", help: "Map group ids to all of this name's in /etc/subgid" },
   { name: "subuidname", kind: "string", value: "NAME", help: "Map user ids to all of this name's in /etc/subuid" },

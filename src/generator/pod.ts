@@ -4,11 +4,16 @@ import type { ResourceContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { addNetworks, networkUnits } from "./network-flags.ts";
+import type { FlagOccurrence } from "./parse-run-flags.ts";
 import { POD_FLAGS } from "./pod-flags.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
+import { parseShare } from "./values/share.ts";
+
+/** The first process of a shared PID namespace, or pasta for a user's network or ports. */
+type PodProcess = "init" | "pasta";
 
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
@@ -17,8 +22,9 @@ const NAMESPACES_MAX = "16";
 const REFUSED_RESTARTS: readonly string[] = ["always", "on-success"];
 
 /**
- * The service of a `.pod` file. It has no process: `berth pod create` makes the shared namespaces and hands them to the manager's
- * file descriptor store, which keeps them until the service is stopped.
+ * The service of a `.pod` file. `berth pod create` makes the shared namespaces and hands them to the manager's file descriptor store,
+ * which keeps them until the service is stopped: it needs no process for that. Where there has to be one (see {@link PodProcess}),
+ * the service lives and dies with it. What only shows when the command runs may bring one too, whose failure is then the service's.
  */
 export function podService(context: ResourceContext): ServiceLines {
   const { keys, options, parsed } = context;
@@ -35,20 +41,24 @@ export function podService(context: ResourceContext): ServiceLines {
     ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
   ];
-  service.push(...checkService(context));
+  service.push(...checkService(context, create.process));
   const members = context.podMembers.of(parsed).filter(({ startsWithPod }) => startsWithPod);
   const unit = members.flatMap(({ container }): Directive[] => [
     ["Wants", container.serviceName],
     ["Before", container.serviceName],
   ]);
-  return { unit: [...create.needed, ...paths.mountsNeeded, ...unit], service };
+  return {
+    unit: [...create.needed, ...paths.mountsNeeded, ...unit],
+    service,
+    hasMainProcess: create.process !== undefined,
+  };
 }
 
 function createCommand(
   context: ResourceContext,
   name: string,
   paths: HostPaths,
-): { readonly line: string; readonly needed: readonly Directive[] } {
+): { readonly line: string; readonly needed: readonly Directive[]; readonly process: PodProcess | undefined } {
   const { keys, options, parsed, references, report } = context;
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
@@ -59,18 +69,40 @@ function createCommand(
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);
-  addPodmanArgs(line, keys, parsed.type.keys(), report, POD_FLAGS);
-  return { line: line.toString(), needed: networkUnits(network, options.scope) };
+  const flags = addPodmanArgs(line, keys, parsed.type.keys(), report, POD_FLAGS);
+  const process = processOf(network, flags, context);
+  return { line: line.toString(), needed: networkUnits(network, options.scope), process };
 }
 
-/** What makes no sense for a service without a process, and the lines that set it right. */
-function checkService({ service, report }: ResourceContext): Directive[] {
+/** The process that a pod is known to have, if any. */
+function processOf(
+  network: string,
+  flags: readonly FlagOccurrence[],
+  { keys, options }: ResourceContext,
+): PodProcess | undefined {
+  const given = (name: string) => flags.filter(({ flag }) => flag.name === name).map(({ value }) => value?.text ?? "");
+  if (parseShare(given("share").at(-1)).includes("pid")) return "init";
+  const kind = given("network").at(-1)?.split(":")[0] ?? network;
+  if (options.scope === "system" || kind === "host" || kind === "none") return undefined;
+  return kind === "pasta" || keys.has("PublishPort") || given("publish").length > 0 ? "pasta" : undefined;
+}
+
+/** What makes no sense for the service, and the lines that set it right. */
+function checkService({ service, report }: ResourceContext, process: PodProcess | undefined): Directive[] {
   const remain = service.get("RemainAfterExit");
   if (remain !== undefined) {
-    const message = "RemainAfterExit= of a pod is set by berth: it has no process, and would end at once";
+    const message = "RemainAfterExit= of a pod is set by berth, which knows whether it has a process";
     report.item(remain, { code: "managed-directive", message });
   }
   const restart = service.get("Restart");
+  if (process !== undefined) {
+    const lines: Directive[] = [];
+    // runc makes a cgroup for it.
+    if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
+    // podman's; whatever ended the process, the containers still need it.
+    if (restart === undefined) lines.push(["Restart", "on-failure"]);
+    return lines;
+  }
   if (restart === undefined || !REFUSED_RESTARTS.includes(restart.value)) return [];
   const message = `Restart=${restart.value} is taken as on-failure: a pod has no process that could end`;
   report.at(restart, 0, { code: "bad-restart", message, hint: "write it into the pod's containers" }, "warning");

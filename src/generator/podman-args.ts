@@ -5,7 +5,8 @@ import type { KeySpec, KeyTable } from "./keys/key.ts";
 import { type FlagOccurrence, parseFlags } from "./parse-run-flags.ts";
 import type { Report, Value } from "./report.ts";
 import { RUN_FLAGS, type RunFlag } from "./run-flags.ts";
-import { isDeferred, type Problem, quoted } from "./values/check.ts";
+import { isDeferred, type Problem, quoted, type ValueCheck } from "./values/check.ts";
+import { checkShare } from "./values/share.ts";
 
 /** Flags that the generated command line gives itself; a second one would contradict it. */
 const OURS: Readonly<Record<string, string>> = {
@@ -39,6 +40,9 @@ const INSTEAD: Readonly<Record<string, string>> = {
   sdnotify: "write Notify=",
 };
 
+/** The checks of flags that no key stands for. */
+const CHECKS: Readonly<Record<string, ValueCheck>> = { share: checkShare };
+
 /** A command that takes `PodmanArgs=`. */
 interface Target {
   readonly flags: readonly RunFlag[];
@@ -63,7 +67,7 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
 
 /**
  * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and `more`
- * that no key stands for.
+ * that no key stands for. Returns the flags that are in them.
  */
 export function addPodmanArgs(
   line: CommandLine,
@@ -71,14 +75,15 @@ export function addPodmanArgs(
   table: KeyTable,
   report: Report,
   more: readonly RunFlag[] = [],
-): void {
-  if (!keys.has("PodmanArgs")) return;
+): FlagOccurrence[] {
+  if (!keys.has("PodmanArgs")) return [];
   const values = keys.list("PodmanArgs");
   const positional = "it would be taken for the name";
   // What is said of a flag itself comes before what is known of it by its key.
   const flags = [...more, ...flagsOf(table)];
-  checkArgs(values, { flags, keys: table, ours: OURS_OF_RESOURCES, instead: {}, positional }, report);
+  const found = checkArgs(values, { flags, keys: table, ours: OURS_OF_RESOURCES, instead: {}, positional }, report);
   for (const { text } of values) line.expanded(text);
+  return found;
 }
 
 /** The flags that the keys of a table become. */
@@ -92,7 +97,8 @@ function flagsOf(table: KeyTable): RunFlag[] {
   return [...flags.values()];
 }
 
-function checkArgs(values: readonly Value[], target: Target, report: Report): void {
+function checkArgs(values: readonly Value[], target: Target, report: Report): FlagOccurrence[] {
+  const found: FlagOccurrence[] = [];
   let from = 0;
   while (from < values.length) {
     const words = values.slice(from);
@@ -102,6 +108,7 @@ function checkArgs(values: readonly Value[], target: Target, report: Report): vo
       reportFlag(words[word], withAdvice(problem, words[word], target), report);
     }
     for (const occurrence of occurrences) checkOccurrence(occurrence, words, target, report);
+    found.push(...occurrences);
     from = values.length - rest.length;
     const next = values[from];
     // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
@@ -109,11 +116,12 @@ function checkArgs(values: readonly Value[], target: Target, report: Report): vo
       const message = `${quoted(next.text)} is no flag, so ${target.positional}`;
       const problem = { code: "bad-flag", message };
       report.value(next, target.hint === undefined ? problem : { ...problem, hint: target.hint });
-      return;
+      return found;
     }
     // A variable may stand for any number of flags.
     from++;
   }
+  return found;
 }
 
 function checkOccurrence(
@@ -132,7 +140,8 @@ function checkOccurrence(
     return;
   }
   if (value === undefined) return;
-  const problem = keyOfFlag(flag.name, target.keys)?.check?.(value.text);
+  const check = keyOfFlag(flag.name, target.keys)?.check ?? CHECKS[flag.name];
+  const problem = check?.(value.text);
   if (problem !== undefined) reportFlag(words[value.word], { ...problem, at: (problem.at ?? 0) + value.at }, report);
 }
 

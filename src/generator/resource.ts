@@ -8,6 +8,7 @@ import { KeyReader } from "./key-reader.ts";
 import { networkService } from "./network.ts";
 import { podService } from "./pod.ts";
 import { checkOtherUser, checkServiceName } from "./service-checks.ts";
+import type { ParsedSource } from "./source.ts";
 import { completeUnitSection } from "./unit-section.ts";
 import { ambientCapabilities } from "./user-manager.ts";
 import { volumeService } from "./volume.ts";
@@ -17,6 +18,8 @@ export interface ServiceLines {
   readonly unit: readonly Directive[];
   /** ExecStart= and what belongs to it. */
   readonly service: readonly Directive[];
+  /** Whether the service ends with a process, which it has told systemd of. */
+  readonly hasMainProcess?: boolean;
 }
 
 const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines>> = {
@@ -26,8 +29,13 @@ const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines
   volume: volumeService,
 };
 
-/** Directives of `[Service]` that are needed at a certain value. */
-const FIXED = { Type: "oneshot" } as const;
+/** The Type= of their services: what makes a pod may leave a process behind, and says which. */
+const SERVICE_TYPES: Readonly<Record<string, string>> = {
+  image: "oneshot",
+  network: "oneshot",
+  pod: "notify",
+  volume: "oneshot",
+};
 
 /**
  * Turns a file that stands for something containers use into its service: one command that makes it and ends, after which
@@ -45,20 +53,24 @@ export function resourceUnits(unit: UnitContext): Units {
   const draft = UnitDraft.copyOf(parsed.file);
   draft.renameSections([parsed.type.section, "Quadlet", "Berth"], (name) => `X-${name}`);
   completeUnitSection(draft, context, lines.unit);
-  draft.appendAll("Service", [...commonLines(context), ...lines.service]);
+  draft.appendAll("Service", [...commonLines(context, lines), ...lines.service]);
   return {
     files: [{ name: parsed.serviceName, text: draft.toString() }],
     links: installLinks(parsed.sections.get("Install"), { service: parsed.serviceName }, report),
   };
 }
 
-function commonLines({ service, options }: ResourceContext): Directive[] {
+function commonLines({ service, options, parsed }: ResourceContext, { hasMainProcess }: ServiceLines): Directive[] {
   const lines: Directive[] = [];
-  if (!service.has("Type")) lines.push(["Type", FIXED.Type]);
-  if (!service.has("RemainAfterExit")) lines.push(["RemainAfterExit", "yes"]);
+  if (!service.has("Type")) lines.push(["Type", serviceType(parsed)]);
+  if (hasMainProcess !== true && !service.has("RemainAfterExit")) lines.push(["RemainAfterExit", "yes"]);
   if (!service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
   lines.push(...ambientCapabilities(options), ["UnsetEnvironment", UNSET_ENVIRONMENT]);
   return lines;
+}
+
+function serviceType({ type }: ParsedSource): string {
+  return SERVICE_TYPES[type.extension] ?? "oneshot";
 }
 
 /** What the user's `[Service]` says that berth cannot live with. */
@@ -67,9 +79,9 @@ function checkService(context: ResourceContext): void {
   const section = parsed.sections.get("Service");
   if (section === undefined) return;
   const type = lastEntry(section, "Type");
-  if (type !== undefined && type.value !== "" && type.value !== FIXED.Type) {
+  if (type !== undefined && type.value !== "" && type.value !== serviceType(parsed)) {
     const message = `invalid service Type '${type.value}'`;
-    report.at(type, 0, { code: "bad-service-type", message, hint: FIXED.Type });
+    report.at(type, 0, { code: "bad-service-type", message, hint: serviceType(parsed) });
   }
   for (const entry of section.get("ExecStart") ?? []) {
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth" });

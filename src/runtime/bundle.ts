@@ -67,6 +67,7 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
   linkMtab(paths.rootfs, namespace?.root);
   const user = containerUser(request, namespace?.user ?? image.config.user, image, paths.rootfs, namespace);
   const sockets = inheritedSockets(env);
+  if (sockets > 0 && pod?.path("pid") !== undefined) throw socketsWithoutPid(pod.record.name);
   const { inUserNamespace } = context;
   const otherImages = [...parts.images].map(([name, trees]) => [name, namespace?.shiftLayers(paths, trees)] as const);
   const images = new Map(
@@ -107,7 +108,7 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
     cgroupsPath: parts.cgroup.runcPath,
     networkNamespace: namespaceToJoin(request, etc, networkNamespace ?? pod?.network),
     userNamespace: namespace,
-    joined: pod === undefined ? {} : { ipc: pod.path("ipc"), uts: pod.path("uts") },
+    joined: pod === undefined ? {} : { ipc: pod.path("ipc"), pid: pod.path("pid"), uts: pod.path("uts") },
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
     hardLimits: attainableLimits(context.inUserNamespace),
@@ -116,6 +117,12 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
   if (!request.detach) checkExecutable(spec);
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
   return sockets;
+}
+
+/** sd_listen_fds(3): the payload takes them only if LISTEN_PID is its own PID, which nobody knows before it is there. */
+function socketsWithoutPid(pod: string): RuntimeError {
+  const why = "its containers share a PID namespace, in which no payload's PID is known beforehand (LISTEN_PID)";
+  return new RuntimeError("bad-request", `sockets cannot be handed to a container of pod ${pod}: ${why}`);
 }
 
 /** The network namespace that runc is to join; "" has it make one, undefined leaves the host's. */

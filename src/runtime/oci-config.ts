@@ -14,6 +14,9 @@ import type { RunRequest } from "./run-request.ts";
 import type { RuntimeSpec, SpecHook, SpecIdMapping, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
 import { type IdMaps, type IdRange, toOutside } from "./user-namespace/id-map.ts";
 
+/** Kinds of namespaces that a container has of its pod. */
+type JoinedKind = "ipc" | "pid" | "uts";
+
 /** What the launcher has found out or made before config.json can be written. */
 export interface SpecInput {
   readonly request: RunRequest;
@@ -32,7 +35,7 @@ export interface SpecInput {
   /** The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the launcher's. */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
   /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
-  readonly joined: { readonly ipc?: string | undefined; readonly uts?: string | undefined };
+  readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
   readonly inUserNamespace: boolean;
@@ -77,13 +80,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
     annotations: { ...request.annotations },
     linux: {
       namespaces: namespaces(input),
-      // runc wants to be told the maps of a namespace that it joins as well: it gives files to root inside.
-      ...(input.userNamespace === undefined
-        ? {}
-        : {
-            uidMappings: input.userNamespace.maps.uids.map(specMapping),
-            gidMappings: input.userNamespace.maps.gids.map(specMapping),
-          }),
+      ...userMappings(input.userNamespace),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: [...DEVICE_RULES] },
       sysctl: sysctls(input),
@@ -113,7 +110,7 @@ export function payloadArguments(request: RunRequest, image: ImageConfig): strin
 
 function namespaces(input: SpecInput): { type: string; path?: string }[] {
   const list: { type: string; path?: string }[] = [
-    { type: "pid" },
+    joinedOrNew("pid", input),
     joinedOrNew("ipc", input),
     { type: "mount" },
     { type: "cgroup" },
@@ -126,6 +123,15 @@ function namespaces(input: SpecInput): { type: string; path?: string }[] {
   return list;
 }
 
+/** runc wants to be told the maps of a user namespace that it joins as well: it gives files to root inside. */
+export function userMappings(
+  namespace: { readonly maps: IdMaps } | undefined,
+): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
+  if (namespace === undefined) return {};
+  const { uids, gids } = namespace.maps;
+  return { uidMappings: uids.map(specMapping), gidMappings: gids.map(specMapping) };
+}
+
 function specMapping({ inside, outside, size }: IdRange): SpecIdMapping {
   return { containerID: inside, hostID: outside, size };
 }
@@ -135,7 +141,7 @@ function hasGroup({ userNamespace }: SpecInput, gid: number): boolean {
   return userNamespace === undefined || toOutside(userNamespace.maps.gids, gid) !== undefined;
 }
 
-function joinedOrNew(type: "ipc" | "uts", { joined }: SpecInput): { type: string; path?: string } {
+function joinedOrNew(type: JoinedKind, { joined }: SpecInput): { type: string; path?: string } {
   const path = joined[type];
   return path === undefined ? { type } : { type, path };
 }

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readlinkSync } from "node:fs";
 import { RuntimeError } from "./error.ts";
 import { isMissing, listIfThere } from "./files.ts";
-import { sendBarrier, sendDescriptor } from "./native.ts";
+import { sendBarrier, sendDatagram, sendDescriptor } from "./native.ts";
 import { isAlive, type ProcessIdentity } from "./process-identity.ts";
 
 /** Kinds of namespaces, as /proc/PID/ns calls them; "inner" is a user namespace below the one that "user" is. */
-export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt";
+export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt" | "pid";
 
 /**
  * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as long
@@ -30,7 +30,8 @@ const BARRIER_MS = 5000;
 /**
  * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which needs
  * FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so that only
- * openPinned() can tell. `socket` is $NOTIFY_SOCKET, `manager` the manager's process. Returns once they are kept.
+ * openPinned() can tell. `socket` is $NOTIFY_SOCKET, `manager` the manager's process. What it kept before of the same kinds goes. Returns
+ * once they are kept.
  */
 export function pinNamespaces(
   socket: string,
@@ -42,6 +43,8 @@ export function pinNamespaces(
     const inode = inodeOf(readlinkSync(`/proc/self/fd/${fd}`), kind);
     if (inode === undefined) throw new RuntimeError("syscall", `file descriptor ${fd} is not a ${kind} namespace`);
     inodes[kind] = inode;
+    // Over a restart systemd keeps what an earlier run gave it (systemd.service(5), FileDescriptorStoreMax=).
+    sendDatagram(socket, `FDSTOREREMOVE=1\nFDNAME=${kind}`);
     // Without FDPOLL=0 systemd would wait for events on it, which such a file has not.
     sendDescriptor(socket, `FDSTORE=1\nFDNAME=${kind}\nFDPOLL=0`, fd);
   }

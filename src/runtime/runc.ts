@@ -18,9 +18,12 @@ export function runcEnvironment(env: Environment): Record<string, string> {
   return { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...Object.fromEntries(kept) };
 }
 
+/** Where runc finds what it is to run, and leaves what it has to say. */
+export type RuncPaths = Pick<ContainerPaths, "bundle" | "pidFile" | "runcLog">;
+
 export interface RuncRun {
   readonly scope: Scope;
-  readonly paths: ContainerPaths;
+  readonly paths: RuncPaths;
   readonly id: string;
   /** How many of the file descriptors from 3 on go to the payload. */
   readonly preserveFds: number;
@@ -44,7 +47,7 @@ export function runcRunArguments(run: RuncRun, command: "run" | "create"): [stri
   ];
 }
 
-function globalArguments(scope: Scope, paths: ContainerPaths): string[] {
+function globalArguments(scope: Scope, paths: RuncPaths): string[] {
   return ["--root", runcRoot(scope), "--log", paths.runcLog, "--log-format", "json"];
 }
 
@@ -104,7 +107,7 @@ export function deleteContainer(scope: Scope, paths: ContainerPaths, id: string)
 }
 
 /** Turns runc's log into the error it means. */
-function startError(paths: ContainerPaths, exitCode: number): RuntimeError {
+function startError(paths: RuncPaths, exitCode: number): RuntimeError {
   const message = lastError(paths) ?? `runc ended with status ${exitCode}`;
   // The payload's own failures are worth an exit code of their own: 127 and 126, as a shell has them.
   const executable = /exec: "([^"]*)": (.*)$|exec (\S+): (.*)$|error finding executable "([^"]*)"/.exec(message);
@@ -116,7 +119,7 @@ function startError(paths: ContainerPaths, exitCode: number): RuntimeError {
   return new RuntimeError("runc", message);
 }
 
-function lastError(paths: ContainerPaths): string | undefined {
+function lastError(paths: RuncPaths): string | undefined {
   let text: string;
   try {
     text = readFileSync(paths.runcLog, "utf8");

@@ -9,7 +9,10 @@ import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./secco
  * The filter for one container: of the profile it asks for, else the machine's default. Undefined for `unconfined`.
  * `capabilities` is its bounding set. Throws "missing-program" where the machine has no default profile.
  */
-export function loadSeccomp(request: RunRequest, capabilities: readonly string[]): SpecSeccomp | undefined {
+export function loadSeccomp(
+  request: Pick<RunRequest, "seccomp">,
+  capabilities: readonly string[],
+): SpecSeccomp | undefined {
   if (request.seccomp === "unconfined") return undefined;
   const path = request.seccomp ?? SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
   if (path === undefined) {

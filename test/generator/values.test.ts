@@ -18,6 +18,7 @@ import { absolutePath, checkContainerPath, checkTimezone } from "../../src/gener
 import { checkExposedPort, checkPort, checkPublishPort } from "../../src/generator/values/port.ts";
 import { checkPull } from "../../src/generator/values/pull.ts";
 import { checkPidsLimit, checkSysctl, checkUlimit, tasksMax } from "../../src/generator/values/resource.ts";
+import { checkShare, parseShare } from "../../src/generator/values/share.ts";
 import { checkSignal, signalName } from "../../src/generator/values/signal.ts";
 import { checkMemory, checkSize, memoryMax, sizeInBytes } from "../../src/generator/values/size.ts";
 import { checkStopTimeout, checkTimeSpan, timeoutStop } from "../../src/generator/values/time.ts";
@@ -31,6 +32,19 @@ interface Cases {
 }
 
 const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
+  [
+    checkShare,
+    {
+      good: ["", "none", "net", "ipc,net,uts", "+pid", "pid,ipc,net,uts", "user", "none,ipc", "+none", "${KINDS}"],
+      bad: [
+        ["cgroup", 0],
+        ["mnt", 0],
+        ["net,+pid", 0],
+        ["net, pid", 0],
+        ["bogus", 0],
+      ],
+    },
+  ],
   [
     checkPort,
     {
@@ -531,4 +545,11 @@ test("volumes and mounts in their parts", () => {
   const fields = splitMount(record).fields.map(({ text }) => text);
   expect(fields).toEqual(["type=bind", 'source=/a,"b"', "dst=/b"]);
   expect(joinMount(fields)).toBe(record);
+});
+
+test("--share: a list in place of the default one, or more than it", () => {
+  expect(parseShare(undefined)).toEqual(["ipc", "net", "uts"]);
+  expect(parseShare("+pid")).toEqual(["ipc", "net", "pid", "uts"]);
+  expect(parseShare("pid,net")).toEqual(["net", "pid"]);
+  for (const none of ["", "none", "user", "none,ipc", "+none"]) expect(parseShare(none)).toEqual([]);
 });

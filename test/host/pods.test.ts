@@ -159,6 +159,10 @@ ${service}`;
         await active("one", "two");
         const after = await systemctl("show", "--value", "--property=MainPID", "one", "two");
         expect(after.split("\n").filter((pid) => before.includes(pid) && pid !== "")).toEqual([]);
+        // What systemd has kept over the restart is of no use to anybody.
+        expect(await systemctl("show", "--value", "--property=NFileDescriptorStore", "web-pod")).toBe(
+          scope === "system" ? "4" : "5",
+        );
         await systemctl("stop", "one", "two");
         expect(await state("web-pod")).toBe("active");
         expect(await run("berth", "pod", "ls", "--quiet")).toBe("systemd-web");
@@ -252,6 +256,22 @@ ${service}`;
         await systemctl("restart", "server");
         await answers();
         expect(await pod()).toMatchObject({ Addresses: before.Addresses, Namespaces: before.Namespaces });
+        if (scope === "user") {
+          // Without pasta there is no network: the pod fails and says so, and all of it is started anew.
+          const main = await systemctl("show", "--value", "--property=MainPID", "web-pod");
+          expect(await host.sh(`cat /proc/${main}/comm`)).toMatch(/^pas(ta|st)/);
+          const server = await systemctl("show", "--value", "--property=MainPID", "server");
+          await host.sh(`kill -9 ${main}`);
+          await until("the server to be another", async () => {
+            const now = await systemctl("show", "--value", "--property=MainPID", "server");
+            return now !== server && now !== "0";
+          });
+          await active("web-pod", "server");
+          await answers();
+          expect(await host.sh("journalctl -q -o cat USER_UNIT=web-pod.service")).toContain(
+            "web-pod.service: Failed with result 'signal'.",
+          );
+        }
         await systemctl("stop", "web-pod");
         expect(await left()).toBe("");
         expect(await host.sh("pgrep -l '^pas(ta|st)' || true")).toBe("");
@@ -282,6 +302,70 @@ ${service}`;
         expect(await inside("two", "id -u; stat -c %U /dev/shm/up-two /etc/hosts")).toBe("1000\napp\nroot");
         await systemctl("stop", "web-pod");
         expect(await left()).toBe("");
+      });
+
+      hostTest("share a PID namespace if they are asked to, whose first process is the pod's", async () => {
+        await install({
+          "web.pod": `[Pod]\n${quiet}\nPodmanArgs=--share +pid\nExitPolicy=continue\n`,
+          // One whose child outlives its parent, and one that ends as it is told to.
+          "one.container": `${mortal("one")}`.replace("Exec=sh -c '", "Exec=sh -c '(sleep 4321 &); "),
+          "two.container": `[Container]
+Pod=web.pod
+Image=${sample("tools:1")}
+Exec=sh -c 'trap "exit 7" TERM; touch /dev/shm/up-two; while :; do sleep 0.1; done'
+[Service]
+Restart=no
+`,
+        });
+        await systemctl("start", "web-pod");
+        await active("one", "two");
+        const inside = async (container: string, script: string) =>
+          run("berth", "exec", `systemd-${container}`, "sh", "-c", script);
+        const pid = async (unit: string) => systemctl("show", "--value", "--property=MainPID", unit);
+        const init = await pid("web-pod");
+        expect(await host.sh(`cat /proc/${init}/comm; readlink /proc/${init}/exe`)).toBe("catatonit\n/catatonit");
+        // It can do nothing, and has nothing of the host's.
+        expect(await host.sh(`grep -E '^(Cap(Prm|Bnd)|NoNewPrivs|Seccomp):' /proc/${init}/status`)).toBe(
+          "CapPrm:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2",
+        );
+        expect(await host.sh(`ls /proc/${init}/root/`)).toBe("catatonit\ndev\nproc");
+        await until("two to be up", async () => (await inside("one", "ls /dev/shm")).includes("up-two"));
+        for (const name of ["one", "two"]) {
+          const seen = await inside(name, "ps -o pid,ppid,args");
+          expect(seen).toMatch(/^ +1 +0 +\/catatonit -P$/m);
+          expect(seen).toMatch(/^ +\d+ +0 .*end-one/m);
+          expect(seen).toMatch(/^ +\d+ +0 .*up-two/m);
+          expect(seen).toMatch(/^ +\d+ +1 +sleep 4321$/m);
+          // Each is its service's main process, and a child of systemd's.
+          const main = await pid(name);
+          expect(await host.sh(`ps -o ppid= -p ${main} | xargs ps -o comm= -p`)).toBe("systemd");
+          expect(await host.sh(`readlink /proc/${main}/ns/pid`)).toBe(await host.sh(`readlink /proc/${init}/ns/pid`));
+        }
+        expect(JSON.parse(await run("berth", "pod", "inspect", "systemd-web"))).toMatchObject([
+          { SharedNamespaces: ["ipc", "net", "pid", "uts"] },
+        ]);
+        await systemctl("stop", "two");
+        expect(await systemctl("show", "--value", "--property=ExecMainStatus", "two")).toBe("7");
+        await systemctl("stop", "one");
+        expect(await host.sh("pgrep -f '[s]leep 4321' || true")).toBe("");
+        expect(await state("web-pod")).toBe("active");
+
+        await systemctl("start", "one", "two");
+        const before = await pid("one");
+        await host.sh(`kill -9 ${init}`);
+        // The kernel ends all of the namespace, and systemd starts all of it anew.
+        await until("the pod to be another", async () => !["0", init].includes(await pid("web-pod")));
+        await until("one to be another", async () => !["0", before].includes(await pid("one")));
+        await active("web-pod", "one", "two");
+        expect(
+          await host.sh(
+            `journalctl -q -o cat ${scope === "user" ? "USER_UNIT" : "UNIT"}=web-pod.service | grep killed`,
+          ),
+        ).toContain("web-pod.service: Main process exited, code=killed, status=9/KILL");
+        expect(await inside("one", "ps -o args")).toContain("up-two");
+        await systemctl("stop", "web-pod");
+        expect(await left()).toBe("");
+        expect(await host.sh("pgrep -l catatonit || true")).toBe("");
       });
 
       hostTest("take containers that are run by hand", async () => {

@@ -65,9 +65,9 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
   const made = await makeSharedNamespaces(
     {
       inner,
-      net: record.network.mode !== "host",
-      ipc: true,
-      uts: true,
+      net: record.network.mode !== "host" && record.shared.includes("net"),
+      ipc: record.shared.includes("ipc"),
+      uts: record.shared.includes("uts"),
       user: scope.kind === "user",
       hostname: record.hostname,
       shmSize: record.shmSize,

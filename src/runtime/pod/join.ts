@@ -6,6 +6,7 @@ import { READONLY_FILE_OPTIONS } from "../defaults.ts";
 import { RuntimeError } from "../error.ts";
 import { attachRootOf } from "../mount-tree.ts";
 import { type NamespaceKind, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
+import { isAlive } from "../process-identity.ts";
 import type { RunRequest } from "../run-request.ts";
 import type { Environment } from "../runc.ts";
 import type { SpecMount } from "../runtime-spec.ts";
@@ -61,6 +62,10 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
 
 /** Opens the namespaces of a pod. Throws "no-such-pod" when its unit has stopped. */
 export function openNamespaces(record: PodRecord): OpenNamespace[] {
+  if (record.init !== undefined && !isAlive(record.init)) {
+    const lost = `the first process of pod ${record.name} has been killed, and all of its PID namespace with it`;
+    throw new RuntimeError("no-such-pod", `${lost}: restart ${record.unit}`);
+  }
   const namespaces = record.namespaces === undefined ? undefined : openPinned(record.namespaces);
   if (namespaces === undefined)
     throw new RuntimeError("no-such-pod", `pod ${record.name} is not running: start ${record.unit} first`);

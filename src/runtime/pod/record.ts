@@ -29,14 +29,13 @@ export interface PodRequest {
   readonly shmSize: number;
   /** In all containers of the pod. */
   readonly mounts: readonly MountRequest[];
-  /** Which namespaces the containers share. */
+  /** Which namespaces the containers share, beside the user namespace. */
   readonly shared: readonly SharedKind[];
   /** Take the place of a pod of the same name. */
   readonly replace: boolean;
 }
 
-export const SHARED_KINDS = ["ipc", "net", "uts"] as const;
-export type SharedKind = (typeof SHARED_KINDS)[number];
+export type SharedKind = "ipc" | "net" | "pid" | "uts";
 
 /** What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be undone. */
 export interface PodRecord extends Omit<PodRequest, "replace"> {
@@ -52,6 +51,8 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Absent while the pod is being made. */
   readonly namespaces?: PinnedNamespaces;
+  /** The first process of the shared PID namespace, without which there is nothing left in that. */
+  readonly init?: ProcessIdentity;
 }
 
 const RECORD = "pod.json";
@@ -66,6 +67,8 @@ export interface PodPaths {
   readonly resolvConf: string;
   /** Where pasta has the network namespace mounted, seen by itself alone. */
   readonly networkNamespace: string;
+  /** What runc starts the shared PID namespace's first process from. */
+  readonly init: string;
 }
 
 export function podPaths(scope: Scope, name: string): PodPaths {
@@ -77,6 +80,7 @@ export function podPaths(scope: Scope, name: string): PodPaths {
     hostname: join(directory, "hostname"),
     resolvConf: join(directory, "resolv.conf"),
     networkNamespace: join(directory, "netns"),
+    init: join(directory, "init"),
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { listIfThere } from "../files.ts";
 import { connectByPasta } from "../network/pasta.ts";
 import { publishShared } from "../network/shared-connection.ts";
-import { closeNamespaces } from "../pinned-namespaces.ts";
+import { createNotifier } from "../notify.ts";
+import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../pinned-namespaces.ts";
+import { readProc } from "../process-identity.ts";
 import type { Environment } from "../runc.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace.ts";
 import { writePodFiles } from "./files.ts";
@@ -10,29 +13,62 @@ import { openNamespaces } from "./join.ts";
 import { type PodRecord, podPaths, writePod } from "./record.ts";
 
 /**
- * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, and in a user's scope
- * starts pasta, for the network or for published ports, which stays as the unit's process. Throws "no-such-pod" when they were not kept, and what connectByPasta() throws.
+ * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts what has to
+ * stay as the unit's process, and tells systemd. Those processes are the first one of a shared PID namespace, and in a user's scope
+ * pasta, for the network or for published ports. Throws "no-such-pod" when the namespaces were not kept, and what connectByPasta() and
+ * startInit() throw.
  */
-export async function startPod(scope: Scope, pod: PodRecord, env: Environment): Promise<void> {
+export async function startPod(scope: Scope, asked: PodRecord, env: Environment): Promise<void> {
   const brought = broughtNamespaces(scope, env);
-  const namespaces = brought ?? openNamespaces(pod);
-  const { network, ports } = pod;
-  const publishes = network.mode === "bridge" && scope.kind === "user" && ports.length > 0;
-  if (network.mode !== "pasta" && !publishes) {
-    closeNamespaces(namespaces);
-    return;
-  }
-  if (scope.kind === "system")
-    throw new RuntimeError("bad-request", "the network pasta is for a user's pods: ask for bridge, host or none");
+  const namespaces = brought ?? openNamespaces(asked);
+  const sharesPid = asked.shared.includes("pid");
+  const usesPasta = needsPasta(asked, scope);
   // From inside their user namespace, which this is executed in again.
-  if (brought === undefined) enterOpenNamespace(scope, namespaces, env);
+  if ((sharesPid || usesPasta) && brought === undefined) enterOpenNamespace(scope, namespaces, env);
+  const notifier = createNotifier(env.NOTIFY_SOCKET);
+  let pod = asked;
+  if (sharesPid) pod = await addInit(scope, pod, namespaces, env);
+  if (usesPasta) pod = await connect(scope, pod, namespaces);
+  closeNamespaces(namespaces);
+  // That one is missed most that leaves nothing else behind to tell: without the other, containers end.
+  const main = usesPasta ? pastaBesideMe() : pod.init?.pid;
+  if (main === undefined) notifier.ready();
+  else notifier.payload(main, true);
+}
+
+function needsPasta({ network, ports }: PodRecord, scope: Scope): boolean {
+  if (network.mode === "bridge") return scope.kind === "user" && ports.length > 0;
+  if (network.mode === "pasta" && scope.kind === "system")
+    throw new RuntimeError("bad-request", "the network pasta is for a user's pods: ask for bridge, host or none");
+  return network.mode === "pasta";
+}
+
+async function addInit(
+  scope: Scope,
+  pod: PodRecord,
+  namespaces: readonly OpenNamespace[],
+  env: Environment,
+): Promise<PodRecord> {
+  const { startInit } = await import("./init.ts");
+  const { process: init, namespace } = await startInit(scope, pod, namespaces, env);
+  const pinned = pod.namespaces;
+  if (pinned === undefined) throw new RuntimeError("no-such-pod", `pod ${pod.name} has no namespaces`);
+  const { inodes } = pinNamespaces(env.NOTIFY_SOCKET ?? "", pinned.manager, [namespace]);
+  closeNamespaces([namespace]);
+  const record = { ...pod, init, namespaces: { ...pinned, inodes: { ...pinned.inodes, ...inodes } } };
+  writePod(scope, record);
+  return record;
+}
+
+async function connect(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Promise<PodRecord> {
+  const { network, ports } = pod;
   const own = namespaces.find(({ kind }) => kind === "net");
   const paths = podPaths(scope, pod.name);
   if (network.mode !== "pasta") {
     if (own === undefined) throw new RuntimeError("bad-request", "the pod has no network namespace");
     const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
     await publishShared(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
-    return;
+    return pod;
   }
   const facts = await connectByPasta({
     path: paths.networkNamespace,
@@ -40,6 +76,18 @@ export async function startPod(scope: Scope, pod: PodRecord, env: Environment): 
     options: network.options,
     ports,
   }).facts;
-  writePod(scope, { ...pod, addresses: { pasta: facts.addresses } });
-  writePodFiles(pod, facts, paths);
+  const record = { ...pod, addresses: { pasta: facts.addresses } };
+  writePod(scope, record);
+  writePodFiles(record, facts, paths);
+  return record;
+}
+
+/** The pasta that this process has started, and that has gone into the background: it does not say who it is there. */
+function pastaBesideMe(): number | undefined {
+  const cgroup = readProc(process.pid, "cgroup");
+  return listIfThere("/proc")
+    .map(Number)
+    .find(
+      (pid) => pid > 0 && readProc(pid, "cgroup") === cgroup && / \(pas(?:ta|st)/.test(readProc(pid, "stat") ?? ""),
+    );
 }

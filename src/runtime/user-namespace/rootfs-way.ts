@@ -37,7 +37,8 @@ export function makeWayToRootfs(path: string): void {
   if (path === PLACE) makePlace();
 }
 
-function makePlace(): string {
+/** A folder that nobody sees outside of this mount namespace, and that everybody may pass through: gone with the last who uses it. */
+export function makePlace(): string {
   mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
   mkdirSync(PLACE);
   return PLACE;

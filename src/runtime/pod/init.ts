@@ -1,0 +1,138 @@
+import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { bindMount } from "../bind-mount.ts";
+import { containerCgroup } from "../container-cgroup.ts";
+import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../defaults.ts";
+import { RuntimeError } from "../error.ts";
+import { formatRuntimeSpec, userMappings } from "../oci-config.ts";
+import { runcRoot } from "../paths.ts";
+import type { OpenNamespace } from "../pinned-namespaces.ts";
+import { identify, type ProcessIdentity } from "../process-identity.ts";
+import { findProgram } from "../programs.ts";
+import { leaveHostMounts } from "../rootfs.ts";
+import { createContainer, type Environment, startContainer } from "../runc.ts";
+import type { RuntimeSpec } from "../runtime-spec.ts";
+import { loadSeccomp } from "../seccomp-profile.ts";
+import type { UserNamespace } from "../user-namespace/make-namespace.ts";
+import { makePlace } from "../user-namespace/rootfs-way.ts";
+import { type PodRecord, podPaths } from "./record.ts";
+
+/** A pod's first process, and the PID namespace that it is the first of. */
+export interface PodInit {
+  readonly process: ProcessIdentity;
+  readonly namespace: OpenNamespace;
+}
+
+/** In its root file system. */
+const PROGRAM = "/catatonit";
+
+/**
+ * Starts the process that a shared PID namespace needs: the first one in it, with which it ends. It is the distribution's init
+ * program, which does nothing but wait for orphans, and belongs to the pod's unit: systemd watches it, and ends it.
+ *
+ * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is locked up as they are, in the pod's
+ * namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "runc".
+ */
+export async function startInit(
+  scope: Scope,
+  pod: PodRecord,
+  namespaces: readonly OpenNamespace[],
+  env: Environment,
+): Promise<PodInit> {
+  const program = findProgram("catatonit");
+  const { init: bundle } = podPaths(scope, pod.name);
+  const paths = { bundle, pidFile: join(bundle, "pid"), runcLog: join(bundle, "runc.log") };
+  rmSync(bundle, { recursive: true, force: true });
+  mkdirSync(bundle, { mode: 0o700 });
+  // A user's is in a mount namespace of its own already.
+  if (scope.kind === "system") leaveHostMounts();
+  const root = makePlace();
+  writeFileSync(join(root, PROGRAM), "");
+  for (const { destination } of MOUNTS) mkdirSync(join(root, destination));
+  const spec = initSpec({
+    root,
+    program,
+    namespaces,
+    userNamespace: await joinInner(namespaces),
+    cgroupsPath: containerCgroup(pod.unit, pod.id).runcPath,
+  });
+  writeFileSync(join(bundle, "config.json"), formatRuntimeSpec(spec), { mode: 0o600 });
+  const run = { scope, paths, id: pod.id, preserveFds: 0, systemdCgroup: false };
+  try {
+    const pid = await createContainer(run, env);
+    startContainer(run, pid);
+    const started = identify(pid);
+    if (started === undefined) throw new RuntimeError("runc", `the pod's first process (${program}) has ended`);
+    return { process: started, namespace: { kind: "pid", fd: openSync(`/proc/${pid}/ns/pid`, "r") } };
+  } finally {
+    // To the unit it is a process like any other from here on: there is nothing to ask runc for.
+    rmSync(join(runcRoot(scope), pod.id), { recursive: true, force: true });
+  }
+}
+
+/** As little as runc can do with. */
+const MOUNTS = KERNEL_MOUNTS.filter(({ destination }) => destination === "/proc" || destination === "/dev");
+
+/** The names that runc has for what is pinned by the kernel's. */
+const JOINED: Readonly<Partial<Record<OpenNamespace["kind"], string>>> = { net: "network", ipc: "ipc", uts: "uts" };
+
+function initSpec(made: {
+  readonly root: string;
+  readonly program: string;
+  readonly namespaces: readonly OpenNamespace[];
+  readonly userNamespace: UserNamespace | undefined;
+  readonly cgroupsPath: string;
+}): RuntimeSpec {
+  const { userNamespace } = made;
+  const joined = Object.entries(JOINED).map(([kind, type]) => {
+    const found = made.namespaces.find((namespace) => namespace.kind === kind);
+    return found === undefined ? { type } : { type, path: `/proc/./${process.pid}/fd/${found.fd}` };
+  });
+  const none: string[] = [];
+  return {
+    ociVersion: "1.0.2",
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: [PROGRAM, "-P"],
+      env: [],
+      cwd: "/",
+      capabilities: { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none },
+      rlimits: [],
+      noNewPrivileges: true,
+    },
+    root: { path: made.root, readonly: true },
+    mounts: [...MOUNTS, bindMount(made.program, PROGRAM, ["ro"])],
+    annotations: {},
+    linux: {
+      namespaces: [
+        { type: "pid" },
+        { type: "mount" },
+        { type: "cgroup" },
+        ...joined,
+        ...(userNamespace === undefined ? [] : [{ type: "user", path: userNamespace.path }]),
+      ],
+      ...userMappings(userNamespace),
+      cgroupsPath: made.cgroupsPath,
+      resources: { devices: [{ allow: false, access: "rwm" }] },
+      sysctl: {},
+      maskedPaths: [...MASKED_PATHS],
+      readonlyPaths: [...READONLY_PATHS],
+      ...seccomp(),
+    },
+  };
+}
+
+function seccomp(): Pick<RuntimeSpec["linux"], "seccomp"> {
+  const filter = loadSeccomp({ seccomp: undefined }, []);
+  return filter === undefined ? {} : { seccomp: filter };
+}
+
+/** The user namespace that the containers are in: it has to own the PID namespace, or they could not mount a /proc of that. */
+async function joinInner(namespaces: readonly OpenNamespace[]): Promise<UserNamespace | undefined> {
+  const inner = namespaces.find(({ kind }) => kind === "inner");
+  if (inner === undefined) return undefined;
+  const { joinUserNamespace } = await import("../user-namespace/make-namespace.ts");
+  return joinUserNamespace(`/proc/./${process.pid}/fd/${inner.fd}`);
+}
