@@ -1,12 +1,14 @@
 import { RuntimeError } from "../runtime/error.ts";
 import { CommandError } from "./command.ts";
 
-/** Runs a command and sets the process's exit code. Never throws: a failure is told on stderr. */
+/** Runs a command and sets the process's exit code. Never throws: a failure is told on stderr, or in the journal. */
 export async function reportFailure(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
-    process.stderr.write(`berth: error: ${describeFailure(error)}\n`);
+    const line = `berth: error: ${describeFailure(error)}`;
+    const { tellUsersJournal } = await import("./users-journal.ts");
+    if (!tellUsersJournal(line, process.env)) process.stderr.write(`${line}\n`);
     process.exitCode = exitCodeOf(error);
   }
 }

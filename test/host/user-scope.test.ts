@@ -24,6 +24,7 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
       `${app}Environment=NAME=alice\nVolume=data:/data\n[Socket]\nListenStream=%t/app.sock\n`,
     );
     await host.write(`${UNITS}/alone.container`, `${app.replace("host", "none")}User=1000\n`);
+    await host.write(`${UNITS}/gone.container`, "[Container]\nImage=localhost/nothing:1\nPull=never\n");
     await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
     await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
     await host.ok(["systemctl", "--user", "daemon-reload"], alice);
@@ -72,6 +73,22 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
     await until("the unit to end", async () => (await show("alone.service", "ActiveState")) === "failed");
     expect(await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, "-mindepth", "1"])).toBe("");
   });
+
+  hostTest(
+    "say in their unit's status why they fail, also where the journal comes too late to ask who said it",
+    async () => {
+      const journald = await host.ok(["systemctl", "show", "--value", "--property=MainPID", "systemd-journald"]);
+      await host.ok(["kill", "-STOP", journald]);
+      try {
+        expect((await host.run(["systemctl", "--user", "start", "gone"], alice)).exitCode).not.toBe(0);
+      } finally {
+        await host.ok(["kill", "-CONT", journald]);
+      }
+      await host.ok(["journalctl", "--sync"]);
+      const status = (await host.run(["systemctl", "--user", "status", "--full", "gone"], alice)).stdout;
+      expect(status.match(/berth: error: image localhost\/nothing:1 is not in the store/g)).toHaveLength(1);
+    },
+  );
 
   hostTest("run in the foreground of a login session", async () => {
     const run = await host.login("alice", [
