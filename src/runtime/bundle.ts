@@ -10,6 +10,7 @@ import { RuntimeError } from "./error.ts";
 import { checkExecutable } from "./executable.ts";
 import type { MountIdMapped } from "./id-mapped-source.ts";
 import { inheritedSockets, socketEnvironment } from "./inherited-sockets.ts";
+import { limitMounts } from "./limit-mounts.ts";
 import { attainableCapabilities, attainableLimits } from "./limits.ts";
 import { resolveMounts } from "./mounts.ts";
 import { formatRuntimeSpec, toRuntimeSpec } from "./oci-config.ts";
@@ -50,6 +51,8 @@ export interface BundleParts {
   readonly namespace: ContainerNamespace | undefined;
   readonly pod: JoinedPod | undefined;
   readonly mountIdMapped: MountIdMapped | undefined;
+  /** Tells what is under way, in case it takes long. */
+  readonly status: (text: string) => void;
 }
 
 /**
@@ -73,8 +76,8 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
   const images = new Map(
     otherImages.map(([name, shifted]) => [name, shifted?.directories ?? parts.images.get(name) ?? []]),
   );
-  const { mountIdMapped } = parts;
-  const mountContext = { scope, paths, user, inUserNamespace, images, mountIdMapped };
+  const { mountIdMapped, status } = parts;
+  const mountContext = { scope, paths, user, inUserNamespace, images, mountIdMapped, status };
   const mounts = resolveMounts(mountContext, request.mounts, image.config.volumes);
   // What has been mounted of the layers keeps them.
   for (const shifted of [lower, ...otherImages.map(([, trees]) => trees)]) shifted?.release();
@@ -104,6 +107,7 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
       ...notifyMount(request, env),
       ...outputMounts(scope, request, mounts),
       ...mounts,
+      ...limitMounts(parts.cgroup, mounts),
     ],
     cgroupsPath: parts.cgroup.runcPath,
     networkNamespace: namespaceToJoin(request, etc, networkNamespace ?? pod?.network),

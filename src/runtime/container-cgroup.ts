@@ -10,6 +10,8 @@ export interface ContainerCgroup {
   readonly suffix: string;
   /** Whether runc is to ask systemd for a transient scope. */
   readonly systemd: boolean;
+  /** The unit's own cgroup, which has the limits; undefined in a shell. */
+  readonly unitPath?: string;
 }
 
 /**
@@ -22,7 +24,7 @@ export function containerCgroup(unit: string | undefined, id: string): Container
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
   stepAside(own);
   const path = join(own, "container");
-  return { runcPath: path, suffix: path, systemd: false };
+  return { runcPath: path, suffix: path, systemd: false, unitPath: own };
 }
 
 /** The cgroup that this process is in; undefined without a cgroup v2 hierarchy. */

@@ -52,7 +52,7 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   );
   const image = await context.image(request, notifier);
   try {
-    const { run, network } = await prepare(request, context, id, image);
+    const { run, network } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
     // systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
     // that ended, and a service that ends before it is ready has failed, whatever its exit code.
@@ -108,7 +108,13 @@ interface PendingNetwork {
 }
 
 /** Everything up to runc: what this makes, cleanUp() takes away. */
-async function prepare(asked: RunRequest, context: LaunchContext, id: string, image: StoredImage): Promise<Prepared> {
+async function prepare(
+  asked: RunRequest,
+  context: LaunchContext,
+  id: string,
+  image: StoredImage,
+  { status }: Notifier,
+): Promise<Prepared> {
   const { scope } = context;
   const pod = asked.pod === undefined ? undefined : (await import("./pod/join.ts")).openPod(scope, asked, context.env);
   const request = await withHostPorts(pod?.request ?? asked);
@@ -168,7 +174,7 @@ async function prepare(asked: RunRequest, context: LaunchContext, id: string, im
     const etc = { hostname, name, joined, owner: namespace?.root };
     const preserveFds = writeBundle(request, context, {
       ...{ id, image, paths, layers, images, etc: { ...etc, network: network?.facts?.view } },
-      ...{ cgroup, networkNamespace: network?.path, namespace, pod },
+      ...{ cgroup, networkNamespace: network?.path, namespace, pod, status },
       mountIdMapped: await openIdMapper(request, namespace),
     });
     seal(request, context);

@@ -11,6 +11,8 @@ export interface MountContext {
   readonly inUserNamespace: boolean;
   /** Layers of the images that are mounted, as directories, lowest first. */
   readonly images: ReadonlyMap<string, readonly string[]>;
+  /** Tells what is under way, in case it takes long. */
+  readonly status: (text: string) => void;
   /** Carries out the option idmap; there if any of the mounts has it. */
   readonly mountIdMapped?: MountIdMapped | undefined;
 }

@@ -3,8 +3,6 @@ import { sendBarrier, sendDatagram } from "./native.ts";
 /** How long to wait for systemd to take note of something: milliseconds. */
 const BARRIER_MS = 5000;
 
-const READY = ["READY=1", "STATUS="];
-
 /** How often at most the start time-out is extended while an image arrives, and by how much: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
@@ -37,10 +35,11 @@ export function createNotifier(socket: string | undefined): Notifier {
   };
   return {
     payload: (pid, ready) => {
-      send([`MAINPID=${pid}`, ...(ready ? READY : [])]);
+      // What took its time before is over, whoever speaks for the unit from now on.
+      send([`MAINPID=${pid}`, "STATUS=", ...(ready ? ["READY=1"] : [])]);
       if (socket !== undefined && socket !== "") sendBarrier(socket, "BARRIER=1", BARRIER_MS);
     },
-    ready: () => send(READY),
+    ready: () => send(["READY=1", "STATUS="]),
     status: (text) => send([`STATUS=${oneLine(text)}`]),
     extendStart: (text) => send([`EXTEND_TIMEOUT_USEC=${EXTENSION_USEC}`, `STATUS=${oneLine(text)}`]),
     extendCleanup: () => send([`EXTEND_TIMEOUT_USEC=${CLEANUP_USEC}`]),

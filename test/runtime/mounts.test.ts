@@ -36,7 +36,11 @@ afterEach(() => rmSync(top, { recursive: true }));
 const paths = () => containerPaths(scope, "id");
 const rootfs = () => paths().rootfs;
 const resolved = (requests: readonly MountRequest[], implied: readonly string[] = []) =>
-  resolveMounts({ scope, paths: paths(), user: USER, inUserNamespace: false, images: new Map() }, requests, implied);
+  resolveMounts(
+    { scope, paths: paths(), user: USER, inUserNamespace: false, images: new Map(), status: () => {} },
+    requests,
+    implied,
+  );
 const volume = (target: string, options: readonly string[] = []): MountRequest => ({
   type: "volume",
   name: "data",

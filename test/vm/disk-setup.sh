@@ -68,6 +68,16 @@ WantedBy=multi-user.target
 END
 chroot "$root" systemctl --quiet enable test-agent.service test-uplink.service
 
+# An NFS server, of version 4 alone, for the test that starts it; rpcbind is for the versions before.
+mkdir -p "$root/etc/nfs.conf.d"
+printf '[nfsd]\nvers3=n\n' > "$root/etc/nfs.conf.d/test.conf"
+mkdir -m 1777 "$root/srv/export"
+echo '/srv/export 127.0.0.1(rw,no_subtree_check)' > "$root/etc/exports"
+chroot "$root" systemctl --quiet disable nfs-server.service nfs-client.target
+for unit in rpcbind.service rpcbind.socket rpc-statd.service rpc-statd-notify.service nfs-blkmap.service; do
+  ln -sf /dev/null "$root/etc/systemd/system/$unit"
+done
+
 # Whatever a boot does takes twenty times as long as on a real machine, so this one leaves out what berth has nothing to do
 # with: caches that are made anew, devices of the machine itself (udev still sees those that come later), alice's manager
 # (`loginctl enable-linger alice` starts it).

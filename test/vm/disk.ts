@@ -10,8 +10,10 @@ export interface BootFiles {
   readonly initrd: string;
 }
 
-/** The kernel for virtual machines, and what finds its modules and devices. */
-const PACKAGES: readonly string[] = ["linux-image-cloud-amd64", "initramfs-tools", "kmod", "udev"];
+/** The kernel for virtual machines, what finds its modules and devices, and the tools of ext4 and of the kernel's NFS server. */
+const PACKAGES: readonly string[] = [
+  ...["linux-image-cloud-amd64", "initramfs-tools", "kmod", "udev", "e2fsprogs", "nfs-kernel-server"],
+];
 
 /** What the disk seems to hold; the file has holes where nothing was written. */
 const DISK_SIZE = "6G";

@@ -95,6 +95,10 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   const networks = request.networks.map((attachment, index): ConnectedNetwork => {
     const definition = definitions[index];
     if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
+    if (definition.driver === "ipvlan" && attachment.mac !== undefined) {
+      const hint = "they have that of the device below";
+      throw new RuntimeError("network", `network ${definition.name}: interfaces of ipvlan get no mac (${hint})`);
+    }
     const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
     return { definition, interfaceName: interfaces[index] ?? "", addresses };
   });

@@ -83,7 +83,7 @@ function openContent(scope: Scope, volume: Volume): string {
   const device = deviceMount(volume);
   if (device === undefined || isMountPoint(data)) return data;
   leaveHostMounts();
-  mountDevice(volume.name, device, data);
+  mountDevice(scope, volume.name, device, data);
   return data;
 }
 

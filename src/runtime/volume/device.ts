@@ -1,14 +1,18 @@
 import { existsSync } from "node:fs";
+import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { DeviceMount } from "./volume.ts";
+
+const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bind; root can mount the rest on the host";
 
 /**
  * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that need
  * one (NFS, CIFS). `-n`: nothing about it is written down under /run, where it would outlive the mount namespace. Throws
  * "volume" with what mount(8) says.
  */
-export function mountDevice(volume: string, { type, device, options }: DeviceMount, target: string): void {
+export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, target: string): void {
+  const { type, device, options } = mount;
   if (isBind(options) && !existsSync(device))
     throw new RuntimeError("volume", `volume ${volume}: ${device} does not exist on the host`);
   const words = options.length === 0 ? [] : ["-o", options.join(",")];
@@ -18,7 +22,9 @@ export function mountDevice(volume: string, { type, device, options }: DeviceMou
   });
   if (mounted.exitCode === 0) return;
   const [first = ""] = mounted.stderr.toString().trim().split("\n");
-  throw new RuntimeError("volume", `mount volume ${volume}: ${first}`);
+  // The kernel lets a user namespace mount what it trusts with any content, which says "permission denied" of all else.
+  const hint = scope.kind === "user" && !isBind(options) ? ` (${USERS_HINT})` : "";
+  throw new RuntimeError("volume", `mount volume ${volume}: ${first}${hint}`);
 }
 
 function isBind(options: readonly string[]): boolean {

@@ -50,7 +50,7 @@ export function prepareMounted(scope: Scope, name: string, data: string, stays: 
   withVolumeLock(paths, () => {
     const volume = readVolume(scope, name);
     if (volume === undefined || (!volume.needsCopyUp && !volume.needsOwner)) return;
-    const done = fill(volume, data, use, (source) => copyOrNothing(source, data, use.target));
+    const done = fill(volume, data, use, (source) => copyOrNothing(source, data, use.target), ownIfLet);
     if (stays) save(paths, volume, done);
   });
 }
@@ -79,7 +79,13 @@ function withVolumeLock(paths: VolumePaths, work: () => void): void {
 type Fillable = Pick<Volume, "options" | "needsCopyUp" | "needsOwner">;
 
 /** Returns the volume with what is to be done from now on. */
-function fill<V extends Fillable>(volume: V, data: string, use: FirstUse, copy: (source: number) => void): V {
+function fill<V extends Fillable>(
+  volume: V,
+  data: string,
+  use: FirstUse,
+  copy: (source: number) => void,
+  giveOwner = own,
+): V {
   const root = openSync(use.rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     // Inside the root file system: an image's symbolic links cannot lead the copy to the host's files.
@@ -88,7 +94,7 @@ function fill<V extends Fillable>(volume: V, data: string, use: FirstUse, copy: 
       const content = source !== undefined && readdirSync(`/proc/self/fd/${source}`).length > 0 ? source : undefined;
       const copied = content !== undefined && mayCopy(volume, data, use);
       if (copied) copy(content);
-      if (volume.needsOwner) own(data, source, use.owner);
+      if (volume.needsOwner) giveOwner(data, source, use.owner);
       // The owner is settled with the first use: what one container's user owns the next container does not take away.
       return { ...volume, needsOwner: false, needsCopyUp: volume.needsCopyUp && !copied };
     } finally {
@@ -114,6 +120,18 @@ function own(data: string, source: number | undefined, { uid, gid }: FirstUse["o
   const like = fstatSync(source);
   chownSync(data, like.uid, like.gid);
   chmodSync(data, like.mode & 0o7777);
+}
+
+/**
+ * The same where the file system may not be ours to say: an NFS server takes root for nobody (root_squash), others are read-only
+ * or know no owners. Then it stays as it is.
+ */
+function ownIfLet(...given: Parameters<typeof own>): void {
+  try {
+    own(...given);
+  } catch (error) {
+    if (!["EPERM", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
 
 /**

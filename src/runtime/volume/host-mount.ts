@@ -20,7 +20,7 @@ export function mountOnHost(scope: Scope, text: string): string {
       `mount volume ${volume.name}: only root can mount on the host; containers mount it for themselves`,
     );
   }
-  mountDevice(volume.name, device, data);
+  mountDevice(scope, volume.name, device, data);
   return data;
 }
 

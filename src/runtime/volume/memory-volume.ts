@@ -22,7 +22,7 @@ export function mountMemory(context: MountContext, volume: string, device: Devic
   try {
     lockExclusive(lock);
     if (attachExisting(context, volume, source, place)) return false;
-    mountDevice(volume, { ...device, device: source }, place);
+    mountDevice(context.scope, volume, { ...device, device: source }, place);
     return true;
   } finally {
     closeSync(lock);

@@ -42,7 +42,11 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
   if (!onHost) {
     mkdirSync(place, { recursive: true, mode: 0o700 });
     if (inMemory) isNew = mountMemory(context, volume.name, device, place);
-    else mountDevice(volume.name, device, place);
+    else {
+      // A server that does not answer is waited for until the start times out.
+      context.status(`Mounting ${device.device}, the volume ${volume.name}`);
+      mountDevice(context.scope, volume.name, device, place);
+    }
   }
   // What is put into it is to have the owners that the container sees, so it goes through the same mount.
   const source = withIdMap(context, onHost ? data : place, request.options, `${place}.map`);
