@@ -337,12 +337,15 @@ describe.each([...SUITES])("volumes on %s", (suite) => {
     );
     expect(await host.ok(["cat", "/home/alice/folder/file"])).toBe("one");
     expect((await own("mount", "memory")).stderr).toContain("only root can mount on the host");
+    await own("create", "--opt", "type=ext4", "--opt", "device=/dev/loop7", "disk");
+    const disk = await host.run(["berth", "run", "--rm", "--network", "none", "-v", "disk:/d", TOOLS, "true"], alice);
+    expect(disk.stderr).toContain("a user's containers can mount tmpfs, and folders by Type=bind");
     await host.write("/home/alice/.config/containers/systemd/own.volume", "[Volume]\n");
     await host.ok(["systemctl", "--user", "daemon-reload"], alice);
     await host.ok(["systemctl", "--user", "start", "own-volume"], alice);
     expect(await own("rm", "systemd-own")).toMatchObject({ exitCode: 0, stderr: "" });
     expect((await host.run(["systemctl", "--user", "is-active", "own-volume"], alice)).stdout.trim()).toBe("inactive");
     const gone = await own("rm", "--all");
-    expect(gone).toMatchObject({ exitCode: 0, stdout: "back\ncopy\ndata\nmemory\n" });
+    expect(gone).toMatchObject({ exitCode: 0, stdout: "back\ncopy\ndata\ndisk\nmemory\n" });
   });
 });
