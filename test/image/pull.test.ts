@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestHex } from "../../src/image/digest.ts";
@@ -138,10 +139,44 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", { layers: [BASE, TOP, TOP, tar([hardlink("copy", "big")])] });
     const image = await pull(state, "app:1");
     const trees = lowerDirectories(state, image.layers);
-    expect(trees).toHaveLength(4);
-    expect(trees[1]).toBe(trees[2] ?? "");
-    expect(trees[3]).toContain("chain-");
-    expect(describeTree(trees[3] ?? "").get("copy")?.size).toBe(300_000);
+    expect(trees).toHaveLength(3);
+    expect(trees[2]).toContain("chain-");
+    expect(describeTree(trees[2] ?? "").get("copy")?.size).toBe(300_000);
+    expect(await openStore(state).verify()).toEqual([]);
+  });
+
+  test("layers that come again are mounted where they are highest", async () => {
+    const state = scratch();
+    const one = tar([dir("d"), file("d/f", "one"), file("d/g"), file("d/.wh.h")]);
+    const two = tar([dir("d"), file("d/f", "two"), file("d/.wh.g"), file("d/h"), file("d/i")]);
+    const empty = tar([]);
+    registry.putImage("1", { layers: [empty, one, empty, two, one, empty] });
+    const image = await pull(state, "app:1");
+    expect(image.layers).toHaveLength(6);
+    const lower = lowerDirectories(state, image.layers).toReversed();
+    expect(lower).toHaveLength(3);
+    const point = scratch();
+    execFileSync("mount", ["-t", "overlay", "overlay", "-o", `ro,lowerdir=${lower.join(":")}`, point]);
+    try {
+      expect([...describeTree(point).keys()]).toEqual([".", "d", "d/f", "d/g", "d/i"]);
+      expect(readFileSync(join(point, "d/f"), "utf8")).toBe("one");
+    } finally {
+      execFileSync("umount", [point]);
+    }
+  });
+
+  test("a layer that leaves out its parents is not what another image below it makes of them", async () => {
+    const state = scratch();
+    const bare = tar([file("root/key"), file("bin/tool")]);
+    registry.putImage("alone", { layers: [bare] });
+    await pull(state, "app:alone");
+    registry.putImage("1", {
+      layers: [tar([dir("root", { mode: 0o700 }), dir("usr"), dir("usr/bin"), symlink("bin", "usr/bin")]), bare],
+    });
+    const [, upper = ""] = lowerDirectories(state, (await pull(state, "app:1")).layers);
+    const tree = describeTree(upper);
+    expect([...tree.keys()]).toEqual([".", "root", "root/key", "usr", "usr/bin", "usr/bin/tool"]);
+    expect(tree.get("root")?.mode).toBe(0o700);
     expect(await openStore(state).verify()).toEqual([]);
   });
 
@@ -150,7 +185,8 @@ describe.skipIf(!root)("a pull", () => {
     const links = [1, 2, 3, 4].map((at) => tar([hardlink(`copy${at}`, "big")]));
     registry.putImage("1", { layers: [BASE, TOP, TOP, ...links, TOP, ...links] });
     const image = await pull(state, "app:1");
-    expect(lowerDirectories(state, image.layers)).toHaveLength(12);
+    // The first two of TOP are below the third.
+    expect(lowerDirectories(state, image.layers)).toHaveLength(10);
     expect(await openStore(state).verify()).toEqual([]);
   });
 

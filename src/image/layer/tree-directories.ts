@@ -34,7 +34,7 @@ export const pathKey = (path: EntryPath): string => path.join("/");
  * way is resolved as if the layer were the root; so nothing outside `root` is ever touched.
  */
 export class LayerDirectories {
-  /** True when something was taken from the layers below: the result then belongs to this chain only. */
+  /** True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only. */
   dependsOnLower = false;
   /** Directories that exist in this layer, with the time each must have in the end. */
   readonly #known = new Map<string, { path: EntryPath; mtime: Timestamp | undefined }>();
@@ -181,8 +181,9 @@ export class LayerDirectories {
       return undefined;
     }
     const lower = this.findBelow(path);
+    // Also when there is nothing: another image may have a link or a folder of its own there.
+    this.dependsOnLower = true;
     if (lower?.stats.isSymbolicLink()) {
-      this.dependsOnLower = true;
       return readlinkSync(lower.path, { encoding: "buffer" }).toString("latin1");
     }
     if (lower !== undefined && !lower.stats.isDirectory()) {

@@ -45,7 +45,7 @@ export class LayerTree {
     this.#directories = new LayerDirectories(options);
   }
 
-  /** True when something was taken from the layers below: the result then belongs to this chain only. */
+  /** True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only. */
   get dependsOnLower(): boolean {
     return this.#directories.dependsOnLower;
   }
