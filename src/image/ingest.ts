@@ -104,8 +104,11 @@ interface LayerPlace extends IngestOptions {
   readonly proven: ProvenLayers;
 }
 
-async function ingestLayer({ blob, diffId, key }: WantedLayer, options: LayerPlace): Promise<void> {
-  const { paths, work, onProgress, signal, chain, open, proven } = options;
+async function ingestLayer(layer: WantedLayer, options: LayerPlace): Promise<void> {
+  const { blob, diffId, key } = layer;
+  const { paths, work, onProgress, signal, chain, open, proven, limits } = options;
+  if (blob.size > limits.bytes)
+    throw new ImageError("too-large", `layer ${blob.digest}: more than ${limits.bytes} bytes`);
   const haveBlob = existsSync(blobPath(paths, blob.digest));
   const haveLayer = presentLayers(paths.layers, chain).at(-1) !== undefined;
   if (haveBlob && haveLayer && proven.has(blob, diffId)) {
@@ -119,6 +122,7 @@ async function ingestLayer({ blob, diffId, key }: WantedLayer, options: LayerPla
   const hash = new Bun.CryptoHasher("sha256");
   let received = 0;
   let refused: { readonly error: unknown } | undefined;
+  let damaged = false;
   try {
     for await (const chunk of haveBlob ? createReadStream(blobPath(paths, blob.digest)) : open(blob)) {
       if (signal.aborted) throw new ImageError("cancelled", "cancelled");
@@ -130,13 +134,14 @@ async function ingestLayer({ blob, diffId, key }: WantedLayer, options: LayerPla
       try {
         if (refused === undefined) await unpack.write(plain);
       } catch (error) {
-        if (decryption === undefined || !isLayersFault(error)) throw error;
-        // Only at its end can be told whether it is this layer that is bad or what somebody has made of it.
+        if ((decryption === undefined && !haveBlob) || !isLayersFault(error)) throw error;
+        // Only at its end can be told whether it is this layer that is bad or what somebody, or the disk, has made of it.
         refused = { error };
       }
       onProgress({ kind: "layer-bytes", digest: blob.digest, received, size: blob.size });
     }
     const digest = `sha256:${hash.digest("hex")}`;
+    damaged = haveBlob && digest !== blob.digest;
     if (received !== blob.size) {
       const facts = { expected: blob.size, got: received };
       throw new ImageError("size-mismatch", `expected ${blob.size} bytes, got ${received}`, facts);
@@ -159,6 +164,11 @@ async function ingestLayer({ blob, diffId, key }: WantedLayer, options: LayerPla
     unpack.abort();
     copy?.abort();
     rmSync(dir, { recursive: true, force: true });
+    if (damaged) {
+      // The store's own copy: it is of no use to anybody, and there is another one where the image comes from.
+      rmSync(blobPath(paths, blob.digest), { force: true });
+      return ingestLayer(layer, options);
+    }
     throw withContext(`layer ${blob.digest}`, error, "store-io");
   }
   onProgress({ kind: "layer-done", digest: blob.digest, size: blob.size });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestHex } from "../../src/image/digest.ts";
@@ -132,6 +132,20 @@ describe.skipIf(!root)("a pull", () => {
     await pull(state, "app:1");
     expect(await openStore(state).verify()).toEqual([]);
     expect(registry.requests.some(({ path }) => path.endsWith(sha256(gzipSync(BASE))))).toBe(false);
+  });
+
+  test("fetches again what the disk has spoiled", async () => {
+    const state = scratch();
+    const { layerDigests } = registry.putImage("1", { layers: [BASE] });
+    const image = await pull(state, "app:1");
+    const blob = join(state, "images/blobs/sha256", (layerDigests[0] ?? "").slice(7));
+    for (const spoilt of [readFileSync(blob).fill(0, 20, 40), Buffer.alloc(0), readFileSync(blob).subarray(0, -1)]) {
+      writeFileSync(blob, spoilt);
+      execFileSync("rm", ["-r", join(state, "layers", digestHex(image.layers[0] ?? image.configDigest))]);
+      await pull(state, "app:1");
+      expect(await openStore(state).verify()).toEqual([]);
+      expect(listTree(join(state, "tmp"))).toEqual([]);
+    }
   });
 
   test("an equal layer twice in one image, and a layer that depends on those below", async () => {
@@ -332,6 +346,15 @@ describe.skipIf(!root)("a registry that misbehaves is refused, and nothing is ke
       expect(code).toBe("size-mismatch");
       expect(message).toMatch(/expected \d+ bytes, got \d+/);
     }
+  });
+
+  test("a blob that is longer than any layer may be, before a byte of it is asked for", async () => {
+    const { layerDigests } = registry.putImage("1", {
+      layers: [BASE],
+      manifest: (it) => ({ ...it, layers: [{ ...(it.layers as object[])[0], size: 2 ** 50 }] }),
+    });
+    expect((await refused(scratch(), "app:1")).code).toBe("too-large");
+    expect(registry.requests.some(({ path }) => path.endsWith(layerDigests[0] ?? ""))).toBe(false);
   });
 
   test("a longer blob without a Content-Length", async () => {
@@ -619,6 +642,27 @@ describe.skipIf(!root)("authorization", () => {
     await pull(scratch(), "app:1", { credentials });
     const asked = registry.requests.find(({ path }) => path.startsWith("/token"))?.path ?? "";
     expect(new URL(asked, "http://x").searchParams.get("service")).toBe("reg, istry");
+  });
+
+  test("a login is not carried on to where its server points", async () => {
+    wantBearer();
+    const wanted = registry.intercept;
+    const other = new TestRegistry();
+    await other.start();
+    try {
+      registry.intercept = (request, response) => {
+        if (request.url !== "/token") return wanted(request, response);
+        response.writeHead(307, { location: `http://${other.host}/token` }).end();
+        return true;
+      };
+      const identity = { username: "", password: "", identityToken: "secret" };
+      const { code, message } = await refused(scratch(), "app:1", { credentials: identity });
+      expect(code).toBe("protocol");
+      expect(message).toContain("redirect of a login");
+      expect(other.requests).toEqual([]);
+    } finally {
+      await other.stop();
+    }
   });
 
   test("401 without credentials", async () => {

@@ -76,6 +76,8 @@ export function createTransport(options: TransportOptions): Transport {
         const next = redirectTarget(location, url, options.verifyTls);
         // The registry's credentials are for the registry: storage behind it has its own, in the address.
         if (next.origin !== url.origin) headers = withoutAuthorization(headers);
+        if (next.origin !== url.origin && wanted.body !== undefined)
+          throw new ImageError("protocol", `redirect of a login from ${url.origin} to ${next.origin} refused`);
         url = next;
       }
       throw new ImageError("protocol", `GET ${wanted.url.origin}: more than ${REDIRECTS_MAX} redirects`);
