@@ -1,5 +1,6 @@
 import { RuntimeError } from "../runtime/error.ts";
 import { CommandError } from "./command.ts";
+import { plainText } from "./plain-text.ts";
 
 /** Runs a command and sets the process's exit code. Never throws: a failure is told on stderr, or in the journal. */
 export async function reportFailure(command: () => Promise<void>): Promise<void> {
@@ -19,7 +20,7 @@ export function describeFailure(error: unknown): string {
   for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
     parts.push(at instanceof Error ? at.message : String(at));
   }
-  return parts.join(": ");
+  return plainText(parts.join(": "));
 }
 
 /** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */

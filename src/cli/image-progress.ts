@@ -2,6 +2,7 @@ import type { ImageEvent, OnProgress } from "../image/progress.ts";
 import type { CommandContext } from "./command.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { LayerBars, shortDigest } from "./layer-bars.ts";
+import { plainText } from "./plain-text.ts";
 
 /** What is shown of a pull or a load. `done` has to be called when it is over, and may be called again. */
 export interface ShownProgress {
@@ -14,7 +15,7 @@ export function showProgress(context: CommandContext, quiet: boolean): ShownProg
   if (quiet) return { onProgress: () => {}, done: () => {} };
   const say = (event: ImageEvent): string => {
     const text = describeEvent(event);
-    return text === undefined ? "" : `${text}\n`;
+    return text === undefined ? "" : `${plainText(text)}\n`;
   };
   if (context.errTerminal() === undefined) {
     return { onProgress: (event) => context.err(say(event)), done: () => {} };

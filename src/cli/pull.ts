@@ -9,6 +9,7 @@ import type { PullWords } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 import { showProgress } from "./image-progress.ts";
+import { repeatable } from "./repeatable-option.ts";
 import { cancelOnSignals } from "./signals.ts";
 
 interface Options extends PullWords {
@@ -58,11 +59,7 @@ export function define(command: Command, context: CommandContext): void {
     .option("--no-tls-verify", "allow plain HTTP and certificates that nobody vouches for (--tls-verify=false)")
     .option("--retry <count>", "how often a failed transfer is tried again", checkedBy(checkRetry))
     .option("--retry-delay <duration>", "wait between tries: 5s, 1m30s; else more every time", checkedBy(checkDuration))
-    .option(
-      "--decryption-key <key[:passphrase]>",
-      "private key for encrypted images; more than one may be given",
-      (key: string, before: readonly string[] = []) => [...before, key],
-    )
+    .addOption(repeatable("--decryption-key <key[:passphrase]>", "private key for encrypted images"))
     .option("-q, --quiet", "show no progress")
     .action(async (images: string[], options: Options) => pull(images, options, context));
 }

@@ -137,6 +137,16 @@ describe.skipIf(!root)("the image commands", () => {
     expect(missing.err).toContain("load /nowhere/archive.tar: ENOENT");
   });
 
+  test("what a registry writes cannot move the cursor or begin another line", async () => {
+    const mediaType = "\x1b[2J\u009b1m\u202eodd\r\nberth: all is well";
+    const layer = { mediaType, digest: sha256("x"), size: 1 };
+    registry.putImage("odd", { layers: [], manifest: (manifest) => ({ ...manifest, layers: [layer] }) });
+    const { code, err } = await berth(["pull", "-q", `${registry.host}/app:odd`]);
+    expect(code).toBe(125);
+    expect(err).toEndWith("media type \\x1b[2J\\x9b1m\\u202eodd berth: all is well is not supported\n");
+    expect(err.split("\n")).toHaveLength(2);
+  });
+
   test("failures end with 125 and one line that tells the whole way down", async () => {
     const { code, out, err } = await berth(["pull", `${registry.host}/app:none`]);
     expect({ code, out }).toEqual({ code: 125, out: "" });

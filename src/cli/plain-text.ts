@@ -1,0 +1,16 @@
+/** Control characters (C0, DEL, C1) and those that turn the direction of what follows (Unicode TR 9). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/**
+ * What may have been written by strangers (a registry, an image), as one line that can be shown on a terminal and in a log:
+ * white space becomes a blank, all else that would move the cursor, colour the text or begin another line `\xNN`.
+ */
+export function plainText(text: string): string {
+  return text.replace(HARMFUL, (found) => (found.trim() === "" ? " " : [...found].map(escaped).join("")));
+}
+
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+}
