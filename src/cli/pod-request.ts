@@ -42,9 +42,7 @@ export function toPodRequest(
   }
   const shmSize = read.text("shm-size", checkSize);
   const shared = parseShare(read.text("share", checkShare));
-  const missing = (["ipc", "net", "uts"] as const).filter((kind) => !shared.includes(kind));
-  if (missing.length > 0)
-    throw new CommandError(`--share without ${missing.join(", ")}: not supported yet (ipc,net,uts and pid are)`, 125);
+  for (const [kind, names] of Object.entries(FLAGS_BY_KIND)) refuseUnshared(flags, kind, shared, names);
   return {
     name,
     unit,
@@ -52,7 +50,7 @@ export function toPodRequest(
     hostname: read.list("hostname", checkHostName).at(-1) ?? name.slice(0, HOST_NAME_MAX),
     labels: assignments(read.list("label")),
     userNamespace: userNamespaceFlags(read),
-    network: toNetworkRequest(networkFlags(read), scope.kind),
+    network: shared.includes("net") ? toNetworkRequest(networkFlags(read), scope.kind) : { mode: "none" },
     ports: read.list("publish", checkPublishPort).map(parsePort),
     addHosts: read.list("add-host", checkAddHost).map(parseHost),
     dns: read.list("dns", checkDns),
@@ -67,3 +65,19 @@ export function toPodRequest(
 
 /** sethostname(2). */
 const HOST_NAME_MAX = 64;
+
+/** Flags that are about what the containers share. */
+const FLAGS_BY_KIND: Readonly<Record<string, readonly string[]>> = {
+  ipc: ["shm-size"],
+  net: [
+    ...["add-host", "dns", "dns-option", "dns-search", "ip", "ip6", "mac-address", "network", "network-alias"],
+    "publish",
+  ],
+  uts: ["hostname"],
+};
+
+function refuseUnshared(flags: FlagValues, kind: string, shared: readonly string[], names: readonly string[]): void {
+  const given = shared.includes(kind) ? undefined : names.find((name) => flags[name] !== undefined);
+  if (given !== undefined)
+    throw new CommandError(`--${given} is for all containers of the pod, which do not share ${kind} (--share)`, 125);
+}

@@ -1,10 +1,11 @@
-import { parseRunFlags } from "../generator/parse-run-flags.ts";
+import { type FlagValues, parseRunFlags } from "../generator/parse-run-flags.ts";
 import { launch } from "../runtime/launch.ts";
+import type { SharedKind } from "../runtime/pod/record.ts";
 import type { NetworkRequest, RunRequest } from "../runtime/run-request.ts";
 import { enterNamespaceOf, enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { findImage } from "./find-image.ts";
-import { toRunRequest } from "./run-request.ts";
+import { nameInUnit, toRunRequest } from "./run-request.ts";
 
 /**
  * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an import
@@ -17,7 +18,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
   }
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const request = toRunRequest(flags, image, words, context);
+  const request = toRunRequest(flags, image, words, context, await sharedByPod(flags.pod, context));
   if (request.tty && (request.unit !== undefined || request.detach)) {
     throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
   }
@@ -43,6 +44,16 @@ export async function runContainer(args: readonly string[], context: CommandCont
       return findImage(wanted, context, notifier);
     },
   });
+}
+
+/** What the containers of a pod share; undefined for a container that is in none. */
+async function sharedByPod(
+  pod: FlagValues[string],
+  { scope }: CommandContext,
+): Promise<readonly SharedKind[] | undefined> {
+  if (typeof pod !== "string") return undefined;
+  const { findPod } = await import("../runtime/pod/record.ts");
+  return findPod(scope, nameInUnit(pod) ?? pod).shared;
 }
 
 /** A network namespace can only be joined from the user namespace that it belongs to, or from one around that. */

@@ -30,6 +30,7 @@ import {
   parseUserNamespace,
 } from "../generator/values/user-namespace.ts";
 import { checkVolume } from "../generator/values/volume.ts";
+import type { SharedKind } from "../runtime/pod/record.ts";
 import type { HostEntry, PortMapping, RunRequest, Ulimit, UserNamespaceRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { parseMount, parseTmpfs, parseVolume } from "./mount-request.ts";
@@ -41,7 +42,8 @@ const STOP_TIMEOUT = 10;
 
 /**
  * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
- * files. Relative host paths are relative to `cwd`; whose `scope` it is decides on the default network. Throws CommandError
+ * files. Relative host paths are relative to `cwd`; whose `scope` it is decides on the default network, and what the containers of its
+ * pod share, if it is in one, on what it may have of its own. Throws CommandError
  * (exit code 125, as podman) that names the flag.
  */
 export function toRunRequest(
@@ -49,13 +51,14 @@ export function toRunRequest(
   image: string,
   command: readonly string[],
   { cwd, scope }: Pick<CommandContext, "cwd" | "scope">,
+  ofPod: readonly SharedKind[] = ["ipc", "net", "uts"],
 ): RunRequest {
   const read = new FlagReader(flags);
   const text = (name: string, check?: ValueCheck) => read.text(name, check);
   const list = (name: string, check?: ValueCheck) => read.list(name, check);
   const flag = (name: string) => read.flag(name);
   const pod = nameInUnit(text("pod"));
-  if (pod !== undefined) refuseBesidePod(flags);
+  if (pod !== undefined) refuseBesidePod(flags, ofPod);
   const security = parseSecurityOptions(list("security-opt"));
   const ulimits = list("ulimit", checkUlimit);
   const signal = text("stop-signal", checkSignal);
@@ -82,7 +85,7 @@ export function toRunRequest(
       ...list("tmpfs", checkTmpfs).map(parseTmpfs),
     ],
     network:
-      pod !== undefined && flags.network === undefined
+      pod !== undefined && flags.network === undefined && ofPod.includes("net")
         ? { mode: "pod" }
         : toNetworkRequest(networkFlags(read), scope.kind),
     pod,
@@ -205,11 +208,10 @@ export class FlagReader {
   }
 }
 
-/** What a container in a pod has of the pod, and cannot have otherwise; the last three it can with a network of its own. */
-const OF_THE_POD = ["hostname", "publish", "add-host", "dns"] as const;
-
-function refuseBesidePod(flags: FlagValues): void {
-  for (const name of flags.network === undefined ? OF_THE_POD : OF_THE_POD.slice(0, 1)) {
+/** What a container in a pod has of the pod, and cannot have otherwise: its name, and without a network of its own what is about that. */
+function refuseBesidePod(flags: FlagValues, shared: readonly SharedKind[]): void {
+  const ofNetwork = shared.includes("net") && flags.network === undefined ? ["publish", "add-host", "dns"] : [];
+  for (const name of [...(shared.includes("uts") ? ["hostname"] : []), ...ofNetwork]) {
     if (flags[name] === undefined) continue;
     throw new CommandError(`--${name} cannot be set in a pod, whose containers share it: set it for the pod`, 125);
   }

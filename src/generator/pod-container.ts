@@ -4,13 +4,15 @@ import type { Directive } from "../unit/unit-draft.ts";
 import { isInstance, isTemplate, splitName } from "../unit/unit-name.ts";
 import { unquoteString } from "../unit/words.ts";
 import type { ContainerContext, GeneratedLink } from "./context.ts";
+import { sharedKinds } from "./pod-share.ts";
 import type { Value } from "./report.ts";
 import { settleSpecifiers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
 
 /** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
 const SHARED_NETWORK: readonly string[] = ["AddHost", "IP", "IP6", "NetworkAlias", "PublishPort"];
-const SHARED_ALWAYS: readonly string[] = ["GIDMap", "HostName", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
+const SHARED_NAME: readonly string[] = ["HostName"];
+const SHARED_ALWAYS: readonly string[] = ["GIDMap", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
 /** Keys that Podman passes over in a container of a pod: about the network, and about what is shared in any case. */
 const PODS_RESOLVER: readonly string[] = ["DNS", "DNSOption", "DNSSearch"];
 const PODS_OWN: readonly string[] = ["ShmSize"];
@@ -53,8 +55,10 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
 
 function checkShared({ container, report }: ContainerContext, pod: ParsedSource): void {
   const hint = `write it in ${pod.source.name}`;
-  const refused = container.has("Network") ? SHARED_ALWAYS : [...SHARED_NETWORK, ...SHARED_ALWAYS];
-  for (const key of refused) {
+  const shared = sharedKinds(pod);
+  const onPodsNetwork = shared.includes("net") && !container.has("Network");
+  const refused = [onPodsNetwork ? SHARED_NETWORK : [], shared.includes("uts") ? SHARED_NAME : [], SHARED_ALWAYS];
+  for (const key of refused.flat()) {
     if (container.spec(key).status !== "supported") continue;
     const entry = container.entry(key);
     if (entry === undefined) continue;
@@ -62,15 +66,16 @@ function checkShared({ container, report }: ContainerContext, pod: ParsedSource)
   }
   for (const key of [...PODS_RESOLVER, ...PODS_OWN]) {
     const entry = container.spec(key).status === "supported" ? container.entry(key) : undefined;
-    if (entry === undefined || !isPodsOwn({ container }, key)) continue;
+    if (entry === undefined || !isPodsOwn({ container }, pod, key)) continue;
     const message = `${key}= has no effect in a pod, which has its own`;
     report.item(entry, { code: "overridden", message, hint }, "warning");
   }
 }
 
 /** Whether a key of a container in a pod has no effect. With Network= the container is not on the pod's network. */
-export function isPodsOwn({ container }: Pick<ContainerContext, "container">, key: string): boolean {
-  return PODS_OWN.includes(key) || (PODS_RESOLVER.includes(key) && !container.has("Network"));
+export function isPodsOwn({ container }: Pick<ContainerContext, "container">, pod: ParsedSource, key: string): boolean {
+  if (PODS_OWN.includes(key)) return sharedKinds(pod).includes("ipc");
+  return PODS_RESOLVER.includes(key) && !container.has("Network") && sharedKinds(pod).includes("net");
 }
 
 /** Whether the pod is stopped with the last of its containers. */

@@ -6,14 +6,21 @@ import { addFlags } from "./key-flags.ts";
 import { addNetworks, networkUnits } from "./network-flags.ts";
 import type { FlagOccurrence } from "./parse-run-flags.ts";
 import { POD_FLAGS } from "./pod-flags.ts";
+import { sharedKinds } from "./pod-share.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
 import { addUserMapping } from "./user-mapping.ts";
-import { parseShare } from "./values/share.ts";
+import type { SharedKind } from "./values/share.ts";
 
 /** The first process of a shared PID namespace, or pasta for a user's network or ports. */
 type PodProcess = "init" | "pasta";
+
+const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
+  ipc: ["ShmSize"],
+  net: ["AddHost", "DNS", "DNSOption", "DNSSearch", "IP", "IP6", "Network", "NetworkAlias", "PublishPort"],
+  uts: ["HostName"],
+};
 
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
@@ -42,6 +49,7 @@ export function podService(context: ResourceContext): ServiceLines {
     ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
   ];
   service.push(...checkService(context, create.process));
+  checkUnshared(context);
   const members = context.podMembers.of(parsed).filter(({ startsWithPod }) => startsWithPod);
   const unit = members.flatMap(({ container }): Directive[] => [
     ["Wants", container.serviceName],
@@ -78,13 +86,28 @@ function createCommand(
 function processOf(
   network: string,
   flags: readonly FlagOccurrence[],
-  { keys, options }: ResourceContext,
+  { keys, options, parsed }: ResourceContext,
 ): PodProcess | undefined {
+  const shared = sharedKinds(parsed);
   const given = (name: string) => flags.filter(({ flag }) => flag.name === name).map(({ value }) => value?.text ?? "");
-  if (parseShare(given("share").at(-1)).includes("pid")) return "init";
+  if (shared.includes("pid")) return "init";
   const kind = given("network").at(-1)?.split(":")[0] ?? network;
-  if (options.scope === "system" || kind === "host" || kind === "none") return undefined;
+  if (options.scope === "system" || !shared.includes("net") || kind === "host" || kind === "none") return undefined;
   return kind === "pasta" || keys.has("PublishPort") || given("publish").length > 0 ? "pasta" : undefined;
+}
+
+/** Keys about what the containers do not share have nothing to be about. */
+function checkUnshared({ keys, parsed, report }: ResourceContext): void {
+  const shared = sharedKinds(parsed);
+  for (const [kind, names] of Object.entries(KEYS_BY_KIND)) {
+    if (shared.includes(kind as SharedKind)) continue;
+    for (const name of names) {
+      const entry = keys.entry(name);
+      if (entry === undefined) continue;
+      const message = `${name}= is for all containers, which do not share ${kind} (--share in PodmanArgs=)`;
+      report.item(entry, { code: "not-shared", message, hint: "write it in the containers" });
+    }
+  }
 }
 
 /** What makes no sense for the service, and the lines that set it right. */

@@ -7,6 +7,7 @@ import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { addNetworks, networkUnits } from "./network-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
+import { sharedKinds } from "./pod-share.ts";
 import { checkPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import { ownName } from "./resource-name.ts";
@@ -98,7 +99,8 @@ class RunCommandBuilder {
   }
 
   #flags(...keys: readonly string[]): void {
-    const effective = this.#pod === undefined ? keys : keys.filter((key) => !isPodsOwn(this.#context, key));
+    const pod = this.#pod?.target;
+    const effective = pod === undefined ? keys : keys.filter((key) => !isPodsOwn(this.#context, pod, key));
     addFlags(this.#line, this.#context.container, ...effective);
   }
 
@@ -147,7 +149,9 @@ class RunCommandBuilder {
 
   /** The network's kind. */
   #network(): string {
-    const byDefault = this.#pod !== undefined ? "pod" : this.#context.options.scope === "user" ? "pasta" : "bridge";
+    const pod = this.#pod?.target;
+    const own = this.#context.options.scope === "user" ? "pasta" : "bridge";
+    const byDefault = pod !== undefined && sharedKinds(pod).includes("net") ? "pod" : own;
     return addNetworks(this.#line, this.#context.container, this.#context, byDefault);
   }
 

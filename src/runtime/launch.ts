@@ -170,7 +170,7 @@ async function prepare(
   try {
     if (network?.facts !== undefined) writeRecord(scope, { ...record, addresses: network.facts.addresses });
     const hostname =
-      pod?.record.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
+      pod?.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
     const etc = { hostname, name, joined, owner: namespace?.root };
     const preserveFds = writeBundle(request, context, {
       ...{ id, image, paths, layers, images, etc: { ...etc, network: network?.facts?.view } },

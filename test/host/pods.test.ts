@@ -293,7 +293,7 @@ ${service}`;
         expect(await host.sh(`readlink /proc/${one}/ns/user; readlink /proc/${two}/ns/user | uniq`)).toMatch(
           /^(user:\[\d+\])\n\1$/,
         );
-        expect(await host.ok(["awk", "{ print $1, $2, $3 }", `/proc/${one}/uid_map`])).toStartWith(
+        expect(await host.ok(["awk", "{ print $1, $2, $3 }", `/proc/${one}/uid_map`])).toBe(
           scope === "system" ? "0 200000 5000" : "0 100000 1000\n1000 1000 1\n1001 101000",
         );
         expect(await inside("one", "hostname; stat -c '%U %a' /dev/shm; ls /dev/shm | sort")).toBe(
@@ -366,6 +366,36 @@ Restart=no
         await systemctl("stop", "web-pod");
         expect(await left()).toBe("");
         expect(await host.sh("pgrep -l catatonit || true")).toBe("");
+      });
+
+      hostTest("share less if they are asked to", async () => {
+        const own = (name: string) => `${mortal(name)}`.replace("[Service]", `HostName=host-${name}\n[Service]`);
+        await install({
+          "web.pod": "[Pod]\nPodmanArgs=--share ipc\nShmSize=1m\n",
+          "one.container": own("one"),
+          "two.container": own("two"),
+          "web2.pod": "[Pod]\nPodmanArgs=--share none\n",
+          "server.container": `[Container]\nPod=web2.pod\nImage=${sample("httpd:1")}\nPublishPort=8089:80\nShmSize=2m\n`,
+        });
+        await systemctl("start", "web-pod", "web2-pod");
+        await active("one", "two", "server");
+        const inside = async (container: string, script: string) =>
+          run("berth", "exec", `systemd-${container}`, "sh", "-c", script);
+        await until("the files of both", async () => (await inside("one", "ls /dev/shm")) === "up-one\nup-two");
+        for (const name of ["one", "two"])
+          expect(await inside(name, "hostname; cat /etc/hostname")).toBe(`host-${name}\nhost-${name}`);
+        const pids = await systemctl("show", "--value", "--property=MainPID", "one", "two");
+        const namespaces = await host.sh(
+          `for pid in ${pids.replaceAll("\n", " ")}; do readlink /proc/$pid/ns/net; done`,
+        );
+        expect(new Set(namespaces.split("\n")).size).toBe(2);
+        await until("the server to answer", async () => {
+          const { stdout } = await host.run(["curl", "-sS", "--max-time", "5", "http://127.0.0.1:8089/"]);
+          return stdout.includes("hello from httpd");
+        });
+        expect(await inside("server", "grep -o '/dev/shm .*size=[0-9]*k' /proc/mounts")).toContain("size=2048k");
+        await systemctl("stop", "web-pod", "web2-pod");
+        expect(await left()).toBe("");
       });
 
       hostTest("take containers that are run by hand", async () => {

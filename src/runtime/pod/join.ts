@@ -23,12 +23,14 @@ export interface JoinedPod {
   readonly namespaces: readonly OpenNamespace[];
   /** By which other programs reach one of them meanwhile; undefined if the pod has none of that kind. */
   path(kind: NamespaceKind): string | undefined;
+  /** The host name that all share; undefined if each container has its own. */
+  readonly hostname: string | undefined;
   /** The path of the pod's network namespace, if the container is to be in it. */
   readonly network: string | undefined;
   /** Lets the pod's other containers find this one by its name. */
   announce(name: string): void;
   /**
-   * What the pod's containers share of files: /dev/shm, /etc/hostname and, with the network, /etc/hosts and /etc/resolv.conf. To be
+   * What the pod's containers share of files, with the namespaces: /dev/shm, /etc/hostname and, with the network, /etc/hosts and /etc/resolv.conf. To be
    * called in a mount namespace that is the container's alone.
    */
   mounts(bundle: string): SpecMount[];
@@ -50,6 +52,7 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
     request: requestInPod(request, record, path("inner")),
     namespaces,
     path,
+    hostname: record.shared.includes("uts") ? record.hostname : undefined,
     network: request.network.mode === "pod" ? path("net") : undefined,
     announce: (name) => {
       const { mode } = record.network;
@@ -96,7 +99,7 @@ function podMounts(
 ): SpecMount[] {
   const paths = podPaths(scope, record.name);
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
-  const mounts = [bindMount(paths.hostname, "/etc/hostname", options)];
+  const mounts = record.shared.includes("uts") ? [bindMount(paths.hostname, "/etc/hostname", options)] : [];
   if (request.network.mode === "pod") {
     mounts.push(bindMount(paths.hosts, "/etc/hosts", options));
     if (existsSync(paths.resolvConf)) mounts.push(bindMount(paths.resolvConf, "/etc/resolv.conf", options));

@@ -47,6 +47,8 @@ function isBeingMade(record: PodRecord): boolean {
 /** Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. undefined if that cannot be seen. */
 function isKept({ namespaces }: PodRecord): boolean | undefined {
   if (namespaces === undefined) return false;
+  // A pod of which nothing is shared has none.
+  if (Object.keys(namespaces.inodes).length === 0) return undefined;
   try {
     const open = openPinned(namespaces);
     if (open !== undefined) closeNamespaces(open);
