@@ -56,7 +56,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "network-namespace",
-    summary: "Hold the namespace of a user's bridge networks",
+    summary: "Run what a user's bridge networks need",
     hidden: true,
     load: () => import("./network-namespace.ts"),
   },

@@ -1,15 +1,14 @@
 import type { Command } from "commander";
-import { makeSharedNamespace } from "../runtime/network/shared-namespace.ts";
+import { startSharedNames, startSharedPasta } from "../runtime/network/shared-processes.ts";
 import { createNotifier } from "../runtime/notify.ts";
-import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 
-/** `berth network-namespace`: ExecStart= of berth-networks.service. */
-export function define(command: Command, context: CommandContext): void {
-  command.action(async () => {
-    if (context.scope.kind === "system") throw new CommandError("the machine's networks need no namespace", 125);
-    enterUserNamespace(context.scope, context.env);
-    const { pid } = await makeSharedNamespace(context.scope);
-    createNotifier(context.env.NOTIFY_SOCKET).payload(pid, true);
+/** `berth network-namespace`: ExecStart= of berth-networks-pasta.service and berth-networks-dns.service. */
+export function define(command: Command, { scope, env }: CommandContext): void {
+  command.argument("<process>", "pasta or names").action(async (which: string) => {
+    if (scope.kind === "system") throw new CommandError("the machine's networks need no namespace", 125);
+    if (which !== "pasta" && which !== "names") throw new CommandError(`no such process: ${which}`, 125);
+    const { pid } = await (which === "pasta" ? startSharedPasta : startSharedNames)(scope, env);
+    createNotifier(env.NOTIFY_SOCKET).payload(pid, true);
   });
 }

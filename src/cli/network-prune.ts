@@ -26,7 +26,9 @@ export function define(command: Command, context: CommandContext): void {
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
+  const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
   const { removeNetwork } = await import("../runtime/network/networks.ts");
+  enterSharedNamespace(context.scope, false, context.env);
   const unused = chooseNetworks(listDefinitions(context.scope), [...filter, "dangling=true"], context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { userNamespaceOwner } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "./for-each-name.ts";
 import { stopMakerOf } from "./stop-maker.ts";
@@ -28,11 +29,20 @@ export function define(command: Command, context: CommandContext): void {
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
+  const { findDefinition } = await import("../runtime/network/definitions.ts");
+  const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
   const { findNetwork, removeNetwork } = await import("../runtime/network/networks.ts");
+  const { scope, env } = context;
+  if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {
+    // From inside the namespace of a user's bridges no manager can be reached.
+    if (options.force)
+      for (const name of names) if (findDefinition(scope, name) !== undefined) await stopUsers(name, context);
+    enterSharedNamespace(scope, false, env);
+  }
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {
-      if (options.force) await stopUsers(findNetwork(context.scope, name).name, context);
-      await stopMakerOf("network", await removeNetwork(context.scope, name), context);
+      if (options.force && scope.kind === "system") await stopUsers(findNetwork(scope, name).name, context);
+      await stopMakerOf("network", await removeNetwork(scope, name), context);
     } catch (error) {
       const missing = error instanceof RuntimeError && error.code === "no-such-network";
       if (missing && (options.force || options.ignore)) return;

@@ -7,8 +7,8 @@ import { takesOthers } from "./values/network.ts";
 
 /** Kinds of network in which there are no addresses to choose, nor names to look up. */
 const WITHOUT_ADDRESSES: readonly string[] = ["container", "host", "none", "ns", "pasta"];
-/** units/berth-networks.service. */
-const USERS_NETWORKS = "berth-networks.service";
+/** units/berth-networks.target. */
+const USERS_NETWORKS = "berth-networks.target";
 /** Kinds in which ports are not published: the network is somebody else's, or there is none. */
 const WITHOUT_PORTS: readonly string[] = ["container", "host", "none", "ns"];
 
@@ -74,7 +74,7 @@ export function addNetworks(
   return kind;
 }
 
-/** Lines of `[Unit]`: a user's bridges are there as long as a unit of their own holds their namespace. */
+/** Lines of `[Unit]`: a user's bridges are there as long as units of their own hold their namespace. */
 export function networkUnits(kind: string, scope: "system" | "user"): Directive[] {
   const isBridge = kind !== "pod" && (kind === "bridge" || !WITHOUT_ADDRESSES.includes(kind));
   if (scope === "system" || !isBridge) return [];

@@ -82,7 +82,7 @@ const INVOCATIONS: readonly (readonly string[])[] = [
   ["network", "reload", "--all"],
   ["network", "rm", "things"],
   ["network", "prune", "--force"],
-  ["network-namespace"],
+  ["network-namespace", "pasta"],
   ["pod", "create", "--name", "things"],
   ["pod", "ls"],
   ["pod", "inspect", "things"],

@@ -36,6 +36,11 @@ const ECHO = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in
 while (my $from = recv(S, my $text, 99, 0)) { send(S, "echo $text", 0, $from) }
 `;
 
+/** Prints the last line of the page of a server; wget of a static busybox fails where there is a name server. */
+const GET = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => "$ARGV[0]:80", Timeout => 2) or die;
+alarm 5; print $s "GET / HTTP/1.0\\r\\n\\r\\n"; while (<$s>) { if (/^from/) { print; last } }
+`;
+
 describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
   let host: Host;
   const alice = { user: "alice" } as const;
@@ -70,6 +75,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await host.sh(MAKE_OUTSIDE);
     await startRegistry(host);
     await host.write("/srv/echo.pl", ECHO);
+    await host.write("/srv/get.pl", GET);
     const httpd = `Image=${sample("httpd:1")}`;
     const servers = `Entrypoint=sh\nExec=-c "httpd -h /www -p 7000; httpd -h /www -p 7002; exec httpd -f -h /www -p 80"`;
     const ports = ["8080:80", "127.0.0.2:8081:80", "9000-9002:7000-7002", "[::1]:8082:80"];
@@ -86,6 +92,8 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await host.write(`${UNITS}/inner.network`, "[Network]\nInternal=yes\n");
     await container("db", `${httpd}\nNetwork=inner.network:alias=database`);
     await container("front", `${httpd}\nNetwork=outer.network\nNetwork=inner.network\nPublishPort=8085:80`);
+    const tools = `Image=${sample("tools:1")}\nStopSignal=KILL\nExec=sleep 10000\nVolume=/srv/get.pl:/get.pl:ro`;
+    await container("talker", `${tools}\nNetwork=outer.network\nNetwork=inner.network`);
     await host.write(`${UNITS}/group.pod`, "[Pod]\nNetwork=outer.network\nPublishPort=8086:80\n");
     await container("member", `${httpd}\nPod=group.pod`);
     await host.ok(["chown", "-R", "alice:alice", "/home/alice"]);
@@ -191,7 +199,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
   hostTest("connect containers by bridges: names, no way out of an internal network, published ports", async () => {
     await systemctl("start", "db");
     await systemctl("start", "front");
-    expect(await show("berth-networks.service", "ActiveState")).toBe("active");
+    expect(await show("berth-networks.target", "ActiveState")).toBe("active");
     // One pasta for all bridges, one for what is published, and the name server; nothing else.
     expect(await besidePayload("front.service")).toMatch(/^pas(ta|st)\S*$/);
     expect(await pastas()).toBe("2");
@@ -237,7 +245,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     await systemctl("stop", "front");
     expect(await addresses()).toBe("0");
     expect(await host.sh("find /run/user/1000/berth/network-setups -type f | wc -l")).toBe("0");
-    const holder = await show("berth-networks.service", "MainPID");
+    const holder = await show("berth-networks-pasta.service", "MainPID");
     const links = await host.ok([
       "nsenter",
       "--net",
@@ -250,15 +258,78 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     expect(holder).not.toBe("0");
     // What needs the networks goes before them.
     await systemctl("start", "front");
-    await systemctl("stop", "berth-networks");
+    await systemctl("stop", "berth-networks.target");
     expect(await show("front.service", "ActiveState")).toBe("inactive");
-    expect(await pastas()).toBe("0");
+    await until("everything to end", async () => (await pastas()) === "0");
     expect(await host.sh("pgrep -c aardvark-dns || true")).toBe("0");
     expect(await addresses()).toBe("0");
     // And comes again with them.
     await systemctl("start", "front");
     await answered("http://127.0.0.1:8085/");
-    await systemctl("stop", "front", "berth-networks");
+    await systemctl("stop", "front", "berth-networks.target");
+  });
+
+  hostTest(
+    "go on when their pasta or name server is killed: a way out, in, and names, with the same containers",
+    async () => {
+      await systemctl("start", "front", "db", "talker");
+      await answered("http://127.0.0.1:8085/");
+      const payload = await show("front.service", "MainPID");
+      const inside = async (script: string) =>
+        (await host.run(["berth", "exec", "talker", "sh", "-c", script], alice)).stdout;
+      const working = async () => {
+        await until("a way out", async () => (await inside(`perl /get.pl ${OUTSIDE}`)) === "from outside\n");
+        await until("names", async () => /Address: 10\./.test(await inside("nslookup database.")));
+        await until("other names", async () => (await inside("nslookup name.example.")).includes(OUTSIDE));
+      };
+      await working();
+      for (const service of ["berth-networks-pasta.service", "berth-networks-dns.service"]) {
+        const before = await show(service, "MainPID");
+        await host.ok(["kill", "-KILL", before]);
+        await until(`${service} again`, async () => {
+          const now = await show(service, "MainPID");
+          return now !== "0" && now !== before && (await show(service, "ActiveState")) === "active";
+        });
+        await working();
+      }
+      // Ports of containers have a pasta of their own.
+      await answered("http://127.0.0.1:8085/");
+      expect(await show("front.service", "MainPID")).toBe(payload);
+      expect(await show("db.service", "NRestarts")).toBe("0");
+      // A container that starts, and one that ends, without either of them.
+      await host.ok(["kill", "-KILL", await show("berth-networks-pasta.service", "MainPID")]);
+      await host.ok(["kill", "-KILL", await show("berth-networks-dns.service", "MainPID")]);
+      await systemctl("restart", "db");
+      await working();
+      expect(await host.sh("pgrep -c aardvark-dns")).toBe("1");
+      await systemctl("stop", "berth-networks.target");
+      await until("everything to end", async () => (await pastas()) === "0");
+      expect(await host.sh("find /run/user/1000/berth/network-setups -type f | wc -l")).toBe("0");
+    },
+  );
+
+  hostTest("get their firewall back, and lose their bridge with the network", async () => {
+    await systemctl("start", "front");
+    const within = async (script: string) =>
+      host.sh(`nsenter --user --net --target=$(pgrep aardvark-dns) sh -c '${script}'`);
+    const rules = () => within("{ iptables-save; nft list ruleset; } 2> /dev/null | grep -c 10[.]86[.] || true");
+    const before = await rules();
+    expect(before).not.toBe("0");
+    await within("iptables -F; iptables -t nat -F; nft flush ruleset");
+    expect(await rules()).toBe("0");
+    expect(await host.ok(["berth", "network", "reload", "--all"], alice)).toBe("systemd-front");
+    expect(await rules()).toBe(before);
+    await answered("http://127.0.0.1:8085/");
+    const remove = (...args: string[]) => host.run(["berth", "network", "rm", ...args, "systemd-outer"], alice);
+    expect((await remove()).stderr).toContain("network systemd-outer is in use by systemd-front");
+    expect(await within("ip -o link show type bridge | wc -l")).toBe("2");
+    expect((await remove("--force")).stdout).toBe("systemd-outer\n");
+    expect(await show("front.service", "ActiveState")).toBe("inactive");
+    expect(await within("ip -o link show type bridge | wc -l")).toBe("1");
+    expect((await host.run(["berth", "network", "prune", "--force"], alice)).stdout).toBe("systemd-inner\n");
+    expect(await within("ip -o link show type bridge | wc -l")).toBe("0");
+    await systemctl("stop", "outer-network", "inner-network", "berth-networks.target");
+    await until("everything to end", async () => (await pastas()) === "0");
   });
 
   hostTest("publish the ports of a pod on a bridge", async () => {
@@ -285,6 +356,6 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     expect(shown.stdout).toContain("default via 10.87.0.1 dev eth0");
     expect(shown.stdout).toContain("from outside");
     expect(await pastas()).toBe("1");
-    await systemctl("stop", "berth-networks");
+    await systemctl("stop", "berth-networks.target");
   });
 });

@@ -108,7 +108,7 @@ describe.each(MACHINES)("a real stack on $suite, in the $scope's scope", ({ suit
       );
     }
     // A user's bridges are in a namespace that all of the user's containers share, for as long as they like.
-    if (scope === "user") await systemctl("stop", "berth-networks");
+    if (scope === "user") await systemctl("stop", "berth-networks.target");
     await until("nothing to be left", async () => (await leftovers(host)) === "");
     const runtimeDir = scope === "user" ? "/run/user/1000/berth" : "/run/berth";
     expect(

@@ -1,5 +1,4 @@
-import { closeSync, existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync } from "node:fs";
 import { addressAt, formatAddress, parseSubnet } from "../../ip-address.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
@@ -71,9 +70,12 @@ export async function restoreHostSide(scope: Scope, request: NetavarkRequest): P
 export async function removeBridge(scope: Scope, definition: NetworkDefinition): Promise<void> {
   const { driver, network_interface: bridge, options } = definition;
   if (driver !== "bridge" || bridge === undefined || options.mode === "unmanaged") return;
-  const link = join("/sys/class/net", bridge);
-  if (!existsSync(link)) return;
-  for (let look = 0; look < LOOKS_MAX && hasPorts(link); look++) await Bun.sleep(LOOK_MS);
+  let ports = portsOf(bridge);
+  if (ports === undefined) return;
+  for (let look = 0; look < LOOKS_MAX && ports !== undefined && ports > 0; look++) {
+    await Bun.sleep(LOOK_MS);
+    ports = portsOf(bridge);
+  }
   const request: NetavarkRequest = {
     container_id: "0".repeat(32),
     container_name: "",
@@ -86,12 +88,15 @@ export async function removeBridge(scope: Scope, definition: NetworkDefinition):
   await underLock(scope, () => setUpAndTearDown(scope, request));
 }
 
-function hasPorts(link: string): boolean {
-  try {
-    return readdirSync(join(link, "brif")).length > 0;
-  } catch {
-    return false;
-  }
+/**
+ * How many interfaces are on a bridge of this thread's network namespace, undefined if there is no such bridge; /sys may show
+ * another namespace's.
+ */
+function portsOf(bridge: string): number | undefined {
+  const words = [findProgram("ip"), "-json", "link", "show", "master", bridge];
+  const child = Bun.spawnSync(words, { stdin: "ignore", stderr: "ignore" });
+  if (child.exitCode !== 0) return undefined;
+  return (JSON.parse(child.stdout.toString() || "[]") as unknown[]).length;
 }
 
 /** An address for nobody, so any that is not the gateway's. */

@@ -18,6 +18,7 @@ import { removeBridge, restoreHostSide } from "./host-side.ts";
 import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
 import { listSetUps, readSetUp, type SetUp } from "./set-up-file.ts";
+import { joinSharedNetwork } from "./shared-namespace.ts";
 
 /**
  * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists", unless
@@ -39,7 +40,10 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   });
 }
 
-/** Removes a network and its bridge. Returns its name. Throws "no-such-network", or "network-in-use" with the names of who is in it. */
+/**
+ * Removes a network and its bridge; a user's bridges are only reached from their shared namespace (enterSharedNamespace()). Returns
+ * its name. Throws "no-such-network", or "network-in-use" with the names of who is in it.
+ */
 export async function removeNetwork(scope: Scope, name: string): Promise<string> {
   const definition = withDefinitionsLock(scope, "exclusive", () => {
     const network = findNetwork(scope, name);
@@ -55,13 +59,18 @@ export async function removeNetwork(scope: Scope, name: string): Promise<string>
     rmSync(join(networksDir(scope), found), { recursive: true, force: true });
     return network;
   });
-  await removeBridge(scope, definition);
+  if (reachBridges(scope)) await removeBridge(scope, definition);
   return definition.name;
+}
+
+/** False where no namespace of a user's bridges is there, or this process is not in it: then there are no bridges either. */
+function reachBridges(scope: Scope): boolean {
+  return scope.kind === "system" || joinSharedNetwork(scope);
 }
 
 /**
  * Puts back the firewall rules of networks, published ports and all, which something else has removed. Without names it does so
- * for all containers. Returns the names; throws "no-such-container".
+ * for all containers. Returns the names; throws "no-such-container". For a user's see removeNetwork().
  */
 export async function reloadNetworks(scope: Scope, names: readonly string[] | undefined): Promise<string[]> {
   const setUps = listSetUps(scope);
@@ -71,6 +80,7 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
     return found;
   });
   const reloaded: string[] = [];
+  if (!reachBridges(scope)) return reloaded;
   for (const { owner, name, request } of wanted ?? setUps) {
     // One that is being set up just now, or that has ended since.
     if (request === undefined || readSetUp(scope, owner) === undefined) continue;

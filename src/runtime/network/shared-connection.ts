@@ -8,7 +8,7 @@ import { makeNetworkNamespace, type NetworkNamespace } from "./namespace.ts";
 import { checkUsersPorts } from "./pasta.ts";
 import { publishArguments } from "./pasta-arguments.ts";
 import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnPath, returnPathScript } from "./return-path.ts";
-import { joinSharedNetwork, readShared, SHARED_NAMESPACE_UNIT } from "./shared-namespace.ts";
+import { joinSharedNetwork, readShared, SHARED_UNITS } from "./shared-namespace.ts";
 
 /**
  * connect() for an ordinary user, whose bridges are in the shared network namespace: this process joins that, for good.
@@ -25,7 +25,7 @@ export function connectShared(
   const shared = readShared(scope);
   if (shared === undefined || !joinSharedNetwork(scope)) {
     publisher?.cancel();
-    throw new RuntimeError("network", `${SHARED_NAMESPACE_UNIT} has ended`);
+    throw new RuntimeError("network", `${SHARED_UNITS.all} has ended`);
   }
   const namespace = publisher?.namespace ?? own ?? makeNetworkNamespace();
   const connected = connect(scope, namespace, { ...request, ports: [] });

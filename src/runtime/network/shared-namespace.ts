@@ -1,75 +1,98 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing, replaceFile } from "../files.ts";
+import { readIfThere } from "../files.ts";
 import { CLONE_NEWNET, setns } from "../native.ts";
-import { identify, isAlive, type ProcessIdentity } from "../process-identity.ts";
+import { isAlive, type ProcessIdentity } from "../process-identity.ts";
 import { findProgram } from "../programs.ts";
 import type { Environment } from "../runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace.ts";
-import { netavarkDir } from "./netavark.ts";
-import { connectByPasta } from "./pasta.ts";
 
-/** The user unit whose process connects the namespace to the outside. */
-export const SHARED_NAMESPACE_UNIT = "berth-networks.service";
+/** What of a user's networks are units: one that containers need, and its processes, which start again when they are killed. */
+export const SHARED_UNITS = {
+  all: "berth-networks.target",
+  pasta: "berth-networks-pasta.service",
+  names: "berth-networks-dns.service",
+} as const;
 
 /**
  * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that they
- * connect; pasta connects it to the host. Both namespaces live by the processes of SHARED_NAMESPACE_UNIT, which is on
- * when the first container needs it.
+ * connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other, as long
+ * as SHARED_UNITS are active; it is on when the first container needs it.
  */
 export interface SharedNamespace {
-  /** It holds the network namespace open, and is in the user namespace. */
-  readonly pasta: ProcessIdentity;
+  /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
+  readonly pasta: ProcessIdentity | undefined;
+  readonly names: ProcessIdentity | undefined;
+  readonly inode: number;
   /** Where the host is reached from inside, and which resolvers answer. */
   readonly gateway: string | undefined;
   readonly resolvers: readonly string[];
 }
 
-const sharedDir = (scope: Scope) => join(scope.runtimeDir, "shared-namespace");
-const namespaceFile = (scope: Scope) => join(sharedDir(scope), "namespace", "net");
-const recordFile = (scope: Scope) => join(sharedDir(scope), "record.json");
+/** What pasta's unit notes in the file `pasta`. */
+export interface PastaRecord {
+  readonly pasta: ProcessIdentity;
+  /** Inode number of the network namespace. */
+  readonly inode: number;
+  readonly gateway: string | undefined;
+  readonly resolvers: readonly string[];
+}
 
-/** The process that has the shared namespaces; undefined where the unit does not run. */
+/** Files of the shared namespace, below the user's runtime directory. */
+export function sharedPaths(scope: Scope): {
+  readonly directory: string;
+  readonly namespace: string;
+  readonly pasta: string;
+  readonly names: string;
+} {
+  const directory = join(scope.runtimeDir, "shared-namespace");
+  const file = (...names: string[]) => join(directory, ...names);
+  return { directory, namespace: file("namespace", "net"), pasta: file("pasta.json"), names: file("names.json") };
+}
+
+/** The shared namespace, if there is a process by which it can be entered. */
 export function readShared(scope: Scope): SharedNamespace | undefined {
-  try {
-    const shared = JSON.parse(readFileSync(recordFile(scope), "utf8")) as SharedNamespace;
-    return isAlive(shared.pasta) ? shared : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const paths = sharedPaths(scope);
+  const record = readJson<PastaRecord>(paths.pasta);
+  if (record === undefined) return undefined;
+  const server = readJson<ProcessIdentity>(paths.names);
+  const pasta = isAlive(record.pasta) ? record.pasta : undefined;
+  const names = server !== undefined && isAlive(server) ? server : undefined;
+  return pasta === undefined && names === undefined ? undefined : { ...record, pasta, names };
+}
+
+function readJson<T>(path: string): T | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
 /**
- * In a user's scope: executes berth again in the user namespace that containers on bridges share. With `start` the unit is
- * started if it does not run; without, this returns then, as it does in that namespace. Throws "network" when it does not start.
+ * In a user's scope: executes berth again in the user namespace that containers on bridges share. With `start` what does not run of
+ * its units is started; without, this returns where nothing does, as it does in that namespace. Throws "network" when it does not start.
  */
 export function enterSharedNamespace(scope: Scope, start: boolean, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
-  let shared = readShared(scope);
-  if (shared === undefined && start) {
-    const words = [findProgram("systemctl"), "--user", "start", SHARED_NAMESPACE_UNIT];
-    const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-    shared = readShared(scope);
-    if (shared === undefined) {
-      const said = child.stderr.toString().trim().split("\n")[0];
-      throw new RuntimeError("network", `start ${SHARED_NAMESPACE_UNIT}: ${said || "it has no process"}`);
-    }
-  }
-  if (shared === undefined) return;
-  const fd = openSync(`/proc/${shared.pasta.pid}/ns/user`, "r");
+  const found = readShared(scope);
+  const complete = found?.pasta !== undefined && found.names !== undefined;
+  const shared = start && !complete ? startShared(scope) : found;
+  const holder = shared?.names ?? shared?.pasta;
+  if (holder === undefined) return;
+  const fd = openSync(`/proc/${holder.pid}/ns/user`, "r");
   enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+}
+
+/** Starts what does not run, and waits for it; a process that has been killed comes again by itself after a second. */
+function startShared(scope: Scope): SharedNamespace {
+  // Said here, for systemctl would only say that something has failed.
+  for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
+  const words = [findProgram("systemctl"), "--user", "start", ...Object.values(SHARED_UNITS)];
+  const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const shared = readShared(scope);
+  if (shared !== undefined) return shared;
+  const [said] = child.stderr.toString().trim().split("\n");
+  throw new RuntimeError("network", `start ${SHARED_UNITS.all}: ${said || "it has no process"}`);
 }
 
 /**
@@ -78,20 +101,30 @@ export function enterSharedNamespace(scope: Scope, start: boolean, env: Environm
  */
 export function joinSharedNetwork(scope: Scope): boolean {
   const shared = readShared(scope);
+  const holder = shared?.names ?? shared?.pasta;
   // From another user namespace the bridges are out of reach.
-  if (shared === undefined || linkOf(`/proc/${shared.pasta.pid}/ns/user`) !== linkOf("/proc/self/ns/user"))
-    return false;
-  const directory = `/proc/${shared.pasta.pid}/fd`;
-  const path = namespaceFile(scope);
-  const name = readdirSync(directory).find((fd) => linkOf(join(directory, fd)) === path);
-  if (name === undefined) return false;
-  const fd = openSync(join(directory, name), "r");
+  if (holder === undefined || linkOf(`/proc/${holder.pid}/ns/user`) !== linkOf("/proc/self/ns/user")) return false;
+  const path = shared?.names === undefined ? heldBy(holder, shared?.inode) : `/proc/${holder.pid}/ns/net`;
+  if (path === undefined) return false;
+  const fd = openSync(path, "r");
   try {
     setns(fd, CLONE_NEWNET);
     return true;
   } finally {
     closeSync(fd);
   }
+}
+
+/** The file descriptor by which a process has a namespace open. */
+function heldBy({ pid }: ProcessIdentity, inode: number | undefined): string | undefined {
+  const directory = `/proc/${pid}/fd`;
+  const { dev } = statSync("/proc/self/ns/net");
+  const paths = readdirSync(directory).map((fd) => join(directory, fd));
+  return paths.find((path) => {
+    // Closed in the meantime, perhaps.
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.dev === dev && found.ino === inode;
+  });
 }
 
 function linkOf(path: string): string {
@@ -101,58 +134,4 @@ function linkOf(path: string): string {
     // Closed in the meantime.
     return "";
   }
-}
-
-/**
- * Makes the shared network namespace: what the unit's ExecStart= does, in the user namespace that is to be shared, in a mount
- * namespace of its own. Returns pasta's process, which is the unit's. Throws "network".
- */
-export async function makeSharedNamespace(scope: Scope): Promise<ProcessIdentity> {
-  const directory = sharedDir(scope);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = namespaceFile(scope);
-  const pidFile = join(directory, "pasta.pid");
-  const { gateway, resolvers } = await connectByPasta({
-    path,
-    namespace: undefined,
-    options: ["--no-netns-quit", "--pid", pidFile],
-    ports: [],
-  }).facts;
-  const pasta = identify(Number(readFileSync(pidFile, "utf8")));
-  if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
-  startNameServer(scope, path, resolvers);
-  replaceFile(recordFile(scope), JSON.stringify({ pasta, gateway, resolvers } satisfies SharedNamespace));
-  return pasta;
-}
-
-/**
- * Starts the name server, which netavark would start in the unit of the first container with a name; that unit's end would be
- * the name server's. It stays for want of anything to say as long as it knows one network, so it is given one,
- * under a name that no other can have.
- */
-function startNameServer(scope: Scope, namespace: string, resolvers: readonly string[]): void {
-  const config = join(netavarkDir(scope), "aardvark-dns");
-  rmSync(config, { recursive: true, force: true });
-  // What netavark remembers of a firewall that is no more.
-  rmSync(join(netavarkDir(scope), "firewall"), { recursive: true, force: true });
-  mkdirSync(config, { recursive: true, mode: 0o700 });
-  writeFileSync(join(config, "_berth"), "127.0.0.53\n0 127.0.0.53  nobody\n");
-  const resolvConf = join(sharedDir(scope), "resolv.conf");
-  writeFileSync(resolvConf, resolvers.map((resolver) => `nameserver ${resolver}\n`).join(""));
-  const mount = [findProgram("mount"), "--bind", resolvConf, "/etc/resolv.conf"];
-  const server = [findProgram("aardvark-dns"), "--config", config, "-p", "53", "run"];
-  const script = `${mount.map(quote).join(" ")} && exec ${server.map(quote).join(" ")}`;
-  const words = [findProgram("nsenter"), `--net=${namespace}`, "--", "/bin/sh", "-c", script];
-  const child = Bun.spawnSync(words, {
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
-  if (child.exitCode !== 0) throw new RuntimeError("network", `aardvark-dns: ${child.stderr.toString().trim()}`);
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -2,8 +2,8 @@ import { dlopen } from "bun:ffi";
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
 
-/** ioctl_ns(2): the user namespace that one was made in. */
-const NS_GET_PARENT = 0xb702;
+/** ioctl_ns(2): the user namespace that a namespace belongs to, or, of a user namespace, the one that it was made in. */
+const NS_GET_USERNS = 0xb701;
 /** So deep user namespaces can be in one another, user_namespaces(7). */
 const DEPTH_MAX = 32;
 
@@ -13,12 +13,22 @@ const DEPTH_MAX = 32;
  * process is in none above it.
  */
 export function openOutermostNamespace(pid: number): number {
+  return openOutermost(openSync(`/proc/${pid}/ns/user`, "r"), `process ${pid}`);
+}
+
+/** The same of the user namespace that a namespace of another kind belongs to, which is open as `fd` and stays so. */
+export function openOutermostOwner(fd: number, what: string): number {
+  const owner = openUserNamespace(fd);
+  if (owner !== undefined) return openOutermost(owner, what);
+  throw noneOfTheUsers(what);
+}
+
+/** Goes outwards from the open user namespace `fd`, which is closed if another one is returned. */
+export function openOutermost(fd: number, what: string): number {
   const own = statSync("/proc/self/ns/user").ino;
-  const { symbols } = dlopen("libc.so.6", { ioctl: { args: ["i32", "u64", "u64"], returns: "i32" } });
-  let fd = openSync(`/proc/${pid}/ns/user`, "r");
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
-    const parent = symbols.ioctl(fd, BigInt(NS_GET_PARENT), 0n);
-    if (parent < 0) break;
+    const parent = openUserNamespace(fd);
+    if (parent === undefined) break;
     if (fstatSync(parent).ino === own) {
       closeSync(parent);
       return fd;
@@ -27,5 +37,16 @@ export function openOutermostNamespace(pid: number): number {
     fd = parent;
   }
   closeSync(fd);
-  throw new RuntimeError("user-namespace", `process ${pid} is in no user namespace of this user's`);
+  throw noneOfTheUsers(what);
+}
+
+/** undefined for one that this process is not above of (EPERM). */
+function openUserNamespace(fd: number): number | undefined {
+  const { symbols } = dlopen("libc.so.6", { ioctl: { args: ["i32", "u64", "u64"], returns: "i32" } });
+  const owner = symbols.ioctl(fd, BigInt(NS_GET_USERNS), 0n);
+  return owner < 0 ? undefined : owner;
+}
+
+function noneOfTheUsers(what: string): RuntimeError {
+  return new RuntimeError("user-namespace", `${what} is in no user namespace of this user's`);
 }
