@@ -6,7 +6,7 @@ import { entriesOf, repeatable } from "./repeatable-option.ts";
 interface Options {
   readonly disableDns?: boolean;
   readonly dns: readonly string[];
-  readonly driver: "bridge" | "macvlan" | "ipvlan";
+  readonly driver: string;
   readonly gateway: readonly string[];
   readonly ignore?: boolean;
   readonly interfaceName?: string;
@@ -44,11 +44,7 @@ export function define(command: Command, context: CommandContext): void {
     .argument("[name]", "letters, digits, _ . and -; made up if there is none")
     .option("--disable-dns", "containers in it do not find each other by name")
     .addOption(repeatable("--dns <address>", "where names are asked for that are no container's"))
-    .addOption(
-      new Option("-d, --driver <driver>", "what the network is made of")
-        .choices(["bridge", "macvlan", "ipvlan"])
-        .default("bridge"),
-    )
+    .option("-d, --driver <driver>", "bridge, macvlan, ipvlan, or a plugin of netavark's", "bridge")
     .addOption(repeatable("--gateway <address>", "gateway of a subnet"))
     .option("--ignore", "leave a network of that name as it is, and do not fail")
     .option("--interface-name <name>", "the bridge's name, or the device that macvlan and ipvlan sit on")

@@ -24,8 +24,8 @@ test("a misspelt command, option or choice is told on one line, with what was me
   expect(berth("run", "--hosname", "x", "y").stderr).toContain("(did you mean --hostname?)");
   const expected = "table, json, or a template as {{.Name}} is expected";
   expect(berth("network", "ls", "--format", "x")).toEqual(refusal(`--format x: ${expected}`));
-  const choices = "allowed choices are bridge, macvlan, ipvlan (see berth network create --help)";
-  expect(berth("network", "create", "--driver", "x")).toEqual(refusal(`--driver x: ${choices}`));
+  const choices = "allowed choices are host-local, none, dhcp (see berth network create --help)";
+  expect(berth("network", "create", "--ipam-driver", "x")).toEqual(refusal(`--ipam-driver x: ${choices}`));
 });
 
 test("what is missing or too much is told with where to read on", () => {

@@ -53,8 +53,27 @@ option router 10.99.0.1
 option dns 10.99.0.1
 END
   : > /srv/udhcpd.leases
-  systemd-run --quiet --collect --unit=dhcp-server ip netns exec lan busybox udhcpd -f /srv/udhcpd.conf
+  systemd-run --quiet --collect --unit=dhcp-server ip netns exec lan busybox udhcpd -f -a 100 /srv/udhcpd.conf
   timeout 10 sh -c "until ip netns pids lan | grep -q .; do sleep 0.05; done"`;
+/** A plugin of netavark's: one container on a wire to the host. */
+const PLUGIN = `#!/bin/sh
+request=$(cat)
+case $1 in
+  create)
+    case $request in *'"length":"0"'*) echo '{"error":"too short"}'; exit 1;; esac
+    echo "$request" | sed 's|"subnets":\\[]|"subnets":[{"subnet":"10.98.0.0/24","gateway":"10.98.0.1"}]|; s/"driver":"none"/"driver":"host-local"/' ;;
+  setup)
+    address=$(echo "$request" | sed 's/.*"static_ips":\\["\\([^"]*\\).*/\\1/')
+    ip link add wire0 type veth peer name eth0 netns "$2"
+    ip addr add 10.98.0.1/24 dev wire0
+    ip link set wire0 up
+    nsenter --net="$2" sh -c "ip addr add $address/24 dev eth0; ip link set eth0 up"
+    echo '{"interfaces":{"eth0":{"mac_address":"02:00:00:00:00:98","subnets":[{"ipnet":"'$address'/24"}]}},"dns_server_ips":["10.98.0.1"],"dns_search_domains":["wire.example"]}' ;;
+  teardown)
+    nsenter --net="$2" ip link show eth0 > /run/wire-teardown
+    ip link del wire0 2> /dev/null || true ;;
+esac
+`;
 
 describe.each([...SUITES])("on %s", (suite) => {
   let host: Host;
@@ -336,6 +355,31 @@ Environment=EXTRA=8083
       expect(await leftovers(host)).toBe("");
     },
   );
+
+  hostTest("a plugin of netavark's connects containers in its own way", async () => {
+    const create = (...words: string[]) => host.run(["berth", "network", "create", ...words]);
+    await host.write("/usr/local/lib/netavark/wire", PLUGIN, 0o755);
+    if (suite === "bookworm") {
+      expect((await create("-d", "wire", "w")).stderr).toContain("plugins need netavark 1.6, and this is 1.4.0");
+      return;
+    }
+    expect((await create("-d", "../wire", "w")).stderr).toContain("network w: there is no driver ../wire");
+    expect((await create("-d", "wire", "-o", "length=0", "w")).stderr).toContain("network w: plugin wire: too short");
+    await install({
+      "wire.network": "[Network]\nDriver=wire\nOptions=length=3\n",
+      "web.container": `${SERVER}Network=wire.network\n`,
+    });
+    await host.ok(["systemctl", "start", "web"]);
+    expect(await addressOf("systemd-web", "systemd-wire")).toEqual(["10.98.0.2"]);
+    expect((await inside("systemd-web", "cat /etc/resolv.conf")).stdout).toBe(
+      "search wire.example\nnameserver 10.98.0.1\n",
+    );
+    expect(await host.sh("busybox wget -q -O - http://10.98.0.2/hostname")).not.toBe("");
+    await host.ok(["systemctl", "kill", "--signal=KILL", "web"]);
+    await reaches(host, "web", "failed");
+    expect(await host.ok(["cat", "/run/wire-teardown"])).toContain("eth0");
+    expect(await leftovers(host)).toBe("");
+  });
 
   hostTest("addresses come from a DHCP server of the network that macvlan sits in", async () => {
     const lan = "[Network]\nDriver=macvlan\nOptions=parent=lan0\n";

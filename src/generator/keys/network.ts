@@ -8,7 +8,9 @@ export const networkKeys = lazyKeyTable(() => [
   ...podmanOnly(),
   supported("DisableDNS", "boolean", "No name resolution between containers", "yes", { flag: "disable-dns" }),
   supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { check: checkAddress, flag: "dns" }),
-  supported("Driver", "string", "Network driver: bridge, macvlan or ipvlan", "bridge", { flag: "driver" }),
+  supported("Driver", "string", "Network driver: bridge, macvlan, ipvlan, or a plugin of netavark's", "bridge", {
+    flag: "driver",
+  }),
   supported("Gateway", "lines", "Gateway of the subnet of the same place", "192.168.55.3", {
     check: checkAddress,
     flag: "gateway",

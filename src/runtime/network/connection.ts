@@ -2,7 +2,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkAttachment, PortMapping } from "../run-request.ts";
-import { byDhcp, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import { readDefinition, withDefinitionsLock } from "./definitions.ts";
 import { CONTAINER_DOMAIN, type NetworkView } from "./etc-files.ts";
 import { tearDownHostSide } from "./host-side.ts";
@@ -20,7 +20,7 @@ import {
 } from "./netavark.ts";
 import { checkPorts } from "./published-ports.ts";
 import {
-  type DhcpLease,
+  type GivenAddresses,
   listSetUps,
   readSetUp,
   removeSetUp,
@@ -104,20 +104,26 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   });
   const netavark = netavarkRequest(request, networks);
   writeSetUp(scope, { ...setUp, request: netavark });
-  const own = partOf(netavark, (definition) => !byDhcp(definition));
-  const leased = partOf(netavark, byDhcp);
+  const parts = divide(netavark);
   const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
+    let given: Record<string, GivenAddresses> = {};
     try {
-      if (own !== undefined) await runNetavark(scope, "setup", namespace, own);
+      if (parts.own !== undefined) await runNetavark(scope, "setup", namespace, parts.own);
+      if (parts.plugins !== undefined) {
+        const { connectByPlugins } = await import("./plugins.ts");
+        given = await connectByPlugins(scope, namespace, parts.plugins);
+      }
     } finally {
       lock.close();
     }
-    if (leased === undefined) return undefined;
-    const { leaseByDhcp } = await import("./dhcp.ts");
-    const dhcp = await leaseByDhcp(scope, namespace, leased, request.hostname);
-    writeSetUp(scope, { ...setUp, request: netavark, dhcp });
-    const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, dhcp) }));
-    return { networks: known, view: viewOf(known, dhcp) };
+    if (parts.dhcp !== undefined) {
+      const { leaseByDhcp } = await import("./dhcp.ts");
+      given = { ...given, ...(await leaseByDhcp(scope, namespace, parts.dhcp, request.hostname)) };
+    }
+    if (parts.dhcp === undefined && parts.plugins === undefined) return undefined;
+    writeSetUp(scope, { ...setUp, request: netavark, given });
+    const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, given) }));
+    return { networks: known, view: viewOf(known, given) };
   };
   const free = takeNetavarkLock(scope, false);
   let running = free === undefined ? undefined : run(free);
@@ -148,12 +154,11 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
   const there = scope.kind === "system" || joinSharedNetwork(scope);
-  if (there && request !== undefined) {
-    await tearDownHostSide(scope, request);
-    if (Object.values(request.network_info).some(byDhcp)) {
-      const { releaseByDhcp } = await import("./dhcp.ts");
-      await releaseByDhcp(scope, request);
-    }
+  const parts = request === undefined ? undefined : divide(request);
+  if (there && request !== undefined) await tearDownHostSide(scope, request);
+  if (parts?.dhcp !== undefined) {
+    const { releaseByDhcp } = await import("./dhcp.ts");
+    await releaseByDhcp(scope, parts.dhcp);
   }
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
@@ -162,6 +167,20 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
   removeSetUp(scope, owner);
+  // What a plugin cannot take away it is not asked for again: nobody knows what it made.
+  if (parts?.plugins !== undefined) {
+    const { disconnectPlugins } = await import("./plugins.ts");
+    await disconnectPlugins(scope, parts.plugins);
+  }
+}
+
+/** Networks that netavark connects by itself, those with addresses by DHCP, and those that plugins connect. */
+function divide(request: NetavarkRequest) {
+  return {
+    own: partOf(request, (definition) => !byDhcp(definition) && !byPlugin(definition)),
+    dhcp: partOf(request, (definition) => byDhcp(definition) && !byPlugin(definition)),
+    plugins: partOf(request, byPlugin),
+  };
 }
 
 /** Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. */
@@ -173,10 +192,15 @@ function claimPorts(scope: Scope, setUp: SetUp): void {
   });
 }
 
-function viewOf(networks: readonly ConnectedNetwork[], dhcp: Readonly<Record<string, DhcpLease>> = {}): NetworkView {
+function viewOf(
+  networks: readonly ConnectedNetwork[],
+  given: Readonly<Record<string, GivenAddresses>> = {},
+): NetworkView {
   const gateways = (network: NetworkDefinition) => network.subnets.flatMap(({ gateway }) => gateway ?? []);
-  const leases = networks.flatMap(({ definition }) => dhcp[definition.name] ?? []);
-  const named = networks.map(({ definition }) => definition).filter(({ dns_enabled: dns }) => dns);
+  const leases = networks.flatMap(({ definition }) => given[definition.name] ?? []);
+  const named = networks
+    .map(({ definition }) => definition)
+    .filter(({ driver, dns_enabled: dns }) => driver === "bridge" && dns);
   return {
     addresses: networks.flatMap(({ addresses }) => addresses),
     gateway: networks.flatMap(({ definition }) => gateways(definition))[0],
@@ -189,10 +213,10 @@ function viewOf(networks: readonly ConnectedNetwork[], dhcp: Readonly<Record<str
   };
 }
 
-/** A network's addresses, without the bits, once a DHCP server has given them. */
-function addressesIn(network: ConnectedNetwork, dhcp: Readonly<Record<string, DhcpLease>>): readonly string[] {
-  const lease = dhcp[network.definition.name];
-  return lease?.subnets.map(({ ipnet }) => ipnet.split("/")[0] ?? "") ?? network.addresses;
+/** A network's addresses, without the bits, once a DHCP server or a plugin has given them. */
+function addressesIn(network: ConnectedNetwork, given: Readonly<Record<string, GivenAddresses>>): readonly string[] {
+  const found = given[network.definition.name];
+  return found?.subnets.map(({ ipnet }) => ipnet.split("/")[0] ?? "") ?? network.addresses;
 }
 
 /** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */

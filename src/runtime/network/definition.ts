@@ -5,7 +5,8 @@ export interface NetworkDefinition {
   readonly name: string;
   /** 64 hexadecimal digits. */
   readonly id: string;
-  readonly driver: NetworkDriver;
+  /** One of {@link NetworkDriver}, or the name of a plugin. */
+  readonly driver: string;
   /** The bridge, or the device that macvlan and ipvlan sit on; netavark takes that of the default route if there is none. */
   readonly network_interface?: string;
   /** RFC 3339. */
@@ -24,7 +25,14 @@ export interface NetworkDefinition {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type NetworkDriver = "bridge" | "macvlan" | "ipvlan";
+/** The drivers that netavark has itself. */
+export const NETWORK_DRIVERS = ["bridge", "macvlan", "ipvlan"] as const;
+export type NetworkDriver = (typeof NETWORK_DRIVERS)[number];
+
+/** Whether a program of somebody else's connects a network's containers. */
+export function byPlugin({ driver }: Pick<NetworkDefinition, "driver">): boolean {
+  return !NETWORK_DRIVERS.some((own) => own === driver);
+}
 /** Who gives addresses: berth, a DHCP server of the network that the interface is in, or nobody. */
 export type IpamDriver = "host-local" | "dhcp" | "none";
 

@@ -1,12 +1,10 @@
 import { closeSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { findProgram } from "../programs.ts";
-import { byDhcp } from "./definition.ts";
 import { changeLinks, standIn } from "./host-side.ts";
 import { type NetworkNamespace, withinNamespace } from "./namespace.ts";
-import { type NetavarkRequest, partOf, runNetavark } from "./netavark.ts";
-import type { DhcpLease, LeasedAddress } from "./set-up-file.ts";
+import { givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
+import type { GivenAddresses } from "./set-up-file.ts";
 import { stableClientId } from "./stable-identity.ts";
 
 /**
@@ -16,25 +14,12 @@ import { stableClientId } from "./stable-identity.ts";
 const PROXY = "/run/podman/nv-proxy.sock";
 const PROXY_UNIT = "netavark-dhcp-proxy.socket";
 
-/** The first netavark with a DHCP proxy that does its work (release notes of 1.6.0). */
-const NETAVARK = [1, 6] as const;
-
 /** How long the proxy may take to forget a lease: milliseconds. */
 const RELEASE_MS = 10_000;
 
 /** How often, and how many times, to try again while an interface with the same MAC address goes: milliseconds. */
 const RETRY_MS = 50;
 const RETRIES_MAX = 60;
-
-/** Throws "bad-request" where networks cannot have addresses by DHCP: in a user's scope, and with an older netavark. */
-export function checkDhcp(scope: Scope, network: string): void {
-  const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: addresses by DHCP ${why}`);
-  if (scope.kind === "user") throw fail("are for the system's networks: a user's reach no network of the machine's");
-  const said = Bun.spawnSync([findProgram("netavark"), "--version"], { stderr: "ignore" }).stdout.toString();
-  const [, version = "", major = "0", minor = "0"] = /(([0-9]+)\.([0-9]+)[0-9.]*)/.exec(said) ?? [];
-  const enough = Number(major) > NETAVARK[0] || (Number(major) === NETAVARK[0] && Number(minor) >= NETAVARK[1]);
-  if (!enough) throw fail(`need netavark ${NETAVARK.join(".")}, and this is ${version || "another one"}`);
-}
 
 /**
  * Has netavark make the interfaces of networks whose addresses come by DHCP, and ask for these: seconds, in which others' networks are
@@ -45,7 +30,7 @@ export async function leaseByDhcp(
   namespace: NetworkNamespace,
   request: NetavarkRequest,
   hostname: string,
-): Promise<Record<string, DhcpLease>> {
+): Promise<Record<string, GivenAddresses>> {
   if (!(await proxyAnswers())) {
     const networks = Object.keys(request.networks).join(", ");
     throw new RuntimeError(
@@ -61,33 +46,19 @@ export async function leaseByDhcp(
     port_mappings: [],
   };
   const { output } = await setUpOnceFree(scope, namespace, asked);
-  const status = JSON.parse(await output) as Readonly<Record<string, NetworkStatus>>;
-  return Object.fromEntries(
-    Object.entries(status).map(([network, { interfaces, dns_server_ips: servers, dns_search_domains: search }]) => {
-      const subnets = Object.values(interfaces ?? {}).flatMap(({ subnets: found }) => found ?? []);
-      return [network, { subnets, nameServers: servers ?? [], searchDomains: search ?? [] }];
-    }),
-  );
+  return givenAddresses(await output);
 }
 
 /** Has the proxy forget what it renews for a container that has ended. */
 export async function releaseByDhcp(scope: Scope, request: NetavarkRequest): Promise<void> {
-  const leased = partOf(request, byDhcp);
   // A proxy that does not run renews nothing.
-  if (leased === undefined || !(await proxyAnswers())) return;
-  const namespace = standIn(leased);
+  if (!(await proxyAnswers())) return;
+  const namespace = standIn(request);
   try {
-    await runNetavark(scope, "teardown", namespace, { ...leased, port_mappings: [] }, RELEASE_MS);
+    await runNetavark(scope, "teardown", namespace, { ...request, port_mappings: [] }, { timeout: RELEASE_MS });
   } finally {
     closeSync(namespace.fd);
   }
-}
-
-/** What netavark says of a network that it has set up (netavark, src/network/types.rs: StatusBlock). */
-interface NetworkStatus {
-  readonly interfaces?: Readonly<Record<string, { readonly subnets?: readonly LeasedAddress[] | null }>> | null;
-  readonly dns_server_ips?: readonly string[] | null;
-  readonly dns_search_domains?: readonly string[] | null;
 }
 
 /**

@@ -37,15 +37,11 @@ const OPTIONS: Readonly<Record<NetworkDriver, Readonly<Record<string, OptionChec
 };
 
 /** What is wrong with the options (`--opt`) of a driver, undefined if nothing is. */
-export function checkDriverOptions(
-  driver: NetworkDriver,
-  options: Readonly<Record<string, string>>,
-): string | undefined {
+export function checkDriverOptions(driver: string, options: Readonly<Record<string, string>>): string | undefined {
   for (const [name, value] of Object.entries(options)) {
-    const check = OPTIONS[driver][name];
-    if (check === undefined) {
-      return `${driver} has no option ${name} (${Object.keys(OPTIONS[driver]).sort().join(", ")})`;
-    }
+    const known: Readonly<Record<string, OptionCheck>> = OPTIONS[driver as NetworkDriver] ?? {};
+    const check = known[name];
+    if (check === undefined) return `${driver} has no option ${name} (${Object.keys(known).sort().join(", ")})`;
     const wanted = check(value);
     if (wanted !== undefined) return `option ${name} is ${wanted}, not "${value}"`;
   }

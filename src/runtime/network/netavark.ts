@@ -6,6 +6,7 @@ import { lockExclusive, tryLockExclusive } from "../native.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkDefinition } from "./definition.ts";
 import type { NetworkNamespace } from "./namespace.ts";
+import type { GivenAddress, GivenAddresses } from "./set-up-file.ts";
 
 /** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
 export interface NetavarkRequest {
@@ -73,7 +74,7 @@ export function partOf(
 }
 
 /**
- * Runs netavark on a namespace, for `timeout` milliseconds at most. The caller holds the lock where bridges are concerned. Throws
+ * Runs netavark on a namespace, for `timeout` milliseconds at most, with more `flags` before the verb. The caller holds the lock where bridges are concerned. Throws
  * "network" with what it says; returns what it says otherwise, which ends with the name server if netavark has started that.
  */
 export async function runNetavark(
@@ -81,21 +82,53 @@ export async function runNetavark(
   verb: "setup" | "teardown",
   namespace: NetworkNamespace,
   request: NetavarkRequest,
-  timeout?: number,
+  { timeout, flags = [] }: { readonly timeout?: number; readonly flags?: readonly string[] } = {},
 ): Promise<{ readonly output: Promise<string> }> {
-  const child = Bun.spawn([findProgram("netavark"), "--config", netavarkDir(scope), verb, namespace.path], {
+  const child = Bun.spawn([findProgram("netavark"), "--config", netavarkDir(scope), ...flags, verb, namespace.path], {
     stdin: Buffer.from(JSON.stringify(request)),
     stdout: "pipe",
     stderr: "pipe",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
     ...(timeout === undefined ? {} : { timeout }),
   });
-  const said = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const output = new Response(child.stdout).text();
+  const complaint = new Response(child.stderr).text();
   // The name server, where netavark starts that, may keep the other end open for as long as it lives.
-  if ((await child.exited) === 0) return { output: said.then(([stdout]) => stdout) };
+  if ((await child.exited) === 0) return { output };
   if (child.signalCode !== null) throw new RuntimeError("network", `netavark ${verb}: ended by ${child.signalCode}`);
-  const [stdout, stderr] = await said;
+  const [stdout, stderr] = await Promise.all([output, complaint]);
   throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
+}
+
+/** What netavark's `setup` says of a network (netavark, src/network/types.rs: StatusBlock). */
+interface NetworkStatus {
+  readonly interfaces?: Readonly<Record<string, { readonly subnets?: readonly GivenAddress[] | null }>> | null;
+  readonly dns_server_ips?: readonly string[] | null;
+  readonly dns_search_domains?: readonly string[] | null;
+}
+
+/** The addresses in what netavark's `setup` has said, by network. */
+export function givenAddresses(output: string): Record<string, GivenAddresses> {
+  const status = JSON.parse(output) as Readonly<Record<string, NetworkStatus>>;
+  return Object.fromEntries(
+    Object.entries(status).map(([network, { interfaces, dns_server_ips: servers, dns_search_domains: search }]) => {
+      const subnets = Object.values(interfaces ?? {}).flatMap(({ subnets: found }) => found ?? []);
+      return [network, { subnets, nameServers: servers ?? [], searchDomains: search ?? [] }];
+    }),
+  );
+}
+
+/**
+ * Throws "bad-request" where netavark is older than 1.6 (its release notes), or the network is a user's: `what` is what that
+ * takes.
+ */
+export function checkNetavark(scope: Scope, network: string, what: string): void {
+  const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: ${what} ${why}`);
+  if (scope.kind === "user") throw fail("are for networks of the system");
+  const said = Bun.spawnSync([findProgram("netavark"), "--version"], { stderr: "ignore" }).stdout.toString();
+  const [, version = "", major = "0", minor = "0"] = /((\d+)\.(\d+)[\d.]*)/.exec(said) ?? [];
+  if (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 6))
+    throw fail(`need netavark 1.6, and this is ${version || "another one"}`);
 }
 
 /** netavark reports on standard output as {"error": …}. */

@@ -11,14 +11,15 @@ import {
   subnetsOverlap,
 } from "../../ip-address.ts";
 import { RuntimeError } from "../error.ts";
-import type { IpamDriver, NetworkDefinition, NetworkDriver, SubnetDefinition } from "./definition.ts";
+import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "./definition.ts";
 import { checkDriverOptions } from "./driver-options.ts";
 import { freeSubnet } from "./free-subnet.ts";
 
 /** What `berth network create` is asked for. */
 export interface NetworkCreateRequest {
   readonly name: string;
-  readonly driver: NetworkDriver;
+  /** One of netavark's own, or the name of a plugin. */
+  readonly driver: string;
   readonly subnets: readonly SubnetRequest[];
   readonly ipv6: boolean;
   readonly internal: boolean;
@@ -53,7 +54,7 @@ export interface NetworkFacts {
 }
 
 /**
- * The definition of a new network, with all that was left open chosen: subnets, gateways, the bridge's name. Pure. Throws
+ * The definition of a new network of one of netavark's own drivers, with all that was left open chosen: subnets, gateways, the bridge's name. Pure. Throws
  * "bad-request" for what cannot be, "network" where nothing is free.
  */
 export function planNetwork(request: NetworkCreateRequest, facts: NetworkFacts): NetworkDefinition {

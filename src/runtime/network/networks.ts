@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { networksDir } from "../paths.ts";
-import { byDhcp, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import {
   findDefinition,
   isNetworkName,
@@ -13,10 +13,11 @@ import {
   withDefinitionsLock,
   writeDefinition,
 } from "./definitions.ts";
-import { checkDhcp } from "./dhcp.ts";
 import { removeBridge, restoreHostSide } from "./host-side.ts";
+import { checkNetavark } from "./netavark.ts";
 import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
+import { planByPlugin } from "./plugins.ts";
 import { listSetUps, readSetUp, type SetUp } from "./set-up-file.ts";
 import { joinSharedNetwork } from "./shared-namespace.ts";
 
@@ -34,8 +35,10 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
     const exists = findDefinition(scope, name) !== undefined;
     if (exists && !ignore) throw new RuntimeError("network-exists", `there is a network ${name} already`);
     if (exists) return;
-    const definition = planNetwork(request, networkFacts(scope));
-    if (byDhcp(definition)) checkDhcp(scope, name);
+    const definition = byPlugin(request)
+      ? planByPlugin(scope, request, new Date())
+      : planNetwork(request, networkFacts(scope));
+    if (byDhcp(definition)) checkNetavark(scope, name, "addresses by DHCP");
     writeDefinition(scope, definition);
   });
 }
@@ -106,14 +109,14 @@ export function findNetwork(scope: Scope, word: string): NetworkDefinition {
 /** What podman's `network inspect` shows: the definition, and who is in it with which addresses. */
 export function describeNetwork(scope: Scope, definition: NetworkDefinition): object {
   const prefix = new Map(definition.subnets.map(({ subnet }) => [subnet, subnet.split("/")[1] ?? ""]));
-  const containers = networkUsers(scope, definition.name).flatMap(({ owner, name, request, dhcp }) => {
+  const containers = networkUsers(scope, definition.name).flatMap(({ owner, name, request, given }) => {
     const attachment = request?.networks[definition.name];
     if (attachment === undefined) return [];
     const fixed = attachment.static_ips.map((address, index) => {
       const { subnet = "", gateway } = definition.subnets[index] ?? {};
       return { ipnet: `${address}/${prefix.get(subnet) ?? ""}`, ...(gateway === undefined ? {} : { gateway }) };
     });
-    const subnets = dhcp?.[definition.name]?.subnets ?? fixed;
+    const subnets = given?.[definition.name]?.subnets ?? fixed;
     const facts = { subnets, mac_address: attachment.static_mac ?? "" };
     return [[owner, { name, interfaces: { [attachment.interface_name]: facts } }] as const];
   });

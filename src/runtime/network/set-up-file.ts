@@ -18,20 +18,20 @@ export interface SetUp {
   readonly ports: readonly PortMapping[];
   /** What netavark is given; undefined while addresses are being taken. */
   readonly request: NetavarkRequest | undefined;
-  /** What a DHCP server has given, by network. */
-  readonly dhcp?: Readonly<Record<string, DhcpLease>>;
+  /** What DHCP servers and plugins have given, by network. */
+  readonly given?: Readonly<Record<string, GivenAddresses>>;
   /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
   readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What a DHCP server has told an interface. */
-export interface DhcpLease {
-  readonly subnets: readonly LeasedAddress[];
+/** What an interface has from somebody else, a DHCP server or a plugin. */
+export interface GivenAddresses {
+  readonly subnets: readonly GivenAddress[];
   readonly nameServers: readonly string[];
   readonly searchDomains: readonly string[];
 }
 
-export interface LeasedAddress {
+export interface GivenAddress {
   /** `ADDRESS/BITS`. */
   readonly ipnet: string;
   readonly gateway?: string;
