@@ -22,10 +22,16 @@ export async function forEachName(
     try {
       await work(name);
     } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      failed.push({ message: describeFailure(error), exitCode: exitCodes[error.code] ?? 125 });
+      const exitCode = exitCodeOf(error, exitCodes);
+      if (exitCode === undefined) throw error;
+      failed.push({ message: describeFailure(error), exitCode });
     }
   }
   const [first] = failed;
   if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
+}
+
+function exitCodeOf(error: unknown, exitCodes: ExitCodes): number | undefined {
+  if (error instanceof CommandError) return error.exitCode;
+  return error instanceof RuntimeError ? (exitCodes[error.code] ?? 125) : undefined;
 }

@@ -1,39 +1,45 @@
 import type { Command } from "commander";
-import { openStore, type StoredImage } from "../image/store.ts";
+import { parseReference, repositoryName } from "../image/reference.ts";
+import { openStore } from "../image/store.ts";
+import type { Scope } from "../scope.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
-import { formatInspection, inspectionOption } from "./output-format.ts";
+import { addInspectionOptions, type InspectionOptions, inspectEach } from "./inspection.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
   description: "Show what is known of stored images, as JSON with podman's names.",
-  examples: [{ command: "berth image inspect registry.example/web:1", help: "By name, or by ID." }],
+  examples: [
+    { command: "berth image inspect registry.example/web:1", help: "By name, or by ID." },
+    { command: "berth image inspect registry.example/web:1 --format '{{json .Config.Env}}'", help: "Just one part." },
+  ],
 };
 
-/** `berth image inspect`: what is known of images, as JSON with podman's names. */
+/** `berth image inspect`. */
 export function define(command: Command, context: CommandContext): void {
-  command
-    .argument("<image...>", "name or ID")
-    .addOption(inspectionOption())
-    .action((names: string[], { format }: { format: string }) => {
-      const store = openStore(context.scope.stateDir);
-      const images = names.map((name) => {
-        const image = store.resolve(name);
-        if (image === undefined) throw new CommandError(`no image ${name}`, 125);
-        return describeImage(image);
-      });
-      context.out(formatInspection(images, format));
-    });
+  addInspectionOptions(command)
+    .argument("<image...>", "names or IDs")
+    .action((names: string[], options: InspectionOptions) =>
+      inspectEach(names, (name) => describeImage(context.scope, name), options, context),
+    );
 }
 
-/** What is known of an image, in podman's names. */
-export function describeImage({ reference, manifestDigest, configDigest, config, layers }: StoredImage): object {
+/** What is known of an image, in podman's names. Throws CommandError if there is none. */
+export function describeImage({ stateDir }: Scope, name: string): object {
+  const store = openStore(stateDir);
+  const image = store.resolve(name);
+  if (image === undefined) throw new CommandError(`no image ${name}`, 125);
+  const { reference, manifestDigest, configDigest, config, layers } = image;
+  const keys = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
   return {
     Id: configDigest.replace(/^sha256:/, ""),
     Digest: manifestDigest,
     RepoTags: reference === "" ? [] : [reference],
+    RepoDigests: reference === "" ? [] : [`${repositoryName(parseReference(reference))}@${manifestDigest}`],
     Created: config.created,
     Architecture: config.architecture,
     Os: config.os,
+    Size: store.transferSize(image),
+    Labels: config.labels,
     Config: {
       User: config.user,
       Env: config.env,
@@ -41,8 +47,8 @@ export function describeImage({ reference, manifestDigest, configDigest, config,
       Cmd: config.command,
       WorkingDir: config.workingDirectory,
       Labels: config.labels,
-      Volumes: config.volumes,
-      ExposedPorts: config.exposedPorts,
+      Volumes: keys(config.volumes),
+      ExposedPorts: keys(config.exposedPorts.map((port) => (port.includes("/") ? port : `${port}/tcp`))),
       StopSignal: config.stopSignal,
     },
     RootFS: { Type: "layers", Layers: layers },

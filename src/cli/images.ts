@@ -87,6 +87,7 @@ export const manual: CommandManual = {
 export function define(command: Command, context: CommandContext): void {
   command.argument("[image]", "only this one");
   addListingOptions(command, "IDs only", "whole IDs");
+  command.option("-a, --all", "all of them, as without: there are no hidden ones");
   command
     .option("--digests", "show the manifests' digests")
     .action((image: string | undefined, options: Options) => list(image, options, context));

@@ -46,11 +46,6 @@ export function templateFields({ headings }: Pick<Listing<never>, "headings">): 
   return `Templates (\`berth(1)\`) may ask for ${fields.join(", ")}; \`{{json .}}\` is everything.`;
 }
 
-/** `--format` of what is inspected. */
-export function inspectionOption(): Option {
-  return new Option("-f, --format <format>", "json, or a template as in docker and podman: {{.Name}}").default("json");
-}
-
 /** Rows as `--format` asks for them: a table, JSON, a line for each by a template. Throws CommandError for a bad template. */
 export function formatListing<Row, Field extends string>(
   rows: readonly Row[],
@@ -80,20 +75,18 @@ export function shortId(id: string, whole = false): string {
   return whole ? id : id.slice(0, 12);
 }
 
-/** What is known of things as `--format` asks for it: JSON, or a line for each by a template. Throws CommandError for a bad template. */
-export function formatInspection(found: readonly object[], format: string): string {
-  if (format === "json") return formatJson(found);
-  return withTemplate(format, format, "json", (template) =>
-    found.map((one) => `${renderTemplate(template, one)}\n`).join(""),
-  );
-}
-
 /** A list as people and programs can read it. */
 export function formatJson(value: readonly object[]): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function withTemplate(format: string, text: string, words: string, work: (template: Template) => string): string {
+/** Applies a template that was given as `format`; `words` are what it might have been as well. Throws CommandError for a bad one. */
+export function withTemplate(
+  format: string,
+  text: string,
+  words: string,
+  work: (template: Template) => string,
+): string {
   try {
     if (!text.includes("{{")) throw new TemplateError(`${words}, or a template as {{.Name}} is expected`);
     return work(readTemplate(text));

@@ -40,13 +40,16 @@ export async function runAsTransientUnit(
 /** Sees to it that no earlier container has the unit: with `replace` it is stopped first. */
 async function makeRoom(manager: SystemdManager, unit: string, name: string, replace: boolean): Promise<void> {
   const [state] = await manager.units([unit]);
-  if (state === undefined || state.activeState === "inactive" || state.activeState === "failed") return;
-  if (!replace) throw new CommandError(`the name ${name} is in use by ${unit} (--replace stops that first)`, 125);
+  if (state === undefined || state.activeState === "inactive") return;
+  const failed = state.activeState === "failed";
+  if (!failed && !replace)
+    throw new CommandError(`the name ${name} is in use by ${unit} (--replace stops that first)`, 125);
   const { LoadState, Transient } = await manager.properties(unit);
   if (LoadState !== "not-found" && Transient !== true)
     throw new CommandError(`${unit} is not one that berth run has made`, 125);
   // It may have ended in the meantime. Where it has not, systemd makes no other one of its name, and says so.
-  await manager.stop(unit).catch(() => undefined);
+  // One that has failed while its pod was stopped systemd does not forget by itself.
+  await manager[failed ? "resetFailed" : "stop"](unit).catch(() => undefined);
   // systemd forgets it only some time after it has stopped (252).
   for (let look = 0; look < LOOKS_MAX && (await manager.properties(unit)).LoadState !== "not-found"; look++)
     await Bun.sleep(LOOK_MS);

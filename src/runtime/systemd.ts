@@ -36,6 +36,8 @@ export interface SystemdManager {
   stop(unit: string, mode?: "replace" | "fail"): Promise<JobResult>;
   /** Makes a unit that exists until it stops, and starts it. */
   startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult>;
+  /** Takes a failure as seen: a transient unit is forgotten then. */
+  resetFailed(unit: string): Promise<void>;
   reload(): Promise<void>;
 }
 
@@ -154,6 +156,9 @@ function managerOn(bus: MessageBus): SystemdManager {
           [],
         ]),
       ),
+    resetFailed: async (unit) => {
+      await manager("ResetFailedUnit", "s", [unit]);
+    },
     reload: async () => {
       await manager("Reload", "", []);
     },

@@ -430,7 +430,29 @@ Restart=no
         // A pod that does not run has no record; its name is still the one that it had.
         expect(await run("berth", "pod", "start", "systemd-web")).toBe("systemd-web");
         expect(await state("web-pod")).toBe("active");
-        await run("berth", "pod", "stop", "systemd-web");
+        // The name of one that failed when the pod was stopped can be used again; the pod is found by its file's name.
+        const script = 'trap "exit 1" TERM; echo up; while :; do sleep 0.1; done';
+        await run("berth", "run", "-d", "--name", "hand", "--pod", "web", image, "sh", "-c", script);
+        await until("the container to be up", async () => (await run("berth", "logs", "hand")).endsWith("up"));
+        expect(await run("berth", "pod", "inspect", "web", "--format", "{{.Name}} {{len .Containers}}")).toBe(
+          "systemd-web 1",
+        );
+        expect((await host.run(["berth", "pod", "exists", "web"], { user })).exitCode).toBe(0);
+        await run("berth", "pod", "stop", "web");
+        expect((await host.run(["berth", "pod", "exists", "web"], { user })).exitCode).toBe(1);
+        await run(
+          "berth",
+          "run",
+          "-d",
+          "--name",
+          "hand",
+          "--network=none",
+          "--stop-signal=KILL",
+          image,
+          "sleep",
+          "1000",
+        );
+        await run("berth", "stop", "hand");
         expect(await left()).toBe("");
       });
     });

@@ -120,5 +120,6 @@ export function describeNetwork(scope: Scope, definition: NetworkDefinition): ob
     const facts = { subnets, mac_address: attachment.static_mac ?? "" };
     return [[owner, { name, interfaces: { [attachment.interface_name]: facts } }] as const];
   });
-  return { ...definition, containers: Object.fromEntries(containers) };
+  // What a network need not have is no unknown field to a template.
+  return { network_interface: "", network_dns_servers: [], ...definition, containers: Object.fromEntries(containers) };
 }

@@ -82,6 +82,7 @@ function requestInPod(request: RunRequest, pod: PodRecord, inner: string | undef
   const plain = pod.network.mode === "host" || pod.network.mode === "none";
   return {
     ...request,
+    pod: pod.name,
     userNamespace: inner === undefined ? request.userNamespace : { mode: "namespace", path: inner },
     user: request.user ?? pod.user,
     network: shares && plain ? pod.network : request.network,

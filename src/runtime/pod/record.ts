@@ -98,11 +98,21 @@ export function readPod(scope: Scope, name: string): PodRecord | undefined {
   }
 }
 
-/** The record of a pod. Throws "no-such-pod". */
-export function findPod(scope: Scope, name: string): PodRecord {
-  const record = /^[A-Za-z0-9_.-]+$/.test(name) ? readPod(scope, name) : undefined;
-  if (record === undefined) throw new RuntimeError("no-such-pod", `no pod ${name} is running`);
-  return record;
+/**
+ * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning of it.
+ * Throws "no-such-pod", also when an ID's beginning fits several.
+ */
+export function findPod(scope: Scope, word: string): PodRecord {
+  const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
+  if (named !== undefined) return named;
+  const records = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
+  const byUnit = records.find(({ unit }) => [word, `${word}.service`, `${word}-pod.service`].includes(unit));
+  if (byUnit !== undefined) return byUnit;
+  const byId = word === "" ? [] : records.filter(({ id }) => id.startsWith(word));
+  const [only] = byId;
+  if (only !== undefined && byId.length === 1) return only;
+  const problem = byId.length > 1 ? `the ID ${word} fits ${byId.length} pods` : `no pod ${word} is running`;
+  throw new RuntimeError("no-such-pod", problem);
 }
 
 /** Names of everything that has a pod's directory. */
