@@ -1,9 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { generate as generateUnits } from "../generator/generate.ts";
+import { generateFolders, generateInstalled } from "../generator/installed.ts";
 import { berthPath } from "../generator/main.ts";
-import { findSources, searchDirectories } from "../generator/search.ts";
-import { userManager } from "../generator/user-manager.ts";
 import { formatDiagnostic } from "../unit/diagnostic.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 
@@ -35,17 +33,17 @@ export function define(command: Command, context: CommandContext): void {
 
 function generate(paths: readonly string[], { user, format }: Options, context: CommandContext): void {
   const scope = user === true ? "user" : context.scope.kind;
-  const env = { ...context.env, ...(paths.length === 0 ? {} : { QUADLET_UNIT_DIRS: undefined }) };
-  const searched = searchDirectories({ scope, uid: context.scope.uid, env });
-  const directories =
-    paths.length === 0 ? searched.directories : paths.map((path) => ({ path: resolve(context.cwd, path) }));
-  for (const warning of paths.length === 0 ? searched.warnings : []) context.err(`berth: warning: ${warning}\n`);
-  const sources = findSources(directories);
-  const generated = generateUnits(sources, {
-    scope,
-    berth: berthPath(process.execPath),
-    ...userManager(scope, context.scope.uid),
-  });
+  const options = { scope, uid: context.scope.uid, env: context.env };
+  const berth = berthPath(process.execPath);
+  const { directories, sources, generated, warnings } =
+    paths.length === 0
+      ? generateInstalled(options, berth)
+      : generateFolders(
+          paths.map((path) => resolve(context.cwd, path)),
+          options,
+          berth,
+        );
+  for (const warning of warnings) context.err(`berth: warning: ${warning}\n`);
   if (format === "json") context.out(`${JSON.stringify(generated, null, 2)}\n`);
   else for (const { name, text } of generated.files) context.out(`---${name}---\n${text}\n`);
   for (const diagnostic of generated.diagnostics) context.err(`${formatDiagnostic(diagnostic)}\n`);

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { compareGenerated } from "../generator/compare.ts";
 import type { GeneratedLink } from "../generator/context.ts";
-import { generate } from "../generator/generate.ts";
+import { generateInstalled } from "../generator/installed.ts";
 import { berthPath } from "../generator/main.ts";
-import { findSources, searchDirectories } from "../generator/search.ts";
 import { findProgram } from "../runtime/programs.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 
@@ -47,8 +46,7 @@ function rescan(context: CommandContext): void {
 /** Compares once; returns whether there was something to reload. */
 function reloadIfChanged(context: CommandContext): boolean {
   const { kind, uid } = context.scope;
-  const { directories } = searchDirectories({ scope: kind, uid, env: context.env });
-  const generated = generate(findSources(directories), { scope: kind, berth: berthPath(process.execPath) });
+  const { generated } = generateInstalled({ scope: kind, uid, env: context.env }, berthPath(process.execPath));
   const changes = compareGenerated(generatorDirectory(context), generated);
   if (changes.length === 0) return false;
   for (const change of changes) context.out(`${change}\n`);

@@ -1,3 +1,4 @@
+import type { RunningUnit } from "../running-units.ts";
 import type { Entry } from "../unit/entry.ts";
 import type { KeyReader } from "./key-reader.ts";
 import type { PodMembers } from "./pod-members.ts";
@@ -18,6 +19,15 @@ export interface GenerateOptions {
    * CAP_WAKE_ALARM.
    */
   readonly managerCapabilities?: readonly string[];
+  /** What runs while the units are generated; absent if they are only looked at. */
+  readonly running?: RunningUnits;
+}
+
+/** The services that run: of those whose files are gone or wrong, the end must not be lost. */
+export interface RunningUnits {
+  readonly names: readonly string[];
+  /** What a service runs; undefined also if its unit is not from a generator. */
+  find(name: string): RunningUnit | undefined;
 }
 
 /** Command lines that are the same in all services, put together once. */

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { givenEntries, headersOf } from "../unit/lookup.ts";
+import { templateOf } from "../unit/unit-name.ts";
 import { containerUnits } from "./container.ts";
 import type { GeneratedFile, GeneratedLink, GenerateOptions, GenerateRun, UnitContext, Units } from "./context.ts";
 import { reportAddressConflicts } from "./cross-checks/address-conflicts.ts";
@@ -7,6 +8,7 @@ import { reportBrokenReferences } from "./cross-checks/broken-references.ts";
 import { reportDependencyLoops } from "./cross-checks/dependency-loops.ts";
 import { warnOfSameNames } from "./cross-checks/same-names.ts";
 import { reportAliasCollisions, reportCollisions } from "./cross-checks/same-services.ts";
+import { endingOf } from "./ending.ts";
 import { installLinks } from "./install.ts";
 import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
@@ -19,7 +21,7 @@ import { ResourceIndex } from "./resource-index.ts";
 import { checkSections } from "./sections.ts";
 import { sharedCommands } from "./service.ts";
 import { type ParsedSource, parseSource, type Source } from "./source.ts";
-import { stubText } from "./stub.ts";
+import { refusedText, removedText } from "./stub.ts";
 import type { UnitIndex } from "./unit-index.ts";
 
 /** What the generator makes of all files together. */
@@ -72,7 +74,8 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
     for (const file of outcome.units.files) files.set(file.name, withHeader(file));
     for (const link of outcome.units.links) links.set(link.path, link);
   }
-  for (const [name, refused] of stubs) files.set(name, withHeader(stubFile(name, refused, options)));
+  for (const [name, refused] of stubs) files.set(name, withHeader(stubFile(name, refused, run)));
+  for (const file of endingFiles(files, stubs, run)) files.set(file.name, withHeader(file));
   return {
     files: [...files.values()],
     // A stub's alias may still be another unit's name, which that unit keeps.
@@ -142,10 +145,32 @@ function stubLinks(parsed: ParsedSource, options: GenerateOptions): GeneratedLin
   return installLinks(parsed.sections.get("Install"), { service: parsed.serviceName, insteadOfSockets }, silent);
 }
 
-function stubFile(name: string, refused: readonly Outcome[], options: GenerateOptions): GeneratedFile {
+function stubFile(name: string, refused: readonly Outcome[], { options, commands }: GenerateRun): GeneratedFile {
   const errors = refused.flatMap(({ report }) => report.sorted().filter(({ severity }) => severity === "error"));
   const names = refused.map(({ parsed }) => parsed.source.name).join(", ");
-  return { name, text: stubText(refused[0]?.parsed.source.path ?? "", names, errors, options) };
+  const running = options.running?.find(name);
+  const ending = running === undefined ? undefined : endingOf(running, options, commands);
+  return { name, text: refusedText(refused[0]?.parsed.source.path ?? "", names, errors, ending, options) };
+}
+
+/** Stubs for the services that run though their files are gone, and for the instances that run of a template that is refused. */
+function* endingFiles(
+  files: ReadonlyMap<string, GeneratedFile>,
+  stubs: ReadonlyMap<string, readonly Outcome[]>,
+  run: GenerateRun,
+): Generator<GeneratedFile> {
+  const { options, commands } = run;
+  for (const name of options.running?.names ?? []) {
+    const template = templateOf(name);
+    const refused = template === undefined ? undefined : stubs.get(template);
+    if (files.has(name)) continue;
+    if (refused !== undefined) {
+      yield stubFile(name, refused, run);
+    } else if (template === undefined || !files.has(template)) {
+      const running = options.running?.find(name);
+      if (running !== undefined) yield { name, text: removedText(name, endingOf(running, options, commands), options) };
+    }
+  }
 }
 
 function withHeader(file: GeneratedFile): GeneratedFile {

@@ -1,9 +1,7 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
-import { generate } from "./generate.ts";
-import { findSources, searchDirectories } from "./search.ts";
-import { userManager } from "./user-manager.ts";
+import { generateInstalled } from "./installed.ts";
 import { writeGenerated } from "./write.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,16 +28,9 @@ export async function generatorMain(argv: readonly string[], env: Environment): 
 }
 
 function runGenerator(directory: string, env: Environment, log: Log): number {
-  const scope = scopeOf(process.argv0, env);
-  const { directories, warnings } = searchDirectories({ scope, uid: process.getuid?.() ?? 0, env });
+  const options = { scope: scopeOf(process.argv0, env), uid: process.getuid?.() ?? 0, env };
+  const { generated, warnings } = generateInstalled(options, berthPath(process.execPath));
   for (const warning of warnings) log.write("warning", warning);
-  const sources = findSources(directories);
-  if (sources.length === 0) return 0;
-  const generated = generate(sources, {
-    scope,
-    berth: berthPath(process.execPath),
-    ...userManager(scope, process.getuid?.() ?? 0),
-  });
   for (const diagnostic of generated.diagnostics) log.write(diagnostic.severity, formatDiagnostic(diagnostic));
   const failures = writeGenerated(directory, generated);
   for (const failure of failures) log.write("error", failure);

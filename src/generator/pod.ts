@@ -1,6 +1,7 @@
 import type { Directive } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
+import { POD_HELD, podRemoval } from "./ending.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
 import { addNetworks, networkUnits } from "./network-flags.ts";
@@ -22,9 +23,6 @@ const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
   uts: ["HostName"],
 };
 
-/** Namespaces of a pod that the manager holds, and room to spare. */
-const NAMESPACES_MAX = "16";
-
 /** systemd refuses a oneshot service with these. */
 const REFUSED_RESTARTS: readonly string[] = ["always", "on-success"];
 
@@ -41,12 +39,11 @@ export function podService(context: ResourceContext): ServiceLines {
   const time = keys.string("StopTimeout")?.text ?? "10";
   const create = createCommand(context, name, paths);
   const service: Directive[] = [
-    ["NotifyAccess", "all"],
-    ["FileDescriptorStoreMax", NAMESPACES_MAX],
+    ...POD_HELD,
     ["ExecStartPre", create.line],
     ["ExecStart", command("pod start").expanded(name).toString()],
     ["ExecStop", command(`pod stop --ignore --time=${time}`).expanded(name).toString()],
-    ["ExecStopPost", command("pod rm --ignore --force").expanded(name).toString()],
+    ["ExecStopPost", podRemoval(name, options)],
   ];
   service.push(...checkService(context, create.process));
   checkUnshared(context);

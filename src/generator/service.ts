@@ -4,6 +4,7 @@ import { type Directive, UnitDraft } from "../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import { checkContainerOwner, containerOwner } from "./container-owner.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "./context.ts";
+import { CONTAINER_FIXED, OUTPUT_SOCKET } from "./ending.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand } from "./run-command.ts";
@@ -19,12 +20,6 @@ import { timeoutStop } from "./values/time.ts";
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 /** Podman's and docker's default, in seconds. */
 const STOP_TIMEOUT = "10";
-/** units/berth-log@.socket, for this service; it has the order itself. */
-const OUTPUT_SOCKET = "berth-log@%N.socket";
-
-/** Directives of `[Service]` that berth needs at a certain value. */
-const FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
-
 /** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
   const command = (name: string): string =>
@@ -83,12 +78,12 @@ function completeService(
   const owner = containerOwner(context);
   const prefix = owner?.prefix ?? "";
   lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
-  lines.push(["Delegate", FIXED.Delegate]);
+  lines.push(["Delegate", CONTAINER_FIXED.Delegate]);
   // In a user's manager this would take a user namespace; there the launcher makes its own.
-  if (options.scope === "system") lines.push(["PrivateMounts", FIXED.PrivateMounts]);
+  if (options.scope === "system") lines.push(["PrivateMounts", CONTAINER_FIXED.PrivateMounts]);
   if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);
   // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
-  lines.push(["NotifyAccess", FIXED.NotifyAccess]);
+  lines.push(["NotifyAccess", CONTAINER_FIXED.NotifyAccess]);
   lines.push(...ambientCapabilities(options));
   // As of every other service: where a cgroup is delegated, systemd would else take no notice.
   if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
@@ -156,7 +151,7 @@ function checkService(context: ContainerContext, service: SectionEntries): void 
     report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
   }
   checkContainerOwner(context);
-  for (const [key, value] of Object.entries(FIXED)) {
+  for (const [key, value] of Object.entries(CONTAINER_FIXED)) {
     const entry = context.service.get(key);
     if (entry === undefined || entry.value === value) continue;
     report.item(entry, { code: "managed-directive", message: `${key}= is set to ${value} by berth` }, "warning");

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { withStoreLock } from "../image/lock.ts";
+import { forgetUnit } from "../running-units.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere } from "./files.ts";
 import { isContainerAlive } from "./liveness.ts";
@@ -33,6 +34,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   releaseIds(scope, id);
   // The name is taken before the record is written; without one, only the links tell.
   for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
+  if (record?.unit !== undefined) forgetUnit(scope, record.unit, id);
   rmSync(paths.bundle, { recursive: true, force: true });
 }
 

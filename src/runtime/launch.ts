@@ -4,6 +4,7 @@ import type { DiffId } from "../image/digest.ts";
 import { lowerDirectories } from "../image/layer/directory.ts";
 import { withStoreLock } from "../image/lock.ts";
 import type { StoredImage } from "../image/store.ts";
+import { noteUnit } from "../running-units.ts";
 import { type BundleContext, writeBundle } from "./bundle.ts";
 import { writeEtcFiles } from "./bundle-files.ts";
 import { cleanUp } from "./cleanup.ts";
@@ -152,6 +153,8 @@ async function prepare(
   const { layers, images } = withStoreLock(scope.stateDir, "shared", () => {
     mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
     writeRecord(scope, record);
+    if (request.unit !== undefined)
+      noteUnit(scope, request.unit, { kind: "container", id, ...(pod === undefined ? {} : { pod: pod.record.unit }) });
     const directories = (of: readonly DiffId[]) => lowerDirectories(scope.stateDir, of);
     return {
       layers: directories(image.layers),

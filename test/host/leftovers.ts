@@ -2,7 +2,7 @@ import type { Machine } from "./machine.ts";
 
 /**
  * Everything of berth's that is in the host beyond its images: mounts in the host's own table, network namespaces and veth
- * pairs, runc's state, bundles, pods, names, upper layers, volumes in the making, leases, those of DHCP servers too, firewall rules of a container. One line a thing; empty when
+ * pairs, runc's state, bundles, pods, names, notes of units, upper layers, volumes in the making, leases, those of DHCP servers too, firewall rules of a container. One line a thing; empty when
  * no container runs.
  */
 export async function leftovers(host: Machine): Promise<string> {
@@ -13,8 +13,8 @@ export async function leftovers(host: Machine): Promise<string> {
     own=$(readlink /proc/1/ns/net)
     for ns in /proc/[0-9]*/ns/net; do n=$(readlink $ns); [ -n "$n" ] && [ "$n" != "$own" ] && echo "netns $n \${ns%/ns/net}"; done
     ip -brief link show type veth | sed 's/^/veth /'
-    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/user-namespaces /var/lib/berth/containers \\
-      /run/user/*/berth/{pods,runc,containers,names,user-namespaces,network-setups} /home/*/.local/share/berth/containers; do
+    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/units /run/berth/user-namespaces /var/lib/berth/containers \\
+      /run/user/*/berth/{pods,runc,containers,names,units,user-namespaces,network-setups} /home/*/.local/share/berth/containers; do
       [ -d $dir ] && find $dir -mindepth 1 -maxdepth 1 | sed 's/^/file /'
     done
     [ -d /var/lib/berth/volumes ] && find /var/lib/berth/volumes -mindepth 1 -maxdepth 2 \\( -name '.*' -o -name '_data.*' \\) | sed 's/^/volume /'

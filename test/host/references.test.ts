@@ -131,6 +131,60 @@ describe.each([...SUITES])("references between files on %s", (suite) => {
     expect(await systemctl("is-active", "app@a")).not.toBe("active");
   });
 
+  const outlive = async (user: "root" | "alice") => {
+    const who = user === "root" ? {} : { user };
+    const folder = user === "root" ? "/etc/containers/systemd" : "/home/alice/.config/containers/systemd";
+    const systemctl = async (...words: string[]) =>
+      (await host.run(["systemctl", ...(user === "root" ? [] : ["--user"]), ...words], who)).stdout.trim();
+    const show = (unit: string, name: string) => systemctl("show", `--property=${name}`, "--value", unit);
+    // Which signal the file had is forgotten with it; with an init of its own, sleep ends by any.
+    const base = `[Container]\nImage=${TOOLS}\nExec=sleep infinity\nRunInit=yes\n`;
+    const files: Readonly<Record<string, string>> = {
+      "lost.pod": "[Pod]\nHostName=lost\n",
+      "member.container": `${base}Pod=lost.pod\n`,
+      "single.container": `${base}Network=bridge\nPublishPort=8191:80\n`,
+      "work@.container": `${base}Network=none\n`,
+      "task.container": `${base}Network=none\n[Service]\nType=oneshot\nTimeoutStopSec=1\n`,
+      "wrong.container": `${base}Network=none\n`,
+    };
+    const units = ["lost-pod", "member", "single", "work@a", "task", "wrong"].map((name) => `${name}.service`);
+    for (const [name, text] of Object.entries(files)) await host.write(`${folder}/${name}`, text);
+    await host.sh(`chown -R alice:alice /home/alice
+      ip link show up0 2> /dev/null || { ip link add up0 type bridge; ip addr add 203.0.113.5/24 dev up0; ip link set up0 up; }
+      ip route replace default via 203.0.113.1`);
+    await systemctl("daemon-reload");
+    await systemctl("start", "--no-block", ...units);
+    for (const unit of units) {
+      const state = unit === "task.service" ? "activating" : "active";
+      await until(`${unit} to be ${state}`, async () => (await show(unit, "ActiveState")) === state);
+    }
+    await until("the task to run", async () => host.sh("pgrep -xc sleep").then((count) => Number(count) >= 5));
+    const processes = async () => Promise.all(units.map((unit) => show(unit, "MainPID")));
+    const before = await processes();
+    for (const name of Object.keys(files)) await host.ok(["rm", `${folder}/${name}`]);
+    await host.write(`${folder}/wrong.container`, `${base}Imge=x\n`);
+    await systemctl("daemon-reload");
+    expect(await processes()).toEqual(before);
+    expect(await show("single.service", "Description")).toBe(
+      "single.service (its file has been removed: it can only be stopped)",
+    );
+    expect(await show("wrong.service", "Description")).toBe("wrong.container (refused because of errors)");
+    // What it is told when it is started is why that cannot be.
+    await systemctl("restart", "single");
+    expect(await show("single.service", "ExecMainStatus")).toBe("78");
+    await systemctl("stop", "lost-pod", "work@a", "task", "wrong");
+    for (const unit of units) expect([unit, await show(unit, "ActiveState")]).not.toEqual([unit, "active"]);
+    await systemctl("stop", "berth-networks");
+    expect(await leftovers(host)).toBe("");
+    await systemctl("reset-failed");
+    await systemctl("daemon-reload");
+    for (const unit of units.slice(0, -1)) expect([unit, await show(unit, "LoadState")]).toEqual([unit, "not-found"]);
+    await host.ok(["rm", `${folder}/wrong.container`]);
+  };
+
+  hostTest("what runs while its file is removed, or becomes a wrong one, can be stopped", () => outlive("root"));
+  hostTest("so can what runs of a user's", () => outlive("alice"));
+
   hostTest("a broken file is named by those that need it, where people look", async () => {
     await install(host, {
       "bad.volume": "[Volume]\nType=ext4\n",

@@ -1,3 +1,4 @@
+import { noteUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { chooseHostPorts } from "../network/published-ports.ts";
@@ -37,6 +38,7 @@ export async function createPod(request: PodRequest, context: PodContext): Promi
   const record: PodRecord = { ...facts, id, created: new Date().toISOString(), maker, addresses: {} };
   await takeName(scope, record, replace);
   try {
+    noteUnit(scope, record.unit, { kind: "pod", id, name: record.name });
     await fillPod(record, context, manager);
   } catch (error) {
     await removePod(scope, request.name);

@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { forgetUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { closeNamespaces, openPinned } from "../pinned-namespaces.ts";
@@ -17,6 +18,7 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
   if (record !== undefined) {
     await disconnectPod(scope, record);
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
+    forgetUnit(scope, record.unit, record.id);
   }
   rmSync(paths.directory, { recursive: true, force: true });
 }

@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path/posix";
+import { runningUnit, runningUnitNames } from "../running-units.ts";
+import { systemScope, userScope } from "../scope.ts";
+import type { RunningUnits } from "./context.ts";
+import { type Generated, generate } from "./generate.ts";
+import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./search.ts";
+import type { Source } from "./source.ts";
+import { userManager } from "./user-manager.ts";
+
+/** What the generator makes of the files that it finds. */
+export interface Installed {
+  readonly directories: readonly SearchDirectory[];
+  readonly sources: readonly Source[];
+  readonly generated: Generated;
+  /** What of QUADLET_UNIT_DIRS could not be used. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the installed files, and what runs, and generates the units; `berth` is the executable's path. Writes nothing. */
+export function generateInstalled(options: SearchOptions, berth: string): Installed {
+  const { directories, warnings } = searchDirectories(options);
+  return { ...generateFrom(directories, runningUnits(options), options, berth), warnings };
+}
+
+/** {@link generateInstalled} of other folders (absolute paths), of which nothing runs. */
+export function generateFolders(paths: readonly string[], options: SearchOptions, berth: string): Installed {
+  const directories = paths.map((path) => ({ path }));
+  return { ...generateFrom(directories, { names: [], find: () => undefined }, options, berth), warnings: [] };
+}
+
+function generateFrom(
+  directories: readonly SearchDirectory[],
+  running: RunningUnits,
+  { scope, uid }: SearchOptions,
+  berth: string,
+): Omit<Installed, "warnings"> {
+  const sources = findSources(directories);
+  if (sources.length === 0 && running.names.length === 0)
+    return { directories, sources, generated: { files: [], links: [], diagnostics: [] } };
+  return { directories, sources, generated: generate(sources, { scope, berth, running, ...userManager(scope, uid) }) };
+}
+
+function runningUnits({ scope, uid, env }: SearchOptions): RunningUnits {
+  const { runtimeDir } = scope === "system" ? systemScope() : userScope(uid, env, "/");
+  return {
+    names: runningUnitNames({ runtimeDir }),
+    find: (name) =>
+      otherUnitDirectories(scope, env).some((directory) => existsSync(join(directory, name)))
+        ? undefined
+        : runningUnit({ runtimeDir }, name),
+  };
+}
+
+/** Where units lie that no generator writes, among them those that `berth run --detach` has systemd make: systemd.unit(5). */
+function otherUnitDirectories(scope: SearchOptions["scope"], env: SearchOptions["env"]): string[] {
+  if (scope === "system")
+    return ["/etc", "/run", "/usr/local/lib", "/usr/lib"]
+      .map((base) => `${base}/systemd/system`)
+      .concat("/run/systemd/transient");
+  const { HOME = "/", XDG_RUNTIME_DIR = "/run", XDG_CONFIG_HOME, XDG_DATA_HOME } = env;
+  const own = [XDG_CONFIG_HOME || join(HOME, ".config"), XDG_DATA_HOME || join(HOME, ".local/share"), XDG_RUNTIME_DIR];
+  return [...own, "/etc", "/run", "/usr/local/lib", "/usr/lib"]
+    .map((base) => `${base}/systemd/user`)
+    .concat(join(XDG_RUNTIME_DIR, "systemd/transient"));
+}
