@@ -9,6 +9,8 @@ export interface SearchDirectory {
   readonly path: string;
   /** Directories right below it that belong to somebody else. */
   readonly skip?: (name: string) => boolean;
+  /** What stands before the names of its files when they are shown; nothing by default. */
+  readonly shownAs?: string;
 }
 
 /** What the search depends on; nothing here reads the process's own state. */
@@ -59,9 +61,15 @@ function userDirectories({ uid, env }: SearchOptions): SearchDirectory[] {
   ];
 }
 
+/** A directory that was searched, by its real path. */
+interface Base {
+  readonly path: string;
+  readonly shownAs: string;
+}
+
 /** One directory that was found, with the names of the files in it. */
 interface FoundDirectory {
-  readonly base: string;
+  readonly base: Base;
   readonly path: string;
   readonly files: readonly Dirent[];
 }
@@ -75,14 +83,14 @@ export function findSources(directories: readonly SearchDirectory[]): Source[] {
   const found: FoundDirectory[] = [];
   const dropIns = new Map<string, DropInDirectory[]>();
   const visited = new Set<string>();
-  for (const { path, skip } of directories) {
+  for (const { path, skip, shownAs = "" } of directories) {
     const real = resolved(path);
-    if (real !== undefined) walk(real, real, skip, visited, found, dropIns);
+    if (real !== undefined) walk({ path: real, shownAs }, real, skip, visited, found, dropIns);
   }
   const sources: Source[] = [];
   const seen = new Set<string>();
   for (const { base, path: directory, files } of found) {
-    const shownDirectory = relative(base, directory);
+    const shownDirectory = shown(base, directory);
     for (const entry of files) {
       const { name } = entry;
       if (fileTypeOf(name) === undefined || seen.has(name)) continue;
@@ -101,25 +109,24 @@ export function readSource(path: string, shownPath: string): Source {
   const directory = dirname(path);
   const beside = new Map<string, DropInDirectory[]>();
   for (const entry of list(directory)) {
-    if (entry.name.endsWith(".d")) pushTo(beside, entry.name, { base: directory, path: join(directory, entry.name) });
+    if (entry.name.endsWith(".d"))
+      pushTo(beside, entry.name, {
+        base: { path: directory, shownAs: dirname(shownPath) },
+        path: join(directory, entry.name),
+      });
   }
   const name = basename(path);
-  const shownDirectory = dirname(shownPath);
-  const dropIns = readDropIns(name, beside).map((dropIn) => ({
-    ...dropIn,
-    shownPath: join(shownDirectory, dropIn.shownPath),
-  }));
-  return { ...read(path, shownPath, false), name, path, dropIns };
+  return { ...read(path, shownPath, false), name, path, dropIns: readDropIns(name, beside) };
 }
 
 interface DropInDirectory {
-  readonly base: string;
+  readonly base: Base;
   readonly path: string;
 }
 
 /** Parents before children, names in the order of their bytes; every directory once, so that links cannot make a loop. */
 function walk(
-  base: string,
+  base: Base,
   path: string,
   skip: ((name: string) => boolean) | undefined,
   visited: Set<string>,
@@ -152,11 +159,17 @@ function readDropIns(name: string, dropIns: ReadonlyMap<string, readonly DropInD
     for (const { base, path } of dropIns.get(directory) ?? []) {
       for (const entry of list(path)) {
         const file = join(path, entry.name);
-        if (entry.name.endsWith(".conf")) shownPaths.set(file, relative(base, file));
+        if (entry.name.endsWith(".conf")) shownPaths.set(file, shown(base, file));
       }
     }
   }
   return selectDropIns([...shownPaths.keys()]).map((path) => read(path, shownPaths.get(path) ?? path, false));
+}
+
+/** A path below a directory that was searched, as it is shown. */
+function shown({ path, shownAs }: Base, below: string): string {
+  const rest = relative(path, below);
+  return shownAs === "" ? rest : join(shownAs, rest);
 }
 
 /** `isFile`: known to be a regular file, which reading cannot hang on. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -70,6 +70,37 @@ test("check tells what is wrong with the files it is given, by the names they ar
     ["app.container", 2, 7, "short-name"],
     ["bad.container", 6, 1, "unknown-key"],
   ]);
+});
+
+test("check takes a folder, with what its files say of each other, and their drop-ins", () => {
+  const folder = join(root, "units");
+  mkdirSync(join(folder, "below/web.container.d"), { recursive: true });
+  const image = "Image=registry.example/app:1\nNetwork=host\n";
+  writeFileSync(join(folder, "web.container"), `[Container]\n${image}Volume=dta.volume:/data\n`);
+  writeFileSync(join(folder, "below/web.container.d/more.conf"), "[Container]\nLable=a=b\n");
+  writeFileSync(join(folder, "below/data.volume"), "[Volume]\n");
+  writeFileSync(join(folder, "below/other.container"), `[Unit]\nAfter=bad.container\n\n[Container]\n${image}`);
+  const expected = [
+    'below/web.container.d/more.conf:2:1: error: unknown key "Lable" in [Container] (did you mean "Label"?)\n',
+    'web.container:4:8: error: Volume: requested Quadlet source dta.volume was not found (did you mean "data.volume"?)\n',
+  ];
+  for (const [args, prefix] of [
+    [["units"], "units/"],
+    [["units/below", "bad.container", "./units/"], "units/"],
+    [[folder], `${folder}/`],
+  ] as const) {
+    const { status, stdout, stderr } = berth("check", ...args);
+    expect(status).toBe(1);
+    for (const line of expected) expect(stdout).toContain(prefix + line);
+    expect(stderr).toMatch(/^[34] files checked: [23] errors, 0 warnings\n$/);
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test("check without an argument is about what is installed", () => {
+  const { stdout, stderr } = berth("check");
+  expect(stdout).toBe(`${root}/${SHORT}${root}/${UNKNOWN}`);
+  expect(stderr).toBe("2 files checked: 1 error, 1 warning\n");
 });
 
 test("check refuses what is no Quadlet file, and tells of a missing one", () => {
