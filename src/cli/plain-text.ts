@@ -1,5 +1,4 @@
 /** Control characters (C0, DEL, C1) and those that turn the direction of what follows (Unicode TR 9). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
 
 /**

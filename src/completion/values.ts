@@ -33,6 +33,7 @@ const NAMES: Readonly<Record<string, Values>> = {
 /** By the option's long form, where the table of options has no choices. */
 const OPTIONS: Readonly<Record<string, Values>> = {
   "--authfile": { kind: "files" },
+  "--decryption-key": { kind: "files" },
   "--cert-dir": { kind: "folders" },
   "--env-file": { kind: "files" },
   "--format": { kind: "words", words: ["json"] },

@@ -11,19 +11,22 @@ import { type Descriptor, isEncrypted, parseManifest } from "./manifest.ts";
  * be given files that he could not get from a registry.
  */
 export class ProvenLayers {
-  #pairs: Set<string> | undefined;
+  /** Of the store's images; read only when a blob and a layer are both there. */
+  #before: Set<string> | undefined;
+  readonly #added = new Set<string>();
 
   constructor(private readonly paths: StorePaths) {}
 
   /** Whether the blob, decrypted or not as its type says, was seen to be the layer. */
   has(blob: Descriptor, diffId: DiffId): boolean {
-    this.#pairs ??= this.#ofImages();
-    return this.#pairs.has(pair(blob, diffId));
+    const wanted = pair(blob, diffId);
+    if (this.#added.has(wanted)) return true;
+    this.#before ??= this.#ofImages();
+    return this.#before.has(wanted);
   }
 
   add(blob: Descriptor, diffId: DiffId): void {
-    this.#pairs ??= this.#ofImages();
-    this.#pairs.add(pair(blob, diffId));
+    this.#added.add(pair(blob, diffId));
   }
 
   #ofImages(): Set<string> {
