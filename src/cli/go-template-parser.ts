@@ -59,7 +59,8 @@ export function parseTemplate(text: string, functions: Iterable<string>): readon
     for (let part = parts[at]; part !== undefined; part = parts[at]) {
       at += 1;
       if (typeof part === "string") {
-        if (part !== "") nodes.push({ kind: "text", text: part });
+        const text = part.replaceAll("\\t", "\t").replaceAll("\\n", "\n");
+        if (text !== "") nodes.push({ kind: "text", text });
         continue;
       }
       const [, word = "", rest = ""] = /^(\w+)?\s*(.*)$/s.exec(part.action) ?? [];

@@ -10,10 +10,10 @@ export interface Template {
 
 /**
  * Reads a template as people know it from `docker` and `podman --format`: `{{.Names}}`, `{{json .}}`, `{{range .Ports}}…{{end}}`.
- * `\t` and `\n` are a tab and a line break. Throws TemplateError.
+ * `\t` and `\n` outside of the braces are a tab and a line break. Throws TemplateError.
  */
 export function readTemplate(text: string): Template {
-  return { nodes: parseTemplate(text.replaceAll("\\t", "\t").replaceAll("\\n", "\n"), TEMPLATE_FUNCTIONS) };
+  return { nodes: parseTemplate(text, TEMPLATE_FUNCTIONS) };
 }
 
 /** Applies a template to a value (plain data; functions in it are methods). Throws TemplateError for a field that is not there. */

@@ -47,7 +47,7 @@ describe("a template", () => {
     ["<{{- .Id -}}  > {{/* nothing */}}.", "<0123> ."],
     ['{{.Label "a b"}}', "label a b"],
     ['{{printf "%-4s|%3d|%q" .Id .State.Pid "x"}}{{println 1 2}}', '0123| 42|"x"1 2\n'],
-    ['{{"}}"}}', "}}"],
+    ['{{"}}"}}{{"\\n"}}', "}}\n"],
   ])("%j gives %j", (template, output) => {
     expect(render(template)).toBe(output);
   });
