@@ -54,7 +54,7 @@ async function enterNamespace({ scope, env }: CommandContext, id: string | undef
   const { listSetUps } = await import("../runtime/network/set-up-file.ts");
   if (listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
     const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
-    enterSharedNamespace(scope, false, env);
+    enterSharedNamespace(scope, env);
   }
   enterUserNamespace(scope, env);
 }

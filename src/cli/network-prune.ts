@@ -28,7 +28,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   const { RuntimeError } = await import("../runtime/error.ts");
   const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
   const { removeNetwork } = await import("../runtime/network/networks.ts");
-  enterSharedNamespace(context.scope, false, context.env);
+  enterSharedNamespace(context.scope, context.env);
   const unused = chooseNetworks(listDefinitions(context.scope), [...filter, "dangling=true"], context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK);

@@ -37,7 +37,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
     // From inside the namespace of a user's bridges no manager can be reached.
     if (options.force)
       for (const name of names) if (findDefinition(scope, name) !== undefined) await stopUsers(name, context);
-    enterSharedNamespace(scope, false, env);
+    enterSharedNamespace(scope, env);
   }
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {

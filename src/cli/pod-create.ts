@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { parseFlags } from "../generator/parse-run-flags.ts";
 import { POD_FLAGS } from "../generator/pod-flags.ts";
-import { enterSharedNamespace } from "../runtime/network/shared-namespace.ts";
 import { createPod } from "../runtime/pod/create.ts";
+import { enterJoinedNamespace } from "../runtime/user-namespace/joined-namespace.ts";
 import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError, type CommandManual } from "./command.ts";
 import { HELP_LAYOUT, runFlagOption } from "./help.ts";
@@ -48,7 +48,7 @@ async function create(args: readonly string[], context: CommandContext): Promise
   const { INVOCATION_ID: id = "", NOTIFY_SOCKET: notifySocket = "" } = context.env;
   if (!/^[0-9a-f]{32}$/.test(id) || notifySocket === "")
     throw new CommandError(`this is not ${request.unit}, or it has no NotifyAccess=: systemd could keep nothing`, 125);
-  if (request.network.mode === "bridge") enterSharedNamespace(context.scope, true, context.env);
+  enterJoinedNamespace(context.scope, request, context.env);
   enterUserNamespace(context.scope, context.env);
   await createPod(request, { scope: context.scope, id, notifySocket, manager: process.ppid });
 }

@@ -1,8 +1,8 @@
 import { type FlagValues, parseRunFlags } from "../generator/parse-run-flags.ts";
 import { launch } from "../runtime/launch.ts";
 import type { SharedKind } from "../runtime/pod/record.ts";
-import type { NetworkRequest, RunRequest } from "../runtime/run-request.ts";
-import { enterNamespaceOf, enterUserNamespace } from "../runtime/user-namespace.ts";
+import type { RunRequest } from "../runtime/run-request.ts";
+import { enterUserNamespace } from "../runtime/user-namespace.ts";
 import { type CommandContext, CommandError } from "./command.ts";
 import { findImage } from "./find-image.ts";
 import { nameInUnit, toRunRequest } from "./run-request.ts";
@@ -31,7 +31,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
     const { enterPodNamespace } = await import("../runtime/pod/enter.ts");
     enterPodNamespace(context.scope, request.pod, context.env);
   } else {
-    if (context.scope.kind === "user") await enterNetworksNamespace(request.network, context);
+    if (context.scope.kind === "user") await enterJoined(request, context);
     enterUserNamespace(context.scope, context.env);
   }
   await launch(request, {
@@ -56,15 +56,13 @@ async function sharedByPod(
   return findPod(scope, nameInUnit(pod) ?? pod).shared;
 }
 
-/** A network namespace can only be joined from the user namespace that it belongs to, or from one around that. */
-async function enterNetworksNamespace(network: NetworkRequest, { scope, env }: CommandContext): Promise<void> {
-  if (network.mode === "bridge") {
-    const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
-    enterSharedNamespace(scope, true, env);
-  } else if (network.mode === "container") {
-    const { findContainer } = await import("../runtime/find-container.ts");
-    enterNamespaceOf(scope, findContainer(scope, network.name), env);
-  }
+/** Modes of networks and user namespaces that are not the container's alone. */
+const JOINED: readonly string[] = ["bridge", "container", "namespace"];
+
+async function enterJoined(request: RunRequest, { scope, env }: CommandContext): Promise<void> {
+  if (!JOINED.includes(request.network.mode) && !JOINED.includes(request.userNamespace.mode)) return;
+  const { enterJoinedNamespace } = await import("../runtime/user-namespace/joined-namespace.ts");
+  enterJoinedNamespace(scope, request, env);
 }
 
 /** Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal (signal(7)). */

@@ -112,14 +112,6 @@ export function enterContainerNamespace(scope: Scope, record: ContainerRecord, e
   );
 }
 
-/** In a user's scope: joins the user namespace of a running container, to share a namespace with it, by executing berth again inside. */
-export function enterNamespaceOf(scope: Scope, record: ContainerRecord, env: Environment): void {
-  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
-  const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
-  enterOpenNamespace(scope, [{ kind: "user", fd: openOutermostNamespace(pid) }], env);
-}
-
 /** This very command line, to be executed again. */
 function ownCommand(): string[] {
   return [process.execPath, ...process.argv.slice(2)];

@@ -197,6 +197,48 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("of a user's other container, or at a path, are joined, and so are networks", async () => {
+    const units = "/home/alice/.config/containers/systemd";
+    await host.write(`${units}/one.container`, `${APP}UserNS=keep-id\nContainerName=one\nNetwork=none\n`);
+    await host.write(`${units}/other.container`, `${APP}UserNS=container:one\nVolume=other:/data\nNetwork=none\n`);
+    await host.sh("chown -R alice:alice /home/alice; ip netns add roots");
+    await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
+    const systemctl = (...args: string[]) => host.ok(["systemctl", "--user", ...args], alice);
+    await systemctl("daemon-reload");
+    await systemctl("start", "one");
+    await systemctl("start", "other");
+    const pid = (unit: string) => systemctl("show", "--value", "--property=MainPID", unit);
+    const namespaces = (of: string) => host.ok(["readlink", `/proc/${of}/ns/user`, `/proc/${of}/ns/net`]);
+    const [one, other] = [await namespaces(await pid("one")), await namespaces(await pid("other"))];
+    expect(other.split("\n")[0]).toBe(one.split("\n")[0]);
+    expect(other.split("\n")[1]).not.toBe(one.split("\n")[1]);
+    expect((await host.ok(["berth", "exec", "other", "stat", "-c", "%u", "/data"], alice)).trim()).toBe("0");
+    const run = (...flags: string[]) =>
+      host.run(
+        [
+          ...["berth", "run", ...flags, "--entrypoint=sh", sample("app:1"), "-c"],
+          "readlink /proc/self/ns/user; readlink /proc/self/ns/net",
+        ],
+        alice,
+      );
+    const at = `/proc/${await pid("one")}/ns`;
+    const both = await run(`--userns=ns:${at}/user`, `--network=ns:${at}/net`);
+    expect(both.stdout.trim() + both.stderr).toBe(one);
+    expect((await run(`--network=ns:${at}/net`)).stdout.trim().split("\n")[1]).toBe(one.split("\n")[1] ?? "");
+    expect((await run("--network=ns:/run/netns/roots")).stderr).toContain(
+      "the network namespace /run/netns/roots is not in a user namespace of this user's: the kernel lets only root join it",
+    );
+    expect((await run("--network=ns:/run/netns/missing")).stderr).toContain("/run/netns/missing: there is none");
+    // A pasta of 2023 starts no networks where there is no way out.
+    if (suite !== "bookworm") {
+      const { stderr } = await run("--network=bridge", "--userns=container:one");
+      expect(stderr).toContain("belong to different namespaces of this user's");
+    }
+    await systemctl("stop", "one", "other", "berth-networks.target");
+    await host.ok(["ip", "netns", "del", "roots"]);
+    await until("nothing to be left", async () => (await leftovers(host)) === "");
+  });
+
   hostTest("of a user's own container: the user inside is the user", async () => {
     const units = "/home/alice/.config/containers/systemd";
     await host.write(

@@ -69,18 +69,25 @@ function readJson<T>(path: string): T | undefined {
 }
 
 /**
- * In a user's scope: executes berth again in the user namespace that containers on bridges share. With `start` what does not run of
- * its units is started; without, this returns where nothing does, as it does in that namespace. Throws "network" when it does not start.
+ * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is not there, and
+ * in that namespace.
  */
-export function enterSharedNamespace(scope: Scope, start: boolean, env: Environment): void {
+export function enterSharedNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const fd = openSharedNamespace(scope, false);
+  if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+}
+
+/**
+ * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start` what does not run
+ * of its units is started. Throws "network" when it does not start.
+ */
+export function openSharedNamespace(scope: Scope, start: boolean): number | undefined {
   const found = readShared(scope);
   const complete = found?.pasta !== undefined && found.names !== undefined;
   const shared = start && !complete ? startShared(scope) : found;
   const holder = shared?.names ?? shared?.pasta;
-  if (holder === undefined) return;
-  const fd = openSync(`/proc/${holder.pid}/ns/user`, "r");
-  enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+  return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
 }
 
 /** Starts what does not run, and waits for it; a process that has been killed comes again by itself after a second. */

@@ -104,7 +104,7 @@ function keep(path: string, socket: string | undefined): number {
  * under a name that no other can have. Executes berth again in the shared namespaces. Returns its process. Throws "network".
  */
 export async function startSharedNames(scope: Scope, env: Environment): Promise<ProcessIdentity> {
-  enterSharedNamespace(scope, false, env);
+  enterSharedNamespace(scope, env);
   const shared = userNamespaceOwner(env) === undefined ? undefined : readShared(scope);
   if (shared === undefined || !joinSharedNetwork(scope))
     throw new RuntimeError("network", `${SHARED_UNITS.pasta} does not run`);

@@ -138,12 +138,6 @@ function withRoot(namespace: UserNamespace, user: string | undefined): Container
 }
 
 function namespaceOfContainer(scope: Scope, name: string): string {
-  // Each user's container is in a namespace of its launcher's, which no other launcher may enter from its own.
-  if (scope.kind === "user")
-    throw new RuntimeError(
-      "user-namespace",
-      `container:${name} is not supported yet for users' containers: a pod's share theirs`,
-    );
   const record = findContainer(scope, name);
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);

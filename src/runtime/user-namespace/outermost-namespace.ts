@@ -48,5 +48,8 @@ function openUserNamespace(fd: number): number | undefined {
 }
 
 function noneOfTheUsers(what: string): RuntimeError {
-  return new RuntimeError("user-namespace", `${what} is in no user namespace of this user's`);
+  return new RuntimeError(
+    "user-namespace",
+    `${what} is not in a user namespace of this user's: the kernel lets only root join it`,
+  );
 }
