@@ -6,18 +6,47 @@ import { CommandError } from "./command.ts";
 export const USAGE_EXIT_CODE = 125;
 
 /** Commands that people know from elsewhere, and what does the same here. */
-const INSTEAD: Readonly<Record<string, string>> = {
+export const INSTEAD: Readonly<Record<string, string>> = {
+  attach: "berth logs --follow shows what a container prints, berth exec runs a shell in it",
   build: "buildah or podman build an image, berth load takes it",
+  container: "leave that word out: berth ps, berth inspect, berth exec, berth stop",
+  cp: "tar does that, through berth exec: berth exec web tar c /etc | tar x",
+  create: "a container file and systemctl daemon-reload do that; berth run --detach starts at once",
+  df: "du -sh /var/lib/berth/* shows that",
   enable: "[Install] of the container file is what enables it",
+  events: "journalctl --follow shows what starts and stops",
+  history: "skopeo inspect --config shows that",
+  info: "berth --version, and systemctl status",
   kill: "systemctl kill does that",
+  "image build": "buildah or podman build an image, berth load takes it",
+  "image push": "skopeo copy does that, from the store's OCI layout in /var/lib/berth/images",
+  "image save": "skopeo copy does that, from the store's OCI layout in /var/lib/berth/images",
   login: "credentials of podman login, skopeo login and docker login are used",
+  "network connect": "Network= of the container file does that, at its next start",
+  "network disconnect": "Network= of the container file does that, at its next start",
+  pause: "systemctl freeze does that",
+  "pod kill": "systemctl kill does that, of the pod's containers",
+  "pod logs": "journalctl --unit does that, of the pod's containers",
+  "pod pause": "systemctl freeze does that, of the pod's containers",
+  "pod prune": "a pod is there only as long as its service is active",
+  "pod restart": "systemctl restart does that, of the pod's service",
+  "pod stats": "systemd-cgtop shows that",
+  "pod top": "systemctl status and systemd-cgls show that",
+  port: "berth ps shows that",
+  push: "skopeo copy does that, from the store's OCI layout in /var/lib/berth/images",
+  rename: "ContainerName= of the container file does that, at its next start",
   restart: "systemctl restart does that",
   reload: "systemctl reload, or systemctl daemon-reload after a change of files",
   rm: "a container goes when it ends; berth stop ends it",
+  save: "skopeo copy does that, from the store's OCI layout in /var/lib/berth/images",
   stats: "systemd-cgtop shows that",
   status: "systemctl status does that",
+  system: "berth image prune, berth volume prune and berth network prune remove what is unused",
   top: "systemctl status and systemd-cgls show that",
+  unpause: "systemctl thaw does that",
+  update: "systemctl set-property changes limits",
   version: "berth --version",
+  wait: "systemctl start --wait does that",
 };
 
 /** The error for a first word that is no command. */

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import packageJson from "../../package.json";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMAND_GROUPS, COMMANDS } from "../../src/cli/commands.ts";
+import { INSTEAD } from "../../src/cli/usage-error.ts";
 import { VERSION } from "../../src/cli/version.ts";
 
 const ENTRY = join(import.meta.dir, "../../src/cli/main.ts");
@@ -57,6 +58,11 @@ test("a group of commands has help, suggestions and errors of its own", () => {
 
 test("commands known from elsewhere are answered with what does the same", () => {
   expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
+  expect(berth("network", "connect", "a", "b").stderr).toContain("Network= of the container file does that");
+  for (const word of Object.keys(INSTEAD)) {
+    expect(COMMANDS.map(({ name }) => name)).not.toContain(word);
+    expect(COMMAND_GROUPS.map(({ name }) => name)).not.toContain(word);
+  }
   expect(berth("toString").stderr).toContain("see berth --help");
 });
 
