@@ -1,11 +1,12 @@
+import { COMMON_FLAGS } from "./common-flags.ts";
 import type { RunFlag } from "./run-flags.ts";
 
 /** The flags of `berth pod create`, as data: podman's names. */
 export const POD_FLAGS: readonly RunFlag[] = [
-  { name: "add-host", kind: "list", value: "NAME:IP", help: "Add a line to /etc/hosts (IP may be host-gateway)" },
+  COMMON_FLAGS.addHost,
   { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the images' files" },
-  { name: "dns-option", kind: "list", value: "OPTION", help: "Option for /etc/resolv.conf, in place of the host's" },
-  { name: "dns-search", kind: "list", value: "DOMAIN", help: "Search domain in place of the host's; . for none" },
+  COMMON_FLAGS.dnsOption,
+  COMMON_FLAGS.dnsSearch,
   {
     name: "exit-policy",
     kind: "string",
@@ -19,10 +20,10 @@ export const POD_FLAGS: readonly RunFlag[] = [
     help: "Map group ids, in a user namespace of the pod's own",
   },
   { name: "hostname", kind: "list", value: "NAME", help: "Host name of all its containers (the pod's name)" },
-  { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network" },
-  { name: "ip6", kind: "string", value: "IPV6", help: "Fixed IPv6 address, in the only network" },
-  { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
-  { name: "mac-address", kind: "string", value: "MAC", help: "Address of the interface, in the only network" },
+  COMMON_FLAGS.ip,
+  COMMON_FLAGS.ip6,
+  COMMON_FLAGS.label,
+  COMMON_FLAGS.macAddress,
   { name: "name", short: "n", kind: "string", value: "NAME", help: "Name of the pod" },
   {
     name: "network",
@@ -31,7 +32,7 @@ export const POD_FLAGS: readonly RunFlag[] = [
     help: "A network's name[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, host or none",
   },
   { name: "network-alias", kind: "list", value: "NAME", help: "Another name of the pod in its networks" },
-  { name: "publish", short: "p", kind: "list", value: "[[IP:]HOST:]PORT[/PROTO]", help: "Publish a port on the host" },
+  COMMON_FLAGS.publish,
   { name: "replace", kind: "boolean", help: "Take the place of a pod of the same name" },
   {
     name: "share",
@@ -40,8 +41,8 @@ export const POD_FLAGS: readonly RunFlag[] = [
     help: "Namespaces to share (ipc,net,uts); pid too, none, or +KINDS",
   },
   { name: "shm-size", kind: "string", value: "SIZE", help: "Size of the shared /dev/shm (64m)" },
-  { name: "subgidname", kind: "string", value: "NAME", help: "Map group ids to all of this name's in /etc/subgid" },
-  { name: "subuidname", kind: "string", value: "NAME", help: "Map user ids to all of this name's in /etc/subuid" },
+  COMMON_FLAGS.subgidname,
+  COMMON_FLAGS.subuidname,
   {
     name: "uidmap",
     kind: "list",
@@ -49,12 +50,7 @@ export const POD_FLAGS: readonly RunFlag[] = [
     help: "Map user ids, in a user namespace of the pod's own",
   },
   { name: "unit", kind: "string", value: "UNIT", help: "The systemd service that the pod is", hidden: true },
-  {
-    name: "userns",
-    kind: "string",
-    value: "MODE",
-    help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
-  },
+  COMMON_FLAGS.userns,
   {
     name: "volume",
     short: "v",

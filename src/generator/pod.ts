@@ -23,6 +23,9 @@ const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
   uts: ["HostName"],
 };
 
+/** Kinds of network that somebody else has made. */
+const FOREIGN_NETWORKS: readonly string[] = ["container", "ns"];
+
 /** systemd refuses a oneshot service with these. */
 const REFUSED_RESTARTS: readonly string[] = ["always", "on-success"];
 
@@ -70,6 +73,12 @@ function createCommand(
   addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, "PublishPort", "Label");
   const network = addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
+  const foreign = FOREIGN_NETWORKS.includes(network) ? keys.entry("Network") : undefined;
+  if (foreign !== undefined) {
+    const message = `Network=${network} of a pod is not supported yet`;
+    const hint = "write it in containers that are in no pod";
+    report.at(foreign, 0, { code: "not-supported-yet", message, hint });
+  }
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");

@@ -1,3 +1,5 @@
+import { COMMON_FLAGS } from "./common-flags.ts";
+
 /**
  * The flags of `berth run`, as data: podman's (and docker's) names, because `PodmanArgs=` in people's files holds
  * those. The command line, the generator's check of `PodmanArgs=`, help and the manual page read this one table.
@@ -17,7 +19,7 @@ export interface RunFlag {
 }
 
 export const RUN_FLAGS: readonly RunFlag[] = [
-  { name: "add-host", kind: "list", value: "NAME:IP", help: "Add a line to /etc/hosts (IP may be host-gateway)" },
+  COMMON_FLAGS.addHost,
   { name: "annotation", kind: "list", value: "KEY=VALUE", help: "Add an OCI annotation" },
   { name: "arch", kind: "string", value: "ARCH", help: "Pull the image for another architecture" },
   { name: "authfile", kind: "string", value: "PATH", help: "Authentication file for the registry" },
@@ -28,8 +30,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "decryption-key", kind: "list", value: "KEY[:PASSPHRASE]", help: "Private key for an encrypted image" },
   { name: "detach", short: "d", kind: "boolean", help: "Run in the background, as a unit of systemd's" },
   { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the image's file" },
-  { name: "dns-option", kind: "list", value: "OPTION", help: "Option for /etc/resolv.conf, in place of the host's" },
-  { name: "dns-search", kind: "list", value: "DOMAIN", help: "Search domain in place of the host's; . for none" },
+  COMMON_FLAGS.dnsOption,
+  COMMON_FLAGS.dnsSearch,
   {
     name: "entrypoint",
     kind: "string",
@@ -61,16 +63,16 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   { name: "init", kind: "boolean", help: "Run a minimal init (catatonit) as PID 1" },
   { name: "interactive", short: "i", kind: "boolean", help: "Keep standard input open" },
-  { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network" },
-  { name: "ip6", kind: "string", value: "IPV6", help: "Fixed IPv6 address, in the only network" },
-  { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
+  COMMON_FLAGS.ip,
+  COMMON_FLAGS.ip6,
+  COMMON_FLAGS.label,
   {
     name: "loginuid",
     kind: "string",
     value: "USER|UID|caller",
     help: "Seal the audit login uid of the container's processes",
   },
-  { name: "mac-address", kind: "string", value: "MAC", help: "Address of the interface, in the only network" },
+  COMMON_FLAGS.macAddress,
   {
     name: "mount",
     kind: "list",
@@ -92,13 +94,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     value: "OS/ARCH[/VARIANT]",
     help: "Pull the image for another platform",
   },
-  {
-    name: "publish",
-    short: "p",
-    kind: "list",
-    value: "[[IP:]HOST:]PORT[/PROTO]",
-    help: "Publish a port on the host",
-  },
+  COMMON_FLAGS.publish,
   { name: "pod", kind: "string", value: "NAME", help: "Join a pod: its network, IPC and host name" },
   { name: "pull", kind: "string", value: "POLICY", help: "always, missing, never or newer" },
   { name: "quiet", short: "q", kind: "boolean", help: "Show no progress of a pull" },
@@ -123,13 +119,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   { name: "shm-size", kind: "string", value: "SIZE", help: "Size of /dev/shm (64m)" },
   { name: "stop-signal", kind: "string", value: "SIGNAL", help: "Signal that asks the payload to stop" },
   { name: "stop-timeout", kind: "string", value: "SECONDS", help: "Wait this long before SIGKILL (10)" },
-  {
-    name: "subgidname",
-    kind: "string",
-    value: "NAME",
-    help: "Map group ids to all of this name's in /etc/subgid",
-  },
-  { name: "subuidname", kind: "string", value: "NAME", help: "Map user ids to all of this name's in /etc/subuid" },
+  COMMON_FLAGS.subgidname,
+  COMMON_FLAGS.subuidname,
   { name: "sysctl", kind: "list", value: "NAME=VALUE", help: "Set a namespaced kernel parameter" },
   {
     name: "tls-verify",
@@ -155,12 +146,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   { name: "user", short: "u", kind: "string", value: "USER[:GROUP]", help: "User, and group, inside the container" },
   { name: "variant", kind: "string", value: "VARIANT", help: "Pull the image for another variant of the architecture" },
-  {
-    name: "userns",
-    kind: "string",
-    value: "MODE",
-    help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
-  },
+  COMMON_FLAGS.userns,
   {
     name: "volume",
     short: "v",

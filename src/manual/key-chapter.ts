@@ -16,7 +16,7 @@ const CLASSES: Readonly<Record<ValueClass, string>> = {
 
 /** The supported keys of a section, by its table. `command` is what their flags belong to: `berth run`. */
 export function keyChapter(section: string, keys: KeyTable, command: string, introduction?: string): Chapter {
-  const known = [...keys.values()].filter(({ status }) => status === "supported");
+  const known = byName(keys).filter(({ status }) => status === "supported");
   const rows = known.map((key): readonly [string, ...string[]] => [
     `\`${key.name}=\``,
     keyText(key, command),
@@ -29,7 +29,7 @@ export function keyChapter(section: string, keys: KeyTable, command: string, int
 
 /** The keys of a section that berth refuses; empty if there are none. */
 export function refusedKeys(keys: KeyTable): string {
-  const later = [...keys.values()].filter(({ status }) => status === "not supported yet");
+  const later = byName(keys).filter(({ status }) => status === "not supported yet");
   return later.map(({ name }) => `${name}=`).join(", ");
 }
 
@@ -42,4 +42,8 @@ function keyText({ help, values, since, flag, prefix = "" }: KeySpec, command: s
   ]
     .filter((text) => text !== "")
     .join(" ");
+}
+
+function byName(keys: KeyTable): KeySpec[] {
+  return [...keys.values()].sort((a, b) => a.name.toLowerCase().localeCompare(b.name.toLowerCase()));
 }

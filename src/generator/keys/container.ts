@@ -1,20 +1,19 @@
-import { checkAddHost, checkDns } from "../values/address.ts";
 import { checkCapability } from "../values/capability.ts";
 import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../values/command.ts";
 import { checkImageName } from "../values/image-name.ts";
 import { checkMount } from "../values/mount.ts";
 import { checkContainerName, checkHostName, checkServiceName, checkUser, checkUserAndGroup } from "../values/name.ts";
-import { checkIpv4, checkIpv6, checkNetwork, checkNetworkAlias, checkResolverWord } from "../values/network.ts";
+import { checkNetwork } from "../values/network.ts";
 import { checkContainerPath, checkTimezone } from "../values/path.ts";
-import { checkExposedPort, checkPublishPort } from "../values/port.ts";
-import { checkPull, checkRetry } from "../values/pull.ts";
-import { checkCount, checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
+import { checkExposedPort } from "../values/port.ts";
+import { checkPull } from "../values/pull.ts";
+import { checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
 import { checkSignal } from "../values/signal.ts";
 import { checkMemory, checkSize } from "../values/size.ts";
-import { checkDuration, checkStopTimeout } from "../values/time.ts";
+import { checkStopTimeout } from "../values/time.ts";
 import { checkTmpfs } from "../values/tmpfs.ts";
-import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
 import { checkVolume } from "../values/volume.ts";
+import { networkingRows, retryRows, userNamespaceRows } from "./common.ts";
 import { keyTable, later, podmanOnly, supported } from "./key.ts";
 
 /** `[Container]`: Quadlet's keys for a container, podman-systemd.unit(5). */
@@ -24,10 +23,6 @@ export const CONTAINER_KEYS = keyTable([
     flag: "cap-add",
   }),
   later("AddDevice", "words", "Device of the host, with its path inside and permissions", "/dev/fuse:/dev/fuse:rw"),
-  supported("AddHost", "lines", "Line for /etc/hosts; the address may be host-gateway", "db.example:192.0.2.7", {
-    check: checkAddHost,
-    flag: "add-host",
-  }),
   supported("Annotation", "map", "OCI annotations", "org.example.team=web", {
     check: checkNamedValue,
     flag: "annotation",
@@ -40,18 +35,9 @@ export const CONTAINER_KEYS = keyTable([
     flag: "name",
   }),
   ...podmanOnly(),
-  supported("DNS", "lines", "Resolver for /etc/resolv.conf; none keeps the image's file", "192.0.2.53", {
-    check: checkDns,
-    flag: "dns",
-  }),
-  supported("DNSOption", "lines", "Option for /etc/resolv.conf, in place of the host's", "ndots:1", {
-    check: checkResolverWord,
-    flag: "dns-option",
-  }),
-  supported("DNSSearch", "lines", "Search domain for /etc/resolv.conf; . for none", "example.com", {
-    check: checkResolverWord,
-    flag: "dns-search",
-  }),
+  ...networkingRows(),
+  ...retryRows(),
+  ...userNamespaceRows(),
   supported("DropCapability", "words", "Capabilities taken away, or all; AddCapability= comes on top", "all", {
     check: checkCapability,
     flag: "cap-drop",
@@ -96,10 +82,6 @@ export const CONTAINER_KEYS = keyTable([
     check: checkExposedPort,
     flag: "expose",
   }),
-  supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
-    check: checkIdMapping,
-    flag: "gidmap",
-  }),
   supported("Group", "string", "Group inside the container; only with User=", "www-data", { check: checkUser }),
   later("GroupAdd", "lines", "Supplementary group, or keep-groups", "keep-groups"),
   later("HealthCmd", "string", "Command that tells whether the container is healthy", "/usr/bin/check"),
@@ -121,14 +103,6 @@ export const CONTAINER_KEYS = keyTable([
     flag: "hostname",
   }),
   later("HttpProxy", "boolean", "Pass on the proxy variables of the service", "no", "5.7"),
-  supported("IP", "string", "Fixed IPv4 address, in the only network", "10.88.64.128", {
-    check: checkIpv4,
-    flag: "ip",
-  }),
-  supported("IP6", "string", "Fixed IPv6 address, in the only network", "fd46:db93:aa76:ac37::10", {
-    check: checkIpv6,
-    flag: "ip6",
-  }),
   supported("Image", "string", "Image to run; a full name is recommended", "registry.example/web:1", {
     check: checkImageName,
   }),
@@ -157,10 +131,6 @@ export const CONTAINER_KEYS = keyTable([
     "host",
     { check: checkNetwork, flag: "network" },
   ),
-  supported("NetworkAlias", "lines", "Another name of the container on its networks", "db", {
-    check: checkNetworkAlias,
-    flag: "network-alias",
-  }),
   supported("NoNewPrivileges", "boolean", "Never let the container's processes gain privileges", "yes"),
   supported("Notify", "string", "true: the payload itself tells systemd when it is ready", "true"),
   supported(
@@ -174,10 +144,6 @@ export const CONTAINER_KEYS = keyTable([
   ),
   supported("Pod", "string", "Pod that the container is part of: the name of a .pod file", "web.pod", { flag: "pod" }),
   supported("PodmanArgs", "exec-words", "More flags for berth run, which takes podman's", "--tty"),
-  supported("PublishPort", "lines", "Port published on the host: [[IP:]HOST:]CONTAINER[/PROTOCOL]", "8080:80", {
-    check: checkPublishPort,
-    flag: "publish",
-  }),
   supported("Pull", "string", "When the image is pulled: missing (the default), always, never or newer", "newer", {
     check: checkPull,
     flag: "pull",
@@ -200,22 +166,6 @@ export const CONTAINER_KEYS = keyTable([
     "5.5",
   ),
   later("ReloadSignal", "string", "Signal sent to the container for systemctl reload", "SIGHUP", "5.5"),
-  supported("RemapGid", "words", "Group ids for RemapUsers= (write UserNS= or GIDMap=)", "210"),
-  supported("RemapUid", "words", "User ids for RemapUsers= (write UserNS= or UIDMap=)", "200"),
-  supported("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000", {
-    check: checkCount,
-  }),
-  supported("RemapUsers", "string", "User namespace: auto, keep-id or manual (write UserNS=)", "auto"),
-  supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
-    since: "5.5",
-    check: checkRetry,
-    flag: "retry",
-  }),
-  supported("RetryDelay", "string", "Time between tries; without it, more every time", "10s", {
-    since: "5.5",
-    check: checkDuration,
-    flag: "retry-delay",
-  }),
   later("Rootfs", "string", "Folder with a root file system, instead of an image", "/var/lib/machines/web"),
   supported("RunInit", "boolean", "Run a minimal init as the container's first process", "yes", { flag: "init" }),
   later("SeccompProfile", "string", "Seccomp profile, or unconfined", "/etc/web-seccomp.json"),
@@ -234,14 +184,6 @@ export const CONTAINER_KEYS = keyTable([
   supported("StopTimeout", "string", "Seconds before SIGKILL: TimeoutStopSec= of the service (default 10)", "30", {
     check: checkStopTimeout,
   }),
-  supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", {
-    check: checkUser,
-    flag: "subgidname",
-  }),
-  supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", {
-    check: checkUser,
-    flag: "subuidname",
-  }),
   supported("Sysctl", "words", "Kernel parameters of the container's own namespaces", "net.ipv4.ip_forward=1", {
     check: checkSysctl,
     flag: "sysctl",
@@ -251,23 +193,12 @@ export const CONTAINER_KEYS = keyTable([
     flag: "tz",
   }),
   supported("Tmpfs", "lines", "A tmpfs: folder[:options]", "/cache:size=64m", { check: checkTmpfs, flag: "tmpfs" }),
-  supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
-    check: checkIdMapping,
-    flag: "uidmap",
-  }),
   supported("Ulimit", "lines", "Resource limit: type=soft[:hard], or host", "nofile=1000:10000", {
     check: checkUlimit,
     flag: "ulimit",
   }),
   later("Unmask", "exec-words", "Paths to show that are hidden otherwise, or ALL", "ALL"),
   supported("User", "string", "User inside the container", "www-data", { check: checkUserAndGroup, flag: "user" }),
-  supported(
-    "UserNS",
-    "string",
-    "User namespace: host, auto, keep-id, nomap, ns:PATH or container:NAME, with podman's options",
-    "keep-id",
-    { check: checkUserNamespace, flag: "userns" },
-  ),
   supported("VolatileTmp", "boolean", "A tmpfs on /tmp; Tmpfs=/tmp has taken its place", "yes"),
   supported(
     "Volume",

@@ -1,7 +1,7 @@
 import { checkImageName, checkImageReference } from "../values/image-name.ts";
 import { checkServiceName } from "../values/name.ts";
-import { checkCredentials, checkPull, checkRetry } from "../values/pull.ts";
-import { checkDuration } from "../values/time.ts";
+import { checkCredentials, checkPull } from "../values/pull.ts";
+import { retryRows } from "./common.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Image]`: Quadlet's keys for an image to pull, podman-systemd.unit(5). */
@@ -11,6 +11,7 @@ export const imageKeys = lazyKeyTable(() => [
   supported("AuthFile", "string", "File with credentials", "/etc/registry/auth.json", { flag: "authfile" }),
   supported("CertDir", "string", "Folder with certificates", "/etc/registry/certs", { flag: "cert-dir" }),
   ...podmanOnly(),
+  ...retryRows(),
   supported(
     "Creds",
     "string",
@@ -38,16 +39,6 @@ export const imageKeys = lazyKeyTable(() => [
     since: "5.6",
     check: checkPull,
     flag: "policy",
-  }),
-  supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
-    since: "5.5",
-    check: checkRetry,
-    flag: "retry",
-  }),
-  supported("RetryDelay", "string", "Time between tries; without it, more every time", "10s", {
-    since: "5.5",
-    check: checkDuration,
-    flag: "retry-delay",
   }),
   supported("ServiceName", "string", "Name of the service, without .service", "web-image", {
     check: checkServiceName,
