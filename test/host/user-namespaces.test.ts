@@ -246,7 +246,7 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
       `${APP}UserNS=keep-id\nNetwork=none\nVolume=kept:/data\nVolume=%h/mine:/mine\n`,
     );
     await host.sh(
-      "mkdir -p /home/alice/mine; echo mine > /home/alice/mine/file; chmod 700 /home/alice /home/alice/mine; chown -R alice:alice /home/alice",
+      "mkdir -p /home/alice/mine; echo mine > /home/alice/mine/file; chmod 700 /home/alice /home/alice/mine; chown -R alice:alice /home/alice/.config /home/alice/mine",
     );
     await host.ok(["berth", "pull", "--quiet", sample("app:1")], alice);
     await host.ok(["systemctl", "--user", "daemon-reload"], alice);
