@@ -26,7 +26,10 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
   await disconnect(scope, id);
-  if (record?.pod !== undefined) removeMemberNames(scope, id);
+  if (record?.pod !== undefined) {
+    removeMemberNames(scope, id);
+    (await import("./pod/end-with-init.ts")).endWithInit(scope, record.pod);
+  }
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
   // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
   detachBelow(paths.bundle);

@@ -125,9 +125,5 @@ function openIfThere(path: string): number | undefined {
  * managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
  */
 function unreadable(pid: number, cause: unknown): RuntimeError {
-  return new RuntimeError(
-    "namespace",
-    `look for namespaces at systemd (process ${pid}): not permitted; a service may with AmbientCapabilities= of what systemd itself has, a container in the background with berth run -d`,
-    { cause },
-  );
+  return new RuntimeError("namespace", `see what systemd (process ${pid}) keeps`, { cause });
 }

@@ -5,7 +5,7 @@ import { bindMount } from "../bind-mount.ts";
 import { READONLY_FILE_OPTIONS } from "../defaults.ts";
 import { RuntimeError } from "../error.ts";
 import { attachRootOf } from "../mount-tree.ts";
-import { type NamespaceKind, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
+import { type NamespaceKind, type OpenNamespace, openPinned, type PinnedNamespaces } from "../pinned-namespaces.ts";
 import { isAlive } from "../process-identity.ts";
 import type { RunRequest } from "../run-request.ts";
 import type { Environment } from "../runc.ts";
@@ -69,10 +69,24 @@ export function openNamespaces(record: PodRecord): OpenNamespace[] {
     const lost = `the first process of pod ${record.name} has been killed, and all of its PID namespace with it`;
     throw new RuntimeError("no-such-pod", `${lost}: restart ${record.unit}`);
   }
-  const namespaces = record.namespaces === undefined ? undefined : openPinned(record.namespaces);
+  const namespaces = record.namespaces === undefined ? undefined : openKept(record.name, record.namespaces);
   if (namespaces === undefined)
     throw new RuntimeError("no-such-pod", `pod ${record.name} is not running: start ${record.unit} first`);
   return namespaces;
+}
+
+function openKept(pod: string, namespaces: PinnedNamespaces): OpenNamespace[] | undefined {
+  try {
+    return openPinned(namespaces);
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.code !== "namespace") throw error;
+    // Nothing is wrong with the pod, nor to be learnt from the system call.
+    const instead = "run the container in the background (berth run -d), or as a service (Pod= in a .container file)";
+    throw new RuntimeError(
+      "namespace",
+      `pod ${pod} cannot be joined from here, as systemd shows only services what it keeps for it: ${instead}`,
+    );
+  }
 }
 
 /** A mount of the container's own takes the place of the pod's. */

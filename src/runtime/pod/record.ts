@@ -53,6 +53,8 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
   readonly namespaces?: PinnedNamespaces;
   /** The first process of the shared PID namespace, without which there is nothing left in that. */
   readonly init?: ProcessIdentity;
+  /** What connects a user's pod, or its ports, to the host's network. */
+  readonly pasta?: ProcessIdentity;
 }
 
 const RECORD = "pod.json";

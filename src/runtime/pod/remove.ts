@@ -1,7 +1,9 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { forgetUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { runcRoot } from "../paths.ts";
 import { closeNamespaces, openPinned } from "../pinned-namespaces.ts";
 import { isAlive } from "../process-identity.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
@@ -19,6 +21,8 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
     await disconnectPod(scope, record);
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
     forgetUnit(scope, record.unit, record.id);
+    // Where startInit() was killed; the process itself goes with the unit.
+    rmSync(join(runcRoot(scope), record.id), { recursive: true, force: true });
   }
   rmSync(paths.directory, { recursive: true, force: true });
 }

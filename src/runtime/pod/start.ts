@@ -5,7 +5,7 @@ import { connectByPasta } from "../network/pasta.ts";
 import { publishShared } from "../network/shared-connection.ts";
 import { createNotifier } from "../notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../pinned-namespaces.ts";
-import { readProc } from "../process-identity.ts";
+import { identify, type ProcessIdentity, readProc } from "../process-identity.ts";
 import type { Environment } from "../runc.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace.ts";
 import { writePodFiles } from "./files.ts";
@@ -30,10 +30,10 @@ export async function startPod(scope: Scope, asked: PodRecord, env: Environment)
   if (sharesPid) pod = await addInit(scope, pod, namespaces, env);
   if (usesPasta) pod = await connect(scope, pod, namespaces);
   closeNamespaces(namespaces);
-  // That one is missed most that leaves nothing else behind to tell: without the other, containers end.
-  const main = usesPasta ? pastaBesideMe() : pod.init?.pid;
+  // Nobody else would miss pasta; for the other see endWithInit().
+  const main = pod.pasta ?? pod.init;
   if (main === undefined) notifier.ready();
-  else notifier.payload(main, true);
+  else notifier.payload(main.pid, true);
 }
 
 function needsPasta({ network, ports }: PodRecord, scope: Scope): boolean {
@@ -68,7 +68,7 @@ async function connect(scope: Scope, pod: PodRecord, namespaces: readonly OpenNa
     if (own === undefined) throw new RuntimeError("bad-request", "the pod has no network namespace");
     const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
     await publishShared(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
-    return pod;
+    return withPasta(scope, pod);
   }
   const facts = await connectByPasta({
     path: paths.networkNamespace,
@@ -76,18 +76,24 @@ async function connect(scope: Scope, pod: PodRecord, namespaces: readonly OpenNa
     options: network.options,
     ports,
   }).facts;
-  const record = { ...pod, addresses: { pasta: facts.addresses } };
-  writePod(scope, record);
+  const record = withPasta(scope, { ...pod, addresses: { pasta: facts.addresses } });
   writePodFiles(record, facts, paths);
   return record;
 }
 
+function withPasta(scope: Scope, pod: PodRecord): PodRecord {
+  const pasta = pastaBesideMe();
+  if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
+  const record = { ...pod, pasta };
+  writePod(scope, record);
+  return record;
+}
+
 /** The pasta that this process has started, and that has gone into the background: it does not say who it is there. */
-function pastaBesideMe(): number | undefined {
+function pastaBesideMe(): ProcessIdentity | undefined {
   const cgroup = readProc(process.pid, "cgroup");
-  return listIfThere("/proc")
-    .map(Number)
-    .find(
-      (pid) => pid > 0 && readProc(pid, "cgroup") === cgroup && / \(pas(?:ta|st)/.test(readProc(pid, "stat") ?? ""),
-    );
+  const isPasta = (pid: number) =>
+    pid > 0 && readProc(pid, "cgroup") === cgroup && / \(pas(?:ta|st)/.test(readProc(pid, "stat") ?? "");
+  const found = listIfThere("/proc").map(Number).find(isPasta);
+  return found === undefined ? undefined : identify(found);
 }
