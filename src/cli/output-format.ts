@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { CommandError } from "./command.ts";
 import { filterOption } from "./filters.ts";
 import { headingText, readTemplate, renderTemplate, type Template, TemplateError } from "./go-template.ts";
+import { plainText } from "./plain-text.ts";
 import { formatTable } from "./table.ts";
 
 /** How one kind of thing is listed. */
@@ -96,11 +97,19 @@ export function withTemplate(
   }
 }
 
+/** The same with all texts in it as they may be shown: labels and names are strangers' words. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === "string") return plainText(value);
+  if (Array.isArray(value)) return value.map(plainValue);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [plainText(name), plainValue(item)]));
+}
+
 /** A row's fields; as JSON (`{{json .}}`) it is what `--format json` prints. */
 class TemplateRow {
   readonly #json: () => object;
   constructor(fields: object, json: () => object) {
-    Object.assign(this, fields);
+    Object.assign(this, plainValue(fields));
     this.#json = json;
   }
   toJSON(): object {
