@@ -1,4 +1,5 @@
 import type { ParityCase } from "./parity-cases.ts";
+import { sample } from "./registry.ts";
 
 /** Containers in pods. */
 export const POD_CASES: readonly ParityCase[] = [
@@ -46,6 +47,22 @@ Volume=podded:/data/named
     },
   },
   {
+    name: "pod-pid",
+    text: `
+      Pod=pid.pod
+      User=app
+      Exec=sh -c 'until grep -qx sleep /proc/[0-9]*/comm; do :; done; show; for at in /proc/[0-9]*; do read name < $$at/comm; echo "processes: $$name"; done'`,
+    files: {
+      "pid-sibling.container": `[Container]\nImage=${sample("tools:1")}\nPod=pid.pod\nStopSignal=KILL\nExec=sleep 10000\n`,
+      "pid.pod": "[Pod]\nNetwork=none\nPodmanArgs=--share +pid\n",
+    },
+  },
+  {
+    name: "pod-ipc",
+    text: "\nPod=ipc.pod\nHostName=own.example",
+    files: { "ipc.pod": "[Pod]\nPodmanArgs=--share=ipc --shm-size=8m\n" },
+  },
+  {
     name: "pod-mapped",
     text: "\nPod=mapped.pod\nUser=app",
     files: {
@@ -57,6 +74,12 @@ Volume=podded:/data/named
     user: true,
     text: "\nPod=keep.pod",
     files: { "keep.pod": "[Pod]\nNetwork=none\nUserNS=keep-id\n" },
+  },
+  {
+    name: "user-pod-pid",
+    user: true,
+    text: "\nPod=userpid.pod",
+    files: { "userpid.pod": "[Pod]\nNetwork=none\nUserNS=keep-id\nPodmanArgs=--share=+pid\n" },
   },
   {
     name: "user-pod",
