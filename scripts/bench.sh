@@ -6,8 +6,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/prepare.sh
 
-need_debian_packages "${host_packages[@]}"
-need_npm_packages
-echo "building dist/berth …" >&2
-npm run --silent build > /dev/null
+need_berth_on_hosts
 as_root "$bun" scripts/bench.ts "$@"

@@ -2,6 +2,7 @@
 #
 #   need_npm_packages              node_modules as package-lock.json has it; sets bun
 #   need_debian_packages NAME…     with apt-get, once updated
+#   need_berth_on_hosts            what boots test hosts, and dist/berth to be put into them
 #   as_root COMMAND…               the command as root, by sudo when need be
 
 # A person's PATH may lack where the tools of root are.
@@ -43,3 +44,10 @@ host_packages=(mmdebstrap ca-certificates debian-archive-keyring util-linux moun
 
 # What emulating one takes beside that: see test/vm.
 vm_packages=(qemu-system-x86 qemu-utils e2fsprogs xz-utils)
+
+need_berth_on_hosts() {
+  need_debian_packages "${host_packages[@]}"
+  need_npm_packages
+  echo "building dist/berth …" >&2
+  npm run --silent build > /dev/null
+}

@@ -162,6 +162,7 @@ describe.skipIf(!root)("the image commands", () => {
     }
     // podman's own: no such image.
     expect((await berth(["rmi", "none"])).code).toBe(1);
+    expect(await berth(["rmi", "--ignore", "none"])).toEqual({ code: 0, out: "", err: "" });
   });
 
   test("verify ends with 1 when something is wrong, and rmi takes images away", async () => {
@@ -171,7 +172,10 @@ describe.skipIf(!root)("the image commands", () => {
     const broken = await berth(["verify"]);
     expect(broken.code).toBe(1);
     expect(broken.err).toContain(`layer ${sha256(LAYER).slice(7)}: 5 bytes where 1 were unpacked`);
-    const removed = await berth(["rmi", `${registry.host}/app:1`, "loaded:2"]);
+    // What can be removed is, whatever else is on the command line.
+    const removed = await berth(["rmi", "none", `${registry.host}/app:1`, "Bad Name", "loaded:2"]);
+    expect(removed.code).toBe(1);
+    expect(removed.err).toMatch(/^berth: error: image none is not in the store; .*Bad Name.*\n$/);
     expect(removed.out).toMatch(
       /^Untagged: .*app:1\nDeleted: [0-9a-f]{64}\nUntagged: .*loaded:2\nDeleted: [0-9a-f]{64}\n$/,
     );
