@@ -30,6 +30,7 @@ import {
   parseUserNamespace,
 } from "../generator/values/user-namespace.ts";
 import { checkVolume } from "../generator/values/volume.ts";
+import { formatAddress, parseAddress } from "../ip-address.ts";
 import type { SharedKind } from "../runtime/pod/record.ts";
 import type { HostEntry, PortMapping, RunRequest, Ulimit, UserNamespaceRequest } from "../runtime/run-request.ts";
 import { type CommandContext, CommandError } from "./command.ts";
@@ -287,12 +288,20 @@ export function parsePort(value: string): PortMapping {
   const [first, last] = container.split("-").map(Number);
   const [hostFirst] = host === "" ? [0] : host.split("-").map(Number);
   return {
-    hostIp: hostIp.replace(/^\[|\]$/g, ""),
+    hostIp: usualAddress(hostIp.replace(/^\[|\]$/g, "")),
     hostPort: hostFirst ?? 0,
     containerPort: first ?? 0,
     range: (last ?? first ?? 0) - (first ?? 0) + 1,
     protocol: (tail?.toLowerCase() ?? "tcp") as PortMapping["protocol"],
   };
+}
+
+/** In one form, so that two texts of one address are seen to be that; IPv4 in IPv6's clothes (RFC 4291, 2.5.5.2) is IPv4. */
+function usualAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) return text;
+  const mapped = address.family === 6 && address.value >> 32n === 0xffffn;
+  return formatAddress(mapped ? { family: 4, value: address.value & 0xffff_ffffn } : address);
 }
 
 export function parseHost(value: string): HostEntry {

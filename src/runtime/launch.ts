@@ -60,7 +60,8 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
     notifier.payload(pid, request.sdnotify === "started");
     startContainer(run, pid);
   } catch (error) {
-    if (request.unit === undefined) await cleanUp(scope, id);
+    // What went wrong first is what is to be told of.
+    if (request.unit === undefined) await cleanUp(scope, id).catch(() => undefined);
     throw error;
   }
 }
@@ -118,7 +119,7 @@ async function prepare(
 ): Promise<Prepared> {
   const { scope } = context;
   const pod = asked.pod === undefined ? undefined : (await import("./pod/join.ts")).openPod(scope, asked, context.env);
-  const request = await withHostPorts(pod?.request ?? asked);
+  const request = await withHostPorts(pod?.request ?? asked, context);
   // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
   process.umask(0o022);
   const paths = containerPaths(scope, id);
@@ -171,7 +172,10 @@ async function prepare(
     pin: paths.networkNamespace,
   });
   try {
-    if (network?.facts !== undefined) writeRecord(scope, { ...record, addresses: network.facts.addresses });
+    if (network?.facts !== undefined) {
+      const { addresses, ports } = network.facts;
+      writeRecord(scope, { ...record, addresses, ports });
+    }
     const hostname =
       pod?.hostname ?? request.hostname ?? (request.network.mode === "host" ? hostHostname() : id.slice(0, 12));
     const etc = { hostname, name, joined, owner: namespace?.root };
@@ -193,7 +197,7 @@ async function prepare(
     const finish = async () => {
       const found = await network?.finish();
       if (found === undefined) return;
-      writeRecord(scope, { ...record, addresses: found.addresses });
+      writeRecord(scope, { ...record, addresses: found.addresses, ports: found.ports });
       writeEtcFiles(request, paths, { ...etc, network: found.view });
     };
     await network?.joinable();
@@ -241,10 +245,11 @@ async function openIdMapper(
 }
 
 /** The request with a port of the host's for each that is published without one. */
-async function withHostPorts(request: RunRequest): Promise<RunRequest> {
-  if (request.ports.every(({ hostPort }) => hostPort !== 0)) return request;
+async function withHostPorts(request: RunRequest, { inUserNamespace }: LaunchContext): Promise<RunRequest> {
+  // The system's are chosen together with taking them.
+  if (!inUserNamespace || request.ports.every(({ hostPort }) => hostPort !== 0)) return request;
   const { chooseHostPorts } = await import("./network/published-ports.ts");
-  return { ...request, ports: chooseHostPorts(request.ports) };
+  return { ...request, ports: chooseHostPorts(request.ports, []) };
 }
 
 function stopSignal(request: RunRequest, image: StoredImage): string {

@@ -13,6 +13,9 @@ import type { Environment } from "./runc.ts";
 
 type Kind = "network" | "volume";
 
+/** What systemctl(1) exits with where there is no such unit. */
+const NOT_LOADED = 5;
+
 interface Maker {
   readonly unit: string;
   /** The unit's $INVOCATION_ID. */
@@ -22,10 +25,10 @@ interface Maker {
 /** Notes go with a reboot, as the services' states do. */
 const makerFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
 
-/** Notes the service that this process runs in as the one that has made a network or volume, or has found it. */
+/** Notes the service that this process runs in as the one that has made a network or volume, or has found it, if a file stands for it. */
 export function noteMaker(scope: Scope, kind: Kind, name: string, run: string): void {
   const unit = basename(ownCgroup() ?? "");
-  if (!unit.endsWith(".service")) return;
+  if (!isOfFile(scope, kind, unit)) return;
   const file = makerFile(scope, kind, name);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   replaceFile(file, JSON.stringify({ unit, run } satisfies Maker));
@@ -42,14 +45,22 @@ export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environme
   removeIfThere(file);
   const { unit, run } = JSON.parse(text) as Maker;
   if (env.INVOCATION_ID === run) return undefined;
-  const systemctl = (...words: readonly string[]) => {
-    const argv = [findProgram("systemctl"), ...(scope.kind === "user" ? ["--user"] : []), ...words, "--", unit];
-    return Bun.spawnSync(argv, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  };
-  // Any service may call berth, and is none of berth's for that.
-  const source = systemctl("show", "--property=SourcePath", "--value").stdout.toString().trim();
-  if (!source.endsWith(`.${kind}`)) return undefined;
   // The service that this is called in may have to end before the other one can.
-  const { exitCode, stderr } = systemctl("stop", ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]));
-  return exitCode === 0 ? undefined : `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+  const flags = [
+    ...(scope.kind === "user" ? ["--user"] : []),
+    ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]),
+  ];
+  const words = [findProgram("systemctl"), "stop", ...flags, "--", unit];
+  const { exitCode, stderr } = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  // One whose file has been removed since is not loaded any more once it has stopped.
+  return exitCode === 0 || exitCode === NOT_LOADED
+    ? undefined
+    : `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+}
+
+/** Any service may call berth; of one that the generator has made of a file the unit says so. */
+function isOfFile(scope: Scope, kind: Kind, unit: string): boolean {
+  const generated = join(dirname(scope.runtimeDir), "systemd", "generator");
+  const text = readIfThere(join(generated, unit)) ?? readIfThere(join(generated, unit.replace(/@.*\./, "@."))) ?? "";
+  return new RegExp(`^SourcePath=.*\\.${kind}$`, "m").test(text);
 }

@@ -230,6 +230,7 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
         ["back:alias=a,ip6=192.0.2.9", 17],
         ["back:alias=a,mac=03:00:00:00:00:09", 17],
         ["back:interface_name=far-too-long-name", 20],
+        ["back:interface_name=lo", 20],
         ["back:hostname=x", 5],
         ["back:ip", 5],
         ["host:x", 5],

@@ -219,6 +219,7 @@ describe.each([...SUITES])("on %s", (suite) => {
         "web.container": `${SERVER}PublishPort=8081:80
 PublishPort=127.0.0.1:8082:80
 PublishPort=8090-8092:80-82
+PublishPort=80
 PublishPort=\${EXTRA}:80
 [Service]
 Environment=EXTRA=8083
@@ -233,6 +234,9 @@ Environment=EXTRA=8083
         );
       const [container] = JSON.parse(await host.ok(["berth", "inspect", "systemd-web"])) as { Id: string }[];
       expect(await all()).toBe(`4 ${container?.Id.slice(0, 12)}`);
+      // The one that was chosen is told of.
+      const [, chosen] = /0\.0\.0\.0:([1-3]\d{4})->80\/tcp/.exec(await host.ok(["berth", "ps"])) ?? [];
+      expect(await host.sh(`curl -s -m 5 http://127.0.0.1:${chosen}/hostname`)).toBe(container?.Id.slice(0, 12) ?? "");
       expect(await host.ok(["perl", "-e", SEND, "5353"])).toBe("heard hello");
       await host.sh("nft flush ruleset");
       expect(await host.run(["curl", "-s", "-m", "1", "http://127.0.0.1:8081/"])).toMatchObject({ exitCode: 7 });
@@ -257,6 +261,9 @@ Environment=EXTRA=8083
       ["no free address in 10.61.0.0/29 of network systemd-small", ["--network", "systemd-small"]],
       ["address 10.61.0.4 is in use in network systemd-small", ["--network", "systemd-small", "--ip", "10.61.0.4"]],
       ["address 10.62.0.4 is outside of network systemd-small", ["--network", "systemd-small:ip=10.62.0.4"]],
+      ["address 10.61.0.7 stands for all of 10.61.0.0/29", ["--network", "systemd-small:ip=10.61.0.7"]],
+      ['"lo" is not a name for an interface', ["--network", "systemd-small:interface_name=lo"]],
+      ['"eth%d" is not a name for an interface', ["--network", "systemd-small:interface_name=eth%d"]],
       ["there is no network nowhere", ["--network", "nowhere"]],
       ["there is no network namespace /run/none", ["--network", "ns:/run/none"]],
       ["publish port 5000/tcp: the port is taken by a process of the host", ["--publish", "5000:80"]],

@@ -133,9 +133,9 @@ export function checkResolverWord(value: string): Problem | undefined {
   return { code: "bad-resolver", message: `${quoted(value)} is not one word for resolv.conf` };
 }
 
-/** dev_valid_name() of the kernel. */
+/** dev_valid_name() of the kernel, which counts up where a name has a % in it; lo is everybody's already. */
 export function checkInterfaceName(value: string): Problem | undefined {
-  if (isDeferred(value) || (/^[^\s/:]{1,15}$/.test(value) && value !== "." && value !== "..")) return undefined;
+  if (isDeferred(value) || (/^[^\s/:%]{1,15}$/.test(value) && ![".", "..", "lo"].includes(value))) return undefined;
   return {
     code: "bad-interface",
     message: `${quoted(value)} is not a name for an interface`,

@@ -18,7 +18,7 @@ import {
   runNetavark,
   takeNetavarkLock,
 } from "./netavark.ts";
-import { checkPorts } from "./published-ports.ts";
+import { checkPorts, chooseHostPorts } from "./published-ports.ts";
 import {
   type GivenAddresses,
   listSetUps,
@@ -43,6 +43,7 @@ export interface ConnectRequest {
   /** What DHCP servers are told. */
   readonly hostname: string;
   readonly networks: readonly NetworkAttachment[];
+  /** Where the host's port is 0 one is chosen. */
   readonly ports: readonly PortMapping[];
   /** Resolvers of its own, for names that are no container's. */
   readonly dns: readonly string[];
@@ -59,6 +60,7 @@ export interface ConnectedNetwork {
 /** What is known of a namespace's place in its networks. */
 export interface ConnectedNetworks {
   readonly networks: readonly ConnectedNetwork[];
+  readonly ports: readonly PortMapping[];
   /** What is to be said of them in /etc/hosts and /etc/resolv.conf. */
   readonly view: NetworkView;
 }
@@ -83,15 +85,15 @@ export interface Connection extends ConnectedNetworks {
  */
 export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
   findProgram("netavark");
-  const setUp: SetUp = {
+  const interfaces = interfaceNames(request.networks);
+  const { definitions, setUp } = openNetworks(scope, {
     owner: request.owner,
     name: request.name,
     networks: request.networks.map(({ name }) => name),
     ports: request.ports,
     request: undefined,
-  };
-  const definitions = openNetworks(scope, setUp);
-  const interfaces = interfaceNames(request.networks);
+  });
+  const { ports } = setUp;
   const networks = request.networks.map((attachment, index): ConnectedNetwork => {
     const definition = definitions[index];
     if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
@@ -102,7 +104,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
     return { definition, interfaceName: interfaces[index] ?? "", addresses };
   });
-  const netavark = netavarkRequest(request, networks);
+  const netavark = netavarkRequest({ ...request, ports }, networks);
   writeSetUp(scope, { ...setUp, request: netavark });
   const parts = divide(netavark);
   const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
@@ -123,7 +125,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     if (parts.dhcp === undefined && parts.plugins === undefined) return undefined;
     writeSetUp(scope, { ...setUp, request: netavark, given });
     const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, given) }));
-    return { networks: known, view: viewOf(known, given) };
+    return { networks: known, ports, view: viewOf(known, given) };
   };
   const free = takeNetavarkLock(scope, false);
   let running = free === undefined ? undefined : run(free);
@@ -132,6 +134,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   return {
     namespace,
     networks,
+    ports,
     view: viewOf(networks),
     finish: () => {
       running ??= run(takeNetavarkLock(scope, true));
@@ -183,12 +186,17 @@ function divide(request: NetavarkRequest) {
   };
 }
 
-/** Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. */
-function claimPorts(scope: Scope, setUp: SetUp): void {
-  withPortsLock(scope, () => {
+/**
+ * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. Returns
+ * the set-up with the ports that it has got.
+ */
+function claimPorts(scope: Scope, setUp: SetUp): SetUp {
+  return withPortsLock(scope, () => {
     const others = listSetUps(scope).filter(({ owner }) => owner !== setUp.owner);
-    checkPorts(setUp.ports, others);
-    writeSetUp(scope, setUp);
+    const claimed = { ...setUp, ports: chooseHostPorts(setUp.ports, others) };
+    checkPorts(claimed.ports, others);
+    writeSetUp(scope, claimed);
+    return claimed;
   });
 }
 
@@ -220,12 +228,12 @@ function addressesIn(network: ConnectedNetwork, given: Readonly<Record<string, G
 }
 
 /** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */
-function openNetworks(scope: Scope, setUp: SetUp): NetworkDefinition[] {
+function openNetworks(scope: Scope, setUp: SetUp): { definitions: NetworkDefinition[]; setUp: SetUp } {
   const read = () => {
     const definitions = setUp.networks.map((name) => readDefinition(scope, name));
-    if (setUp.ports.length === 0) writeSetUp(scope, setUp);
-    else claimPorts(scope, setUp);
-    return definitions;
+    if (setUp.ports.length > 0) return { definitions, setUp: claimPorts(scope, setUp) };
+    writeSetUp(scope, setUp);
+    return { definitions, setUp };
   };
   // The default network, which most containers are in, cannot be removed.
   return setUp.networks.every((name) => name === DEFAULT_NETWORK) ? read() : withDefinitionsLock(scope, "shared", read);
@@ -236,6 +244,9 @@ function interfaceNames(networks: readonly NetworkAttachment[]): string[] {
   const asked = new Set(networks.map(({ interfaceName }) => interfaceName));
   let next = 0;
   return networks.map(({ interfaceName }) => {
+    // The kernel would count up to a name of its own.
+    if (interfaceName?.includes("%") === true)
+      throw new RuntimeError("bad-request", `"${interfaceName}" is not a name for an interface`);
     if (interfaceName !== undefined) return interfaceName;
     while (asked.has(`eth${next}`)) next++;
     return `eth${next++}`;

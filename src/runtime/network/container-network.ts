@@ -14,6 +14,8 @@ export interface NetworkFacts {
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** What is to be said in /etc/hosts and /etc/resolv.conf. */
   readonly view: NetworkView;
+  /** Those that are published, with the host's ports. */
+  readonly ports: RunRequest["ports"];
 }
 
 /** A container's own network, on which other programs are at work. */
@@ -99,7 +101,7 @@ function openPasta(
     joinable: () => pasta.pinned,
     finish: async () => {
       const view = await pasta.facts;
-      return { addresses: { pasta: view.addresses }, view };
+      return { addresses: { pasta: view.addresses }, view, ports };
     },
     settle: async () => {
       await pasta.facts.catch(() => undefined);
@@ -118,10 +120,11 @@ function connectRequest(
   return { owner: id, name, hostname, networks, ports, dns };
 }
 
-function factsOf({ networks, view }: ConnectedNetworks): NetworkFacts {
+function factsOf({ networks, view, ports }: ConnectedNetworks): NetworkFacts {
   return {
     addresses: Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses])),
     view,
+    ports,
   };
 }
 

@@ -1,17 +1,18 @@
-import { linkSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   addressAt,
   formatAddress,
+  hostAddresses,
+  isForHosts,
   parseAddress,
   parseSubnet,
   type Subnet,
   subnetContains,
-  subnetSize,
 } from "../../ip-address.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing, readIfThere, removeIfThere, replaceFile } from "../files.ts";
+import { isMissing, readIfThere, removeIfThere } from "../files.ts";
 import { networksDir } from "../paths.ts";
 import type { NetworkDefinition, SubnetDefinition } from "./definition.ts";
 
@@ -79,6 +80,9 @@ function leaseFixed(
   const gateway = definition.gateway === undefined ? undefined : parseAddress(definition.gateway);
   if (gateway?.value === parsed?.value)
     throw new RuntimeError("network", `address ${address} is the gateway of network ${network}`);
+  const subnet = parseSubnet(definition.subnet);
+  if (parsed !== undefined && subnet !== undefined && !isForHosts(subnet, parsed))
+    throw new RuntimeError("network", `address ${address} stands for all of ${definition.subnet}, network ${network}`);
   if (!takeLease(directory, address, owner) && readIfThere(join(directory, address)) !== owner)
     throw new RuntimeError("network", `address ${address} is in use in network ${network}`);
   return address;
@@ -104,15 +108,17 @@ function leaseFree(
   for (let step = 0n, value = start; step <= last - first; step++, value = value === last ? first : value + 1n) {
     const address = formatAddress({ family: subnet.family, value });
     if (value === gateway || taken.has(address) || !takeLease(directory, address, owner)) continue;
-    replaceFile(note, address);
+    // By way of a file that is known by its owner: killed here, it leaves nothing that nobody sweeps away.
+    const finished = join(directory, `${owner}.new`);
+    writeFileSync(finished, address, { mode: 0o600 });
+    renameSync(finished, note);
     return address;
   }
   throw new RuntimeError("network", `no free address in ${definition.subnet} of network ${network}`);
 }
 
 function leaseRange(subnet: Subnet, { lease_range: range }: SubnetDefinition): { first: bigint; last: bigint } {
-  const broadcast = subnet.family === 4 ? 1n : 0n;
-  const [first, last] = [subnet.base + 1n, subnet.base + subnetSize(subnet) - 1n - broadcast];
+  const [first, last] = hostAddresses(subnet);
   const from = range === undefined ? undefined : parseAddress(range.start_ip)?.value;
   const to = range === undefined ? undefined : parseAddress(range.end_ip)?.value;
   return {

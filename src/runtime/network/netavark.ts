@@ -113,7 +113,9 @@ export function givenAddresses(output: string): Record<string, GivenAddresses> {
   return Object.fromEntries(
     Object.entries(status).map(([network, { interfaces, dns_server_ips: servers, dns_search_domains: search }]) => {
       const subnets = Object.values(interfaces ?? {}).flatMap(({ subnets: found }) => found ?? []);
-      return [network, { subnets, nameServers: servers ?? [], searchDomains: search ?? [] }];
+      // A DHCP server may be anybody's: nothing but domains gets into a container's files.
+      const searchDomains = (search ?? []).filter((domain) => /^[a-zA-Z0-9_.-]+$/.test(domain));
+      return [network, { subnets, nameServers: servers ?? [], searchDomains }];
     }),
   );
 }

@@ -3,6 +3,7 @@ import {
   formatAddress,
   formatSubnet,
   type IpAddress,
+  isForHosts,
   parseAddress,
   parseSubnet,
   type Subnet,
@@ -146,23 +147,41 @@ interface UsedSubnet {
   readonly by: string;
 }
 
+/** What no network's containers can have (RFC 6890). */
+const NOT_FOR_NETWORKS = [
+  { block: "127.0.0.0/8", use: "by which a machine reaches itself" },
+  { block: "224.0.0.0/4", use: "which is for multicast" },
+  { block: "::1/128", use: "by which a machine reaches itself" },
+  { block: "fe80::/10", use: "which every interface has by itself" },
+  { block: "ff00::/8", use: "which is for multicast" },
+] as const;
+
+function overlaps(block: string, subnet: Subnet): boolean {
+  const parsed = parseSubnet(block);
+  return parsed !== undefined && subnetsOverlap(parsed, subnet);
+}
+
 function planSubnet(wanted: SubnetRequest, used: readonly UsedSubnet[], fail: Fail): PlannedSubnet {
   const parsed = parseSubnet(wanted.subnet);
   if (parsed === undefined) throw fail(`"${wanted.subnet}" is not a subnet (write 192.0.2.0/24)`);
   const text = formatSubnet(parsed);
+  const reserved = NOT_FOR_NETWORKS.find(({ block }) => overlaps(block, parsed));
+  if (reserved !== undefined) throw fail(`subnet ${text} is of ${reserved.block}, ${reserved.use}`);
   if (subnetSize(parsed) < 4n) throw fail(`subnet ${text} is too small for a gateway and a container`);
   const taken = used.find(({ subnet }) => subnetsOverlap(subnet, parsed));
   if (taken !== undefined) throw fail(`subnet ${text} overlaps ${formatSubnet(taken.subnet)}, which ${taken.by} uses`);
   const gateway = wanted.gateway === undefined ? undefined : parseAddress(wanted.gateway);
   if (wanted.gateway !== undefined && (gateway === undefined || !subnetContains(parsed, gateway)))
     throw fail(`gateway ${wanted.gateway} is not in subnet ${text}`);
+  if (gateway !== undefined && !isForHosts(parsed, gateway))
+    throw fail(`gateway ${wanted.gateway} stands for all of subnet ${text}`);
   return { parsed, gateway, range: wanted.range === undefined ? undefined : planRange(wanted.range, parsed, fail) };
 }
 
 /** The ends of a range. A block's own first address is nobody's, as with podman. */
 function planRange(text: string, subnet: Subnet, fail: Fail): PlannedSubnet["range"] {
   const block = parseSubnet(text);
-  const [from = "", to = ""] = text.split("-");
+  const [, from = "", to = ""] = /^([^-]*)-(.*)$/.exec(text) ?? [];
   const [first, last] =
     block === undefined
       ? [parseAddress(from), parseAddress(to)]
@@ -179,7 +198,7 @@ function planRange(text: string, subnet: Subnet, fail: Fail): PlannedSubnet["ran
 function interfaceOf(request: NetworkCreateRequest, facts: NetworkFacts, fail: Fail): { network_interface?: string } {
   const { driver, options } = request;
   const wanted = request.interfaceName ?? (driver === "bridge" ? undefined : options.parent);
-  if (wanted !== undefined && !/^[^\s/:]{1,15}$/.test(wanted))
+  if (wanted !== undefined && (!/^[^\s/:%]{1,15}$/.test(wanted) || [".", "..", "lo"].includes(wanted)))
     throw fail(`"${wanted}" is not the name of an interface`);
   if (driver !== "bridge") {
     if (wanted !== undefined && !facts.interfaces.includes(wanted))

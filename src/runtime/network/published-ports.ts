@@ -14,19 +14,28 @@ const LAST_CHOICE = 32_767;
 const ATTEMPTS = 200;
 
 /**
- * The ports with a host port each: where none was asked for, one that is free now. Throws "network" where none is found.
+ * The ports with a host port each: where none was asked for, one that is free now, is nobody's of `others`, and is not asked for
+ * here. Throws "network" where none is found.
  */
-export function chooseHostPorts(ports: readonly PortMapping[], probe = probePort): PortMapping[] {
-  const chosen: PortMapping[] = [];
-  for (const port of ports) chosen.push(port.hostPort === 0 ? chooseHostPort(port, chosen, probe) : port);
-  return chosen;
+export function chooseHostPorts(
+  ports: readonly PortMapping[],
+  others: readonly PublishedPorts[],
+  probe = probePort,
+): PortMapping[] {
+  const used = [...ports.filter(({ hostPort }) => hostPort !== 0), ...others.flatMap(({ ports: theirs }) => theirs)];
+  return ports.map((port) => {
+    if (port.hostPort !== 0) return port;
+    const chosen = chooseHostPort(port, used, probe);
+    used.push(chosen);
+    return chosen;
+  });
 }
 
-function chooseHostPort(port: PortMapping, before: readonly PortMapping[], probe: typeof probePort): PortMapping {
+function chooseHostPort(port: PortMapping, used: readonly PortMapping[], probe: typeof probePort): PortMapping {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const hostPort = FIRST_CHOICE + Math.floor(Math.random() * (LAST_CHOICE - FIRST_CHOICE - port.range));
     const candidate = { ...port, hostPort };
-    if (before.some((other) => portsCollide(candidate, other))) continue;
+    if (used.some((other) => portsCollide(candidate, other))) continue;
     if (each(candidate).every((number) => probe(port.protocol, port.hostIp, number) === "free")) return candidate;
   }
   throw new RuntimeError("network", `no free port of the host was found for port ${port.containerPort}`);

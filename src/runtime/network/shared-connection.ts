@@ -31,7 +31,7 @@ export function connectShared(
   const connected = connect(scope, namespace, { ...request, ports: [] });
   // The bridge's own address is not the host's here, and the host's resolvers are behind pasta's.
   const { gateway = connected.view.gateway, resolvers } = shared;
-  const connection = { ...connected, view: { ...connected.view, gateway, resolvers } };
+  const connection = { ...connected, ports: request.ports, view: { ...connected.view, gateway, resolvers } };
   if (publisher === undefined) return connection;
   const published = publisher.publish(returnPathOf(addressesIn(connection), request.ports));
   published.catch(() => undefined);

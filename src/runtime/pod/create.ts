@@ -29,7 +29,8 @@ export interface PodContext {
 export async function createPod(request: PodRequest, context: PodContext): Promise<void> {
   const { scope, id } = context;
   const { replace, ...asked } = request;
-  const facts = { ...asked, ports: chooseHostPorts(asked.ports) };
+  // The system's are chosen together with taking them; a user's are taken by pasta.
+  const facts = scope.kind === "system" ? asked : { ...asked, ports: chooseHostPorts(asked.ports, []) };
   const manager = identify(context.manager);
   const maker = identify(process.pid);
   if (manager === undefined || maker === undefined)
@@ -41,7 +42,8 @@ export async function createPod(request: PodRequest, context: PodContext): Promi
     noteUnit(scope, record.unit, { kind: "pod", id, name: record.name });
     await fillPod(record, context, manager);
   } catch (error) {
-    await removePod(scope, request.name);
+    // What went wrong first is what is to be told of.
+    await removePod(scope, request.name).catch(() => undefined);
     throw error;
   }
 }
@@ -79,7 +81,9 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
   const connection = connectPod(scope, record, made);
   try {
     let addresses = addressesOf(connection);
-    if (connection !== undefined) writePod(scope, { ...record, addresses });
+    // A user's are published later, when the pod starts.
+    const ports = scope.kind === "system" && connection !== undefined ? connection.ports : record.ports;
+    if (connection !== undefined) writePod(scope, { ...record, addresses, ports });
     writePodFiles(record, connection?.view, paths, inner?.root);
     const connected = await connection?.finish();
     if (connected !== undefined) {
@@ -88,7 +92,7 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
     }
     const namespaces = pinNamespaces(context.notifySocket, manager, made);
     closeNamespaces(made);
-    writePod(scope, { ...record, addresses, namespaces });
+    writePod(scope, { ...record, addresses, ports, namespaces });
   } finally {
     await connection?.settle();
   }

@@ -155,3 +155,20 @@ test("loses and leaks none when processes are killed while they take some", asyn
   releaseAddresses(leases, (owner) => owners.includes(owner));
   expect(held()).toEqual([]);
 });
+
+test("an address that stands for all of its subnet is nobody's", () => {
+  for (const address of ["192.0.2.0", "192.0.2.7"])
+    expect(() => lease("a", SMALL, [address])).toThrow(
+      `address ${address} stands for all of 192.0.2.0/29, network net`,
+    );
+  const six = network({ subnet: "fd00::/126" });
+  expect(() => lease("a", six, ["fd00::"])).toThrow("stands for all of");
+  expect(lease("a", six, ["fd00::3"])).toBe("fd00::3");
+});
+
+test("a launcher that was killed while it noted the last address leaves nothing", () => {
+  lease("a");
+  writeFileSync(join(leases, "dead.new"), "192.0.2.3");
+  releaseAddresses(leases, (owner) => owner === "dead");
+  expect(readdirSync(leases).sort()).toEqual(["192.0.2.2", "last-192.0.2.0"]);
+});

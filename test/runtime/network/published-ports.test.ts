@@ -55,7 +55,7 @@ describe("on this machine", () => {
   });
 
   test("ports are chosen where none is asked for, ranges in one piece", () => {
-    const [one, two, three] = chooseHostPorts([port(0), port(8080), port(0, { range: 20 })]);
+    const [one, two, three] = chooseHostPorts([port(0), port(8080), port(0, { range: 20 })], []);
     expect(two?.hostPort).toBe(8080);
     for (const chosen of [one, three]) expect(chosen?.hostPort).toBeGreaterThanOrEqual(10_000);
     const seen: number[] = [];
@@ -63,7 +63,13 @@ describe("on this machine", () => {
       seen.push(number);
       return protocol === "tcp" ? ("taken" as const) : ("free" as const);
     };
-    expect(() => chooseHostPorts([port(0)], only)).toThrow("no free port of the host was found for port 80");
+    expect(() => chooseHostPorts([port(0)], [], only)).toThrow("no free port of the host was found for port 80");
     expect(new Set(seen).size).toBeGreaterThan(10);
+  });
+
+  test("a port that is chosen is none that another container publishes, which no process listens on", () => {
+    const others = [{ name: "web", ports: [port(1, { range: 20_000 })] }];
+    for (let choice = 0; choice < 50; choice++)
+      expect(chooseHostPorts([port(0)], others, free)[0]?.hostPort).toBeGreaterThan(20_000);
   });
 });
