@@ -21,7 +21,7 @@ interface Options {
 /** `berth network rm`. */
 export function define(command: Command, context: CommandContext): void {
   command
-    .argument("<name...>", "networks")
+    .argument("<network...>", "names or IDs")
     .option("-f, --force", "stop the containers that are in it first; do not fail for a network that there is not")
     .option("--ignore", "do not fail for a network that there is not")
     .action((names: string[], options: Options) => remove(names, options, context));

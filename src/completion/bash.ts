@@ -1,16 +1,17 @@
 import type { DescribedCommand } from "../manual/described-command.ts";
-import { argumentValues, completionWords, optionNames, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for bash; it does without the bash-completion package's functions. */
 export function bashCompletion(commands: readonly DescribedCommand[]): string {
   const words = completionWords(commands);
+  const named = underAllNames(commands);
   const groups = words.groups.map(({ name }) => name).join("|");
   return `# bash completion for berth
 
 # Prints KIND and words for the value of an option: COMMAND OPTION. Fails if it takes none.
 _berth_option() {
   case "$1 $2" in
-${commands.flatMap(optionCases).join("\n")}
+${named.flatMap(optionCases).join("\n")}
     *) return 1 ;;
   esac
 }
@@ -18,13 +19,13 @@ ${commands.flatMap(optionCases).join("\n")}
 # The same for the arguments: COMMAND first|next.
 _berth_argument() {
   case "$1 $2" in
-${commands.flatMap(argumentCases).join("\n")}
+${named.flatMap(argumentCases).join("\n")}
   esac
 }
 
 _berth_options() {
   case "$1" in
-${commands.map(({ name, options }) => `    '${name}') echo '${[...options.map(({ long }) => long), "--help"].join(" ")}' ;;`).join("\n")}
+${named.map(({ name, options }) => `    '${name}') echo '${[...options.map(({ long }) => long), "--help"].join(" ")}' ;;`).join("\n")}
     '') echo '--help --version' ;;
   esac
 }

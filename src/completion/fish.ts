@@ -1,5 +1,5 @@
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
-import { argumentValues, completionWords, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for fish. */
 export function fishCompletion(commands: readonly DescribedCommand[]): string {
@@ -19,7 +19,7 @@ export function fishCompletion(commands: readonly DescribedCommand[]): string {
       const here = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${none}`;
       return own.map(({ word, summary }) => `complete -c berth -n '${here}' -a ${word} -d ${quoted(summary)}`);
     }),
-    ...commands.flatMap((command) => commandLines(command, inGroup)),
+    ...underAllNames(commands).flatMap((command) => commandLines(command, inGroup)),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -25,8 +25,6 @@ const ARGUMENTS: Readonly<Record<string, Values>> = {
 /** By the command, where the argument is just a NAME of some kind. */
 const NAMES: Readonly<Record<string, Values>> = {
   "network create": { kind: "anything" },
-  "network inspect": { kind: "networks" },
-  "network rm": { kind: "networks" },
   "pod create": { kind: "anything" },
 };
 
@@ -59,6 +57,11 @@ export function argumentValues(command: DescribedCommand): { first: Values; next
   const values: Values = NAMES[command.name] ?? ARGUMENTS[first.name] ?? { kind: "anything" };
   const next: Values = second !== undefined ? { kind: "files" } : first.variadic ? values : { kind: "anything" };
   return { first: values, next };
+}
+
+/** The commands, also under their other names: what follows those can be completed too, though they are not offered themselves. */
+export function underAllNames(commands: readonly DescribedCommand[]): DescribedCommand[] {
+  return commands.flatMap((command) => [command, ...command.otherNames.map((name) => ({ ...command, name }))]);
 }
 
 /** The forms of an option: `--tail -n`. */

@@ -1,5 +1,5 @@
 import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
-import { argumentValues, completionWords, optionNames, optionValues, type Values } from "./values.ts";
+import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for zsh, to be autoloaded as `_berth`. */
 export function zshCompletion(commands: readonly DescribedCommand[]): string {
@@ -43,7 +43,7 @@ ${groups.map(({ name, commands }) => `        ${name}) commands=(${commands.map(
     ((CURRENT--))
   fi
   case $words[1] in
-${commands.flatMap(commandCase).join("\n")}
+${underAllNames(commands).flatMap(commandCase).join("\n")}
     help) _describe command commands ;;
   esac
 }

@@ -67,6 +67,9 @@ test("commands in two words", () => {
   expect(offered("berth im")).toEqual(["images", "image"]);
   expect(offered("berth image ")).toEqual(["pull", "ls", "rm", "load", "inspect", "exists", "prune"]);
   expect(offered("berth network exists ")).toEqual(["front"]);
+  expect(offered("berth network remove ")).toEqual(["front"]);
+  expect(offered("berth pod ps --fi")).toEqual(["--filter"]);
+  expect(offered("berth pod p")).toEqual([]);
   expect(offered("berth image pull --policy=ne")).toEqual(["newer", "never"]);
   expect(offered("berth image inspect d")).toEqual(["db:2"]);
   expect(offered("berth image inspect --")).toEqual(["--format", "--help"]);
