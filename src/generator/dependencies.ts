@@ -1,9 +1,12 @@
 import type { Entry } from "../unit/entry.ts";
 import type { UnitDraft } from "../unit/unit-draft.ts";
+import { isUnitName } from "../unit/unit-name.ts";
 import { splitWords } from "../unit/words.ts";
 import type { UnitContext } from "./context.ts";
 import { fileTypeOf } from "./file-type.ts";
 import type { Reference } from "./references.ts";
+import type { Report, Value } from "./report.ts";
+import { quoted } from "./values/check.ts";
 
 /** Keys of `[Unit]` in which Quadlet lets a file stand for the service it makes. */
 const DEPENDENCY_KEYS: readonly string[] = [
@@ -53,8 +56,11 @@ function translate(entry: Entry, { references, report }: UnitContext): string {
   let value = "";
   let from = 0;
   for (const { text, offset, end } of splitWords(entry.value, "plain").words) {
-    if (fileTypeOf(text) === undefined) continue;
     const word = { text, entry, offset, end };
+    if (fileTypeOf(text) === undefined) {
+      warnOfNoUnit(word, report);
+      continue;
+    }
     const unit = references.unit(word, { required, ...ORDERS[key] });
     if ("code" in unit) {
       report.value(word, unit);
@@ -64,4 +70,12 @@ function translate(entry: Entry, { references, report }: UnitContext): string {
     from = end;
   }
   return value + entry.value.slice(from);
+}
+
+/** systemd would only log that it passes the word over. */
+function warnOfNoUnit(word: Value, report: Report): void {
+  if (word.text.includes("%") || isUnitName(word.text)) return;
+  const message = `${quoted(word.text)} is not the name of a unit, and is passed over`;
+  const hint = "names of units end in .service, .target, .container and so on";
+  report.value(word, { code: "bad-unit-name", message, hint }, "warning");
 }

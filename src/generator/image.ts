@@ -1,6 +1,7 @@
 import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
 import { addFlags } from "./key-flags.ts";
+import { reportNoImage } from "./missing-image.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { ServiceLines } from "./resource.ts";
 import type { RunFlag } from "./run-flags.ts";
@@ -34,8 +35,7 @@ export function imageService({ keys, options, parsed, report }: ResourceContext)
   keys.string("ImageTag");
   const image = keys.string("Image");
   if (image === undefined) {
-    if (!keys.has("Image"))
-      report.file({ code: "no-image", message: "no Image key specified", hint: "write Image= in [Image]" });
+    if (!keys.has("Image")) reportNoImage(parsed, "no Image key specified", report);
   } else {
     warnOfShortName(image, report);
     line.expanded(image.text);

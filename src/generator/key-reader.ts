@@ -5,7 +5,8 @@ import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../u
 import type { KeySpec, KeyTable, ValueClass } from "./keys/key.ts";
 import type { Report, Value } from "./report.ts";
 import { closest } from "./suggest.ts";
-import { type Problem, quoted } from "./values/check.ts";
+import { systemdSection } from "./systemd-keys.ts";
+import { type Problem, quoted, suggesting } from "./values/check.ts";
 
 const NOTHING: SectionEntries = new Map();
 
@@ -144,9 +145,12 @@ export class KeyReader {
   }
 
   #unknown(key: string): Problem {
-    const message = `unknown key ${quoted(key)} in [${this.#name}]`;
-    const near = closest(key, this.#table.keys());
-    return { code: "unknown-key", message, ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }) };
+    const problem = { code: "unknown-key", message: `unknown key ${quoted(key)} in [${this.#name}]` };
+    const section = systemdSection(key);
+    if (section !== undefined) return { ...problem, hint: `write it in [${section}]` };
+    // Name= for ContainerName=.
+    const prefixed = this.#name + key;
+    return suggesting(problem, this.#table.has(prefixed) ? prefixed : closest(key, this.#table.keys()));
   }
 }
 

@@ -6,7 +6,12 @@ import { addPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
+import { closest } from "./suggest.ts";
+import { quoted, suggesting } from "./values/check.ts";
 import { addressOutside, rangeOutside } from "./values/subnet.ts";
+
+/** Drivers that are no plugins. */
+const DRIVERS: readonly string[] = ["bridge", "macvlan", "ipvlan"];
 
 /** The service of a `.network` file: `berth network create`. */
 export function networkService(context: ResourceContext): ServiceLines {
@@ -14,6 +19,12 @@ export function networkService(context: ResourceContext): ServiceLines {
   const line = new CommandLine().literal(options.berth).plain("network create --ignore");
   keys.string("NetworkName");
   addFlags(line, keys, "DisableDNS", "Internal", "IPv6", "Driver", "InterfaceName", "IPAMDriver", "DNS");
+  const driver = keys.string("Driver");
+  const near = driver === undefined || DRIVERS.includes(driver.text) ? undefined : closest(driver.text, DRIVERS);
+  if (driver !== undefined && near !== undefined) {
+    const problem = { code: "plugin-name", message: `${quoted(driver.text)} is taken for a plugin of netavark's` };
+    report.value(driver, suggesting(problem, near), "warning");
+  }
   addSubnets(line, context);
   addFlags(line, keys, "Options", "Label");
   addPodmanArgs(line, keys, parsed.type.keys(), report);

@@ -19,6 +19,8 @@ export interface Value {
 /** Collects the diagnostics of one source. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
+  /** Places with the kind of problem: a key may be read more than once. */
+  readonly #told = new Set<string>();
   /** What a diagnostic of the whole file names. */
   readonly #path: string;
 
@@ -65,6 +67,9 @@ export class Report {
   #add(place: Pick<Diagnostic, "path" | "line" | "column">, problem: Problem, severity: Diagnostic["severity"]): void {
     const { path, line, column } = place;
     const { code, message, hint } = problem;
+    const told = `${path}:${line}:${column}:${message}`;
+    if (this.#told.has(told)) return;
+    this.#told.add(told);
     this.diagnostics.push({ path, line, column, severity, code, message, ...(hint === undefined ? {} : { hint }) });
   }
 }

@@ -5,6 +5,7 @@ import { containerOwner } from "./container-owner.ts";
 import type { ContainerContext } from "./context.ts";
 import { HostPaths } from "./host-path.ts";
 import { addFlags } from "./key-flags.ts";
+import { reportNoImage } from "./missing-image.ts";
 import { addNetworks, networkUnits } from "./network-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { sharedKinds } from "./pod-share.ts";
@@ -112,15 +113,10 @@ class RunCommandBuilder {
   }
 
   #image(): Value | undefined {
-    const { container, report, references } = this.#context;
+    const { container, parsed, report, references } = this.#context;
     const image = container.string("Image", references.image);
-    if (!container.has("Image") && !container.mentions("Rootfs")) {
-      report.file({
-        code: "no-image",
-        message: "no Image or Rootfs key specified",
-        hint: "write Image= in [Container]",
-      });
-    }
+    if (!container.has("Image") && !container.mentions("Rootfs"))
+      reportNoImage(parsed, "no Image or Rootfs key specified", report);
     if (image !== undefined && image.target === undefined) warnOfShortName(image, report);
     return image;
   }
@@ -248,6 +244,11 @@ class RunCommandBuilder {
       const message = `${quoted(value.text)}: a leading - for "may be missing" is not part of Quadlet's language`;
       const hint = value.text.startsWith("-/") ? "leave the - out" : `write ./${value.text} for a file of that name`;
       this.#context.report.value(value, { code: "optional-file", message, hint });
+    }
+    if (value.text.startsWith("~/")) {
+      const message = `${quoted(value.text)} is a folder "~" beside this file, not somebody's home`;
+      const hint = `write %h${value.text.slice(1)}`;
+      this.#context.report.value(value, { code: "tilde", message, hint }, "warning");
     }
     this.#line.plain("--env-file").expanded(this.#paths.file(value.text));
   }

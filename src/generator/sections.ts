@@ -3,6 +3,7 @@ import { FILE_TYPES } from "./file-type.ts";
 import type { Report } from "./report.ts";
 import type { ParsedSource } from "./source.ts";
 import { closest } from "./suggest.ts";
+import { isSystemdKey } from "./systemd-keys.ts";
 import { quoted } from "./values/check.ts";
 
 /** Sections for systemd itself that make sense beside a file type's own. */
@@ -14,6 +15,7 @@ const SYSTEMD_SECTIONS: readonly string[] = ["Unit", "Service", "Install"];
  */
 export function checkSections(parsed: ParsedSource, report: Report): void {
   const { section: own, extension } = parsed.type;
+  warnOfMisplacedKeys(parsed, report);
   const known = [own, "Quadlet", "Berth", ...SYSTEMD_SECTIONS, ...(extension === "container" ? ["Socket"] : [])];
   if (!hasOthers(parsed.sections, known)) return;
   const seen = new Set<string>();
@@ -39,4 +41,16 @@ export function checkSections(parsed: ParsedSource, report: Report): void {
 function hasOthers(sections: ReadonlyMap<string, unknown>, known: readonly string[]): boolean {
   for (const name of sections.keys()) if (!known.includes(name)) return true;
   return false;
+}
+
+/** Keys of Quadlet's in a section of systemd's, which would pass them over. */
+function warnOfMisplacedKeys({ type, sections }: ParsedSource, report: Report): void {
+  for (const name of SYSTEMD_SECTIONS) {
+    for (const [key, entries] of sections.get(name) ?? []) {
+      if (isSystemdKey(key) || !type.keys().has(key)) continue;
+      const message = `${key}= means nothing in [${name}]`;
+      const problem = { code: "misplaced-key", message, hint: `write it in [${type.section}]` };
+      for (const entry of entries) report.item(entry, problem, "warning");
+    }
+  }
 }

@@ -7,6 +7,8 @@ import { CommandLine } from "./command-line.ts";
 import type { ContainerContext, GeneratedFile } from "./context.ts";
 import { UNSET_ENVIRONMENT } from "./environment.ts";
 import { parseBoolean } from "./key-reader.ts";
+import { closest } from "./suggest.ts";
+import { quoted, suggesting } from "./values/check.ts";
 
 /** What a `[Socket]` section and the keys about it make. */
 export interface Sockets {
@@ -19,6 +21,12 @@ export interface Sockets {
   /** Whether the container goes when its proxy does. */
   readonly stopWhenIdle: boolean;
 }
+
+/** What systemd.socket(5) can listen on. */
+const LISTEN_KEYS: readonly string[] = [
+  ...["ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink"],
+  ...["ListenMessageQueue", "ListenUSBFunction"],
+];
 
 export const NO_SOCKETS: Sockets = { files: [], stopWhenIdle: false };
 
@@ -60,6 +68,11 @@ function checkSection({ parsed, report }: ContainerContext, section: SectionEntr
   const service = lastEntry(section, "Service");
   if (service !== undefined) {
     report.item(service, { code: "managed-directive", message: "Service= of [Socket] is set by berth" });
+  }
+  for (const [key, entries] of section) {
+    if (!key.startsWith("Listen") || LISTEN_KEYS.includes(key)) continue;
+    const problem = { code: "unknown-key", message: `unknown key ${quoted(key)} in [Socket]` };
+    for (const entry of entries) report.item(entry, suggesting(problem, closest(key, LISTEN_KEYS)));
   }
   const listens = [...section].some(([key, entries]) => key.startsWith("Listen") && entries.at(-1)?.value !== "");
   const header = headersOf(parsed.file).find((item) => item.section === "Socket");

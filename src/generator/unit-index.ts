@@ -7,5 +7,16 @@ export type UnitIndex = ReadonlyMap<string, ParsedSource>;
 
 /** A reference to a file that is not there. */
 export function notFound(message: string, name: string, units: UnitIndex): Problem {
-  return suggesting({ code: "unit-not-found", message }, closest(name, units.keys()));
+  return suggesting({ code: "unit-not-found", message }, nearest(name, units));
+}
+
+/** The file of the same type with the nearest name; a specifier in the name stands for the instance of a template. */
+function nearest(name: string, units: UnitIndex): string | undefined {
+  const dot = name.lastIndexOf(".");
+  const suffix = name.slice(dot);
+  const stems = [...units.keys()]
+    .filter((other) => other.endsWith(suffix))
+    .map((other) => other.slice(0, -suffix.length));
+  const stem = closest(name.slice(0, dot).replace(/[-_@]?%[A-Za-z]/, "@"), stems);
+  return stem === undefined ? undefined : stem + suffix;
 }

@@ -4,6 +4,7 @@ import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
 import { addFlags } from "./key-flags.ts";
 import { addPodmanArgs } from "./podman-args.ts";
+import type { Value } from "./report.ts";
 import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
 import { warnOfShortName } from "./short-name.ts";
@@ -15,24 +16,25 @@ export function volumeService(context: ResourceContext): ServiceLines {
   const line = new CommandLine().literal(options.berth).plain("volume create --ignore");
   const unit: Directive[] = [];
   keys.string("VolumeName");
-  addFlags(line, keys, "UID", "GID", "Driver");
-  if (keys.string("Driver")?.text === "image") addImage(line, context);
-  else addMount(line, context, unit);
+  addFlags(line, keys, "UID", "GID");
+  const driver = keys.string("Driver");
+  if (driver !== undefined) line.plain("--driver").expanded(driver.text);
+  if (driver?.text === "image") addImage(line, driver, context);
+  else addMount(line, driver, context, unit);
   addFlags(line, keys, "Label");
   addPodmanArgs(line, keys, parsed.type.keys(), report);
   line.expanded(ownName(parsed));
   return { unit, service: [["ExecStart", line.toString()]] };
 }
 
-function addImage(line: CommandLine, { keys, references, report }: ResourceContext): void {
-  const driver = keys.string("Driver");
+function addImage(line: CommandLine, driver: Value, { keys, references, report }: ResourceContext): void {
   const image = keys.string("Image", references.image);
-  if (driver !== undefined && !keys.has("Image")) {
+  if (!keys.has("Image")) {
     const message = "the key Image is mandatory when using the image driver";
     report.value(driver, { code: "no-image", message });
   }
   for (const key of ["User", "Group", "Copy", "Device", "Type", "Options"]) {
-    if (!keys.has(key) || driver === undefined) continue;
+    if (!keys.has(key)) continue;
     report.value(driver, { code: "overridden", message: `${key}= has no effect with the image driver` }, "warning");
   }
   if (image === undefined) return;
@@ -40,12 +42,18 @@ function addImage(line: CommandLine, { keys, references, report }: ResourceConte
   line.plain("--opt").expanded(`image=${image.text}`);
 }
 
-function addMount(line: CommandLine, { keys, report }: ResourceContext, unit: Directive[]): void {
+function addMount(
+  line: CommandLine,
+  driver: Value | undefined,
+  { keys, report }: ResourceContext,
+  unit: Directive[],
+): void {
   const copy = keys.boolean("Copy");
   if (copy !== undefined) line.plain(copy ? "--opt copy" : "--opt nocopy");
   addFlags(line, keys, "Device", "Type");
   const image = keys.string("Image");
-  if (image !== undefined) {
+  // Of a driver with an error nobody knows what was meant.
+  if (image !== undefined && (driver !== undefined || !keys.has("Driver"))) {
     report.value(image, { code: "overridden", message: "an image is used with Driver=image alone" }, "warning");
   }
   const type = keys.string("Type");

@@ -1,5 +1,6 @@
 import { checkAddress } from "../values/address.ts";
 import { checkNetworkName, checkServiceName } from "../values/name.ts";
+import { checkInterfaceName, checkIpamDriver } from "../values/network.ts";
 import { checkIpRange, checkSubnet } from "../values/subnet.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
@@ -17,10 +18,12 @@ export const networkKeys = lazyKeyTable(() => [
   }),
   supported("InterfaceName", "string", "Bridge's name, or parent device", "enp1s0", {
     since: "5.6",
+    check: checkInterfaceName,
     flag: "interface-name",
   }),
   supported("Internal", "boolean", "No access to the outside", "yes", { flag: "internal" }),
   supported("IPAMDriver", "string", "Where addresses come from: host-local, dhcp or none", "dhcp", {
+    check: checkIpamDriver,
     flag: "ipam-driver",
   }),
   supported("IPRange", "lines", "Range to take addresses from", "192.168.55.128/25", {

@@ -51,6 +51,8 @@ export function checkCapability(value: string): Problem | undefined {
   const name = value.toLowerCase().replace(/^cap_/, "");
   if (isDeferred(value) || value.toLowerCase() === "all" || CAPABILITIES.includes(name)) return undefined;
   const near = closest(name, CAPABILITIES);
+  if (name === "all")
+    return { code: "bad-capability", message: `${quoted(value)} is not a capability`, hint: "write all" };
   const problem: Problem = { code: "bad-capability", message: `${quoted(value)} is not a capability` };
   return near === undefined ? problem : { ...problem, hint: `did you mean "CAP_${near.toUpperCase()}"?` };
 }

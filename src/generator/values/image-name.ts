@@ -15,6 +15,13 @@ export function checkImageName(value: string): Problem | undefined {
     message: `${quoted(part)} ${why}`,
     at,
   });
+  const scheme = /^(https?):\/\//.exec(value)?.[0];
+  if (scheme !== undefined)
+    return {
+      code: "bad-image-name",
+      message: `an image's name has no ${scheme}`,
+      hint: `write ${value.slice(scheme.length)}`,
+    };
   const start = value.startsWith("docker://") ? "docker://".length : 0;
   let name = value.slice(start);
   const digestAt = name.indexOf("@");

@@ -15,6 +15,9 @@ const PLAIN: readonly string[] = ["host", "none"];
 /** What stands for something else than a network of that name. */
 const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
 
+/** Who gives addresses. */
+const IPAM_DRIVERS: readonly string[] = ["host-local", "dhcp", "none"];
+
 /** What can be said of one network, and how it has to look. */
 const OPTIONS: Readonly<Record<string, ValueCheck>> = {
   alias: checkNetworkAlias,
@@ -164,4 +167,10 @@ function checkPastaOptions(text: string): Problem | undefined {
     at += word.length + 1;
   }
   return undefined;
+}
+
+/** `IPAMDriver=`. */
+export function checkIpamDriver(value: string): Problem | undefined {
+  if (isDeferred(value) || IPAM_DRIVERS.includes(value)) return undefined;
+  return { ...bad(`${quoted(value)} gives no addresses`, IPAM_DRIVERS.join(", ")), code: "bad-ipam-driver" };
 }

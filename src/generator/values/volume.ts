@@ -108,6 +108,7 @@ function checkSource(source: string): Problem | undefined {
   if (/^[/.]/.test(source) || isDeferred(source)) return undefined;
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source)) return undefined;
   const message = `${quoted(source)} is neither a path nor the name of a volume`;
+  if (source.startsWith("~/")) return { code: "bad-volume-source", message, hint: `write %h${source.slice(1)}` };
   return {
     code: "bad-volume-source",
     message,

@@ -1,0 +1,38 @@
+/**
+ * Well-known keys of systemd's own sections that people write among Quadlet's: systemd.unit(5), systemd.service(5),
+ * systemd.resource-control(5), systemd.exec(5), systemd.kill(5).
+ */
+const SYSTEMD_KEYS: Readonly<Record<string, readonly string[]>> = {
+  Unit: ["After", "Before", "BindsTo", "ConditionPathExists", "Conflicts", "Description", "Documentation", "OnFailure"],
+  Service: [
+    ...["CPUQuota", "CPUWeight", "Delegate", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop"],
+    ...["ExecStopPost", "IOWeight", "KillMode", "KillSignal", "MemoryHigh", "MemoryMax", "Nice", "OOMPolicy"],
+    ...["OOMScoreAdjust", "RemainAfterExit", "Restart", "RestartSec", "Slice", "SyslogIdentifier", "TasksMax"],
+    ...["TimeoutSec", "TimeoutStartSec", "TimeoutStopSec", "WatchdogSec"],
+  ],
+  Install: ["Alias", "RequiredBy", "UpheldBy", "WantedBy"],
+};
+
+/** More of `[Unit]`, which are often written. */
+const UNIT_KEYS: readonly string[] = [
+  "PartOf",
+  "Requires",
+  "RequiresMountsFor",
+  "Requisite",
+  "StartLimitBurst",
+  "Wants",
+];
+
+/** Keys that are Quadlet's, and of systemd's `[Service]` as well. */
+const BOTH: readonly string[] = ["Environment", "EnvironmentFile", "Group", "Type", "User"];
+
+/** The section of systemd's that a key belongs in, undefined for one that is not well known. */
+export function systemdSection(key: string): string | undefined {
+  if (UNIT_KEYS.includes(key)) return "Unit";
+  return Object.keys(SYSTEMD_KEYS).find((section) => SYSTEMD_KEYS[section]?.includes(key));
+}
+
+/** Whether a key of Quadlet's means something in `[Service]`, `[Unit]` or `[Install]` too. */
+export function isSystemdKey(key: string): boolean {
+  return BOTH.includes(key) || systemdSection(key) !== undefined;
+}
