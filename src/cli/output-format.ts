@@ -58,11 +58,11 @@ export function formatListing<Row, Field extends string>(
     return [...new Set(rows.map((row) => idOf(row, whole)))].map((id) => (id === "" ? "" : `${id}\n`)).join("");
   // Several rows may be of one thing, as the names of an image are.
   if (format === "json") return formatJson([...new Set(rows.map(jsonOf))]);
-  const [, isTable, words] = /^(table\b\s*)?(.*)$/s.exec(format) ?? [];
-  const text = words || columns.map((name) => `{{.${name}}}`).join("\t");
+  const isTable = format === "" || /^table\b/.test(format);
+  const text = (isTable ? format.replace(/^table\s*/, "") : format) || columns.map((name) => `{{.${name}}}`).join("\t");
   return withTemplate(format, text, "table, json", (template) => {
     const lines = rows.map((row) => renderTemplate(template, new TemplateRow(fieldsOf(row, whole), () => jsonOf(row))));
-    if (isTable === undefined) return lines.map((line) => `${line}\n`).join("");
+    if (!isTable) return lines.map((line) => `${line}\n`).join("");
     const table = formatTable(
       headingText(template, headings).split("\t"),
       lines.map((line) => line.split("\t")),

@@ -24,6 +24,7 @@ const show = (options: object, rows = ROWS) =>
 test("a table has headings, and columns as wide as they have to be", () => {
   expect(show({})).toBe("THING ID  NAME\naa        one\naa        another\n");
   expect(show({ noheading: true, trunc: false })).toBe("aabb      one\naacc      another\n");
+  expect(show({ format: "" })).toBe(show({}));
   expect(show({}, [])).toBe("THING ID  NAME\n");
   expect(show({ format: "table {{.Name}}\\t{{len .Labels}} of {{.ID}}" })).toBe(
     "NAME     LABELS of THING ID\none      1 of aa\nanother  0 of aa\n",

@@ -87,6 +87,33 @@ describe.skipIf(!root)("removing", () => {
     expect(await code(store.remove(id, unused))).toBe("not-found");
   });
 
+  test("what is unused goes with all its names, but nothing that a container runs from or has mounted", async () => {
+    const store = await filled();
+    const names = (images: readonly { reference: string }[]) => images.map(({ reference }) => reference);
+    const none = () => [];
+    expect(names(store.unused(() => true, none))).toHaveLength(3);
+    // Of an image with several names every one has to be chosen.
+    expect(names(store.unused(({ reference }) => !reference.endsWith("stable"), none))).toEqual([
+      "registry.example/other:2",
+    ]);
+    const runtime = scratch();
+    mkdirSync(join(runtime, "containers/abc"), { recursive: true });
+    const record = join(runtime, "containers/abc/record.json");
+    const otherImages = [store.resolve("registry.example/other:2")?.layers];
+    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: [], otherImages }));
+    const uses = () => readContainerUse(runtime);
+    const unused = store.unused(() => true, uses);
+    expect(names(unused)).toEqual(["docker.io/library/app:1", "docker.io/library/app:stable"]);
+    // It has come to be used since it was looked at.
+    const app = store.resolve("app:1");
+    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: app?.layers, otherImages }));
+    expect(await store.prune(unused, uses)).toEqual([]);
+    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: [], otherImages }));
+    expect(await store.prune(unused, uses)).toEqual(app === undefined ? [] : [app.configDigest]);
+    expect(names(store.list())).toEqual(["registry.example/other:2"]);
+    expect(await store.verify()).toEqual([]);
+  });
+
   test("layers that a container has mounted stay, whatever is forced, until it is gone", async () => {
     const store = await filled();
     const image = store.resolve("registry.example/other:2");

@@ -120,6 +120,11 @@ export function describeNetwork(scope: Scope, definition: NetworkDefinition): ob
     const facts = { subnets, mac_address: attachment.static_mac ?? "" };
     return [[owner, { name, interfaces: { [attachment.interface_name]: facts } }] as const];
   });
-  // What a network need not have is no unknown field to a template.
-  return { network_interface: "", network_dns_servers: [], ...definition, containers: Object.fromEntries(containers) };
+  return {
+    ...definition,
+    // What a network need not have is no unknown field to a template.
+    network_interface: definition.network_interface ?? "",
+    network_dns_servers: definition.network_dns_servers ?? [],
+    containers: Object.fromEntries(containers),
+  };
 }
