@@ -47,7 +47,7 @@ function hasOthers(sections: ReadonlyMap<string, unknown>, known: readonly strin
 function warnOfMisplacedKeys({ type, sections }: ParsedSource, report: Report): void {
   for (const name of SYSTEMD_SECTIONS) {
     for (const [key, entries] of sections.get(name) ?? []) {
-      if (isSystemdKey(key) || !type.keys().has(key)) continue;
+      if (!type.keys().has(key) || isSystemdKey(key)) continue;
       const message = `${key}= means nothing in [${name}]`;
       const problem = { code: "misplaced-key", message, hint: `write it in [${type.section}]` };
       for (const entry of entries) report.item(entry, problem, "warning");
