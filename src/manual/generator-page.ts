@@ -26,6 +26,9 @@ export const GENERATOR_PAGE: Page = {
           "A file with an error makes a service whose start fails with the errors as its output. Other files are not touched by it. All errors and warnings also go to the kernel's log, or for a user's manager to the journal.",
         ),
         paragraph(
+          "A container or pod that runs while its file is removed, or gets an error, goes on running. Its service is then one that can only be stopped and cleaned up; how long the file gave it to stop, and which signal, is forgotten with the file. With the next reload after that it is gone.",
+        ),
+        paragraph(
           "Unit files in /etc/systemd/system win over generated ones of the same name, and drop-ins such as /etc/systemd/system/app.service.d/*.conf apply to them.",
         ),
       ],
