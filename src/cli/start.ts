@@ -31,12 +31,32 @@ async function start(units: readonly string[], context: CommandContext): Promise
       if (result === "done") continue;
       if (result === undefined) failed.push(`${unit}: there is no such unit`);
       else {
-        context.err(lastMessages(unit, since, context));
-        failed.push(`${unit}: ${result} (${whereToLook(unit, context)})`);
+        const needed = result === "dependency" ? await failedNeeds(manager, unit) : [];
+        const [reason = unit] = needed;
+        for (const name of needed.length === 0 ? [unit] : needed) context.err(lastMessages(name, since, context));
+        failed.push(`${unit}: ${[result, ...needed].join(" ")} (${whereToLook(reason, context)})`);
       }
     }
   });
   if (failed.length > 0) throw new CommandError(`start ${failed.join("; ")}`, 1);
+}
+
+/**
+ * Services that have failed of those that a unit needs, and that these need: systemd says no more than that there is one. A pod, say,
+ * or the network of a pod.
+ */
+async function failedNeeds(manager: SystemdManager, unit: string, seen = new Set<string>()): Promise<string[]> {
+  seen.add(unit);
+  const { Requires, BindsTo } = await manager.properties(unit);
+  const needs = new Set([...(Requires as string[]), ...(BindsTo as string[])]);
+  const services = [...needs].filter((name) => name.endsWith(".service") && !seen.has(name));
+  const failed: string[] = [];
+  for (const { name, activeState } of services.length === 0 ? [] : await manager.units(services)) {
+    // One that is tried again after a while is "activating".
+    if (activeState === "failed" || activeState === "activating") failed.push(name);
+    else if (activeState === "inactive") failed.push(...(await failedNeeds(manager, name, seen)));
+  }
+  return failed;
 }
 
 /** How the start of a unit ended; undefined if there is no such unit. */

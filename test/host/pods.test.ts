@@ -417,6 +417,17 @@ Restart=no
         expect(await left()).toBe("");
       });
 
+      hostTest("fail with a reason that the start of a container tells, too", async () => {
+        await install({ "web.pod": "[Pod]\nNetwork=nowhere\n", "one.container": mortal("one") });
+        const { stderr, exitCode } = await host.run(["berth", "start", "one"], { user });
+        // What a user's services have just written, nobody can have brought to the journal.
+        if (scope === "system") expect(stderr).toMatch(/^ {2}berth: error: .*nowhere/);
+        expect(stderr).toContain("berth: error: start one.service: dependency web-pod.service (see journalctl ");
+        expect(exitCode).toBe(1);
+        await run("systemctl", ...options, "reset-failed");
+        expect(await run("berth", "pod", "ls", "--quiet")).toBe("");
+      });
+
       hostTest("take containers that are run by hand", async () => {
         await install({ "web.pod": `[Pod]\n${quiet}\nHostName=byhand\n` });
         await systemctl("start", "web-pod");
