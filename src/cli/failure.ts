@@ -7,10 +7,14 @@ export async function reportFailure(command: () => Promise<void>): Promise<void>
   try {
     await command();
   } catch (error) {
-    const line = `berth: error: ${describeFailure(error)}`;
+    const message = describeFailure(error);
+    const line = `berth: error: ${message}`;
     const { tellUsersJournal } = await import("./users-journal.ts");
     if (!tellUsersJournal(line, process.env)) process.stderr.write(`${line}\n`);
     process.exitCode = exitCodeOf(error);
+    // What no person has typed: it is a service's own command (systemd.exec(5)).
+    if (process.env.SYSTEMD_EXEC_PID === `${process.pid}`)
+      (await import("./tell-dependents.ts")).tellDependents(message);
   }
 }
 

@@ -1,12 +1,6 @@
 import { fstatSync } from "node:fs";
 import { ownCgroup } from "../runtime/container-cgroup.ts";
-import { sendDatagram } from "../runtime/native.ts";
-
-/** Where journald takes messages made of fields: systemd's "Native Journal Protocol". */
-const JOURNAL_SOCKET = "/run/systemd/journal/socket";
-
-/** syslog(3)'s LOG_ERR. */
-const PRIORITY = 3;
+import { sendToJournal } from "./journal-message.ts";
 
 /**
  * Files one line in the journal under the unit of a user's manager that this process runs in; false where it runs in none, or writes
@@ -19,14 +13,8 @@ export function tellUsersJournal(line: string, env: Readonly<Record<string, stri
   if (env.MANAGERPID === undefined || env.JOURNAL_STREAM !== streamOf(2)) return false;
   const unit = /.*\/([^/]+\.service)/.exec(ownCgroup() ?? "")?.[1];
   if (unit === undefined) return false;
-  const fields = [
-    `MESSAGE=${line.replaceAll("\n", "; ")}`,
-    `PRIORITY=${PRIORITY}`,
-    `SYSLOG_IDENTIFIER=${unit.replace(/\.service$/, "")}`,
-    `USER_UNIT=${unit}`,
-  ];
   try {
-    sendDatagram(JOURNAL_SOCKET, fields.map((field) => `${field}\n`).join(""));
+    sendToJournal(line, { SYSLOG_IDENTIFIER: unit.replace(/\.service$/, ""), USER_UNIT: unit });
     return true;
   } catch {
     return false;

@@ -424,6 +424,10 @@ Restart=no
         if (scope === "system") expect(stderr).toMatch(/^ {2}berth: error: .*nowhere/);
         expect(stderr).toContain("berth: error: start one.service: dependency web-pod.service (see journalctl ");
         expect(exitCode).toBe(1);
+        const why = "web-pod.service, which this needs, does not start: there is no network nowhere";
+        await until("the container's status to tell", async () =>
+          (await host.run(["systemctl", ...options, "status", "--full", "one"], { user })).stdout.includes(why),
+        );
         await run("systemctl", ...options, "reset-failed");
         expect(await run("berth", "pod", "ls", "--quiet")).toBe("");
       });
