@@ -1,4 +1,5 @@
 import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { isNetworkKind } from "./network.ts";
 
 /** A host name fits in 64 bytes on Linux: sethostname(2). */
 const HOST_NAME_MAX = 64;
@@ -19,7 +20,8 @@ export function checkVolumeName(value: string): Problem | undefined {
 
 /** A network's name, as podman has it. */
 export function checkNetworkName(value: string): Problem | undefined {
-  return checkResourceName("network", value);
+  if (!isNetworkKind(value)) return checkResourceName("network", value);
+  return { code: "bad-network-name", message: `${quoted(value)} is a kind of network, and so no name for one` };
 }
 
 /** A pod's name, as podman has it. */

@@ -59,6 +59,11 @@ export function checkNetwork(value: string): Problem | undefined {
   return tail === undefined ? undefined : shifted(checkOptions(tail), tailAt);
 }
 
+/** Whether the word stands for a kind of network, so that no network can be called that. */
+export function isNetworkKind(word: string): boolean {
+  return KINDS.includes(word) || word === "default";
+}
+
 /** Whether the word in front of the colon is a network's name. */
 export function isNetworkName(head: string): boolean {
   return !KINDS.includes(head);

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { isNetworkKind } from "../../generator/values/network.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { networksDir } from "../paths.ts";
@@ -29,7 +30,7 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   const { name } = request;
   if (!isNetworkName(name)) throw new RuntimeError("bad-request", `"${name}" is not a name for a network`);
   // The names of modes, which --network takes before it looks for a network.
-  if (["bridge", "container", "default", "host", "none", "ns", "pasta", "private", "slirp4netns"].includes(name))
+  if (isNetworkKind(name))
     throw new RuntimeError("bad-request", `a network cannot be called ${name}: that is a kind of network`);
   withDefinitionsLock(scope, "exclusive", () => {
     const exists = findDefinition(scope, name) !== undefined;
