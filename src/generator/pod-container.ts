@@ -1,4 +1,4 @@
-import { givenEntries, lastEntry } from "../unit/lookup.ts";
+import { givenEntries, headersOf, lastEntry } from "../unit/lookup.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import type { Directive } from "../unit/unit-draft.ts";
 import { isInstance, isTemplate, splitName } from "../unit/unit-name.ts";
@@ -40,6 +40,7 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
     return undefined;
   }
   checkShared(context, pod.target);
+  checkSocket(context, pod.target);
   const slice = givenEntries(pod.target.sections.get("Service")).get("Slice");
   return {
     pod,
@@ -70,6 +71,15 @@ function checkShared({ container, report }: ContainerContext, pod: ParsedSource)
     const message = `${key}= has no effect in a pod, which has its own`;
     report.item(entry, { code: "overridden", message, hint }, "warning");
   }
+}
+
+/** sd_listen_fds(3): sockets are for the process whose PID is in LISTEN_PID, and only PID 1 is known before it is there. */
+function checkSocket({ parsed, berth, report }: ContainerContext, pod: ParsedSource): void {
+  if (!parsed.sections.has("Socket") || berth.has("SocketProxy") || !sharedKinds(pod).includes("pid")) return;
+  const header = headersOf(parsed.file).find(({ section }) => section === "Socket");
+  const message = `sockets cannot be handed to a container of ${pod.source.name}, whose containers share a PID namespace`;
+  const problem = { code: "socket-without-pid", message, hint: "use SocketProxy= in [Berth], or no --share pid" };
+  if (header !== undefined) report.item(header, problem);
 }
 
 /** Whether a key of a container in a pod has no effect. With Network= the container is not on the pod's network. */
