@@ -19,6 +19,7 @@ import { mountedImages, mountedVolumes } from "./mounted-images.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { openContainerNetwork, serviceName } from "./network/container-network.ts";
 import { joinNetwork } from "./network/joined.ts";
+import { followPayload } from "./network/namespace-link.ts";
 import { createNotifier, type Notifier } from "./notify.ts";
 import { payloadArguments } from "./oci-config.ts";
 import { containerPaths } from "./paths.ts";
@@ -53,11 +54,12 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   );
   const image = await context.image(request, notifier);
   try {
-    const { run, network } = await prepare(request, context, id, image, notifier);
+    const { run, network, networkOwner } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
     // systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
     // that ended, and a service that ends before it is ready has failed, whatever its exit code.
     notifier.payload(pid, request.sdnotify === "started");
+    followPayload(scope, networkOwner, pid);
     startContainer(run, pid);
   } catch (error) {
     // What went wrong first is what is to be told of.
@@ -97,6 +99,8 @@ function randomId(): string {
 interface Prepared {
   readonly run: RuncRun;
   readonly network: PendingNetwork;
+  /** The container's ID or its pod's. */
+  readonly networkOwner: string;
 }
 
 /** The container's network, if it has one of its own. */
@@ -202,7 +206,11 @@ async function prepare(
     };
     await network?.joinable();
     const settle = async () => network?.settle();
-    return { run, network: { first: setsSysctlsOfInterfaces(request), finish, settle } };
+    return {
+      run,
+      network: { first: setsSysctlsOfInterfaces(request), finish, settle },
+      networkOwner: pod?.record.id ?? id,
+    };
   } catch (error) {
     await network?.settle();
     throw error;

@@ -1,8 +1,9 @@
-import { closeSync } from "node:fs";
+import { closeSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { changeLinks, standIn } from "./host-side.ts";
 import { type NetworkNamespace, withinNamespace } from "./namespace.ts";
+import { linkNamespace } from "./namespace-link.ts";
 import { givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
 import type { GivenAddresses } from "./set-up-file.ts";
 import { stableClientId } from "./stable-identity.ts";
@@ -45,8 +46,13 @@ export async function leaseByDhcp(
     container_hostname: hostname,
     port_mappings: [],
   };
-  const { output } = await setUpOnceFree(scope, namespace, asked);
-  return givenAddresses(await output);
+  const path = linkNamespace(scope, request.container_id, namespace.path);
+  const { output } = await setUpOnceFree(scope, { ...namespace, path }, asked);
+  const given = givenAddresses(await output);
+  withinNamespace(namespace, () => {
+    for (const { interface_name: name } of Object.values(request.networks)) keepSecondAddress(name);
+  });
+  return given;
 }
 
 /** Has the proxy forget what it renews for a container that has ended. */
@@ -80,6 +86,14 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
       await Bun.sleep(RETRY_MS);
     }
   }
+}
+
+/**
+ * When a server gives another address of the same subnet, the proxy adds it and then takes the first away, with which the kernel would
+ * take all of that subnet (Documentation/networking/ip-sysctl, promote_secondaries). systemd's default of 1 may not have come here.
+ */
+function keepSecondAddress(name: string): void {
+  writeFileSync(`/proc/sys/net/ipv4/conf/${name}/promote_secondaries`, "1");
 }
 
 function tryDelete(link: string): void {

@@ -211,8 +211,9 @@ function interfaceOf(request: NetworkCreateRequest, facts: NetworkFacts, fail: F
     ),
   );
   if (wanted !== undefined) {
-    // Several networks may be different VLANs of one bridge.
-    const other = options.vlan === undefined ? bridges.get(wanted) : undefined;
+    // Several networks may be different VLANs of one bridge, or be on one that is not berth's to make.
+    const shared = options.vlan !== undefined || options.mode === "unmanaged";
+    const other = shared ? undefined : bridges.get(wanted);
     if (other !== undefined) throw fail(`bridge ${wanted} belongs to network ${other}`);
     return { network_interface: wanted };
   }

@@ -4,6 +4,7 @@ import type { Scope } from "../../scope.ts";
 import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { lockExclusive } from "../native.ts";
 import type { PortMapping } from "../run-request.ts";
+import { removeNamespaceLink } from "./namespace-link.ts";
 import type { NetavarkRequest } from "./netavark.ts";
 
 /**
@@ -56,6 +57,7 @@ export function readSetUp(scope: Scope, owner: string): SetUp | undefined {
 }
 
 export function removeSetUp(scope: Scope, owner: string): void {
+  removeNamespaceLink(scope, owner);
   removeIfThere(setUpFile(scope, owner));
 }
 
