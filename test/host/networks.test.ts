@@ -99,6 +99,8 @@ describe.each([...SUITES])("on %s", (suite) => {
   const install = async (files: Readonly<Record<string, string>>) => {
     for (const [name, text] of Object.entries(files)) await host.write(`/etc/containers/systemd/${name}`, text);
     await host.ok(["systemctl", "daemon-reload"]);
+    // Tests use the same names again and again: five starts in ten seconds are as many as systemd allows.
+    await host.ok(["systemctl", "reset-failed"]);
   };
   const inside = (name: string, command: string) => host.run(["berth", "exec", name, "sh", "-c", command]);
   /** Addresses that a name has, seen from a container, sorted. */
