@@ -23,6 +23,9 @@ async function reload(names: readonly string[], all: boolean, context: CommandCo
   const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
   enterSharedNamespace(context.scope, context.env);
   const { reloadNetworks } = await import("../runtime/network/networks.ts");
-  const reloaded = await reloadNetworks(context.scope, all ? undefined : names);
+  const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
   context.out(reloaded.map((name) => `${name}\n`).join(""));
+  if (failed.length === 0) return;
+  const { describeFailure } = await import("./failure.ts");
+  throw new CommandError(failed.map(({ name, error }) => `${name}: ${describeFailure(error)}`).join("; "), 125);
 }

@@ -317,6 +317,34 @@ Environment=EXTRA=8083
     await host.ok(["systemctl", "start", "web"]);
   });
 
+  hostTest("a network whose removal is killed leaves no bridge behind", async () => {
+    await host.ok(["berth", "network", "create", "--subnet", "10.66.0.0/24", "--interface-name", "half0", "half"]);
+    await host.ok([
+      "berth",
+      "run",
+      "-d",
+      "--name",
+      "in",
+      "--stop-signal",
+      "KILL",
+      "--network",
+      "half",
+      TOOLS,
+      "sleep",
+      "99",
+    ]);
+    await host.ok(["ip", "link", "add", "holds0", "master", "half0", "type", "veth", "peer", "name", "holds1"]);
+    await host.ok(["berth", "stop", "in"]);
+    // It waits for the bridge to be empty, and is killed while it does.
+    expect((await host.run(["timeout", "-s", "KILL", "1", "berth", "network", "rm", "half"])).exitCode).not.toBe(0);
+    expect((await host.run(["berth", "network", "inspect", "half"])).exitCode).toBe(125);
+    await host.ok(["ip", "link", "del", "holds0"]);
+    await host.ok(["berth", "cleanup", "--stale"]);
+    expect((await host.run(["ip", "link", "show", "half0"])).exitCode).toBe(1);
+    await host.ok(["berth", "network", "create", "--subnet", "10.66.0.0/24", "half"]);
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest(
     "a container can join another's network, and one has addresses on the host's own by macvlan and ipvlan",
     async () => {

@@ -154,6 +154,8 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   const setUp = readSetUp(scope, owner);
   if (setUp === undefined) return;
   const { request } = setUp;
+  // Who puts rules back looks at this, and leaves them to the teardown that comes.
+  if (setUp.ending !== true) writeSetUp(scope, { ...setUp, ending: true });
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
   const there = scope.kind === "system" || joinSharedNetwork(scope);
@@ -206,12 +208,12 @@ function viewOf(
 ): NetworkView {
   const gateways = (network: NetworkDefinition) => network.subnets.flatMap(({ gateway }) => gateway ?? []);
   const leases = networks.flatMap(({ definition }) => given[definition.name] ?? []);
-  const named = networks
-    .map(({ definition }) => definition)
-    .filter(({ driver, dns_enabled: dns }) => driver === "bridge" && dns);
+  // What macvlan and ipvlan have for a gateway is a router of the network outside, and not this machine.
+  const bridges = networks.map(({ definition }) => definition).filter(({ driver }) => driver === "bridge");
+  const named = bridges.filter(({ dns_enabled: dns }) => dns);
   return {
     addresses: networks.flatMap(({ addresses }) => addresses),
-    gateway: networks.flatMap(({ definition }) => gateways(definition))[0],
+    gateway: bridges.flatMap(gateways)[0],
     nameServers: [...named.flatMap(gateways), ...leases.flatMap(({ nameServers }) => nameServers)],
     searchDomains: [
       ...(named.length === 0 ? [] : [CONTAINER_DOMAIN]),

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
+import { isMissing, listIfThere, readIfThere, removeIfThere, replaceFile } from "../files.ts";
 import { lockExclusive, lockShared } from "../native.ts";
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./definition.ts";
 
@@ -46,9 +46,26 @@ export function writeDefinition(scope: Scope, definition: NetworkDefinition): vo
   );
 }
 
-/** Removes a definition. The caller holds the lock. */
-export function removeDefinition(scope: Scope, name: string): void {
-  removeIfThere(join(definitionsDir(scope), `${name}.json`));
+/** What a definition's file ends in while its bridge is being removed: a network that is no more. */
+const REMOVED = ".removed";
+
+/** Makes a network one that is no more, but whose bridge is still known. The caller holds the lock. */
+export function beginRemoval(scope: Scope, name: string): void {
+  renameSync(join(definitionsDir(scope), `${name}.json`), join(definitionsDir(scope), `${name}${REMOVED}`));
+}
+
+/** Forgets it. */
+export function finishRemoval(scope: Scope, name: string): void {
+  removeIfThere(join(definitionsDir(scope), `${name}${REMOVED}`));
+}
+
+/** Networks whose removal has begun and not ended. */
+export function listRemovals(scope: Scope): NetworkDefinition[] {
+  return listIfThere(definitionsDir(scope)).flatMap((file) => {
+    const path = join(definitionsDir(scope), file);
+    const text = file.endsWith(REMOVED) ? readIfThere(path) : undefined;
+    return text === undefined ? [] : [parseDefinition(text, path)];
+  });
 }
 
 /** Podman's rule, and short enough for a file's name. */

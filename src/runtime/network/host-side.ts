@@ -41,15 +41,20 @@ function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string
 /**
  * Puts the host's half of a set-up back after something has emptied the firewall, without touching the container: netavark
  * connects a namespace that stands in for the container's, with the same addresses and the same MAC addresses, and this goes
- * at once, while the rules stay.
+ * at once, while the rules stay. Nothing happens where `stillThere` says, with nobody else at work, that the container is not.
  */
-export async function restoreHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
+export async function restoreHostSide(
+  scope: Scope,
+  request: NetavarkRequest,
+  stillThere: () => boolean,
+): Promise<void> {
   const bridges = onlyBridges(request);
   if (bridges === undefined) return;
   // Names have not been lost, and are not to be there twice.
   const infos = Object.entries(bridges.network_info).map(([name, info]) => [name, { ...info, dns_enabled: false }]);
   const silent: NetavarkRequest = { ...bridges, network_info: Object.fromEntries(infos) };
   await underLock(scope, async () => {
+    if (!stillThere()) return;
     // What is still there would be there twice; what is not, netavark complains of.
     await runNetavark(scope, "teardown", standIn(silent), silent).catch(() => undefined);
     const fresh = makeNetworkNamespace();

@@ -6,11 +6,13 @@ import { RuntimeError } from "../error.ts";
 import { networksDir } from "../paths.ts";
 import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import {
+  beginRemoval,
   findDefinition,
+  finishRemoval,
   isNetworkName,
   listDefinitions,
+  listRemovals,
   readDefinition,
-  removeDefinition,
   withDefinitionsLock,
   writeDefinition,
 } from "./definitions.ts";
@@ -59,12 +61,27 @@ export async function removeNetwork(scope: Scope, name: string): Promise<string>
       const names = users.map((user) => user.name).join(", ");
       throw new RuntimeError("network-in-use", `network ${found} is in use by ${names}`);
     }
-    removeDefinition(scope, found);
+    beginRemoval(scope, found);
     rmSync(join(networksDir(scope), found), { recursive: true, force: true });
     return network;
   });
   if (reachBridges(scope)) await removeBridge(scope, definition);
+  finishRemoval(scope, definition.name);
   return definition.name;
+}
+
+/**
+ * Removes the bridges of networks whose removal was killed half-way: nobody would know of them, and they would keep their subnets from
+ * other networks.
+ */
+export async function finishRemovals(scope: Scope): Promise<void> {
+  for (const definition of listRemovals(scope)) {
+    const { network_interface: bridge, name } = definition;
+    // A network may have been made since that has it now.
+    const reused = listDefinitions(scope).some((other) => other.network_interface === bridge);
+    if (!reused) await removeBridge(scope, definition);
+    finishRemoval(scope, name);
+  }
 }
 
 /** False where no namespace of a user's bridges is there, or this process is not in it: then there are no bridges either. */
@@ -74,9 +91,12 @@ function reachBridges(scope: Scope): boolean {
 
 /**
  * Puts back the firewall rules of networks, published ports and all, which something else has removed. Without names it does so
- * for all containers. Returns the names; throws "no-such-container". For a user's see removeNetwork().
+ * for all containers. Returns the names, and how it failed for others; throws "no-such-container". For a user's see removeNetwork().
  */
-export async function reloadNetworks(scope: Scope, names: readonly string[] | undefined): Promise<string[]> {
+export async function reloadNetworks(
+  scope: Scope,
+  names: readonly string[] | undefined,
+): Promise<{ reloaded: string[]; failed: { name: string; error: RuntimeError }[] }> {
   const setUps = listSetUps(scope);
   const wanted = names?.map((word) => {
     const found = setUps.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
@@ -84,14 +104,25 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
     return found;
   });
   const reloaded: string[] = [];
-  if (!reachBridges(scope)) return reloaded;
+  const failed: { name: string; error: RuntimeError }[] = [];
+  if (!reachBridges(scope)) return { reloaded, failed };
   for (const { owner, name, request } of wanted ?? setUps) {
-    // One that is being set up just now, or that has ended since.
-    if (request === undefined || readSetUp(scope, owner) === undefined) continue;
-    await restoreHostSide(scope, request);
-    reloaded.push(name);
+    // One that is being set up just now, or that has ended since, or is ending.
+    const stillThere = () => {
+      const now = readSetUp(scope, owner);
+      return now !== undefined && now.ending !== true;
+    };
+    if (request === undefined || !stillThere()) continue;
+    try {
+      await restoreHostSide(scope, request, stillThere);
+      reloaded.push(name);
+    } catch (error) {
+      // The others' rules are missing no less.
+      if (!(error instanceof RuntimeError)) throw error;
+      failed.push({ name, error });
+    }
   }
-  return reloaded;
+  return { reloaded, failed };
 }
 
 /** Who is in a network, or just being connected to it. */

@@ -19,6 +19,8 @@ export interface SetUp {
   readonly ports: readonly PortMapping[];
   /** What netavark is given; undefined while addresses are being taken. */
   readonly request: NetavarkRequest | undefined;
+  /** Whether what it has is being taken away. */
+  readonly ending?: boolean;
   /** What DHCP servers and plugins have given, by network. */
   readonly given?: Readonly<Record<string, GivenAddresses>>;
   /** Names of others that are in the same namespace, by their IDs: a pod's containers. */

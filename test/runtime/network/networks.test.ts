@@ -2,9 +2,15 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listDefinitions } from "../../../src/runtime/network/definitions.ts";
+import { beginRemoval, listDefinitions, listRemovals } from "../../../src/runtime/network/definitions.ts";
 import type { NetworkCreateRequest } from "../../../src/runtime/network/network-plan.ts";
-import { createNetwork, describeNetwork, findNetwork, removeNetwork } from "../../../src/runtime/network/networks.ts";
+import {
+  createNetwork,
+  describeNetwork,
+  findNetwork,
+  finishRemovals,
+  removeNetwork,
+} from "../../../src/runtime/network/networks.ts";
 import { removeSetUp, writeSetUp } from "../../../src/runtime/network/set-up-file.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 
@@ -56,6 +62,17 @@ test("a network that somebody is in is not removed", async () => {
   removeSetUp(scope, "0123");
   await removeNetwork(scope, "back");
   expect(names()).toEqual(["berth"]);
+});
+
+test("a network whose removal was killed is no more, and its bridge is forgotten at last", async () => {
+  createNetwork(scope, request("back"), false);
+  beginRemoval(scope, "back");
+  expect(names()).toEqual(["berth"]);
+  expect(listRemovals(scope).map(({ name }) => name)).toEqual(["back"]);
+  createNetwork(scope, request("back"), false);
+  await finishRemovals(scope);
+  expect(listRemovals(scope)).toEqual([]);
+  expect(names()).toEqual(["back", "berth"]);
 });
 
 test("processes that make networks at the same time choose different subnets and bridges", async () => {
