@@ -166,6 +166,20 @@ export const DIFFERENCES: readonly Difference[] = [
     berth: "none",
     reason: "A pod has no process, so there is no such container.",
     podmanLines: /^hosts: \S+\t\S+ systemd-\w+-infra$/,
-    berthLines: /^hosts: \S+\t(systemd-(plain|network)|box\.example systemd-full)$/,
+    berthLines: /^hosts: \S+\t(systemd-(plain|network|upasta)|box\.example systemd-full)$/,
+  },
+  {
+    what: "A user's container on bridges with published ports",
+    podman: "the ports come in by the bridge, from a proxy, rootlessport",
+    berth: "a further interface, pasta0, by which they come in",
+    reason: "No proxy stands between: the payload sees the real address of who connects.",
+    berthLines: /^(interfaces: pasta0|mtus: pasta0 \d+|routes: multicast ff00::\/8 dev pasta0 metric 256)$/,
+  },
+  {
+    what: "A container's name in its /etc/hosts, with pasta",
+    podman: "at its first address",
+    berth: "at its IPv6 address as well",
+    reason: "As in all other networks.",
+    berthLines: /^hosts: 2001:db8:77::5\t/,
   },
 ];

@@ -17,6 +17,9 @@ for name; do
 done
 END`;
 
+/** Addresses of name servers that files name, where none answers. */
+export const SILENT: readonly string[] = ["192.0.2.9", "192.0.2.10", "192.0.2.53"];
+
 const LOOK = "\nVolume=/srv/look:/srv/look:ro";
 
 /** Containers in networks that files make. */
@@ -66,5 +69,60 @@ export const NETWORK_CASES: readonly ParityCase[] = [
       "shared.network": "[Network]\nSubnet=10.97.6.0/24\n",
       "net-sibling.container": `[Container]\nImage=${sample("tools:1")}\nContainerName=peer\nNetworkAlias=db\nNetwork=shared.network\nIP=10.97.6.8\nStopSignal=KILL\nExec=sleep 10000\n`,
     },
+  },
+  {
+    name: "user-net-pasta",
+    user: true,
+    text: `${LOOK}\nPublishPort=18080:80\nExec=sh /srv/look nobody`,
+  },
+  {
+    name: "user-net-pasta-options",
+    user: true,
+    text: `${LOOK}
+      Network=pasta:--mtu,1400,-I,lan0,-a,10.97.7.5,-n,24,-g,10.97.7.1,--ns-mac-addr,02:00:00:00:97:02
+      HostName=box.example
+      DNS=192.0.2.9
+      AddHost=gate:host-gateway
+      Environment=MAC=lan0
+      Exec=sh /srv/look`,
+  },
+  {
+    name: "user-net-one",
+    user: true,
+    text: `${LOOK}\nNetwork=uone.network\nContainerName=single\nExec=sh /srv/look single nobody`,
+    files: { "uone.network": "[Network]\nSubnet=10.97.11.0/24\n" },
+  },
+  {
+    name: "user-net-published",
+    user: true,
+    text: `${LOOK}\nNetwork=upub.network:ip=10.97.12.7\nPublishPort=18081:80\nExec=sh /srv/look`,
+    files: { "upub.network": "[Network]\nSubnet=10.97.12.0/24\nOptions=mtu=1400\n" },
+  },
+  {
+    name: "user-net-two",
+    user: true,
+    text: `${LOOK}
+      Network=ufirst.network:ip=10.97.13.9,alias=www
+      Network=usecond.network:ip=10.97.14.9,ip6=fd97:1::9
+      Exec=sh /srv/look www`,
+    files: {
+      "ufirst.network": "[Network]\nSubnet=10.97.13.0/24\n",
+      "usecond.network": "[Network]\nInternal=true\nIPv6=true\nSubnet=10.97.14.0/24\nSubnet=fd97:1::/64\n",
+    },
+  },
+  {
+    name: "user-net-peer",
+    user: true,
+    text: `${LOOK}\nNetwork=ushared.network\nIP=10.97.15.7\nExec=sh /srv/look peer db\n[Unit]\nRequires=user-net-sibling.service\nAfter=user-net-sibling.service`,
+    files: {
+      "ushared.network": "[Network]\nSubnet=10.97.15.0/24\n",
+      "user-net-sibling.container": `[Container]\nImage=${sample("tools:1")}\nContainerName=peer\nNetworkAlias=db\nNetwork=ushared.network\nIP=10.97.15.8\nStopSignal=KILL\nExec=sleep 10000\n`,
+    },
+  },
+  {
+    name: "user-net-pod",
+    user: true,
+    text: `${LOOK}\nPod=upasta.pod\nExec=sh /srv/look`,
+    files: { "upasta.pod": "[Pod]\nPublishPort=18082:80\n" },
   },
 ];

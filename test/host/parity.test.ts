@@ -3,9 +3,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bootHost, type Host, type RunOptions, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
+import { makeOutside } from "./outside.ts";
 import { MAKE_IMAGE, PARITY_CASES, type ParityCase, PREPARE } from "./parity-cases.ts";
 import { DIFFERENCES } from "./parity-differences.ts";
 import { factsOf, missingFrom } from "./parity-facts.ts";
+import { SILENT } from "./parity-networks.ts";
 import { differencesTable, tableOnPage } from "./parity-page.ts";
 import { sample, startRegistry } from "./registry.ts";
 
@@ -37,7 +39,9 @@ async function lookInside(
 
 async function userJournal(host: Host, name: string): Promise<string> {
   await host.ok(["journalctl", "--sync"]);
-  return host.ok(["journalctl", "--no-pager", "--output=cat", `_SYSTEMD_USER_UNIT=${name}.service`]);
+  // Of a process that has ended meanwhile journald does not know the user's unit; systemd gave its output a name.
+  const of = [`_SYSTEMD_USER_UNIT=${name}.service`, "+", `SYSLOG_IDENTIFIER=${name}`];
+  return host.ok(["journalctl", "--no-pager", "--output=cat", ...of]);
 }
 
 describe("the same .container file under Podman 5.4 and under berth", () => {
@@ -51,6 +55,7 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
     [podman, berth] = await Promise.all([bootHost({ suite: "trixie", berth: false }), bootHost({ suite: "trixie" })]);
     const image = sample("tools:1");
     for (const [host, engine] of [[podman, "podman"] as const, [berth, "berth"] as const]) {
+      await makeOutside(host, SILENT);
       await startRegistry(host);
       await host.ok([engine, "pull", "--quiet", image]);
       await host.sh(PREPARE);
@@ -65,7 +70,8 @@ describe("the same .container file under Podman 5.4 and under berth", () => {
       const sockets = PARITY_CASES.flatMap(({ units = {} }) => Object.keys(units));
       await host.ok(["systemctl", "daemon-reload"]);
       await host.ok(["systemctl", "--user", "daemon-reload"], ALICE);
-      await host.ok(["systemctl", "start", ...sockets]);
+      // What podman's users' units wait for.
+      await host.ok(["systemctl", "start", "network-online.target", ...sockets]);
     }
     expect(await podman.ok(["podman", "--version"])).toContain(" 5.4");
   }, 400_000);
