@@ -5,6 +5,7 @@ import { READONLY_FILE_OPTIONS } from "./defaults.ts";
 import { RuntimeError } from "./error.ts";
 import { readIfThere } from "./files.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "./network/etc-files.ts";
+import { ownAddress } from "./network/host-address.ts";
 import type { JoinedNetwork } from "./network/joined.ts";
 import { INIT_PATH } from "./oci-config.ts";
 import type { ContainerPaths } from "./paths.ts";
@@ -55,7 +56,7 @@ export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts:
     base: joined?.hosts ?? readIfThere("/etc/hosts") ?? "",
     added: request.addHosts,
     addresses: network?.addresses ?? (mode === "none" || mode === "container" ? ["127.0.0.1"] : []),
-    gateway: network?.gateway,
+    gateway: network === undefined ? ownAddress(mode) : network.gateway,
     hostname,
     name,
   });

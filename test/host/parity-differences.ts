@@ -158,7 +158,8 @@ export const DIFFERENCES: readonly Difference[] = [
       "the cgroup tree is writable, and root's of the host; in a user's pod /sys is the host's, with /sys/kernel masked",
     berth: "as in any other container",
     reason: "berth's pods own their network namespace within their user namespace, so both are mounted as always.",
-    podmanLines: /^(mounts: \/sys\/fs\/cgroup cgroup2 rw,|modes: \/sys\/fs\/cgroup |(mounts|modes): \/sys\/kernel )/,
+    podmanLines:
+      /^(mounts: \/sys\/fs\/cgroup cgroup2 rw,|modes: \/sys\/fs\/cgroup |(mounts|modes): \/sys\/kernel |interfaces: up0$)/,
   },
   {
     what: "The name of a pod's infra container in /etc/hosts",

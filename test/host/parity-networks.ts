@@ -32,8 +32,8 @@ export const NETWORK_CASES: readonly ParityCase[] = [
   {
     name: "net-two",
     text: `${LOOK}
-      Network=first.network:ip=10.97.2.9,alias=www
-      Network=second.network:ip=10.97.3.9,ip6=fd97::9
+      Network=first.network:ip=10.97.2.9,alias=www,interface_name=eth0
+      Network=second.network:ip=10.97.3.9,ip6=fd97::9,interface_name=eth1
       Environment=MAC=
       Exec=sh /srv/look www`,
     files: {
@@ -102,8 +102,8 @@ export const NETWORK_CASES: readonly ParityCase[] = [
     name: "user-net-two",
     user: true,
     text: `${LOOK}
-      Network=ufirst.network:ip=10.97.13.9,alias=www
-      Network=usecond.network:ip=10.97.14.9,ip6=fd97:1::9
+      Network=ufirst.network:ip=10.97.13.9,alias=www,interface_name=eth0
+      Network=usecond.network:ip=10.97.14.9,ip6=fd97:1::9,interface_name=eth1
       Exec=sh /srv/look www`,
     files: {
       "ufirst.network": "[Network]\nSubnet=10.97.13.0/24\n",

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
 import type { PortMapping } from "../run-request.ts";
 import type { NetworkView } from "./etc-files.ts";
+import { type Address, hostAddresses } from "./host-address.ts";
 import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
 import { checkPorts } from "./published-ports.ts";
 
@@ -116,12 +116,6 @@ function failure(message: string): RuntimeError {
   return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
 }
 
-/** An interface's address as node:os has it. */
-interface Address {
-  readonly address: string;
-  readonly family: "IPv4" | "IPv6";
-}
-
 function factsOf(ran: PastaCommand, shown: string): PastaFacts {
   const links = JSON.parse(shown) as { addr_info?: { family: string; local: string; scope: string }[] }[];
   const inside = links
@@ -140,11 +134,4 @@ function factsOf(ran: PastaCommand, shown: string): PastaFacts {
     gateway: ran.hostAddresses.find(has) ?? other?.address,
     resolvers: ran.resolvers.filter(has),
   };
-}
-
-/** The host's addresses that can be seen from elsewhere, in the order of the interfaces. */
-function hostAddresses(): Address[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses): Address[] => addresses ?? [])
-    .filter(({ address }) => !/^(?:127\.|169\.254\.|::1$|fe[89ab])/i.test(address));
 }

@@ -2,6 +2,7 @@ import { chownSync, closeSync, openSync, readFileSync, writeFileSync, writeSync 
 import { readIfThere } from "../files.ts";
 import { lockExclusive } from "../native.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
+import { ownAddress } from "../network/host-address.ts";
 import type { PodPaths, PodRecord } from "./record.ts";
 
 interface Owner {
@@ -23,7 +24,7 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
     base: readIfThere("/etc/hosts") ?? "",
     added: record.addHosts,
     addresses: view?.addresses ?? [],
-    gateway: view?.gateway,
+    gateway: view === undefined ? ownAddress(mode) : view.gateway,
     hostname: record.hostname,
     name: record.name,
   });
