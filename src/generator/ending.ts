@@ -38,7 +38,7 @@ export function endingOf(running: RunningUnit, options: GenerateOptions, command
   if (running.kind === "pod") {
     const removal = podRemoval(escapeSpecifiers(running.name), options);
     const stays: readonly Directive[] = [
-      ["Type", "oneshot"],
+      ["Type", "notify"],
       ["RemainAfterExit", "yes"],
     ];
     return { unit: [], service: [...stays, ...POD_HELD, ["ExecStopPost", removal]] };

@@ -174,7 +174,7 @@ describe.each([...SUITES])("references between files on %s", (suite) => {
     expect(await show("single.service", "ExecMainStatus")).toBe("78");
     await systemctl("stop", "lost-pod", "work@a", "task", "wrong");
     for (const unit of units) expect([unit, await show(unit, "ActiveState")]).not.toEqual([unit, "active"]);
-    await systemctl("stop", "berth-networks");
+    await systemctl("stop", "berth-networks.target");
     expect(await leftovers(host)).toBe("");
     await systemctl("reset-failed");
     await systemctl("daemon-reload");
