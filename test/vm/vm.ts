@@ -93,8 +93,9 @@ export class Vm extends Machine {
   }
 
   #command(kernel: string, initrd: string, socket: string): string[] {
-    // A processor that is not run for a while is no fault of the kernel.
-    const parameters = "root=/dev/vda rw console=ttyS0 quiet mitigations=off net.ifnames=0 no_timer_check nowatchdog";
+    // A processor that is not run for a while is no fault of the kernel. A panic ends the emulator, as there is no reboot.
+    const parameters =
+      "root=/dev/vda rw console=ttyS0 quiet mitigations=off net.ifnames=0 no_timer_check nowatchdog panic=-1";
     const drive = (file: string, format: string, more = "") =>
       `if=virtio,format=${format},file=${join(this.dir, file)}${more}`;
     return [
@@ -127,7 +128,14 @@ export class Vm extends Machine {
     const words = ["timeout", "--signal=KILL", String(limit / 1000), ...inner];
     const loginuid = options.loginuid === undefined ? [] : [`echo ${options.loginuid} > /proc/self/loginuid`];
     const script = [`cd ${quote(cwd)}`, ...loginuid, `exec ${words.map(quote).join(" ")}`].join(" && ");
-    return this.#agent.run(script, options.input ?? "", limit + 30_000);
+    try {
+      return await this.#agent.run(script, options.input ?? "", limit + 30_000);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new Error(`in the ${this.suite} machine: ${argv.join(" ")}: ${message}\n${await this.console()}`, {
+        cause,
+      });
+    }
   }
 
   override async write(inside: string, text: string | Uint8Array, mode = 0o644): Promise<void> {
