@@ -87,6 +87,8 @@ export async function pullHalf(vm: Vm): Promise<void> {
   await vm.ok(["systemctl", "enable", "--now", "stall"]);
   await vm.write("/run/stall/limit", "300000");
   await install(vm, { "pulled.container": PULLED });
+  // These files are not what the power cut is about.
+  await vm.ok(["sync"]);
   await vm.ok(["systemctl", "start", "--no-block", "pulled"]);
   const stalled = async () => (await vm.run(["test", "-e", "/run/stall/stalled"])).exitCode === 0;
   await until("the pull to be in the middle", stalled, SLOW);
