@@ -1,7 +1,9 @@
+import { lastEntry } from "../unit/lookup.ts";
 import type { Directive } from "../unit/unit-draft.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { UnitContext } from "./context.ts";
-import type { KeyReader } from "./key-reader.ts";
+import { type KeyReader, parseBoolean } from "./key-reader.ts";
+import type { ParsedSource } from "./source.ts";
 import { type Problem, quoted } from "./values/check.ts";
 import { takesOthers } from "./values/network.ts";
 
@@ -66,12 +68,27 @@ export function addNetworks(
       if (entry !== undefined) report.item(entry, { code: "not-for-network", message: message(name, kind) });
     }
   }
-  const published = WITHOUT_PORTS.includes(kind) ? keys.entry("PublishPort") : undefined;
+  const closed =
+    options.scope === "system" && values.length > 0 ? values.map(({ target }) => withoutPorts(target)) : [];
+  const reason = WITHOUT_PORTS.includes(kind) ? `Network=${kind}` : closed.every(Boolean) ? closed[0] : undefined;
+  const published = reason === undefined ? undefined : keys.entry("PublishPort");
   if (published !== undefined) {
-    const message = `ports are not published with Network=${kind}`;
+    const message = `ports are not published with ${reason}`;
     report.item(published, { code: "port-without-network", message }, "warning");
   }
   return kind;
+}
+
+/** Why netavark publishes no ports of containers in the network that a file makes; undefined if it may. */
+function withoutPorts(target: ParsedSource | undefined): string | undefined {
+  if (target?.type.extension !== "network") return undefined;
+  const section = target.sections.get("Network");
+  const file = target.source.name;
+  const driver = lastEntry(section, "Driver")?.value;
+  if (driver === "macvlan" || driver === "ipvlan")
+    return `${file}, whose containers are reached by their own addresses`;
+  const internal = parseBoolean(lastEntry(section, "Internal")?.value ?? "") === true;
+  return internal ? `${file}, which is Internal=yes` : undefined;
 }
 
 /** Lines of `[Unit]`: a user's bridges are there as long as units of their own hold their namespace. */
