@@ -46,10 +46,18 @@ export function sharedPaths(scope: Scope): {
   readonly namespace: string;
   readonly pasta: string;
   readonly names: string;
+  /** Why pasta did not start the last time. */
+  readonly failure: string;
 } {
   const directory = join(scope.runtimeDir, "shared-namespace");
   const file = (...names: string[]) => join(directory, ...names);
-  return { directory, namespace: file("namespace", "net"), pasta: file("pasta.json"), names: file("names.json") };
+  return {
+    directory,
+    namespace: file("namespace", "net"),
+    pasta: file("pasta.json"),
+    names: file("names.json"),
+    failure: file("failure"),
+  };
 }
 
 /** The shared namespace, if there is a process by which it can be entered. */
@@ -98,8 +106,9 @@ function startShared(scope: Scope): SharedNamespace {
   const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   const shared = readShared(scope);
   if (shared !== undefined) return shared;
-  const [said] = child.stderr.toString().trim().split("\n");
-  throw new RuntimeError("network", `start ${SHARED_UNITS.all}: ${said || "it has no process"}`);
+  const [said = ""] = child.stderr.toString().trim().split("\n");
+  const reason = readIfThere(sharedPaths(scope).failure) ?? said;
+  throw new RuntimeError("network", `start ${SHARED_UNITS.all}: ${reason || "it has no process"}`);
 }
 
 /**

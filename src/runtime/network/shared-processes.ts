@@ -44,12 +44,17 @@ export async function startSharedPasta(scope: Scope, env: Environment): Promise<
   const paths = sharedPaths(scope);
   const pidFile = join(paths.directory, "pasta.pid");
   if (kept === undefined) clearAway(scope);
+  removeIfThere(paths.failure);
   const { gateway, resolvers } = await connectByPasta({
     path: paths.namespace,
     namespace: kept === undefined ? undefined : `/proc/${process.pid}/fd/${kept.fd}`,
     options: ["--no-netns-quit", "--pid", pidFile],
     ports: [],
-  }).facts;
+  }).facts.catch((error: Error) => {
+    // For who waits for the networks: systemd says no more than that something has failed.
+    replaceFile(paths.failure, error.message);
+    throw error;
+  });
   // Until then it is nobody's: killed here, this is begun anew.
   const inode = kept === undefined ? keep(paths.namespace, env.NOTIFY_SOCKET) : fstatSync(kept.fd).ino;
   const pasta = readProcess(pidFile);
