@@ -187,12 +187,13 @@ export async function installBerth(root: string, berth = DIST_BERTH, besidePodma
 /** Waits for a condition that a process brings about; throws after `timeout` milliseconds. */
 export async function until<T>(
   what: string,
-  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  condition: () => Promise<T | undefined | null | false> | T | undefined | null | false,
   timeout = 30_000,
 ): Promise<T> {
   for (const end = Date.now() + timeout; ; await Bun.sleep(20)) {
     const value = await condition();
-    if (value !== undefined && value !== false) return value;
+    // null is what match() has for "not yet".
+    if (value !== undefined && value !== null && value !== false) return value;
     if (Date.now() > end) throw new Error(`waited ${timeout} ms in vain: ${what}`);
   }
 }
