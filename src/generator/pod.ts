@@ -126,6 +126,8 @@ function checkService({ service, report }: ResourceContext, process: PodProcess 
   const restart = service.get("Restart");
   if (process !== undefined) {
     const lines: Directive[] = [];
+    // A PID namespace's first process that is not yet what it is to become cannot be asked to end.
+    if (!service.has("KillMode")) lines.push(["KillMode", "mixed"]);
     // runc makes a cgroup for it.
     if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
     // podman's; whatever ended the process, the containers still need it.
