@@ -61,6 +61,7 @@ export function define(command: Command, context: CommandContext): void {
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {
   const { createNetwork } = await import("../runtime/network/networks.ts");
   const { checkAddress } = await import("../generator/values/address.ts");
+  const { checkNetworkName } = await import("../generator/values/name.ts");
   const { subnet: subnets, gateway: gateways, ipRange: ranges } = options;
   if (subnets.length === 0 && gateways.length + ranges.length > 0)
     throw refuse("cannot set gateway or range without subnet");
@@ -70,6 +71,8 @@ async function create(name: string | undefined, options: Options, context: Comma
     const problem = checkAddress(address);
     if (problem !== undefined) throw refuse(`--dns: ${problem.message}`);
   }
+  const problem = name === undefined ? undefined : checkNetworkName(name);
+  if (problem !== undefined) throw refuse(problem.message);
   const given = name ?? `berth-${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex")}`;
   createNetwork(
     context.scope,

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { type MountIdRange, parseMountIdMap } from "../generator/values/id-map.ts";
+import { type MountIdRange, parseMountIdMap } from "../id-map.ts";
 import { makePlace } from "./bind-mount.ts";
 import { RuntimeError } from "./error.ts";
 import { mountShifted } from "./idmapped-mount.ts";

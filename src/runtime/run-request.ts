@@ -1,3 +1,4 @@
+import type { IdMapping } from "../id-map.ts";
 /** What one container is to be: the typed form of `berth run`'s command line. */
 export interface RunRequest {
   readonly name: string | undefined;
@@ -191,15 +192,3 @@ export type UserNamespaceRequest =
   | { readonly mode: "subordinate"; readonly users: string; readonly groups: string }
   | { readonly mode: "namespace"; readonly path: string }
   | { readonly mode: "container"; readonly name: string };
-
-/** `[flags]container:from[:amount]`. */
-export interface IdMapping {
-  readonly inside: number;
-  readonly outside: number;
-  readonly size: number;
-  /** `@`: the outer ids are the host's, where others are in the user's intermediate namespace. */
-  readonly ofHost: boolean;
-  /** `+`: what is mapped elsewhere gives way. */
-  readonly extends: boolean;
-  readonly kinds: readonly ("uid" | "gid")[];
-}

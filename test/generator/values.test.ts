@@ -9,6 +9,7 @@ import { checkMount, joinMount, splitMount } from "../../src/generator/values/mo
 import {
   checkContainerName,
   checkHostName,
+  checkNetworkName,
   checkServiceName,
   checkUser,
   checkUserAndGroup,
@@ -165,6 +166,18 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
         ["a b", 0],
         ['a"b', 0],
         ["a/%i", 0],
+      ],
+    },
+  ],
+  [
+    checkNetworkName,
+    {
+      good: ["back", "a-b_c.d", "systemd-%N"],
+      bad: [
+        ["host", 0],
+        ["none", 0],
+        ["container", 0],
+        ["-x", 0],
       ],
     },
   ],

@@ -1,18 +1,6 @@
+import type { IdMapping } from "../../id-map.ts";
 import { closest } from "../suggest.ts";
 import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-
-/** A `UIDMap=` or `GIDMap=` line: `[flags]container:from[:amount]`, podman-run(1). */
-export interface IdMapping {
-  readonly inside: number;
-  readonly outside: number;
-  readonly size: number;
-  /** `@` before the outer id: it is the host's also where ids are a user's subordinate ones otherwise. */
-  readonly ofHost: boolean;
-  /** Flag `+`: what other lines say of the same ids gives way. */
-  readonly extends: boolean;
-  /** Flags `u` and `g`: for which of the two maps it is. */
-  readonly kinds: readonly ("uid" | "gid")[];
-}
 
 /** A `UserNS=` in its parts. */
 export type UserNamespaceMode =

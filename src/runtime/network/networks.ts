@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { isNetworkKind } from "../../generator/values/network.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { networksDir } from "../paths.ts";
@@ -31,9 +30,6 @@ import { joinSharedNetwork } from "./shared-namespace.ts";
 export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignore: boolean): void {
   const { name } = request;
   if (!isNetworkName(name)) throw new RuntimeError("bad-request", `"${name}" is not a name for a network`);
-  // The names of modes, which --network takes before it looks for a network.
-  if (isNetworkKind(name))
-    throw new RuntimeError("bad-request", `a network cannot be called ${name}: that is a kind of network`);
   withDefinitionsLock(scope, "exclusive", () => {
     const exists = findDefinition(scope, name) !== undefined;
     if (exists && !ignore) throw new RuntimeError("network-exists", `there is a network ${name} already`);
