@@ -32,7 +32,7 @@ export const LIMIT_FILES: Readonly<Record<string, string>> = {
   "forks.container": tools(FORKS, "PidsLimit=100\n"),
   "busy.container": tools("sh -c 'while :; do :; done'", "[Service]\nCPUQuota=50%\nTimeoutStopSec=5min\n"),
   "small.container": tools("sleep 1000", "Memory=32m\nPidsLimit=64\n"),
-  "all.container": tools(`sh -c "${SEES}; exec ${TAKES} 20"`, ALL),
+  "all.container": tools(`sh -c "${SEES}; exec ${TAKES} 45"`, ALL),
   "shop.pod": "[Pod]\n[Service]\nSlice=shop.slice\n",
   "shop.slice": "[Slice]\nMemoryMax=160M\n",
   ...Object.fromEntries(
@@ -83,7 +83,7 @@ export function limitTests(machine: () => Vm, suite: Suite): void {
     const vm = machine();
     await vm.ok(["systemctl", "start", "all"]);
     const used = async () => Number(await property(vm, "all.service", "MemoryCurrent"));
-    await until("it to take memory", async () => (await used()) > 20 << 20, SLOW);
+    await until("it to take memory", async () => (await used()) > 45 << 20, SLOW);
     const files = ["memory.max", "memory.high", "pids.max", "cpu.max", "cpu.weight", "io.weight", "cpuset.cpus"];
     const limits = await Promise.all(files.map((file) => cgroupFile(vm, "all.service", file)));
     expect(limits).toEqual(["67108864", "62914560", "100", "50000 100000", "50", "default 20", "1"]);
@@ -96,10 +96,11 @@ export function limitTests(machine: () => Vm, suite: Suite): void {
       expect(await vm.sh(`${command} --no-pager | cat`)).toMatch(new RegExp(`─container.*\n +└─ ?${pid} perl`));
     }
     // Also while it runs.
-    await vm.ok(["systemctl", "set-property", "--runtime", "all", "MemoryMax=48M", "CPUWeight=70"]);
+    await vm.ok(["systemctl", "set-property", "--runtime", "all", "MemoryMax=62M", "CPUWeight=70"]);
     expect(await cgroupFile(vm, "all.service", "cpu.weight")).toBe("70");
-    expect(await vm.ok(["nsenter", "--mount", "--target", pid, "cat", "/sys/fs/cgroup/memory.max"])).toBe("50331648");
-    await vm.ok(["systemctl", "set-property", "--runtime", "all", "MemoryMax=8M", "MemoryHigh=infinity"]);
+    expect(await vm.ok(["nsenter", "--mount", "--target", pid, "cat", "/sys/fs/cgroup/memory.max"])).toBe("65011712");
+    // Less than the payload has, but enough to clean up after it.
+    await vm.ok(["systemctl", "set-property", "--runtime", "all", "MemoryMax=40M", "MemoryHigh=infinity"]);
     await reaches(vm, "all.service", "failed", SLOW);
     expect(await property(vm, "all.service", "Result")).toBe("oom-kill");
   });
