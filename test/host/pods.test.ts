@@ -430,6 +430,8 @@ Restart=no
         await until("the container's status to tell", async () =>
           (await host.run(["systemctl", ...options, "status", "--full", "one"], { user })).stdout.includes(why),
         );
+        // It was needed to look for the network.
+        if (scope === "user") await systemctl("stop", "berth-networks");
         await run("systemctl", ...options, "reset-failed");
         expect(await run("berth", "pod", "ls", "--quiet")).toBe("");
       });
