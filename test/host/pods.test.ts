@@ -431,7 +431,7 @@ Restart=no
           (await host.run(["systemctl", ...options, "status", "--full", "one"], { user })).stdout.includes(why),
         );
         // It was needed to look for the network.
-        if (scope === "user") await systemctl("stop", "berth-networks");
+        if (scope === "user") await systemctl("stop", "berth-networks.target");
         await run("systemctl", ...options, "reset-failed");
         expect(await run("berth", "pod", "ls", "--quiet")).toBe("");
       });
