@@ -23,6 +23,8 @@ export interface PodMembership {
   readonly pod: Value;
   readonly unit: readonly Directive[];
   readonly service: readonly Directive[];
+  /** The pod's `StopTimeout=`: how long its containers have that say nothing else. */
+  readonly stopTimeout: string | undefined;
   readonly links: readonly GeneratedLink[];
 }
 
@@ -50,6 +52,7 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
       slice === undefined || service.has("Slice")
         ? []
         : [["Slice", settleSpecifiers(slice.value, pod.target.serviceName)]],
+    stopTimeout: ownValue(pod.target, "StopTimeout"),
     links: starts ? instanceLink(parsed, pod.target) : [],
   };
 }
@@ -90,8 +93,12 @@ export function isPodsOwn({ container }: Pick<ContainerContext, "container">, po
 
 /** Whether the pod is stopped with the last of its containers. */
 function endsWithLast(pod: ParsedSource): boolean {
-  const policy = lastEntry(pod.sections.get(pod.type.section), "ExitPolicy");
-  return policy === undefined || unquoteString(policy.value) !== "continue";
+  return ownValue(pod, "ExitPolicy") !== "continue";
+}
+
+function ownValue(pod: ParsedSource, key: string): string | undefined {
+  const entry = lastEntry(pod.sections.get(pod.type.section), key);
+  return entry === undefined ? undefined : unquoteString(entry.value);
 }
 
 /** However the container ends for good, the pod is looked at: units/berth-pod-exit@.service. */

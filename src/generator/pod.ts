@@ -23,12 +23,6 @@ const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
   uts: ["HostName"],
 };
 
-/** Kinds of network that somebody else has made. */
-const FOREIGN_NETWORKS: readonly string[] = ["container", "ns"];
-
-/** systemd refuses a oneshot service with these. */
-const REFUSED_RESTARTS: readonly string[] = ["always", "on-success"];
-
 /**
  * The service of a `.pod` file. `berth pod create` makes the shared namespaces and hands them to the manager's file descriptor store,
  * which keeps them until the service is stopped: it needs no process for that. Where there has to be one (see {@link PodProcess}),
@@ -73,12 +67,6 @@ function createCommand(
   addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, "PublishPort", "Label");
   const network = addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
-  const foreign = FOREIGN_NETWORKS.includes(network) ? keys.entry("Network") : undefined;
-  if (foreign !== undefined) {
-    const message = `Network=${network} of a pod is not supported yet`;
-    const hint = "write it in containers that are in no pod";
-    report.at(foreign, 0, { code: "not-supported-yet", message, hint });
-  }
   addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
@@ -123,19 +111,13 @@ function checkService({ service, report }: ResourceContext, process: PodProcess 
     const message = "RemainAfterExit= of a pod is set by berth, which knows whether it has a process";
     report.item(remain, { code: "managed-directive", message });
   }
-  const restart = service.get("Restart");
-  if (process !== undefined) {
-    const lines: Directive[] = [];
-    // A PID namespace's first process that is not yet what it is to become cannot be asked to end.
-    if (!service.has("KillMode")) lines.push(["KillMode", "mixed"]);
-    // runc makes a cgroup for it.
-    if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
-    // podman's; whatever ended the process, the containers still need it.
-    if (restart === undefined) lines.push(["Restart", "on-failure"]);
-    return lines;
-  }
-  if (restart === undefined || !REFUSED_RESTARTS.includes(restart.value)) return [];
-  const message = `Restart=${restart.value} is taken as on-failure: a pod has no process that could end`;
-  report.at(restart, 0, { code: "bad-restart", message, hint: "write it into the pod's containers" }, "warning");
-  return [["Restart", "on-failure"]];
+  if (process === undefined) return [];
+  const lines: Directive[] = [];
+  // A PID namespace's first process that is not yet what it is to become cannot be asked to end.
+  if (!service.has("KillMode")) lines.push(["KillMode", "mixed"]);
+  // runc makes a cgroup for it.
+  if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
+  // podman's; whatever ended the process, the containers still need it.
+  if (!service.has("Restart")) lines.push(["Restart", "on-failure"]);
+  return lines;
 }

@@ -29,14 +29,6 @@ const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines
   volume: volumeService,
 };
 
-/** The Type= of their services: what makes a pod may leave a process behind, and says which. */
-const SERVICE_TYPES: Readonly<Record<string, string>> = {
-  image: "oneshot",
-  network: "oneshot",
-  pod: "notify",
-  volume: "oneshot",
-};
-
 /**
  * Turns a file that stands for something containers use into its service: one command that makes it and ends, after which
  * the service stays active, so that it is made once for all who need it. What is wrong is reported.
@@ -69,8 +61,9 @@ function commonLines({ service, options, parsed }: ResourceContext, { hasMainPro
   return lines;
 }
 
+/** What makes a pod may leave a process behind, and says which. */
 function serviceType({ type }: ParsedSource): string {
-  return SERVICE_TYPES[type.extension] ?? "oneshot";
+  return type.extension === "pod" ? "notify" : "oneshot";
 }
 
 /** What the user's `[Service]` says that berth cannot live with. */

@@ -44,7 +44,7 @@ export function containerService(
   const command = addRunCommand(line, context, membership?.pod, oneshot);
   const lines = membership?.unit ?? [];
   completeUnit(draft, context, sockets, [...lines, ...command.needed], oneshot);
-  completeService(draft, context, oneshot, line.toString(), membership?.service ?? []);
+  completeService(draft, context, oneshot, line.toString(), membership);
   return draft;
 }
 
@@ -69,12 +69,12 @@ function completeService(
   context: ContainerContext,
   oneshot: boolean,
   run: string,
-  more: readonly Directive[],
+  membership: PodMembership | undefined,
 ): void {
   const { options } = context;
-  const lines: Directive[] = [...more];
+  const lines: Directive[] = [...(membership?.service ?? [])];
   if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
-  addStopping(context, lines, oneshot);
+  addStopping(context, lines, oneshot, membership?.stopTimeout ?? STOP_TIMEOUT);
   const owner = containerOwner(context);
   const prefix = owner?.prefix ?? "";
   lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
@@ -95,7 +95,7 @@ function completeService(
   draft.appendAll("Service", lines);
 }
 
-function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean): void {
+function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean, byDefault: string): void {
   const { container } = context;
   const signal = container.string("StopSignal");
   const timeout = container.string("StopTimeout");
@@ -108,8 +108,7 @@ function addStopping(context: ContainerContext, lines: Directive[], oneshot: boo
     lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
   }
   const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
-  if (theirs === undefined)
-    lines.push(["TimeoutStopSec", timeout === undefined ? STOP_TIMEOUT : timeoutStop(timeout.text)]);
+  if (theirs === undefined) lines.push(["TimeoutStopSec", timeoutStop(timeout?.text ?? byDefault)]);
   else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
 }
 

@@ -66,7 +66,7 @@ export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly
   },
   Pod: {
     PodName: ["Of a template: `systemd-NAME-INSTANCE`."],
-    StopTimeout: ["For containers that are not services, as those of `berth run --pod`; services have their own."],
+    StopTimeout: ["A container's own StopTimeout=, or TimeoutStopSec=, counts before it."],
   },
   Volume: {
     Copy: ["Yes is the default."],

@@ -1,6 +1,6 @@
 import { checkExitPolicy } from "../values/exit-policy.ts";
 import { checkHostName, checkPodName, checkServiceName } from "../values/name.ts";
-import { checkNetwork } from "../values/network.ts";
+import { checkPodNetwork } from "../values/network.ts";
 import { checkSize } from "../values/size.ts";
 import { checkStopTimeout } from "../values/time.ts";
 import { checkVolume } from "../values/volume.ts";
@@ -24,7 +24,7 @@ export const podKeys = lazyKeyTable(() => [
   }),
   supported("Label", "map", "Labels", "org.example.stage=test", { since: "5.6", flag: "label" }),
   supported("Network", "lines", "A .network file or a network's name, with options; bridge, host or none", "host", {
-    check: checkNetwork,
+    check: checkPodNetwork,
     flag: "network",
   }),
   supported("PodName", "string", "Name of the pod (default systemd-NAME)", "web", {
@@ -38,7 +38,7 @@ export const podKeys = lazyKeyTable(() => [
     check: checkSize,
     flag: "shm-size",
   }),
-  supported("StopTimeout", "string", "Seconds before SIGKILL", "30", {
+  supported("StopTimeout", "string", "Seconds before SIGKILL, for containers that say nothing else", "30", {
     since: "5.7",
     check: checkStopTimeout,
   }),

@@ -59,6 +59,18 @@ export function checkNetwork(value: string): Problem | undefined {
   return tail === undefined ? undefined : shifted(checkOptions(tail), tailAt);
 }
 
+/** `Network=` of a pod, which cannot be in a network that a container or somebody else has made. */
+export function checkPodNetwork(value: string): Problem | undefined {
+  const { head } = splitAt(value, ":");
+  const kind = head.endsWith(".container") ? "container" : head;
+  if (kind !== "container" && kind !== "ns") return checkNetwork(value);
+  return {
+    code: "not-supported-yet",
+    message: `${quoted(kind)} as the network of a pod is not supported yet`,
+    hint: "write it in containers that are in no pod",
+  };
+}
+
 /** Whether the word stands for a kind of network, so that no network can be called that. */
 export function isNetworkKind(word: string): boolean {
   return KINDS.includes(word) || word === "default";
