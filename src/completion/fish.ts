@@ -15,7 +15,11 @@ export function fishCompletion(commands: readonly DescribedCommand[]): string {
       ({ word, summary }) => `complete -c berth -n __fish_use_subcommand -a ${word} -d ${quoted(summary)}`,
     ),
     ...groups.flatMap(({ name, commands: own }) => {
-      const none = own.map(({ word }) => word).join(" ");
+      const words = underAllNames(commands).flatMap((command) => {
+        const [group, word = ""] = command.name.split(" ");
+        return group === name && word !== "" ? [word] : [];
+      });
+      const none = words.join(" ");
       const here = `__fish_seen_subcommand_from ${name}; and not __fish_seen_subcommand_from ${none}`;
       return own.map(({ word, summary }) => `complete -c berth -n '${here}' -a ${word} -d ${quoted(summary)}`);
     }),

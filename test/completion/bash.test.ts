@@ -115,3 +115,19 @@ for (const [shell, path] of [
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 }
+
+const withFish = testUnless(existsSync("/usr/bin/fish") ? undefined : "needs fish", "completion");
+withFish("fish knows the other names of a group's commands too", () => {
+  const path = join(root, "fish");
+  writeFileSync(path, text("berth.fish"));
+  const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env.PATH}`, HOME: root };
+  const offeredByFish = (line: string) => {
+    const script = `source ${path}; complete -C "${line}"`;
+    const { stdout } = spawnSync("fish", ["--no-config", "-c", script], { cwd: root, env, encoding: "utf8" });
+    return stdout.split("\n").flatMap((word) => word.split("\t")[0] || []);
+  };
+  expect(offeredByFish("berth pod ")).toContain("ls");
+  expect(offeredByFish("berth pod ps ")).toEqual([]);
+  expect(offeredByFish("berth pod ps --fi")).toEqual(["--filter"]);
+  expect(offeredByFish("berth network remove ")).toEqual(["front"]);
+});
