@@ -121,10 +121,10 @@ describe.each([...SUITES])(
         try {
           await install(host, files);
           expect((await host.run(["systemctl", "start", unit])).exitCode).toBe(1);
-          const { stdout } = await host.run(["systemctl", "status", "--full", "--no-pager", unit]);
-          expect(stdout).toMatch(says);
+          const status = await host.statusOf(unit);
+          expect(status).toMatch(says);
           // Once: neither repeated nor buried in consequences.
-          const logged = stdout.split("\n").filter((line) => /^\w+ +\d+ [0-9:]+ /.test(line));
+          const logged = status.split("\n").filter((line) => /^\w+ +\d+ [0-9:]+ /.test(line));
           expect(logged.filter((line) => says.test(line))).toHaveLength(1);
           expect(await leftovers(host)).toBe(had);
         } finally {

@@ -44,8 +44,7 @@ describe.each([...SUITES])("the generator on %s", (suite) => {
 
   hostTest("a file with an error fails at boot, where people look", async () => {
     await reaches(host, "bad.service", "failed");
-    const { stdout } = await host.run(["systemctl", "status", "--full", "--no-pager", "--lines=20", "bad"]);
-    expect(stdout).toContain(DIAGNOSTIC);
+    expect(await host.statusOf("bad", { lines: 20 })).toContain(DIAGNOSTIC);
     expect(await host.journal("bad")).toContain(DIAGNOSTIC);
     expect(await property(host, "bad.service", "ExecMainStatus")).toBe("78");
     expect((await host.run(["systemctl", "start", "bad"])).exitCode).toBe(1);
@@ -131,9 +130,7 @@ describe.each([...SUITES])("the generator on %s", (suite) => {
     const systemctl = (...args: string[]) => host.run(["systemctl", "--user", ...args], { user: "alice" });
     expect((await systemctl("daemon-reload")).exitCode).toBe(0);
     expect((await systemctl("start", "mine")).exitCode).toBe(1);
-    expect((await systemctl("status", "--full", "--no-pager", "mine")).stdout).toContain(
-      "mine.container:8:1: error: unknown key",
-    );
+    expect(await host.statusOf("mine", { user: "alice" })).toContain("mine.container:8:1: error: unknown key");
     expect(await property(host, "mine.service", "LoadState")).toBe("not-found");
     await host.ok(["rm", "-r", "/home/alice/.config/containers"]);
     expect((await systemctl("daemon-reload")).exitCode).toBe(0);

@@ -96,6 +96,15 @@ export abstract class Machine {
     return this.ok(["journalctl", "--no-pager", "--output=cat", `--unit=${unit}`]);
   }
 
+  /** What `systemctl status` tells of a unit (a user's, if one is given), with all that has been logged of it so far. */
+  async statusOf(unit: string, options: { readonly user?: string; readonly lines?: number } = {}): Promise<string> {
+    const { user = "root", lines = 10 } = options;
+    await this.run(["journalctl", "--sync"]);
+    const scope = user === "root" ? "--system" : "--user";
+    return (await this.run(["systemctl", scope, "status", "--full", "--no-pager", `--lines=${lines}`, unit], { user }))
+      .stdout;
+  }
+
   /**
    * Runs a command in a login session of its own, opened by PAM as sshd would: with a session scope, and with the audit
    * loginuid set by pam_loginuid.

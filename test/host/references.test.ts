@@ -194,9 +194,9 @@ describe.each([...SUITES])("references between files on %s", (suite) => {
       "b.volume": "[Unit]\nAfter=a.container\n\n[Volume]\n",
     });
     expect((await host.run(["systemctl", "start", "user"])).exitCode).not.toBe(0);
-    const { stdout } = await host.run(["systemctl", "status", "--full", "--no-pager", "--lines=20", "user"]);
-    expect(stdout).toContain("user.container:3:8: error: Volume: bad.volume has errors itself");
-    expect(stdout).toContain(
+    const status = await host.statusOf("user", { lines: 20 });
+    expect(status).toContain("user.container:3:8: error: Volume: bad.volume has errors itself");
+    expect(status).toContain(
       'user.container:4:8: error: Volume: requested Quadlet source bda.volume was not found (did you mean "bad.volume"?)',
     );
     expect((await host.run(["systemctl", "start", "a"])).exitCode).not.toBe(0);

@@ -39,8 +39,7 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     until(`${unit} to end`, async () => /inactive|failed/.test(await show(unit, "ActiveState")));
   const errorOf = async (unit: string) => {
     expect((await host.run(["systemctl", "--user", "start", unit], alice)).exitCode).not.toBe(0);
-    await host.ok(["journalctl", "--sync"]);
-    return (await host.run(["systemctl", "--user", "status", "--lines=200", "--full", unit], alice)).stdout;
+    return host.statusOf(unit, { ...alice, lines: 200 });
   };
 
   beforeAll(async () => {

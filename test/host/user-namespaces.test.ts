@@ -36,7 +36,7 @@ describe.each([...SUITES])("user namespaces on %s", (suite) => {
     (await host.ok(["cat", `/proc/${pid}/uid_map`, `/proc/${pid}/gid_map`])).replace(/^ +/gm, "").replace(/ +/g, " ");
   const failed = async (unit: string) => {
     expect((await host.run(["systemctl", "start", unit])).exitCode).not.toBe(0);
-    return (await host.run(["systemctl", "status", "--no-pager", "--full", unit])).stdout;
+    return host.statusOf(unit);
   };
 
   hostTest("of a system container: root inside is nobody outside, and owns what is inside", async () => {

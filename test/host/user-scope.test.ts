@@ -84,8 +84,7 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
       } finally {
         await host.ok(["kill", "-CONT", journald]);
       }
-      await host.ok(["journalctl", "--sync"]);
-      const status = (await host.run(["systemctl", "--user", "status", "--full", "gone"], alice)).stdout;
+      const status = await host.statusOf("gone", alice);
       expect(status.match(/berth: error: image localhost\/nothing:1 is not in the store/g)).toHaveLength(1);
     },
   );
