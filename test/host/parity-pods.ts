@@ -51,7 +51,7 @@ Volume=podded:/data/named
     text: `
       Pod=pid.pod
       User=app
-      Exec=sh -c 'until grep -qx sleep /proc/[0-9]*/comm; do :; done; show; for at in /proc/[0-9]*; do read name < $$at/comm; echo "processes: $$name"; done'`,
+      Exec=sh -c 'for n in $$(seq 100); do grep -qx sleep /proc/[0-9]*/comm && break; sleep 0.1; done; show; for at in /proc/[0-9]*; do read name < $$at/comm; echo "processes: $$name"; done'`,
     files: {
       "pid-sibling.container": `[Container]\nImage=${sample("tools:1")}\nPod=pid.pod\nStopSignal=KILL\nExec=sleep 10000\n`,
       "pid.pod": "[Pod]\nNetwork=none\nPodmanArgs=--share +pid\n",
