@@ -7,8 +7,9 @@ import { type Descriptor, isEncrypted, parseManifest } from "./manifest.ts";
 /**
  * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
  * Manifest and configuration alone prove nothing. Their author could name a layer that somebody else's image has brought
- * (a private one's or a decrypted one's, whose diffIDs are no secret) and any blob that the store happens to have, and would
- * be given files that he could not get from a registry.
+ * and any blob that the store happens to have. Whoever names the right pair of a layer that is not encrypted does get it
+ * without having been able to fetch it, as with podman. Of encrypted blobs nothing is proven: what they hold depends on the
+ * key, so they are decrypted and compared by each pull.
  */
 export class ProvenLayers {
   /** Of the store's images; read only when a blob and a layer are both there. */
@@ -17,7 +18,7 @@ export class ProvenLayers {
 
   constructor(private readonly paths: StorePaths) {}
 
-  /** Whether the blob, decrypted or not as its type says, was seen to be the layer. */
+  /** Whether the blob, as it is, was seen to be the layer. */
   has(blob: Descriptor, diffId: DiffId): boolean {
     const wanted = pair(blob, diffId);
     if (this.#added.has(wanted)) return true;
@@ -38,7 +39,7 @@ export class ProvenLayers {
         const { diffIds } = parseImageConfig(readBlob(this.paths, manifest.config.digest));
         diffIds.forEach((diffId, at) => {
           const blob = manifest.layers[at];
-          if (blob !== undefined) pairs.add(pair(blob, diffId));
+          if (blob !== undefined && !isEncrypted(blob)) pairs.add(pair(blob, diffId));
         });
       } catch (error) {
         // A broken image proves nothing; this pull may be the one that repairs it.
@@ -50,5 +51,5 @@ export class ProvenLayers {
 }
 
 function pair(blob: Descriptor, diffId: DiffId): string {
-  return `${blob.digest} ${isEncrypted(blob) ? "decrypted" : "plain"} ${diffId}`;
+  return `${blob.digest} ${diffId}`;
 }

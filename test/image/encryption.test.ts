@@ -331,6 +331,25 @@ describe.skipIf(!root)("a layer that another image has brought", () => {
     expect((await refused(state, "app:claim", WITH_KEY)).code).toBe("bad-encryption");
   });
 
+  test("is not given to one that names its encrypted blob too, with a key of its own for the same recipient", async () => {
+    const state = scratch();
+    const secret = await putEncrypted("1", [SECRET]);
+    await pull(state, "app:1", WITH_KEY);
+    const encrypted = registry.blobs.get(secret.layerDigests[0] ?? "") ?? Buffer.alloc(0);
+    const mine = await encryptLayer(gzipSync(TOP), { to: [RSA.publicKey] });
+    registry.putImage("claim", {
+      layers: [SECRET],
+      compress: () => encrypted,
+      layerType: `${OCI_LAYER}+encrypted`,
+      manifest: (manifest) => ({
+        ...manifest,
+        layers: (manifest.layers as Layer[]).map((layer) => annotated(layer, mine.annotations)),
+      }),
+    });
+    expect((await refused(state, "app:claim", WITH_KEY)).code).toBe("bad-encryption");
+    await pull(state, "app:1", WITH_KEY);
+  });
+
   test("is compared again when its pull did not come to its end, without being fetched", async () => {
     const state = scratch();
     const { layerDigests } = registry.putImage("1", { layers: [SECRET, TOP] });
