@@ -44,7 +44,9 @@ async function prune({ all, filter, force }: Options, { scope, env, out }: Comma
   const store = openStore(scope.stateDir);
   const uses = () => readContainerUse(scope.runtimeDir);
   const chosen = new Set(
-    chooseBy(store.list(), all ? filter : [...filter, "dangling=true"], IMAGE_FILTERS).map(nameOf),
+    chooseBy(store.list(), filter, IMAGE_FILTERS)
+      .filter(({ reference }) => all || reference === "")
+      .map(nameOf),
   );
   const unused = store.unused((image) => chosen.has(nameOf(image)), uses);
   if (unused.length === 0) return;

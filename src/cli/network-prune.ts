@@ -27,11 +27,11 @@ export function define(command: Command, context: CommandContext): void {
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
   const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
-  const { removeNetwork } = await import("../runtime/network/networks.ts");
+  const { networkUsers, removeNetwork } = await import("../runtime/network/networks.ts");
   enterSharedNamespace(context.scope, context.env);
-  const unused = chooseNetworks(listDefinitions(context.scope), [...filter, "dangling=true"], context)
+  const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)
-    .filter((name) => name !== DEFAULT_NETWORK);
+    .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);
   if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused))) return;
   for (const name of unused) {
     try {

@@ -118,6 +118,7 @@ describe.skipIf(!root)("the image commands", () => {
     expect((await berth(["image", "prune"])).err).toContain("nobody can be asked: give --force to remove images");
     expect(await berth(["image", "prune", "--force"])).toEqual({ code: 0, out: old, err: "" });
     expect((await berth(["image", "prune", "-f"])).out).toBe("");
+    expect(await berth(["image", "prune", "-f", "--filter", "dangling=false"])).toEqual({ code: 0, out: "", err: "" });
     const filter = ["--filter", "reference=app:moving"];
     expect((await berth(["image", "prune", "-af", ...filter])).out).toMatch(/^[0-9a-f]{64}\n$/);
     expect((await berth(["images", "--format", "{{.Tag}}"])).out).toBe("1\n");
