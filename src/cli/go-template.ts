@@ -1,5 +1,6 @@
 import { closest } from "../generator/suggest.ts";
 import { type Expression, parseTemplate, TemplateError, type TemplateNode } from "./go-template-parser.ts";
+import { plainJson } from "./plain-text.ts";
 
 export { TemplateError };
 
@@ -153,12 +154,14 @@ function isTrue(value: unknown): boolean {
   return typeof value === "object" ? entriesOf(value).length > 0 : Boolean(value);
 }
 
-/** The elements of an array, or the entries of an object, sorted as Go does it. */
+/** The elements of an array, or the entries of an object without its methods, sorted as Go does it. */
 function entriesOf(value: unknown): (readonly [key: string | number, item: unknown])[] {
   if (value === NO_VALUE || value === undefined || value === null) return [];
   if (Array.isArray(value)) return [...value.entries()];
   if (typeof value !== "object") throw new TemplateError(`${formatValue(value)} is neither a list nor a map`);
-  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.entries(value)
+    .filter(([, item]) => typeof item !== "function")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** As fmt.Print of Go has it: `[a b]`, `map[a:1 b:2]`. */
@@ -175,7 +178,7 @@ function formatValue(value: unknown): string {
 
 /** Those of text/template, and those that docker and podman add. */
 const FUNCTIONS: Readonly<Record<string, (...values: unknown[]) => unknown>> = {
-  json: (value) => (value === NO_VALUE ? "null" : (JSON.stringify(value) ?? "null")),
+  json: (value) => (value === NO_VALUE ? "null" : (plainJson(value) ?? "null")),
   join: (list, separator) =>
     entriesOf(list)
       .map(([, item]) => formatValue(item))

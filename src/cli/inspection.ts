@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { CommandContext } from "./command.ts";
 import { forEachName, USUAL_EXIT_CODES } from "./for-each-name.ts";
 import { renderTemplate } from "./go-template.ts";
-import { formatJson, withTemplate } from "./output-format.ts";
+import { formatJson, plainValue, withTemplate } from "./output-format.ts";
 
 export interface InspectionOptions {
   readonly format: string;
@@ -29,14 +29,18 @@ export async function inspectEach(
   const failed = await forEachName(names, USUAL_EXIT_CODES, (name) => void found.push(describe(name))).catch(
     (error: unknown) => error,
   );
-  out(formatInspection(found, format));
+  out(formatInspection(found, format, process.stdout.isTTY));
   if (failed !== undefined) throw failed;
 }
 
-/** What is known of things as `--format` asks for it. Throws CommandError for a bad template. */
-function formatInspection(found: readonly object[], format: string): string {
+/**
+ * What is known of things as `--format` asks for it: texts as they are for programs, as they may be shown for a terminal. Throws
+ * CommandError for a bad template.
+ */
+export function formatInspection(found: readonly object[], format: string, forTerminal: boolean): string {
   if (format === "json") return formatJson(found);
+  const shown = forTerminal ? found.map(plainValue) : found;
   return withTemplate(format, format, "json", (template) =>
-    found.map((one) => `${renderTemplate(template, one)}\n`).join(""),
+    shown.map((one) => `${renderTemplate(template, one)}\n`).join(""),
   );
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { CommandError } from "./command.ts";
 import { filterOption } from "./filters.ts";
 import { headingText, readTemplate, renderTemplate, type Template, TemplateError } from "./go-template.ts";
-import { plainText } from "./plain-text.ts";
+import { plainJson, plainText } from "./plain-text.ts";
 import { formatTable } from "./table.ts";
 
 /** How one kind of thing is listed. */
@@ -78,7 +78,7 @@ export function shortId(id: string, whole = false): string {
 
 /** A list as people and programs can read it. */
 export function formatJson(value: readonly object[]): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${plainJson(value, 2)}\n`;
 }
 
 /** Applies a template that was given as `format`; `words` are what it might have been as well. Throws CommandError for a bad one. */
@@ -98,7 +98,7 @@ export function withTemplate(
 }
 
 /** The same with all texts in it as they may be shown: labels and names are strangers' words. */
-function plainValue(value: unknown): unknown {
+export function plainValue(value: unknown): unknown {
   if (typeof value === "string") return plainText(value);
   if (Array.isArray(value)) return value.map(plainValue);
   if (typeof value !== "object" || value === null) return value;

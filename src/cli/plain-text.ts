@@ -1,5 +1,7 @@
 /** Control characters (C0, DEL, C1) and those that turn the direction of what follows (Unicode TR 9). */
 const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+/** Those of them that JSON.stringify() does not escape. */
+const BEYOND_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * What may have been written by strangers (a registry, an image), as one line that can be shown on a terminal and in a log:
@@ -7,6 +9,14 @@ const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069
  */
 export function plainText(text: string): string {
   return text.replace(HARMFUL, (found) => (found.trim() === "" ? " " : [...found].map(escaped).join("")));
+}
+
+/** JSON that can be shown on a terminal: what JSON would leave as it is of the same characters is `\uNNNN`, which reads the same. */
+export function plainJson(value: unknown, indent?: number): string | undefined {
+  return JSON.stringify(value, null, indent)?.replace(
+    BEYOND_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function escaped(character: string): string {

@@ -46,6 +46,7 @@ describe("a template", () => {
     ["{{$state := .State}}{{$state.Pid}}", "42"],
     ["<{{- .Id -}}  > {{/* nothing */}}.", "<0123> ."],
     ['{{.Label "a b"}}', "label a b"],
+    ["{{with .State}}{{.}}{{end}}", "map[Error: Pid:42 Running:true]"],
     ['{{printf "%-4s|%3d|%q" .Id .State.Pid "x"}}{{println 1 2}}', '0123| 42|"x"1 2\n'],
     ['{{"}}"}}{{"\\n"}}', "}}\n"],
   ])("%j gives %j", (template, output) => {

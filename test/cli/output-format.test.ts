@@ -52,3 +52,13 @@ test("what strangers have written moves no cursor", () => {
   const rows = [{ id: "dd", name: "\u001b[2Jx", labels: { "k\n": "\u001b" } }];
   expect(show({ format: "{{.Name}} {{.Labels}}" }, rows)).toBe("\\x1b[2Jx map[k :\\x1b]\n");
 });
+
+test("a row as a whole is its fields, without what needs an argument", () => {
+  const withLabel: Listing<Row> = {
+    ...LISTING,
+    fieldsOf: ({ id, name, labels }) => ({ ID: id, Name: name, Label: (key: string) => labels[key] }),
+  };
+  expect(formatListing(ROWS, withLabel, { filter: [], format: "{{.}}" })).toBe(
+    "map[ID:aabb Name:one]\nmap[ID:aacc Name:another]\n",
+  );
+});
