@@ -29,14 +29,22 @@ export function define(command: Command, context: CommandContext): void {
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../runtime/error.ts");
-  const { findDefinition } = await import("../runtime/network/definitions.ts");
   const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
   const { findNetwork, removeNetwork } = await import("../runtime/network/networks.ts");
   const { scope, env } = context;
   if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {
     // From inside the namespace of a user's bridges no manager can be reached.
-    if (options.force)
-      for (const name of names) if (findDefinition(scope, name) !== undefined) await stopUsers(name, context);
+    if (options.force) {
+      const found = names.flatMap((name) => {
+        try {
+          return findNetwork(scope, name).name;
+        } catch (error) {
+          if (error instanceof RuntimeError && error.code === "no-such-network") return [];
+          throw error;
+        }
+      });
+      for (const name of found) await stopUsers(name, context);
+    }
     enterSharedNamespace(scope, env);
   }
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
