@@ -42,9 +42,15 @@ export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environme
   const file = makerFile(scope, kind, name);
   const text = readIfThere(file);
   if (text === undefined) return undefined;
-  removeIfThere(file);
+  const forget = () => {
+    // It may have been started again since, and have made it again.
+    if (readIfThere(file) === text) removeIfThere(file);
+  };
   const { unit, run } = JSON.parse(text) as Maker;
-  if (env.INVOCATION_ID === run) return undefined;
+  if (env.INVOCATION_ID === run) {
+    forget();
+    return undefined;
+  }
   // The service that this is called in may have to end before the other one can.
   const flags = [
     ...(scope.kind === "user" ? ["--user"] : []),
@@ -53,9 +59,10 @@ export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environme
   const words = [findProgram("systemctl"), "stop", ...flags, "--", unit];
   const { exitCode, stderr } = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   // One whose file has been removed since is not loaded any more once it has stopped.
-  return exitCode === 0 || exitCode === NOT_LOADED
-    ? undefined
-    : `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+  if (exitCode !== 0 && exitCode !== NOT_LOADED)
+    return `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+  forget();
+  return undefined;
 }
 
 /** Any service may call berth; of one that the generator has made of a file the unit says so. */

@@ -293,15 +293,35 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
     expect(await host.ok(["berth", "network", "reload", "--all"], alice)).toBe("systemd-front");
     expect(await rules()).toBe(before);
     await answered("http://127.0.0.1:8085/");
-    const remove = (...args: string[]) => host.run(["berth", "network", "rm", ...args, "systemd-outer"], alice);
-    expect((await remove()).stderr).toContain("network systemd-outer is in use by systemd-front");
+    const remove = (...words: string[]) => host.run(["berth", "network", "rm", ...words], alice);
+    expect((await remove("systemd-outer")).stderr).toContain("network systemd-outer is in use by systemd-front");
     expect(await within("ip -o link show type bridge | wc -l")).toBe("2");
-    expect((await remove("--force")).stdout).toBe("systemd-outer\n");
-    expect(await show("front.service", "ActiveState")).toBe("inactive");
+    const id = await host.ok(["berth", "network", "inspect", "--format", "{{.ID}}", "systemd-outer"], alice);
+    expect(await remove("--force", id.slice(0, 12))).toEqual({
+      exitCode: 0,
+      stdout: `${id.slice(0, 12)}\n`,
+      stderr: "",
+    });
+    for (const unit of ["front.service", "outer-network.service"])
+      expect(await show(unit, "ActiveState")).toBe("inactive");
     expect(await within("ip -o link show type bridge | wc -l")).toBe("1");
-    expect((await host.run(["berth", "network", "prune", "--force"], alice)).stdout).toBe("systemd-inner\n");
+    const prune = (...words: string[]) => host.run(["berth", "network", "prune", "--force", ...words], alice);
+    expect((await prune("--filter", "dangling=false")).stdout).toBe("");
+    // A service that could not be stopped is not forgotten.
+    const stays = "/home/alice/.config/systemd/user/inner-network.service.d/stays.conf";
+    await host.write(stays, "[Unit]\nRefuseManualStop=yes\n");
+    await systemctl("daemon-reload");
+    const pruned = await prune();
+    expect(pruned.stdout).toBe("systemd-inner\n");
+    expect(pruned.stderr).toStartWith("berth: warning: stop inner-network.service: ");
+    await host.ok(["rm", stays]);
+    await systemctl("daemon-reload");
+    await host.ok(["berth", "network", "create", "systemd-inner"], alice);
+    expect(await remove("systemd-inner")).toEqual({ exitCode: 0, stdout: "systemd-inner\n", stderr: "" });
+    expect(await show("inner-network.service", "ActiveState")).toBe("inactive");
+    expect(await host.sh("ls -A /run/user/1000/berth/makers")).toBe("");
     expect(await within("ip -o link show type bridge | wc -l")).toBe("0");
-    await systemctl("stop", "outer-network", "inner-network", "berth-networks.target");
+    await systemctl("stop", "berth-networks.target");
     await until("everything to end", async () => (await pastas()) === "0");
   });
 
