@@ -12,7 +12,7 @@ import { toPodRequest } from "./pod-request.ts";
 export const manual: CommandManual = {
   description: "Make a pod: namespaces that containers share, kept by systemd.",
   details: [
-    "This is what the services of `.pod` files run. A pod has no process: systemd keeps its namespaces as long as its service is active, so there is no pod without a service. Only a shared PID namespace (`--share +pid`) needs one, its first; `berth pod start` starts it.",
+    "This is what the services of `.pod` files run. Systemd keeps a pod's namespaces as long as its service is active, so there is no pod without a service. Only two things need a process, which is then the service's main one: a shared PID namespace (`--share +pid`) its first, a user's pod with a network of pasta's or with published ports pasta.",
   ],
   examples: [
     {

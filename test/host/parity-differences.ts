@@ -165,7 +165,7 @@ export const DIFFERENCES: readonly Difference[] = [
     what: "The name of a pod's infra container in /etc/hosts",
     podman: "after the pod's own name",
     berth: "none",
-    reason: "A pod has no process, so there is no such container.",
+    reason: "No container stands for a pod.",
     podmanLines: /^hosts: \S+\t\S+ systemd-\w+-infra$/,
     berthLines: /^hosts: \S+\t(systemd-(plain|network|upasta)|box\.example systemd-full)$/,
   },
