@@ -2,6 +2,7 @@
 const RUN_NAMES: readonly [RegExp, string][] = [
   // Behind an init, the payload's PID depends on how many threads runc has had.
   [/^pid: (?!1$)\d+$/, "pid: N"],
+  [/^session: (?!1 )\d+ (?![01]$)\d+$/, "session: N N"],
   [/^session: (?!1 )\d+ /, "session: N "],
   [/^(environment: INVOCATION_ID=)[0-9a-f]{32}$/, "$1RUN"],
   [/^(environment: JOURNAL_STREAM=)\d+:\d+$/, "$1STREAM"],
