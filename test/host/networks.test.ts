@@ -233,7 +233,7 @@ Environment=EXTRA=8083
       await host.ok(["systemctl", "start", "web", "echo"]);
       const all = async () =>
         host.sh(
-          `for port in 8081 8082 8083 8090; do curl -s -m 5 http://127.0.0.1:$port/hostname; done | sort | uniq -c | sed 's/^ *//'`,
+          `for port in 8081 8082 8083 8090; do curl -s -m 5 --retry 5 --retry-connrefused http://127.0.0.1:$port/hostname; done | sort | uniq -c | sed 's/^ *//'`,
         );
       const [container] = JSON.parse(await host.ok(["berth", "inspect", "systemd-web"])) as { Id: string }[];
       expect(await all()).toBe(`4 ${container?.Id.slice(0, 12)}`);
@@ -417,7 +417,10 @@ Environment=EXTRA=8083
     expect((await inside("systemd-web", "cat /etc/resolv.conf")).stdout).toBe(
       "search wire.example\nnameserver 10.98.0.1\n",
     );
-    expect(await host.sh("busybox wget -q -O - http://10.98.0.2/hostname")).not.toBe("");
+    await until(
+      "the server to listen",
+      async () => (await host.sh("busybox wget -q -O - http://10.98.0.2/hostname || true")) !== "",
+    );
     await host.ok(["systemctl", "kill", "--signal=KILL", "web"]);
     await reaches(host, "web", "failed");
     expect(await host.ok(["cat", "/run/wire-teardown"])).toContain("eth0");
@@ -452,7 +455,8 @@ Environment=EXTRA=8083
       for (const fact of [`${address}/24`, "default via 10.99.0.1", `${address}\tprinter systemd-web`])
         expect(stdout).toContain(fact);
       expect(stdout).toEndWith("systemd-web\nnameserver 10.99.0.1\n");
-      expect(await host.sh(`ip netns exec lan busybox wget -q -O - http://${address}/hostname`)).toBe("printer");
+      const fetch = `ip netns exec lan busybox wget -q -O - http://${address}/hostname || true`;
+      await until("the server to listen", async () => (await host.sh(fetch)) === "printer");
       // The server knows it again.
       await host.ok(["systemctl", "restart", "web"]);
       expect(await addressOf("systemd-web", "systemd-lan")).toEqual([address]);
