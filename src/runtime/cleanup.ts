@@ -19,15 +19,16 @@ import { sweepHalfFilled, sweepUnfinished } from "./volume/create.ts";
 /**
  * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
  * name and bundle. Every step may find its work done already, so this can be killed anywhere and run again; the bundle,
- * by which it is found, goes last.
+ * by which it is found, goes last. Throws in the end what disconnect() returns.
  */
 export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
-  await disconnect(scope, id);
+  const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);
+    (await import("./pod/namespace-link.ts")).followPod(scope, record.pod);
     (await import("./pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
@@ -39,6 +40,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
   if (record?.unit !== undefined) forgetUnit(scope, record.unit, id);
   rmSync(paths.bundle, { recursive: true, force: true });
+  if (kept !== undefined) throw kept;
 }
 
 /**

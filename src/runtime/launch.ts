@@ -25,7 +25,7 @@ import { payloadArguments } from "./oci-config.ts";
 import { containerPaths } from "./paths.ts";
 import { identify } from "./process-identity.ts";
 import { type ContainerRecord, writeRecord } from "./record.ts";
-import type { RunRequest } from "./run-request.ts";
+import type { MountRequest, RunRequest } from "./run-request.ts";
 import {
   createContainer,
   type Environment,
@@ -56,10 +56,10 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   try {
     const { run, network, networkOwner } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
-    // systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
+    // Nothing may fail any more once it is told: systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
     // that ended, and a service that ends before it is ready has failed, whatever its exit code.
-    notifier.payload(pid, request.sdnotify === "started");
     followPayload(scope, networkOwner, pid);
+    notifier.payload(pid, request.sdnotify === "started");
     startContainer(run, pid);
   } catch (error) {
     // What went wrong first is what is to be told of.
@@ -99,7 +99,7 @@ function randomId(): string {
 interface Prepared {
   readonly run: RuncRun;
   readonly network: PendingNetwork;
-  /** The container's ID or its pod's. */
+  /** The container's ID, or its pod's where it is in the pod's network. */
   readonly networkOwner: string;
 }
 
@@ -174,6 +174,7 @@ async function prepare(
   const network = openContainerNetwork(request, {
     ...{ scope, inUserNamespace, id, name, namespace },
     pin: paths.networkNamespace,
+    atOnce: namespace === undefined && mountsAtOnce(request, image),
   });
   try {
     if (network?.facts !== undefined) {
@@ -209,13 +210,23 @@ async function prepare(
     return {
       run,
       network: { first: setsSysctlsOfInterfaces(request), finish, settle },
-      networkOwner: pod?.record.id ?? id,
+      networkOwner: pod !== undefined && request.network.mode === "pod" ? pod.record.id : id,
     };
   } catch (error) {
     await network?.settle();
     throw error;
   }
 }
+
+/**
+ * Whether writeBundle() has nothing to do that others' files or servers can hold up: a file server that does not answer, a volume to
+ * fill, owners to change. What the kernel makes is there at once.
+ */
+function mountsAtOnce({ mounts }: RunRequest, { config }: StoredImage): boolean {
+  return config.volumes.length === 0 && mounts.every(({ type }) => KERNEL_FILE_SYSTEMS.includes(type));
+}
+
+const KERNEL_FILE_SYSTEMS: readonly string[] = ["tmpfs", "ramfs", "devpts"] satisfies MountRequest["type"][];
 
 function setsSysctlsOfInterfaces({ sysctls }: RunRequest): boolean {
   return Object.keys(sysctls).some((name) => /^net\..*\.(?:conf|neigh)\./.test(name));

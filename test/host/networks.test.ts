@@ -427,6 +427,21 @@ Environment=EXTRA=8083
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("a mount that takes long holds up no other container's network", async () => {
+    const helper = `#!/bin/sh
+flock -n /run/berth/netavark/lock echo free > /run/slow-mount
+exec mount -t tmpfs "$1" "$2"
+`;
+    await host.write("/sbin/mount.slow", helper, 0o755);
+    await host.ok(["berth", "volume", "create", "--opt", "type=slow", "--opt", "device=server", "far"]);
+    await install({ "web.container": `${SERVER}Volume=far:/far\n` });
+    await host.ok(["systemctl", "start", "web"]);
+    expect(await host.sh("cat /run/slow-mount")).toBe("free");
+    await host.ok(["systemctl", "stop", "web"]);
+    await host.sh("berth volume rm far; rm /sbin/mount.slow /run/slow-mount");
+    expect(await leftovers(host)).toBe("");
+  });
+
   hostTest("addresses come from a DHCP server of the network that macvlan sits in", async () => {
     const lan = "[Network]\nDriver=macvlan\nOptions=parent=lan0\n";
     await host.sh(LAN);
@@ -480,8 +495,27 @@ Environment=EXTRA=8083
       await install({
         "lan.pod": "[Pod]\nNetwork=lan.network\n",
         "member.container": `${IDLE}Pod=lan.pod\n`,
+        "other.container": `${IDLE}Pod=lan.pod\n`,
+        "aside.container": `${IDLE}Pod=lan.pod\nNetwork=host\n`,
       });
+      // What the proxy finds the pod's namespace by: a container that is in it, and no other.
+      const link = () => host.sh("readlink /run/berth/network-setups/*.ns");
+      const payload = async (unit: string) =>
+        `/proc/${await host.ok(["systemctl", "show", "--value", "--property=MainPID", unit])}/ns/net`;
+      await host.ok(["systemctl", "start", "lan-pod"]);
+      expect(await link()).toBe("/proc/0/ns/net");
+      await host.ok(["systemctl", "start", "other"]);
       await host.ok(["systemctl", "start", "member"]);
+      await host.ok(["systemctl", "start", "aside"]);
+      expect(await link()).toBe(await payload("member"));
+      await host.ok(["systemctl", "restart", "member"]);
+      expect(await link()).toBe(await payload("member"));
+      await host.ok(["systemctl", "stop", "aside"]);
+      await host.ok(["systemctl", "stop", "other"]);
+      expect(await link()).toBe(await payload("member"));
+      await host.ok(["systemctl", "start", "other"]);
+      await host.ok(["systemctl", "stop", "other"]);
+      expect(await link()).toBe(await payload("member"));
       const [pod = ""] = await addressOf("systemd-lan", "systemd-lan");
       expect(pod).toStartWith("10.99.0.2");
       expect(pod).not.toBe(address);
@@ -489,7 +523,17 @@ Environment=EXTRA=8083
       expect((await inside("systemd-member", "ip addr")).stdout).toContain(`${pod}/24`);
       await host.ok(["systemctl", "stop", "lan-pod"]);
 
+      // A proxy that has no answer keeps nothing else from going.
+      await host.ok(["systemctl", "start", "web"]);
       await host.ok(["systemctl", "stop", "netavark-dhcp-proxy.socket", "netavark-dhcp-proxy.service"]);
+      await host.sh(
+        "systemd-run --quiet --unit=mute --socket-property=Accept=yes --socket-property=ListenStream=/run/podman/nv-proxy.sock true",
+      );
+      await host.run(["systemctl", "stop", "web"]);
+      expect(await host.journal("web")).toContain("netavark teardown: ");
+      // What it renews is its own affair.
+      await host.sh("systemctl stop mute.socket; rm -f /run/podman/nv-proxy.sock /run/podman/nv-proxy.lease");
+      expect(await left()).toBe(before);
       expect((await host.run(["systemctl", "start", "web"])).exitCode).toBe(1);
       expect(await host.journal("web")).toContain(
         "network systemd-lan has its addresses by DHCP, and nothing answers at /run/podman/nv-proxy.sock: start netavark-dhcp-proxy.socket",

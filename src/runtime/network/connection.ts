@@ -47,6 +47,11 @@ export interface ConnectRequest {
   readonly ports: readonly PortMapping[];
   /** Resolvers of its own, for names that are no container's. */
   readonly dns: readonly string[];
+  /**
+   * Whether finish() is called as soon as the caller can, with nothing in between that may take long: the lock that all containers
+   * of the machine start and stop under is held meanwhile.
+   */
+  readonly atOnce: boolean;
 }
 
 /** What an owner has in one network. */
@@ -70,7 +75,7 @@ export interface Connection extends ConnectedNetworks {
   readonly namespace: NetworkNamespace;
   /**
    * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs since
-   * connect() if nobody else was setting up a network then, else from here on. What only DHCP servers knew comes with it;
+   * connect() if that was asked `atOnce`, and nobody else was setting up a network then, else from here on. What only DHCP servers knew comes with it;
    * undefined where all was known before.
    */
   finish(): Promise<ConnectedNetworks | undefined>;
@@ -127,7 +132,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, given) }));
     return { networks: known, ports, view: viewOf(known, given) };
   };
-  const free = takeNetavarkLock(scope, false);
+  const free = request.atOnce ? takeNetavarkLock(scope, false) : undefined;
   let running = free === undefined ? undefined : run(free);
   // A failure is reported where it is waited for; until then it must not count as unhandled.
   running?.catch(() => undefined);
@@ -148,11 +153,12 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
 
 /**
  * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any time,
- * and again.
+ * and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again, for nobody knows what
+ * is left, and the rest is given back all the same.
  */
-export async function disconnect(scope: Scope, owner: string): Promise<void> {
+export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
   const setUp = readSetUp(scope, owner);
-  if (setUp === undefined) return;
+  if (setUp === undefined) return undefined;
   const { request } = setUp;
   // Who puts rules back looks at this, and leaves them to the teardown that comes.
   if (setUp.ending !== true) writeSetUp(scope, { ...setUp, ending: true });
@@ -161,22 +167,35 @@ export async function disconnect(scope: Scope, owner: string): Promise<void> {
   const there = scope.kind === "system" || joinSharedNetwork(scope);
   const parts = request === undefined ? undefined : divide(request);
   if (there && request !== undefined) await tearDownHostSide(scope, request);
-  if (parts?.dhcp !== undefined) {
-    const { releaseByDhcp } = await import("./dhcp.ts");
-    await releaseByDhcp(scope, parts.dhcp);
-  }
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.
     if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
+  const kept = parts === undefined ? undefined : await releaseByOthers(scope, parts);
   removeSetUp(scope, owner);
-  // What a plugin cannot take away it is not asked for again: nobody knows what it made.
-  if (parts?.plugins !== undefined) {
-    const { disconnectPlugins } = await import("./plugins.ts");
-    await disconnectPlugins(scope, parts.plugins);
-  }
+  return kept;
+}
+
+/** Has the DHCP proxy and plugins take away what they made; returns the first failure. */
+async function releaseByOthers(
+  scope: Scope,
+  { dhcp, plugins }: ReturnType<typeof divide>,
+): Promise<RuntimeError | undefined> {
+  const failures: RuntimeError[] = [];
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      failures.push(error);
+    }
+  };
+  if (dhcp !== undefined) await attempt(async () => (await import("./dhcp.ts")).releaseByDhcp(scope, dhcp));
+  if (plugins !== undefined)
+    await attempt(async () => (await import("./plugins.ts")).disconnectPlugins(scope, plugins));
+  return failures[0];
 }
 
 /** Networks that netavark connects by itself, those with addresses by DHCP, and those that plugins connect. */

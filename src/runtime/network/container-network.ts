@@ -41,6 +41,8 @@ export interface NetworkOwner {
   readonly name: string;
   /** Where a user's network namespace can be mounted. */
   readonly pin: string;
+  /** See ConnectRequest. */
+  readonly atOnce: boolean;
   /** The container's own user namespace, which has a network namespace then. */
   readonly namespace: ContainerNamespace | undefined;
 }
@@ -112,12 +114,12 @@ function openPasta(
 function connectRequest(
   request: RunRequest,
   attachments: ConnectRequest["networks"],
-  { id, name }: NetworkOwner,
+  { id, name, atOnce }: NetworkOwner,
 ): ConnectRequest {
   const { ports, dns, hostname = name } = request;
   const service = serviceName(request);
   const networks = attachments.map((network) => ({ ...network, aliases: [...network.aliases, ...service] }));
-  return { owner: id, name, hostname, networks, ports, dns };
+  return { owner: id, name, hostname, networks, ports, dns, atOnce };
 }
 
 function factsOf({ networks, view, ports }: ConnectedNetworks): NetworkFacts {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { removeIfThere } from "../files.ts";
@@ -22,10 +22,22 @@ export function linkNamespace(scope: Scope, owner: string, target: string): stri
   return path;
 }
 
-/** Makes the owner's link, if it has one, lead to the namespace that a process of the container is in. */
-export function followPayload(scope: Scope, owner: string, pid: number): void {
-  if (lstatSync(namespaceLink(scope, owner), { throwIfNoEntry: false }) === undefined) return;
-  linkNamespace(scope, owner, `/proc/${pid}/ns/net`);
+/** Makes the owner's link, if it has one, lead to the namespace that a process is in; nowhere without one. */
+export function followPayload(scope: Scope, owner: string, pid: number | undefined): void {
+  if (hasLink(scope, owner)) linkNamespace(scope, owner, `/proc/${pid ?? NOBODY}/ns/net`);
+}
+
+/** By which process the owner's link leads, NaN if by none; undefined if it has no link. */
+export function namespaceLinkPid(scope: Scope, owner: string): number | undefined {
+  if (!hasLink(scope, owner)) return undefined;
+  return Number(/^\/proc\/(\d+)\/ns\/net$/.exec(readlinkSync(namespaceLink(scope, owner)))?.[1]);
+}
+
+/** No process has this number. */
+const NOBODY = 0;
+
+function hasLink(scope: Scope, owner: string): boolean {
+  return lstatSync(namespaceLink(scope, owner), { throwIfNoEntry: false }) !== undefined;
 }
 
 export function removeNamespaceLink(scope: Scope, owner: string): void {

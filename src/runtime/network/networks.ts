@@ -30,13 +30,17 @@ import { joinSharedNetwork } from "./shared-namespace.ts";
 export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignore: boolean): void {
   const { name } = request;
   if (!isNetworkName(name)) throw new RuntimeError("bad-request", `"${name}" is not a name for a network`);
-  withDefinitionsLock(scope, "exclusive", () => {
+  const isThere = () => {
     const exists = findDefinition(scope, name) !== undefined;
     if (exists && !ignore) throw new RuntimeError("network-exists", `there is a network ${name} already`);
-    if (exists) return;
-    const definition = byPlugin(request)
-      ? planByPlugin(scope, request, new Date())
-      : planNetwork(request, networkFacts(scope));
+    return exists;
+  };
+  if (isThere()) return;
+  // A plugin takes its time, and all that use a network would wait.
+  const planned = byPlugin(request) ? planByPlugin(scope, request, new Date()) : undefined;
+  withDefinitionsLock(scope, "exclusive", () => {
+    if (isThere()) return;
+    const definition = planned ?? planNetwork(request, networkFacts(scope));
     if (byDhcp(definition)) checkNetavark(scope, name, "addresses by DHCP");
     writeDefinition(scope, definition);
   });

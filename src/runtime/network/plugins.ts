@@ -28,8 +28,8 @@ const DIRECTORIES = [
 
 const FLAGS = DIRECTORIES.flatMap((directory) => ["--plugin-directory", directory]);
 
-/** How long a plugin may take to say what a network is: milliseconds. */
-const CREATE_MS = 30_000;
+/** How long a plugin may take for what it is asked: milliseconds. Others wait for it. */
+const ANSWER_MS = 30_000;
 
 /**
  * Has a plugin complete the definition of a network: `PLUGIN create` is given what is asked for, and answers with all of it (netavark,
@@ -66,7 +66,7 @@ export function planByPlugin(scope: Scope, request: NetworkCreateRequest, now: D
     stdin: Buffer.from(JSON.stringify(asked)),
     stderr: "pipe",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-    timeout: CREATE_MS,
+    timeout: ANSWER_MS,
   });
   const answer = parseJson(child.stdout.toString());
   if (child.exitCode !== 0) {
@@ -90,7 +90,7 @@ export async function connectByPlugins(
   namespace: NetworkNamespace,
   request: NetavarkRequest,
 ): Promise<Record<string, GivenAddresses>> {
-  const { output } = await runNetavark(scope, "setup", namespace, request, { flags: FLAGS });
+  const { output } = await runNetavark(scope, "setup", namespace, request, { flags: FLAGS, timeout: ANSWER_MS });
   return givenAddresses(await output);
 }
 
@@ -106,7 +106,7 @@ export async function disconnectPlugins(scope: Scope, request: NetavarkRequest):
   try {
     const namespace = standIn(theirs);
     try {
-      await runNetavark(scope, "teardown", namespace, theirs, { flags: FLAGS });
+      await runNetavark(scope, "teardown", namespace, theirs, { flags: FLAGS, timeout: ANSWER_MS });
     } finally {
       closeSync(namespace.fd);
     }

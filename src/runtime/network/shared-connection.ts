@@ -22,18 +22,24 @@ export function connectShared(
   pin: string,
 ): Connection {
   const publisher = request.ports.length === 0 ? undefined : openPublisher(request, own, pin);
-  const shared = readShared(scope);
-  if (shared === undefined || !joinSharedNetwork(scope)) {
+  let connection: Connection;
+  try {
+    connection = connectThere(scope, request, publisher?.namespace ?? own);
+  } catch (error) {
     publisher?.cancel();
-    throw new RuntimeError("network", `${SHARED_UNITS.all} has ended`);
+    throw error;
   }
-  const namespace = publisher?.namespace ?? own ?? makeNetworkNamespace();
-  const connected = connect(scope, namespace, { ...request, ports: [] });
-  // The bridge's own address is not the host's here, and the host's resolvers are behind pasta's.
-  const { gateway = connected.view.gateway, resolvers } = shared;
-  const connection = { ...connected, ports: request.ports, view: { ...connected.view, gateway, resolvers } };
   if (publisher === undefined) return connection;
-  const published = publisher.publish(returnPathOf(addressesIn(connection), request.ports));
+  const publish = async () => {
+    try {
+      await publisher.publish(returnPathOf(addressesIn(connection), request.ports));
+    } catch (error) {
+      publisher.cancel();
+      throw error;
+    }
+  };
+  // finish() tells of what goes wrong from here on: netavark is at work, and has to be waited for.
+  const published = publish();
   published.catch(() => undefined);
   return {
     ...connection,
@@ -47,6 +53,16 @@ export function connectShared(
       await published.catch(() => undefined);
     },
   };
+}
+
+function connectThere(scope: Scope, request: ConnectRequest, own: NetworkNamespace | undefined): Connection {
+  const shared = readShared(scope);
+  if (shared === undefined || !joinSharedNetwork(scope))
+    throw new RuntimeError("network", `${SHARED_UNITS.all} has ended`);
+  const connected = connect(scope, own ?? makeNetworkNamespace(), { ...request, ports: [] });
+  // The bridge's own address is not the host's here, and the host's resolvers are behind pasta's.
+  const { gateway = connected.view.gateway, resolvers } = shared;
+  return { ...connected, ports: request.ports, view: { ...connected.view, gateway, resolvers } };
 }
 
 /**

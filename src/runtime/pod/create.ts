@@ -6,6 +6,7 @@ import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { writePodFiles } from "./files.ts";
+import { followPod } from "./namespace-link.ts";
 import { addressesOf, connectPod } from "./network.ts";
 import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
 import { removePod } from "./remove.ts";
@@ -93,6 +94,8 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
     const namespaces = pinNamespaces(context.notifySocket, manager, made);
     closeNamespaces(made);
     writePod(scope, { ...record, addresses, ports, namespaces });
+    // So far it led by this process, which ends.
+    followPod(scope, record.name);
   } finally {
     await connection?.settle();
   }

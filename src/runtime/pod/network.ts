@@ -30,16 +30,17 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
     networks: network.networks,
     ports,
     dns: pod.dns,
+    atOnce: true,
   };
   if (scope.kind === "system") return connect(scope, namespace, request);
   // The pasta that publishes them could not outlive this command, either: see startPod().
   return connectShared(scope, { ...request, ports: [] }, namespace, "");
 }
 
-/** Takes away the host's half of a pod's network. */
-export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<void> {
+/** Takes away the host's half of a pod's network. Returns what disconnect() does. */
+export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<RuntimeError | undefined> {
   removeInterfaces(scope, pod);
-  await disconnect(scope, pod.id);
+  return await disconnect(scope, pod.id);
 }
 
 /**

@@ -12,19 +12,21 @@ import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } fro
 
 /**
  * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every step may
- * find its work done already; the directory, by which the pod is found, goes last.
+ * find its work done already; the directory, by which the pod is found, goes last. Throws in the end what disconnect() returns.
  */
 export async function removePod(scope: Scope, name: string): Promise<void> {
   const paths = podPaths(scope, name);
   const record = readPod(scope, name);
+  let kept: RuntimeError | undefined;
   if (record !== undefined) {
-    await disconnectPod(scope, record);
+    kept = await disconnectPod(scope, record);
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
     forgetUnit(scope, record.unit, record.id);
     // Where startInit() was killed; the process itself goes with the unit.
     rmSync(join(runcRoot(scope), record.id), { recursive: true, force: true });
   }
   rmSync(paths.directory, { recursive: true, force: true });
+  if (kept !== undefined) throw kept;
 }
 
 /**

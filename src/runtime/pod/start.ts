@@ -10,6 +10,7 @@ import type { Environment } from "../runc.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace.ts";
 import { writePodFiles } from "./files.ts";
 import { openNamespaces } from "./join.ts";
+import { followPod } from "./namespace-link.ts";
 import { type PodRecord, podPaths, writePod } from "./record.ts";
 
 /**
@@ -57,6 +58,7 @@ async function addInit(
   closeNamespaces([namespace]);
   const record = { ...pod, init, namespaces: { ...pinned, inodes: { ...pinned.inodes, ...inodes } } };
   writePod(scope, record);
+  followPod(scope, record.name);
   return record;
 }
 

@@ -1,0 +1,22 @@
+import type { Scope } from "../../scope.ts";
+import { payloadPid } from "../liveness.ts";
+import { followPayload, namespaceLinkPid } from "../network/namespace-link.ts";
+import { isAlive } from "../process-identity.ts";
+import { listRecords } from "../record.ts";
+import { readPod } from "./record.ts";
+
+/**
+ * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of a shared PID
+ * namespace, or that of a container. Without either it leads nowhere, for the number of one that has ended comes to be
+ * another's. To be called when such a process has come or gone.
+ */
+export function followPod(scope: Scope, name: string): void {
+  const pod = readPod(scope, name);
+  if (pod === undefined) return;
+  const leadsTo = namespaceLinkPid(scope, pod.id);
+  if (leadsTo === undefined) return;
+  const containers = listRecords(scope).filter((record) => record.pod === name && record.network.mode === "pod");
+  const init = pod.init !== undefined && isAlive(pod.init) ? [pod.init.pid] : [];
+  const inside = [...init, ...containers.flatMap((record) => payloadPid(scope, record) ?? [])];
+  if (!inside.includes(leadsTo)) followPayload(scope, pod.id, inside[0]);
+}
