@@ -52,7 +52,9 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
 /** What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place in any. */
 async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
   const { listSetUps } = await import("../runtime/network/set-up-file.ts");
-  if (listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
+  const { listRemovals } = await import("../runtime/network/definitions.ts");
+  const bridges = id === undefined && listRemovals(scope).length > 0;
+  if (bridges || listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
     const { enterSharedNamespace } = await import("../runtime/network/shared-namespace.ts");
     enterSharedNamespace(scope, env);
   }

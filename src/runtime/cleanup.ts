@@ -66,9 +66,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
-  if (scope.kind === "system") {
-    const { finishRemovals } = await import("./network/networks.ts");
-    await finishRemovals(scope);
-  }
+  const { finishRemovals } = await import("./network/networks.ts");
+  await finishRemovals(scope);
   return ids;
 }

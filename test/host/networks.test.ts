@@ -502,19 +502,15 @@ exec mount -t tmpfs "$1" "$2"
       const link = () => host.sh("readlink /run/berth/network-setups/*.ns");
       const payload = async (unit: string) =>
         `/proc/${await host.ok(["systemctl", "show", "--value", "--property=MainPID", unit])}/ns/net`;
-      await host.ok(["systemctl", "start", "lan-pod"]);
-      expect(await link()).toBe("/proc/0/ns/net");
-      await host.ok(["systemctl", "start", "other"]);
-      await host.ok(["systemctl", "start", "member"]);
-      await host.ok(["systemctl", "start", "aside"]);
-      expect(await link()).toBe(await payload("member"));
+      await host.ok(["systemctl", "start", "other", "member", "aside"]);
       await host.ok(["systemctl", "restart", "member"]);
+      await host.ok(["systemctl", "restart", "aside"]);
       expect(await link()).toBe(await payload("member"));
-      await host.ok(["systemctl", "stop", "aside"]);
+      await host.ok(["systemctl", "stop", "member"]);
+      expect(await link()).toBe(await payload("other"));
       await host.ok(["systemctl", "stop", "other"]);
-      expect(await link()).toBe(await payload("member"));
-      await host.ok(["systemctl", "start", "other"]);
-      await host.ok(["systemctl", "stop", "other"]);
+      expect(await link()).toBe("/proc/0/ns/net");
+      await host.ok(["systemctl", "start", "member"]);
       expect(await link()).toBe(await payload("member"));
       const [pod = ""] = await addressOf("systemd-lan", "systemd-lan");
       expect(pod).toStartWith("10.99.0.2");
@@ -526,13 +522,15 @@ exec mount -t tmpfs "$1" "$2"
       // A proxy that has no answer keeps nothing else from going.
       await host.ok(["systemctl", "start", "web"]);
       await host.ok(["systemctl", "stop", "netavark-dhcp-proxy.socket", "netavark-dhcp-proxy.service"]);
-      await host.sh(
-        "systemd-run --quiet --unit=mute --socket-property=Accept=yes --socket-property=ListenStream=/run/podman/nv-proxy.sock true",
-      );
+      const listen = "[Socket]\nAccept=yes\nListenStream=/run/podman/nv-proxy.sock\n";
+      await host.write("/run/systemd/system/mute.socket", listen);
+      await host.write("/run/systemd/system/mute@.service", "[Service]\nExecStart=/bin/true\n");
+      await host.ok(["systemctl", "daemon-reload"]);
+      await host.ok(["systemctl", "start", "mute.socket"]);
       await host.run(["systemctl", "stop", "web"]);
       expect(await host.journal("web")).toContain("netavark teardown: ");
       // What it renews is its own affair.
-      await host.sh("systemctl stop mute.socket; rm -f /run/podman/nv-proxy.sock /run/podman/nv-proxy.lease");
+      await host.sh("systemctl stop mute.socket; rm -f /run/systemd/system/mute* /run/podman/nv-proxy.*");
       expect(await left()).toBe(before);
       expect((await host.run(["systemctl", "start", "web"])).exitCode).toBe(1);
       expect(await host.journal("web")).toContain(

@@ -338,6 +338,10 @@ describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
   });
 
   hostTest("run on a bridge from a shell, which starts the networks", async () => {
+    await host.ok(["berth", "network", "create", "--ipam-driver", "none", "bare"], alice);
+    const bare = await run("--network", "bare", "-p", "8099:80", sample("tools:1"), "true");
+    expect(bare.stderr).toContain("ports cannot be published: the container has no address");
+    await host.ok(["berth", "network", "rm", "bare"], alice);
     const shown = await run(
       "--network",
       "bridge",

@@ -21,7 +21,7 @@ import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
 import { planByPlugin } from "./plugins.ts";
 import { listSetUps, readSetUp, type SetUp } from "./set-up-file.ts";
-import { joinSharedNetwork } from "./shared-namespace.ts";
+import { joinSharedNetwork, readShared } from "./shared-namespace.ts";
 
 /**
  * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists", unless
@@ -72,14 +72,20 @@ export async function removeNetwork(scope: Scope, name: string): Promise<string>
 
 /**
  * Removes the bridges of networks whose removal was killed half-way: nobody would know of them, and they would keep their subnets from
- * other networks.
+ * other networks. A user's that cannot be reached from here stay for another time.
  */
 export async function finishRemovals(scope: Scope): Promise<void> {
-  for (const definition of listRemovals(scope)) {
-    const { network_interface: bridge, name } = definition;
-    // A network may have been made since that has it now.
-    const reused = listDefinitions(scope).some((other) => other.network_interface === bridge);
-    if (!reused) await removeBridge(scope, definition);
+  for (const { name } of listRemovals(scope)) {
+    const definition = withDefinitionsLock(scope, "exclusive", () => {
+      // By now somebody may have finished it, or a network may have been made that has the bridge.
+      const removal = listRemovals(scope).find((other) => other.name === name);
+      const bridge = removal?.network_interface;
+      return listDefinitions(scope).some((other) => other.network_interface === bridge) ? undefined : removal;
+    });
+    if (definition !== undefined) {
+      if (reachBridges(scope)) await removeBridge(scope, definition);
+      else if (readShared(scope) !== undefined) continue;
+    }
     finishRemoval(scope, name);
   }
 }

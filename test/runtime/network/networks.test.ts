@@ -75,6 +75,14 @@ test("a network whose removal was killed is no more, and its bridge is forgotten
   expect(names()).toEqual(["back", "berth"]);
 });
 
+test("a user's removal is finished where the bridges are gone with their namespace", async () => {
+  const user: Scope = { ...scope, kind: "user" };
+  createNetwork(user, request("gone"), false);
+  beginRemoval(user, "gone");
+  await finishRemovals(user);
+  expect(listRemovals(user)).toEqual([]);
+});
+
 test("processes that make networks at the same time choose different subnets and bridges", async () => {
   const script = `
     const [source, root, at] = process.argv.slice(1);
