@@ -17,8 +17,9 @@ describe.each(MACHINES)("a real stack on $suite, in the $scope's scope", ({ suit
   const as = scope === "user" ? ({ user: "alice" } as const) : {};
   const systemctl = (...words: string[]) =>
     host.ok(["systemctl", ...(scope === "user" ? ["--user"] : []), ...words], { ...as, timeout: 180_000 });
+  // Once more where nginx answers that the application does not listen yet: a pod does not wait for its containers.
   const get = async (path: string) =>
-    (await host.run(["curl", "-sS", "-m", "60", `http://127.0.0.1:8080${path}`])).stdout;
+    (await host.run(["curl", "-sSf", "-m", "60", "--retry", "5", `http://127.0.0.1:8080${path}`])).stdout;
   const inside = (container: string, ...words: string[]) => host.run(["berth", "exec", container, ...words], as);
 
   /** What a name means in a container; the dot at its end keeps the search list out of it. */
