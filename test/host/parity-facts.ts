@@ -3,6 +3,8 @@ const RUN_NAMES: readonly [RegExp, string][] = [
   // Behind an init, the payload's PID depends on how many threads runc has had.
   [/^pid: (?!1$)\d+$/, "pid: N"],
   [/^session: (?!1 )\d+ /, "session: N "],
+  // In a pod's PID namespace it depends on which of the containers is first.
+  [/^(session: \S+ )(?!1$)[1-9]\d*$/, "$1N"],
   [/^(environment: INVOCATION_ID=)[0-9a-f]{32}$/, "$1RUN"],
   [/^(environment: JOURNAL_STREAM=)\d+:\d+$/, "$1STREAM"],
   [/^(environment: SYSTEMD_EXEC_PID=)\d+$/, "$1PID"],
