@@ -56,9 +56,9 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   try {
     const { run, network, networkOwner } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
-    // Nothing may fail any more once it is told: systemd has to know all this before the payload can end: a process that it does not know it reaps without noting how
-    // that ended, and a service that ends before it is ready has failed, whatever its exit code.
     followPayload(scope, networkOwner, pid);
+    // Nothing may fail once systemd is told. It has to know all this before the payload can end: a process that it does not know
+    // it reaps without noting how that ended, and a service that ends before it is ready has failed, whatever its exit code.
     notifier.payload(pid, request.sdnotify === "started");
     startContainer(run, pid);
   } catch (error) {
