@@ -6,7 +6,7 @@ import type { Scope } from "../scope.ts";
 import { listIfThere } from "./files.ts";
 import { isContainerAlive } from "./liveness.ts";
 import { detachBelow } from "./mount-table.ts";
-import { disconnect } from "./network/connection.ts";
+import { disconnect } from "./network/disconnection.ts";
 import { releaseAllAddresses } from "./network/leases.ts";
 import { removeMemberNames } from "./network/member-names.ts";
 import { readSetUp } from "./network/set-up-file.ts";

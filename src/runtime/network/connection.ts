@@ -1,66 +1,22 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findProgram } from "../programs.ts";
-import type { NetworkAttachment, PortMapping } from "../run-request.ts";
-import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import type { PortMapping } from "../run-request.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
 import { readDefinition, withDefinitionsLock } from "./definitions.ts";
 import { CONTAINER_DOMAIN, type NetworkView } from "./etc-files.ts";
-import { tearDownHostSide } from "./host-side.ts";
-import { leaseAddresses, leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
-import { removeAllMemberNames } from "./member-names.ts";
+import { leaseAddresses } from "./leases.ts";
 import type { NetworkNamespace } from "./namespace.ts";
+import { type GivenAddresses, type NetavarkLock, runNetavark, takeNetavarkLock } from "./netavark.ts";
 import {
-  type NetavarkAttachment,
-  type NetavarkLock,
-  type NetavarkPort,
-  type NetavarkRequest,
-  partOf,
-  runNetavark,
-  takeNetavarkLock,
-} from "./netavark.ts";
+  type ConnectedNetwork,
+  type ConnectRequest,
+  divide,
+  interfaceNames,
+  netavarkRequest,
+} from "./netavark-request.ts";
 import { checkPorts, chooseHostPorts } from "./published-ports.ts";
-import {
-  type GivenAddresses,
-  listSetUps,
-  readSetUp,
-  removeSetUp,
-  type SetUp,
-  withPortsLock,
-  writeSetUp,
-} from "./set-up-file.ts";
-import { joinSharedNetwork } from "./shared-namespace.ts";
-import { stableMac } from "./stable-identity.ts";
-
-/** What one container, or one pod, is to be connected to. */
-export interface ConnectRequest {
-  /**
-   * Whom the connection belongs to, and by what {@link disconnect} finds it: a container's ID, or a name that no container's
-   * ID can be. It becomes part of file names, and netavark takes it for the container's ID.
-   */
-  readonly owner: string;
-  /** The container's name, by which others in a network with DNS find it. */
-  readonly name: string;
-  /** What DHCP servers are told. */
-  readonly hostname: string;
-  readonly networks: readonly NetworkAttachment[];
-  /** Where the host's port is 0 one is chosen. */
-  readonly ports: readonly PortMapping[];
-  /** Resolvers of its own, for names that are no container's. */
-  readonly dns: readonly string[];
-  /**
-   * Whether finish() is called as soon as the caller can, with nothing in between that may take long: the lock that all containers
-   * of the machine start and stop under is held meanwhile.
-   */
-  readonly atOnce: boolean;
-}
-
-/** What an owner has in one network. */
-export interface ConnectedNetwork {
-  readonly definition: NetworkDefinition;
-  readonly interfaceName: string;
-  /** One of each subnet, in the subnets' order; none yet where a DHCP server gives them. */
-  readonly addresses: readonly string[];
-}
+import { listSetUps, type SetUp, withPortsLock, writeSetUp } from "./set-up-file.ts";
 
 /** What is known of a namespace's place in its networks. */
 export interface ConnectedNetworks {
@@ -152,62 +108,6 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
 }
 
 /**
- * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any time,
- * and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again, for nobody knows what
- * is left, and the rest is given back all the same.
- */
-export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
-  const setUp = readSetUp(scope, owner);
-  if (setUp === undefined) return undefined;
-  const { request } = setUp;
-  // Who puts rules back looks at this, and leaves them to the teardown that comes.
-  if (setUp.ending !== true) writeSetUp(scope, { ...setUp, ending: true });
-  removeAllMemberNames(scope, owner);
-  // A user's bridges are gone with their namespace.
-  const there = scope.kind === "system" || joinSharedNetwork(scope);
-  const parts = request === undefined ? undefined : divide(request);
-  if (there && request !== undefined) await tearDownHostSide(scope, request);
-  for (const network of setUp.networks) {
-    const addresses = request?.networks[network]?.static_ips;
-    // Killed while it took addresses: the leases alone tell which.
-    if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
-    else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
-  }
-  const kept = parts === undefined ? undefined : await releaseByOthers(scope, parts);
-  removeSetUp(scope, owner);
-  return kept;
-}
-
-/** Has the DHCP proxy and plugins take away what they made; returns the first failure. */
-async function releaseByOthers(
-  scope: Scope,
-  { dhcp, plugins }: ReturnType<typeof divide>,
-): Promise<RuntimeError | undefined> {
-  const failures: RuntimeError[] = [];
-  const attempt = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      failures.push(error);
-    }
-  };
-  if (dhcp !== undefined) await attempt(async () => (await import("./dhcp.ts")).releaseByDhcp(scope, dhcp));
-  if (plugins !== undefined)
-    await attempt(async () => (await import("./plugins.ts")).disconnectPlugins(scope, plugins));
-  return failures[0];
-}
-
-/** Networks that netavark connects by itself, those with addresses by DHCP, and those that plugins connect. */
-function divide(request: NetavarkRequest) {
-  return {
-    own: partOf(request, (definition) => !byDhcp(definition) && !byPlugin(definition)),
-    dhcp: partOf(request, (definition) => byDhcp(definition) && !byPlugin(definition)),
-    plugins: partOf(request, byPlugin),
-  };
-}
-
-/**
  * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. Returns
  * the set-up with the ports that it has got.
  */
@@ -258,58 +158,4 @@ function openNetworks(scope: Scope, setUp: SetUp): { definitions: NetworkDefinit
   };
   // The default network, which most containers are in, cannot be removed.
   return setUp.networks.every((name) => name === DEFAULT_NETWORK) ? read() : withDefinitionsLock(scope, "shared", read);
-}
-
-/** Interfaces are called eth0, eth1… in the networks' order, where nothing else is asked for. */
-function interfaceNames(networks: readonly NetworkAttachment[]): string[] {
-  const asked = new Set(networks.map(({ interfaceName }) => interfaceName));
-  let next = 0;
-  return networks.map(({ interfaceName }) => {
-    // The kernel would count up to a name of its own.
-    if (interfaceName?.includes("%") === true)
-      throw new RuntimeError("bad-request", `"${interfaceName}" is not a name for an interface`);
-    if (interfaceName !== undefined) return interfaceName;
-    while (asked.has(`eth${next}`)) next++;
-    return `eth${next++}`;
-  });
-}
-
-function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedNetwork[]): NetavarkRequest {
-  const networks = connected.map(({ definition, interfaceName, addresses }, index) => {
-    const attachment = request.networks[index];
-    const mac = attachment?.mac ?? (byDhcp(definition) ? stableMac(request.name, definition.name) : randomMac());
-    const options: NetavarkAttachment = {
-      static_ips: addresses,
-      // ipvlan's interfaces have the address of the device below.
-      ...(definition.driver === "ipvlan" ? {} : { static_mac: mac }),
-      interface_name: interfaceName,
-      aliases: [...new Set([request.owner.slice(0, 12), ...(attachment?.aliases ?? [])])].filter(
-        (alias) => alias !== request.name,
-      ),
-    };
-    return [definition.name, options] as const;
-  });
-  return {
-    container_id: request.owner,
-    container_name: request.name,
-    port_mappings: request.ports.map(
-      (port): NetavarkPort => ({
-        container_port: port.containerPort,
-        host_ip: port.hostIp,
-        host_port: port.hostPort,
-        protocol: port.protocol,
-        range: port.range,
-      }),
-    ),
-    networks: Object.fromEntries(networks),
-    network_info: Object.fromEntries(connected.map(({ definition }) => [definition.name, definition])),
-    ...(request.dns.length === 0 ? {} : { dns_servers: request.dns }),
-  };
-}
-
-/** A local unicast address; berth chooses it, so that an interface can be made again as it was. */
-function randomMac(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(6));
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }

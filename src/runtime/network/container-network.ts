@@ -2,9 +2,10 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import type { RunRequest } from "../run-request.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
-import { type ConnectedNetworks, type ConnectRequest, connect } from "./connection.ts";
+import { type ConnectedNetworks, connect } from "./connection.ts";
 import type { NetworkView } from "./etc-files.ts";
 import { makeNetworkNamespace } from "./namespace.ts";
+import type { ConnectRequest } from "./netavark-request.ts";
 import { connectByPasta } from "./pasta.ts";
 import { connectShared } from "./shared-connection.ts";
 

@@ -4,8 +4,8 @@ import { RuntimeError } from "../error.ts";
 import { changeLinks, standIn } from "./host-side.ts";
 import { type NetworkNamespace, withinNamespace } from "./namespace.ts";
 import { linkNamespace } from "./namespace-link.ts";
+import type { GivenAddresses } from "./netavark.ts";
 import { givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
-import type { GivenAddresses } from "./set-up-file.ts";
 import { stableClientId } from "./stable-identity.ts";
 
 /**

@@ -6,7 +6,6 @@ import { lockExclusive, tryLockExclusive } from "../native.ts";
 import { findProgram } from "../programs.ts";
 import type { NetworkDefinition } from "./definition.ts";
 import type { NetworkNamespace } from "./namespace.ts";
-import type { GivenAddress, GivenAddresses } from "./set-up-file.ts";
 
 /** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
 export interface NetavarkRequest {
@@ -34,6 +33,19 @@ export interface NetavarkAttachment {
   readonly static_mac?: string;
   readonly interface_name: string;
   readonly aliases: readonly string[];
+}
+
+/** What an interface has from somebody else, a DHCP server or a plugin. */
+export interface GivenAddresses {
+  readonly subnets: readonly GivenAddress[];
+  readonly nameServers: readonly string[];
+  readonly searchDomains: readonly string[];
+}
+
+export interface GivenAddress {
+  /** `ADDRESS/BITS`. */
+  readonly ipnet: string;
+  readonly gateway?: string;
 }
 
 /** Where netavark keeps its own files: those of the name server, and the firewall's. */

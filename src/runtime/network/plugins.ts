@@ -6,6 +6,7 @@ import { RuntimeError } from "../error.ts";
 import { byPlugin, NETWORK_DRIVERS, type NetworkDefinition } from "./definition.ts";
 import { standIn } from "./host-side.ts";
 import type { NetworkNamespace } from "./namespace.ts";
+import type { GivenAddresses } from "./netavark.ts";
 import {
   checkNetavark,
   givenAddresses,
@@ -16,7 +17,6 @@ import {
   takeNetavarkLock,
 } from "./netavark.ts";
 import type { NetworkCreateRequest } from "./network-plan.ts";
-import type { GivenAddresses } from "./set-up-file.ts";
 
 /** Where podman looks for netavark's plugins (containers.conf(5), netavark_plugin_dirs). */
 const DIRECTORIES = [

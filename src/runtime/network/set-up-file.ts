@@ -5,7 +5,7 @@ import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts"
 import { lockExclusive } from "../native.ts";
 import type { PortMapping } from "../run-request.ts";
 import { removeNamespaceLink } from "./namespace-link.ts";
-import type { NetavarkRequest } from "./netavark.ts";
+import type { GivenAddresses, NetavarkRequest } from "./netavark.ts";
 
 /**
  * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when all has
@@ -25,19 +25,6 @@ export interface SetUp {
   readonly given?: Readonly<Record<string, GivenAddresses>>;
   /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
   readonly members?: Readonly<Record<string, readonly string[]>>;
-}
-
-/** What an interface has from somebody else, a DHCP server or a plugin. */
-export interface GivenAddresses {
-  readonly subnets: readonly GivenAddress[];
-  readonly nameServers: readonly string[];
-  readonly searchDomains: readonly string[];
-}
-
-export interface GivenAddress {
-  /** `ADDRESS/BITS`. */
-  readonly ipnet: string;
-  readonly gateway?: string;
 }
 
 const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");

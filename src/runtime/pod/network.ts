@@ -1,6 +1,7 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { type ConnectedNetworks, type Connection, connect, disconnect } from "../network/connection.ts";
+import { type ConnectedNetworks, type Connection, connect } from "../network/connection.ts";
+import { disconnect } from "../network/disconnection.ts";
 import { readSetUp } from "../network/set-up-file.ts";
 import { connectShared } from "../network/shared-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
