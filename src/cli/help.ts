@@ -1,5 +1,5 @@
 import { type Argument, type Command, Help, Option } from "commander";
-import type { RunFlag } from "../generator/run-flags.ts";
+import type { Flag } from "../generator/flag.ts";
 import type { CommandManual } from "./command.ts";
 
 /** How commander lays help out for berth: placeholders in capitals, as manual pages have them, options in one column. */
@@ -44,7 +44,7 @@ export function optionForms(option: Option): string {
 }
 
 /** The flags of `berth run` in commander's form, for help. */
-export function runFlagOption({ name, short, kind, value, help }: RunFlag): Option {
+export function runFlagOption({ name, short, kind, value, help }: Flag): Option {
   const long = `--${name}${kind === "boolean" ? "" : ` <${value ?? "VALUE"}>`}`;
   return new Option(short === undefined ? long : `-${short}, ${long}`, help);
 }

@@ -1,4 +1,4 @@
-import type { RunFlag } from "./run-flags.ts";
+import type { Flag } from "./flag.ts";
 
 /** Flags that `berth run` and `berth pod create` have in common, to the letter. */
 export const COMMON_FLAGS = {
@@ -54,4 +54,4 @@ export const COMMON_FLAGS = {
     value: "MODE",
     help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
   },
-} as const satisfies Readonly<Record<string, RunFlag>>;
+} as const satisfies Readonly<Record<string, Flag>>;

@@ -1,14 +1,14 @@
 import { CommandLine } from "./command-line.ts";
 import type { ResourceContext } from "./context.ts";
+import type { Flag } from "./flag.ts";
 import { addFlags } from "./key-flags.ts";
 import { reportNoImage } from "./missing-image.ts";
 import { addPodmanArgs } from "./podman-args.ts";
-import type { ServiceLines } from "./resource.ts";
-import type { RunFlag } from "./run-flags.ts";
+import type { ServiceLines } from "./service-lines.ts";
 import { warnOfShortName } from "./short-name.ts";
 
 /** Flags of `berth image pull` that no key of `[Image]` becomes. */
-const FLAGS_WITHOUT_KEY: readonly RunFlag[] = [
+const FLAGS_WITHOUT_KEY: readonly Flag[] = [
   { name: "platform", kind: "string", help: "Another platform than this machine's" },
   { name: "quiet", short: "q", kind: "boolean", help: "Show no progress" },
 ];

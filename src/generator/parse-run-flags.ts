@@ -1,4 +1,5 @@
-import { RUN_FLAGS, type RunFlag } from "./run-flags.ts";
+import type { Flag } from "./flag.ts";
+import { RUN_FLAGS } from "./run-flags.ts";
 import { closest } from "./suggest.ts";
 import type { Problem } from "./values/check.ts";
 
@@ -7,7 +8,7 @@ export type FlagValues = Readonly<Record<string, string | boolean | readonly str
 
 /** A flag where it was given. */
 export interface FlagOccurrence {
-  readonly flag: RunFlag;
+  readonly flag: Flag;
   /** Index of the word that names the flag. */
   readonly word: number;
   /** What was given as its value, the index of the word that holds it, and where it begins there; absent for switches. */
@@ -36,11 +37,11 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
 }
 
 /** {@link parseRunFlags} for another command's flags. */
-export function parseFlags(words: readonly string[], known: readonly RunFlag[]): ParsedFlags {
+export function parseFlags(words: readonly string[], known: readonly Flag[]): ParsedFlags {
   const flags: Record<string, string | boolean | string[]> = {};
   const problems: (Problem & { word: number })[] = [];
   const occurrences: FlagOccurrence[] = [];
-  const set = (flag: RunFlag, value: string | boolean) => {
+  const set = (flag: Flag, value: string | boolean) => {
     const before = flags[flag.name];
     if (flag.kind !== "list") flags[flag.name] = value;
     else if (Array.isArray(before)) before.push(String(value));
@@ -48,7 +49,7 @@ export function parseFlags(words: readonly string[], known: readonly RunFlag[]):
   };
   let at = 0;
   /** Sets a flag that was named at `at`; `attached` is a value in the same word. */
-  const take = (flag: RunFlag, attached: string | undefined) => {
+  const take = (flag: Flag, attached: string | undefined) => {
     const named = at;
     if (flag.kind === "boolean") {
       const known = attached === undefined || TRUE.includes(attached) || FALSE.includes(attached);
@@ -94,7 +95,7 @@ export function parseFlags(words: readonly string[], known: readonly RunFlag[]):
   return { flags, occurrences, rest: words.slice(at), problems };
 }
 
-function unknown(name: string, known: readonly RunFlag[]): Problem {
+function unknown(name: string, known: readonly Flag[]): Problem {
   const near = closest(
     name,
     known.map((flag) => `--${flag.name}`),

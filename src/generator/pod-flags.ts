@@ -1,8 +1,8 @@
 import { COMMON_FLAGS } from "./common-flags.ts";
-import type { RunFlag } from "./run-flags.ts";
+import type { Flag } from "./flag.ts";
 
 /** The flags of `berth pod create`, as data: podman's names. */
-export const POD_FLAGS: readonly RunFlag[] = [
+export const POD_FLAGS: readonly Flag[] = [
   COMMON_FLAGS.addHost,
   { name: "dns", kind: "list", value: "IP", help: "Resolver for /etc/resolv.conf; none keeps the images' files" },
   COMMON_FLAGS.dnsOption,

@@ -9,8 +9,8 @@ import type { FlagOccurrence } from "./parse-run-flags.ts";
 import { POD_FLAGS } from "./pod-flags.ts";
 import { sharedKinds } from "./pod-share.ts";
 import { addPodmanArgs } from "./podman-args.ts";
-import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
+import type { ServiceLines } from "./service-lines.ts";
 import { addUserMapping } from "./user-mapping.ts";
 import type { SharedKind } from "./values/share.ts";
 

@@ -1,10 +1,11 @@
 import type { CommandLine } from "./command-line.ts";
+import type { Flag } from "./flag.ts";
 import type { KeyReader } from "./key-reader.ts";
 import { CONTAINER_KEYS } from "./keys/container.ts";
 import type { KeySpec, KeyTable } from "./keys/key.ts";
 import { type FlagOccurrence, parseFlags } from "./parse-run-flags.ts";
 import type { Report, Value } from "./report.ts";
-import { RUN_FLAGS, type RunFlag } from "./run-flags.ts";
+import { RUN_FLAGS } from "./run-flags.ts";
 import { isDeferred, type Problem, quoted, type ValueCheck } from "./values/check.ts";
 import { checkShare } from "./values/share.ts";
 
@@ -45,7 +46,7 @@ const CHECKS: Readonly<Record<string, ValueCheck>> = { share: checkShare };
 
 /** A command that takes `PodmanArgs=`. */
 interface Target {
-  readonly flags: readonly RunFlag[];
+  readonly flags: readonly Flag[];
   /** The keys that become flags: their checks are those of the flags' values too. */
   readonly keys: KeyTable;
   readonly ours: Readonly<Record<string, string>>;
@@ -74,7 +75,7 @@ export function addPodmanArgs(
   keys: KeyReader,
   table: KeyTable,
   report: Report,
-  more: readonly RunFlag[] = [],
+  more: readonly Flag[] = [],
 ): FlagOccurrence[] {
   if (!keys.has("PodmanArgs")) return [];
   const values = keys.list("PodmanArgs");
@@ -87,8 +88,8 @@ export function addPodmanArgs(
 }
 
 /** The flags that the keys of a table become. */
-function flagsOf(table: KeyTable): RunFlag[] {
-  const flags = new Map<string, RunFlag>();
+function flagsOf(table: KeyTable): Flag[] {
+  const flags = new Map<string, Flag>();
   for (const { flag, values, help, status } of table.values()) {
     if (flag === undefined || status !== "supported") continue;
     const kind = flags.has(flag) || !(values === "boolean" || values === "string") ? "list" : values;

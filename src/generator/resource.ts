@@ -8,19 +8,11 @@ import { KeyReader } from "./key-reader.ts";
 import { networkService } from "./network.ts";
 import { podService } from "./pod.ts";
 import { checkOtherUser, checkServiceName } from "./service-checks.ts";
+import type { ServiceLines } from "./service-lines.ts";
 import type { ParsedSource } from "./source.ts";
 import { completeUnitSection } from "./unit-section.ts";
 import { ambientCapabilities } from "./user-manager.ts";
 import { volumeService } from "./volume.ts";
-
-/** What a type of file adds to the sections of its service. */
-export interface ServiceLines {
-  readonly unit: readonly Directive[];
-  /** ExecStart= and what belongs to it. */
-  readonly service: readonly Directive[];
-  /** Whether the service ends with a process, which it has told systemd of. */
-  readonly hasMainProcess?: boolean;
-}
 
 const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines>> = {
   image: imageService,

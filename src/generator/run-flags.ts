@@ -1,24 +1,11 @@
 import { COMMON_FLAGS } from "./common-flags.ts";
+import type { Flag } from "./flag.ts";
 
 /**
  * The flags of `berth run`, as data: podman's (and docker's) names, because `PodmanArgs=` in people's files holds
  * those. The command line, the generator's check of `PodmanArgs=`, help and the manual page read this one table.
  */
-export interface RunFlag {
-  /** Long name without dashes, as podman spells it. */
-  readonly name: string;
-  /** One-letter form without the dash. */
-  readonly short?: string;
-  /** `boolean` flags take an optional `=true|false`; `string` keeps the last value; `list` keeps all, in order. */
-  readonly kind: "boolean" | "string" | "list";
-  /** What the value is called in help: `--name NAME`. */
-  readonly value?: string;
-  readonly help: string;
-  /** Left out of help: flags that only generated units use. */
-  readonly hidden?: true;
-}
-
-export const RUN_FLAGS: readonly RunFlag[] = [
+export const RUN_FLAGS: readonly Flag[] = [
   COMMON_FLAGS.addHost,
   { name: "annotation", kind: "list", value: "KEY=VALUE", help: "Add an OCI annotation" },
   { name: "arch", kind: "string", value: "ARCH", help: "Pull the image for another architecture" },

@@ -5,8 +5,8 @@ import type { ResourceContext } from "./context.ts";
 import { addFlags } from "./key-flags.ts";
 import { addPodmanArgs } from "./podman-args.ts";
 import type { Value } from "./report.ts";
-import type { ServiceLines } from "./resource.ts";
 import { ownName } from "./resource-name.ts";
+import type { ServiceLines } from "./service-lines.ts";
 import { warnOfShortName } from "./short-name.ts";
 import { isDeferred } from "./values/check.ts";
 

@@ -3,8 +3,8 @@ import { join, posix } from "node:path";
 import { ImageError } from "./error.ts";
 import { Decompression } from "./layer/decompression.ts";
 import { parseEntryPath } from "./layer/entry.ts";
+import type { LayerLimits } from "./layer/limits.ts";
 import { createTarReader, type TarMember } from "./layer/tar-reader.ts";
-import type { LayerLimits } from "./layer/unpack.ts";
 
 /** The files of an image archive, by their names in it. */
 export interface Staged {

@@ -6,7 +6,7 @@ import { DIR_VERSION, dirImage } from "./dir-image.ts";
 import { dockerArchiveImages } from "./docker-archive.ts";
 import { errnoName, ImageError, withContext } from "./error.ts";
 import { type ImageToInstall, installImage } from "./install.ts";
-import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
+import { LAYER_LIMITS, type LayerLimits } from "./layer/limits.ts";
 import type { Platform } from "./manifest.ts";
 import { ociLayoutImages } from "./oci-layout.ts";
 import { platformOf } from "./platform.ts";

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { ImageError, type ImageErrorCode, withContext } from "./error.ts";
 import { type ImageToInstall, installImage } from "./install.ts";
-import { LAYER_LIMITS, type LayerLimits } from "./layer/unpack.ts";
+import { LAYER_LIMITS, type LayerLimits } from "./layer/limits.ts";
 import { CONFIG_MAX, type Descriptor, type ImageManifest, type Platform, parseManifest } from "./manifest.ts";
 import { choosePlatform, isForPlatform, platformOf } from "./platform.ts";
 import type { OnProgress } from "./progress.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { lowerDirectories } from "../../src/image/layer/directory.ts";
-import { LAYER_LIMITS } from "../../src/image/layer/unpack.ts";
+import { LAYER_LIMITS } from "../../src/image/layer/limits.ts";
 import { platformOf } from "../../src/image/platform.ts";
 import type { PullOptions } from "../../src/image/pull.ts";
 import { openStore } from "../../src/image/store.ts";

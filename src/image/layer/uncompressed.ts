@@ -1,7 +1,7 @@
 import type { DiffId } from "../digest.ts";
 import { ImageError } from "../error.ts";
 import { Decompression } from "./decompression.ts";
-import type { LayerLimits } from "./unpack.ts";
+import type { LayerLimits } from "./limits.ts";
 
 export interface UncompressedOptions {
   /** What the image's configuration promises the uncompressed layer to be. */

@@ -4,20 +4,12 @@ import { execa } from "execa";
 import { errnoName, ImageError, withContext } from "../error.ts";
 import { TREE } from "./directory.ts";
 import { toLayerEntry } from "./entry.ts";
+import type { LayerLimits } from "./limits.ts";
 import type { Native } from "./native.ts";
 import { takeCensus, writeRecord } from "./record.ts";
 import { createTarReader, type TarMember, type TarReader } from "./tar-reader.ts";
 import { LayerTree } from "./tree.ts";
 import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
-
-/** Bounds on one layer, far above any honest one: a small archive must not be able to fill a machine. */
-export interface LayerLimits {
-  readonly entries: number;
-  /** Of the uncompressed archive, and of the files in it with their holes. */
-  readonly bytes: number;
-}
-
-export const LAYER_LIMITS: LayerLimits = { entries: 4_000_000, bytes: 256 * 1024 ** 3 };
 
 export interface UnpackOptions extends UncompressedOptions {
   /** An absolute path that does not exist yet, in a directory that nobody else can enter. */
