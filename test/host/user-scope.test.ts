@@ -40,7 +40,9 @@ describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
     const pid = await show("app.service", "MainPID");
     const manager = await host.ok(["systemctl", "show", "--value", "--property=MainPID", "user@1000.service"]);
     expect(await host.ok(["ps", "-o", "ppid=", "-p", pid])).toMatch(new RegExp(`^\\s*${manager}$`));
-    expect(await host.sh("ps -eo comm= | grep -E '^(berth|runc|unshare|newuidmap|catatonit)' || true")).toBe("");
+    // The launcher has handed the container over, and may be about to end.
+    const helpers = "ps -eo comm= | grep -E '^(berth|runc|unshare|newuidmap|catatonit)' || true";
+    await until("no helper to be left", async () => (await host.sh(helpers)) === "");
     expect(await host.ok(["cat", `/proc/${pid}/loginuid`])).toBe("1000");
     expect(await host.ok(["awk", "NR == 1 { print $1, $2, $3 }", `/proc/${pid}/uid_map`])).toBe("0 1000 1");
     const mounts = await host.ok(["findmnt", "--task", "1", "--list", "--noheadings", "--output", "TARGET"]);
