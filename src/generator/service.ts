@@ -20,6 +20,7 @@ import { timeoutStop } from "./values/time.ts";
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 /** Podman's and docker's default, in seconds. */
 const STOP_TIMEOUT = "10";
+
 /** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
   const command = (name: string): string =>

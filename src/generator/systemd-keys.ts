@@ -3,7 +3,10 @@
  * systemd.resource-control(5), systemd.exec(5), systemd.kill(5).
  */
 const SYSTEMD_KEYS: Readonly<Record<string, readonly string[]>> = {
-  Unit: ["After", "Before", "BindsTo", "ConditionPathExists", "Conflicts", "Description", "Documentation", "OnFailure"],
+  Unit: [
+    ...["After", "Before", "BindsTo", "ConditionPathExists", "Conflicts", "Description", "Documentation", "OnFailure"],
+    ...["PartOf", "Requires", "RequiresMountsFor", "Requisite", "StartLimitBurst", "Wants"],
+  ],
   Service: [
     ...["CPUQuota", "CPUWeight", "Delegate", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop"],
     ...["ExecStopPost", "IOWeight", "KillMode", "KillSignal", "MemoryHigh", "MemoryMax", "Nice", "OOMPolicy"],
@@ -13,22 +16,11 @@ const SYSTEMD_KEYS: Readonly<Record<string, readonly string[]>> = {
   Install: ["Alias", "RequiredBy", "UpheldBy", "WantedBy"],
 };
 
-/** More of `[Unit]`, which are often written. */
-const UNIT_KEYS: readonly string[] = [
-  "PartOf",
-  "Requires",
-  "RequiresMountsFor",
-  "Requisite",
-  "StartLimitBurst",
-  "Wants",
-];
-
 /** Keys that are Quadlet's, and of systemd's `[Service]` as well. */
 const BOTH: readonly string[] = ["Environment", "EnvironmentFile", "Group", "Type", "User"];
 
 /** The section of systemd's that a key belongs in, undefined for one that is not well known. */
 export function systemdSection(key: string): string | undefined {
-  if (UNIT_KEYS.includes(key)) return "Unit";
   return Object.keys(SYSTEMD_KEYS).find((section) => SYSTEMD_KEYS[section]?.includes(key));
 }
 

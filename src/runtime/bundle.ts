@@ -40,7 +40,7 @@ export interface BundleParts {
   readonly id: string;
   readonly image: StoredImage;
   readonly paths: ContainerPaths;
-  /** Directories of the image's layers, the uppermost first. */
+  /** Directories of the image's layers, the lowest first. */
   readonly layers: readonly string[];
   /** The same of other images, by the names in the request's mounts. */
   readonly images: ReadonlyMap<string, readonly string[]>;

@@ -2,10 +2,9 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 import { resolveUser } from "./container-user.ts";
-import { RuntimeError } from "./error.ts";
 import { checkExecutable } from "./executable.ts";
 import { readSpec } from "./find-container.ts";
-import { payloadPid } from "./liveness.ts";
+import { runningPayloadPid } from "./liveness.ts";
 import { execve, keepOverExec } from "./native.ts";
 import { containerPaths, runcRoot } from "./paths.ts";
 import { findProgram } from "./programs.ts";
@@ -31,8 +30,7 @@ export interface ExecRequest {
  * "command-not-found" or "command-not-executable".
  */
 export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
-  const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  const pid = runningPayloadPid(scope, record);
   const root = `/proc/${pid}/root`;
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
+import { RuntimeError } from "./error.ts";
 import { containerPaths } from "./paths.ts";
 import { isAlive, readProc } from "./process-identity.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -15,6 +16,13 @@ export function payloadPid(scope: Scope, record: ContainerRecord): number | unde
   const pid = Number(text);
   const cgroup = Number.isInteger(pid) && pid > 0 ? readProc(pid, "cgroup") : undefined;
   return cgroup?.split("\n").some((line) => line.endsWith(record.cgroup)) ? pid : undefined;
+}
+
+/** The same of one that has to run. Throws "no-such-container". */
+export function runningPayloadPid(scope: Scope, record: ContainerRecord): number {
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  return pid;
 }
 
 /** Whether anything of a container is running: its payload, or the process that is about to start it. */

@@ -27,17 +27,22 @@ export interface OpenNamespace {
 /** How long to wait for systemd to take note of something: milliseconds. */
 const BARRIER_MS = 5000;
 
-/**
- * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which needs
- * FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so that only
- * openPinned() can tell. `socket` is $NOTIFY_SOCKET, `manager` the manager's process. What it kept before of the same kinds goes. Returns
- * once they are kept.
- */
+/** Has the manager keep namespaces as storeNamespaces() does. `manager` is its process. */
 export function pinNamespaces(
   socket: string,
   manager: ProcessIdentity,
   namespaces: readonly OpenNamespace[],
 ): PinnedNamespaces {
+  return { manager, inodes: storeNamespaces(socket, namespaces) };
+}
+
+/**
+ * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which needs
+ * FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so that only
+ * openPinned() can tell. `socket` is $NOTIFY_SOCKET. What the manager kept before of the same kinds goes. Returns their inode numbers
+ * once they are kept.
+ */
+export function storeNamespaces(socket: string, namespaces: readonly OpenNamespace[]): PinnedNamespaces["inodes"] {
   const inodes: Partial<Record<NamespaceKind, number>> = {};
   for (const { kind, fd } of namespaces) {
     const inode = inodeOf(readlinkSync(`/proc/self/fd/${fd}`), kind);
@@ -49,7 +54,7 @@ export function pinNamespaces(
     sendDescriptor(socket, `FDSTORE=1\nFDNAME=${kind}\nFDPOLL=0`, fd);
   }
   sendBarrier(socket, "BARRIER=1", BARRIER_MS);
-  return { manager, inodes };
+  return inodes;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IdMapping } from "../id-map.ts";
+
 /** What one container is to be: the typed form of `berth run`'s command line. */
 export interface RunRequest {
   readonly name: string | undefined;

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import type { Scope } from "../scope.ts";
 import { RuntimeError } from "./error.ts";
 import { inheritedSockets, keepInheritedSockets } from "./inherited-sockets.ts";
-import { payloadPid } from "./liveness.ts";
+import { runningPayloadPid } from "./liveness.ts";
 import { execve, keepOverExec } from "./native.ts";
 import type { OpenNamespace } from "./pinned-namespaces.ts";
 import { findProgram } from "./programs.ts";
@@ -95,8 +95,7 @@ export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace
  */
 export function enterContainerNamespace(scope: Scope, record: ContainerRecord, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
-  const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  const pid = runningPayloadPid(scope, record);
   const systemdRun = findProgram("systemd-run");
   const namespace = openOutermostNamespace(pid);
   keepOverExec(namespace);

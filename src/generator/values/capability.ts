@@ -50,9 +50,8 @@ const CAPABILITIES: readonly string[] = [
 export function checkCapability(value: string): Problem | undefined {
   const name = value.toLowerCase().replace(/^cap_/, "");
   if (isDeferred(value) || value.toLowerCase() === "all" || CAPABILITIES.includes(name)) return undefined;
-  const near = closest(name, CAPABILITIES);
-  if (name === "all")
-    return { code: "bad-capability", message: `${quoted(value)} is not a capability`, hint: "write all" };
   const problem: Problem = { code: "bad-capability", message: `${quoted(value)} is not a capability` };
+  if (name === "all") return { ...problem, hint: "write all" };
+  const near = closest(name, CAPABILITIES);
   return near === undefined ? problem : { ...problem, hint: `did you mean "CAP_${near.toUpperCase()}"?` };
 }

@@ -57,12 +57,16 @@ export function checkPublishPort(value: string): Problem | undefined {
     if (problem !== undefined) return shifted(problem, slash + 1);
   }
   const fields = splitFields(ports);
-  const last = fields.at(-1);
-  if (slash < 0 && last !== undefined && fields.length > 1 && PROTOCOLS.includes(last.text.toLowerCase())) {
-    const message = `the protocol stands behind a slash`;
-    return { code: "bad-protocol", message, hint: `write ${value.slice(0, last.at - 1)}/${last.text}`, at: last.at };
-  }
   const container = fields[fields.length - 1];
+  if (slash < 0 && container !== undefined && fields.length > 1 && PROTOCOLS.includes(container.text.toLowerCase())) {
+    const message = "the protocol stands behind a slash";
+    return {
+      code: "bad-protocol",
+      message,
+      hint: `write ${value.slice(0, container.at - 1)}/${container.text}`,
+      at: container.at,
+    };
+  }
   const host = fields[fields.length - 2];
   const address = fields[fields.length - 3];
   if (container === undefined || fields.length > 3) {

@@ -26,6 +26,11 @@ export interface ConnectedNetworks {
   readonly view: NetworkView;
 }
 
+/** The addresses by the networks' names. */
+export function addressesByNetwork(networks: readonly ConnectedNetwork[]): Record<string, readonly string[]> {
+  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
+}
+
 /** A namespace's place in its networks, while the set-up runs beside other work. */
 export interface Connection extends ConnectedNetworks {
   readonly namespace: NetworkNamespace;

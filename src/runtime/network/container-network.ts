@@ -2,7 +2,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import type { RunRequest } from "../run-request.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
-import { type ConnectedNetworks, connect } from "./connection.ts";
+import { addressesByNetwork, type ConnectedNetworks, connect } from "./connection.ts";
 import type { NetworkView } from "./etc-files.ts";
 import { makeNetworkNamespace } from "./namespace.ts";
 import type { ConnectRequest } from "./netavark-request.ts";
@@ -124,11 +124,7 @@ function connectRequest(
 }
 
 function factsOf({ networks, view, ports }: ConnectedNetworks): NetworkFacts {
-  return {
-    addresses: Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses])),
-    view,
-    ports,
-  };
+  return { addresses: addressesByNetwork(networks), view, ports };
 }
 
 /** The service's name is one of the container's, where a name server can find it. */

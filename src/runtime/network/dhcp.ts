@@ -1,11 +1,10 @@
 import { closeSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { changeLinks, standIn } from "./host-side.ts";
+import { standIn, tryLinks } from "./host-side.ts";
 import { type NetworkNamespace, withinNamespace } from "./namespace.ts";
 import { linkNamespace } from "./namespace-link.ts";
-import type { GivenAddresses } from "./netavark.ts";
-import { givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
+import { type GivenAddresses, givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
 import { stableClientId } from "./stable-identity.ts";
 
 /**
@@ -78,11 +77,9 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
     } catch (error) {
       const busy = error instanceof RuntimeError && /Address already in use/.test(error.message);
       if (!busy || retry === RETRIES_MAX) throw error;
-      // netavark has left what it made.
+      // netavark has left what it made; of several, some may not be there yet.
       const names = Object.values(request.networks).map(({ interface_name: name }) => name);
-      withinNamespace(namespace, () => {
-        for (const name of names) tryDelete(name);
-      });
+      withinNamespace(namespace, () => tryLinks(names.map((name) => `link del ${name}`)));
       await Bun.sleep(RETRY_MS);
     }
   }
@@ -94,14 +91,6 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
  */
 function keepSecondAddress(name: string): void {
   writeFileSync(`/proc/sys/net/ipv4/conf/${name}/promote_secondaries`, "1");
-}
-
-function tryDelete(link: string): void {
-  try {
-    changeLinks([`link del ${link}`]);
-  } catch {
-    // The first of several has failed: the others are not there yet.
-  }
 }
 
 /** Whether somebody listens, which can be systemd alone. */

@@ -21,7 +21,6 @@ export async function disconnect(scope: Scope, owner: string): Promise<RuntimeEr
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
   const there = scope.kind === "system" || joinSharedNetwork(scope);
-  const parts = request === undefined ? undefined : divide(request);
   if (there && request !== undefined) await tearDownHostSide(scope, request);
   for (const network of setUp.networks) {
     const addresses = request?.networks[network]?.static_ips;
@@ -29,7 +28,7 @@ export async function disconnect(scope: Scope, owner: string): Promise<RuntimeEr
     if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
-  const kept = parts === undefined ? undefined : await releaseByOthers(scope, parts);
+  const kept = request === undefined ? undefined : await releaseByOthers(scope, divide(request));
   removeSetUp(scope, owner);
   return kept;
 }

@@ -164,13 +164,13 @@ function interfacesOf(request: NetavarkRequest): string[] {
 }
 
 /** Runs commands of ip(8). Throws "network" with what it says. */
-export function changeLinks(commands: readonly string[]): void {
+function changeLinks(commands: readonly string[]): void {
   const said = runLinks(commands, []);
   if (said !== undefined) throw new RuntimeError("network", `${commands.join(", ")}: ${said}`);
 }
 
 /** Runs commands of ip(8), all of them, whatever some of them say. */
-function tryLinks(commands: readonly string[]): void {
+export function tryLinks(commands: readonly string[]): void {
   runLinks(commands, ["-force"]);
 }
 

@@ -4,7 +4,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { readIfThere } from "../files.ts";
 import { findContainer } from "../find-container.ts";
-import { payloadPid } from "../liveness.ts";
+import { runningPayloadPid } from "../liveness.ts";
 import { containerPaths } from "../paths.ts";
 import type { NetworkRequest } from "../run-request.ts";
 
@@ -28,8 +28,7 @@ export function joinNetwork(scope: Scope, network: NetworkRequest): JoinedNetwor
   }
   if (network.mode !== "container") return undefined;
   const other = findContainer(scope, network.name);
-  const pid = payloadPid(scope, other);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${other.name} is not running`);
+  const pid = runningPayloadPid(scope, other);
   const { bundle } = containerPaths(scope, other.id);
   return {
     path: other.network.mode === "host" ? undefined : `/proc/${pid}/ns/net`,

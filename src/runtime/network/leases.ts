@@ -64,13 +64,14 @@ export function leaseAddresses(
   return subnets.map(({ definition, subnet }, index) => {
     const address = fixed[index];
     if (address === undefined) return leaseFree(directory, subnet, definition, owner, name);
-    return leaseFixed(directory, address, definition, owner, name);
+    return leaseFixed(directory, address, subnet, definition, owner, name);
   });
 }
 
 function leaseFixed(
   directory: string,
   text: string,
+  subnet: Subnet,
   definition: SubnetDefinition,
   owner: string,
   network: string,
@@ -80,8 +81,7 @@ function leaseFixed(
   const gateway = definition.gateway === undefined ? undefined : parseAddress(definition.gateway);
   if (gateway?.value === parsed?.value)
     throw new RuntimeError("network", `address ${address} is the gateway of network ${network}`);
-  const subnet = parseSubnet(definition.subnet);
-  if (parsed !== undefined && subnet !== undefined && !isForHosts(subnet, parsed))
+  if (parsed !== undefined && !isForHosts(subnet, parsed))
     throw new RuntimeError("network", `address ${address} stands for all of ${definition.subnet}, network ${network}`);
   if (!takeLease(directory, address, owner) && readIfThere(join(directory, address)) !== owner)
     throw new RuntimeError("network", `address ${address} is in use in network ${network}`);

@@ -30,7 +30,7 @@ export function makeNetworkNamespace(within: () => void = () => undefined): Netw
 }
 
 /** Runs `work` in a network namespace, what it starts included; the calling thread is back in its own afterwards. */
-export function withinNamespace(namespace: NetworkNamespace, work: () => void): void {
+export function withinNamespace(namespace: Pick<NetworkNamespace, "fd">, work: () => void): void {
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {
     setns(namespace.fd, CLONE_NEWNET);

@@ -6,9 +6,9 @@ import { RuntimeError } from "../error.ts";
 import { byPlugin, NETWORK_DRIVERS, type NetworkDefinition } from "./definition.ts";
 import { standIn } from "./host-side.ts";
 import type { NetworkNamespace } from "./namespace.ts";
-import type { GivenAddresses } from "./netavark.ts";
 import {
   checkNetavark,
+  type GivenAddresses,
   givenAddresses,
   type NetavarkLock,
   type NetavarkRequest,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../files.ts";
-import { CLONE_NEWNET, sendBarrier, sendDescriptor, setns } from "../native.ts";
-import type { OpenNamespace } from "../pinned-namespaces.ts";
+import { CLONE_NEWNET, setns } from "../native.ts";
+import { type OpenNamespace, storeNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
 import { findProgram } from "../programs.ts";
 import type { Environment } from "../runc.ts";
@@ -27,8 +27,6 @@ const KEPT = "net";
 const FIRST_FD = 3;
 /** A name that no network can have. */
 const PLACEHOLDER = "_berth";
-/** How long to wait for systemd to take note of something: milliseconds. */
-const BARRIER_MS = 5000;
 /** How often, and how many times, to look for the name server's process: milliseconds. */
 const LOOK_MS = 10;
 const LOOKS_MAX = 200;
@@ -71,7 +69,7 @@ function enterOwnNamespace(scope: Scope, env: Environment): void {
     enterUserNamespace(scope, env);
     return;
   }
-  const net: OpenNamespace = { kind: "net", fd: FIRST_FD + at };
+  const net: OpenNamespace = { kind: KEPT, fd: FIRST_FD + at };
   const user = openOutermostOwner(net.fd, "the namespace that systemd has kept");
   enterOpenNamespace(scope, [{ kind: "user", fd: user }, net], env);
 }
@@ -96,11 +94,12 @@ function keep(path: string, socket: string | undefined): number {
   closeSync(mounted);
   // The file that is mounted cannot be mounted again (Linux 6.1) once the mount namespace that it is mounted in is gone.
   const fd = openSync("/proc/thread-self/ns/net", "r");
-  sendDescriptor(socket, `FDSTORE=1\nFDNAME=${KEPT}\nFDPOLL=0`, fd);
-  sendBarrier(socket, "BARRIER=1", BARRIER_MS);
-  const { ino } = fstatSync(fd);
-  closeSync(fd);
-  return ino;
+  try {
+    storeNamespaces(socket, [{ kind: KEPT, fd }]);
+    return fstatSync(fd).ino;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**

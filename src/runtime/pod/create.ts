@@ -1,13 +1,14 @@
 import { noteUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
+import { addressesByNetwork } from "../network/connection.ts";
 import { chooseHostPorts } from "../network/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
 import { identify, type ProcessIdentity } from "../process-identity.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { writePodFiles } from "./files.ts";
 import { followPod } from "./namespace-link.ts";
-import { addressesOf, connectPod } from "./network.ts";
+import { connectPod } from "./network.ts";
 import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
 import { removePod } from "./remove.ts";
 import { makeSharedNamespaces } from "./shared-namespaces.ts";
@@ -81,14 +82,14 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
   );
   const connection = connectPod(scope, record, made);
   try {
-    let addresses = addressesOf(connection);
+    let addresses = addressesByNetwork(connection?.networks ?? []);
     // A user's are published later, when the pod starts.
     const ports = scope.kind === "system" && connection !== undefined ? connection.ports : record.ports;
     if (connection !== undefined) writePod(scope, { ...record, addresses, ports });
     writePodFiles(record, connection?.view, paths, inner?.root);
     const connected = await connection?.finish();
     if (connected !== undefined) {
-      addresses = addressesOf(connected);
+      addresses = addressesByNetwork(connected.networks);
       writePodFiles(record, connected.view, paths, inner?.root);
     }
     const namespaces = pinNamespaces(context.notifySocket, manager, made);

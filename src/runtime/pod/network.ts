@@ -1,11 +1,12 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { type ConnectedNetworks, type Connection, connect } from "../network/connection.ts";
+import { type Connection, connect } from "../network/connection.ts";
 import { disconnect } from "../network/disconnection.ts";
+import { tryLinks } from "../network/host-side.ts";
+import { withinNamespace } from "../network/namespace.ts";
 import { readSetUp } from "../network/set-up-file.ts";
 import { connectShared } from "../network/shared-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
-import { findProgram } from "../programs.ts";
 import type { PodRecord } from "./record.ts";
 
 /**
@@ -54,18 +55,8 @@ function removeInterfaces(scope: Scope, pod: PodRecord): void {
   const namespaces = openPinned(pod.namespaces) ?? [];
   const own = namespaces.find(({ kind }) => kind === "net");
   if (own !== undefined) {
-    const commands = networks.map(({ interface_name: name }) => `link del ${name}\n`).join("");
     // What is gone already is as good.
-    Bun.spawnSync(
-      [findProgram("nsenter"), `--net=/proc/${process.pid}/fd/${own.fd}`, findProgram("ip"), "-force", "-batch", "-"],
-      { stdin: Buffer.from(commands), stdout: "ignore", stderr: "ignore" },
-    );
+    withinNamespace(own, () => tryLinks(networks.map(({ interface_name: name }) => `link del ${name}`)));
   }
   closeNamespaces(namespaces);
-}
-
-/** What a pod has got in each of its networks, by their names. */
-export function addressesOf(connection: ConnectedNetworks | undefined): PodRecord["addresses"] {
-  const networks = connection?.networks ?? [];
-  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
 }

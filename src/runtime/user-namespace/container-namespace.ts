@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { findContainer } from "../find-container.ts";
-import { payloadPid } from "../liveness.ts";
+import { runningPayloadPid } from "../liveness.ts";
 import type { ContainerPaths } from "../paths.ts";
 import type { RunRequest, UserNamespaceRequest } from "../run-request.ts";
 import { readUserDatabase } from "../user-database.ts";
@@ -138,10 +138,7 @@ function withRoot(namespace: UserNamespace, user: string | undefined): Container
 }
 
 function namespaceOfContainer(scope: Scope, name: string): string {
-  const record = findContainer(scope, name);
-  const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
-  return `/proc/${pid}/ns/user`;
+  return `/proc/${runningPayloadPid(scope, findContainer(scope, name))}/ns/user`;
 }
 
 /** How many ids the users and groups of an image need, nobody left out, as podman counts them. */

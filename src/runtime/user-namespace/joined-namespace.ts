@@ -3,7 +3,7 @@ import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { isMissing } from "../files.ts";
 import { findContainer } from "../find-container.ts";
-import { payloadPid } from "../liveness.ts";
+import { runningPayloadPid } from "../liveness.ts";
 import { openSharedNamespace } from "../network/shared-namespace.ts";
 import type { RunRequest } from "../run-request.ts";
 import type { Environment } from "../runc.ts";
@@ -50,10 +50,7 @@ function openForUsers(scope: Scope, { userNamespace }: Joining): number | undefi
 }
 
 function pidOf(scope: Scope, name: string): number {
-  const record = findContainer(scope, name);
-  const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
-  return pid;
+  return runningPayloadPid(scope, findContainer(scope, name));
 }
 
 function openNamespace(path: string, kind: "network" | "user"): number {
