@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compile src/cli/main.ts and everything it imports into one executable, dist/berth.
+# Compile src/main.ts and everything it imports into one executable, dist/berth.
 #
 # The two --no-compile-autoload flags matter for safety: without them the program would load a .env file and run the
 # preload of a bunfig.toml that lies in whatever folder it is started from. --splitting keeps what a command does not need
@@ -38,5 +38,5 @@ mv dist/generator.new.js dist/generator.js
 node_modules/.bin/bun build --compile --compile-jit-policy=100 --minify --bytecode --splitting --format=esm --conditions=in-one-piece \
   --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
   --no-compile-autoload-tsconfig --no-compile-autoload-package-json \
-  --compile-executable-path="$runtime" --external x11 --outfile dist/berth.new src/cli/main.ts
+  --compile-executable-path="$runtime" --external x11 --outfile dist/berth.new src/main.ts
 mv dist/berth.new dist/berth

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from "commander";
-import { plainBooleans } from "./boolean-options.ts";
-import type { CommandContext } from "./command.ts";
 import { COMMAND_GROUPS, COMMANDS, commandNames } from "./commands.ts";
-import { exampleText, HELP_LAYOUT, plainText } from "./help.ts";
-import { VERSION } from "./version.ts";
+import { plainBooleans } from "./program/boolean-options.ts";
+import type { CommandContext } from "./program/command.ts";
+import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
+import { VERSION } from "./program/version.ts";
 
 /** Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read. */
 export async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
@@ -44,14 +44,14 @@ export async function runCommand(argv: readonly string[], context: CommandContex
   }
   const known = ["", "help"].includes(wanted) || wanted.startsWith("-") || groups.has(wanted);
   if (!known && !COMMANDS.some(({ name }) => name === wanted)) {
-    const { unknownCommand } = await import("./usage-error.ts");
+    const { unknownCommand } = await import("./program/usage-error.ts");
     throw unknownCommand(wanted, namesBeside(wanted));
   }
   try {
     await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...line], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const { usageError, USAGE_EXIT_CODE } = await import("./usage-error.ts");
+    const { usageError, USAGE_EXIT_CODE } = await import("./program/usage-error.ts");
     // Help and the version have been shown by now. Help that nobody asked for means that something is missing.
     if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);

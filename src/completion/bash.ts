@@ -1,4 +1,4 @@
-import type { DescribedCommand } from "../manual/described-command.ts";
+import type { DescribedCommand } from "../cli/program/described-command.ts";
 import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for bash; it does without the bash-completion package's functions. */

@@ -1,4 +1,4 @@
-import { describeCommands } from "../manual/described-command.ts";
+import { describeCommands } from "../cli/program/described-command.ts";
 import { bashCompletion } from "./bash.ts";
 import { fishCompletion } from "./fish.ts";
 import { zshCompletion } from "./zsh.ts";

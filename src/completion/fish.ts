@@ -1,4 +1,4 @@
-import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
 import { argumentValues, completionWords, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for fish. */

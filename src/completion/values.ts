@@ -1,5 +1,5 @@
 import { COMMAND_GROUPS } from "../cli/commands.ts";
-import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
 
 /** Kinds of names that `berth complete` lists. */
 type ListedKind = "containers" | "images" | "networks" | "objects" | "pods" | "services" | "volumes";

@@ -1,4 +1,4 @@
-import type { DescribedCommand, DescribedOption } from "../manual/described-command.ts";
+import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
 import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for zsh, to be autoloaded as `_berth`. */

@@ -1,28 +1,35 @@
 import type { Diagnostic } from "../unit/diagnostic.ts";
 import { givenEntries, headersOf } from "../unit/lookup.ts";
 import { templateOf } from "../unit/unit-name.ts";
-import { containerUnits } from "./container.ts";
-import type { GeneratedFile, GeneratedLink, GenerateOptions, GenerateRun, UnitContext, Units } from "./context.ts";
+import { containerUnits } from "./container/container.ts";
+import { sharedCommands } from "./container/service.ts";
 import { reportAddressConflicts } from "./cross-checks/address-conflicts.ts";
 import { reportBrokenReferences } from "./cross-checks/broken-references.ts";
 import { reportDependencyLoops } from "./cross-checks/dependency-loops.ts";
 import { warnOfSameNames } from "./cross-checks/same-names.ts";
 import { reportAliasCollisions, reportCollisions } from "./cross-checks/same-services.ts";
-import { endingOf } from "./ending.ts";
-import { installLinks } from "./install.ts";
-import { KeyReader } from "./key-reader.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
-import type { Outcome } from "./outcome.ts";
-import { PodMembers } from "./pod-members.ts";
-import { References } from "./references.ts";
-import { Report } from "./report.ts";
-import { resourceUnits } from "./resource.ts";
-import { ResourceIndex } from "./resource-index.ts";
-import { checkSections } from "./sections.ts";
-import { sharedCommands } from "./service.ts";
-import { type ParsedSource, parseSource, type Source } from "./source.ts";
+import type {
+  GeneratedFile,
+  GeneratedLink,
+  GenerateOptions,
+  GenerateRun,
+  UnitContext,
+  Units,
+} from "./making/context.ts";
+import { endingOf } from "./making/ending.ts";
+import { installLinks } from "./making/install.ts";
+import type { Outcome } from "./making/outcome.ts";
+import { KeyReader } from "./reading/key-reader.ts";
+import { PodMembers } from "./reading/pod-members.ts";
+import { References } from "./reading/references.ts";
+import { Report } from "./reading/report.ts";
+import { ResourceIndex } from "./reading/resource-index.ts";
+import { checkSections } from "./reading/sections.ts";
+import { type ParsedSource, parseSource, type Source } from "./reading/source.ts";
+import type { UnitIndex } from "./reading/unit-index.ts";
+import { resourceUnits } from "./resource/resource.ts";
 import { refusedText, removedText } from "./stub.ts";
-import type { UnitIndex } from "./unit-index.ts";
 
 /** What the generator makes of all files together. */
 export interface Generated {

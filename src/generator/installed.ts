@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path/posix";
-import { runningUnit, runningUnitNames } from "../running-units.ts";
 import { systemScope, userScope } from "../scope.ts";
-import type { RunningUnits } from "./context.ts";
+import { runningUnit, runningUnitNames } from "../state/running-units.ts";
 import { type Generated, generate } from "./generate.ts";
-import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./search.ts";
-import type { Source } from "./source.ts";
-import { userManager } from "./user-manager.ts";
+import type { RunningUnits } from "./making/context.ts";
+import { userManager } from "./making/user-manager.ts";
+import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./reading/search.ts";
+import type { Source } from "./reading/source.ts";
 
 /** What the generator makes of the files that it finds. */
 export interface Installed {

@@ -1,10 +1,10 @@
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
 import { escapeSpecifiers } from "../unit/quoting.ts";
 import { UnitDraft } from "../unit/unit-draft.ts";
-import { CommandLine } from "./command-line.ts";
-import type { GenerateOptions } from "./context.ts";
-import type { Ending } from "./ending.ts";
-import { UNSET_ENVIRONMENT } from "./environment.ts";
+import { CommandLine } from "./making/command-line.ts";
+import type { GenerateOptions } from "./making/context.ts";
+import type { Ending } from "./making/ending.ts";
+import { UNSET_ENVIRONMENT } from "./making/environment.ts";
 
 /** More lines than this in one command line help nobody. */
 const LINES_MAX = 50;

@@ -1,4 +1,4 @@
-import type { Digest } from "./digest.ts";
+import type { Digest } from "./document/digest.ts";
 
 /** What happens during a pull or a load, as it happens. Sizes are bytes in transfer. */
 export type ImageEvent =

@@ -1,4 +1,4 @@
-import { type Digest, isDigest } from "./digest.ts";
+import { type Digest, isDigest } from "./document/digest.ts";
 import { ImageError } from "./error.ts";
 
 /** An image's full name: where it is, and which one. Either a tag or a digest, as podman stores them. */

@@ -1,4 +1,4 @@
-import { type DescribedCommand, type DescribedOption, pageName } from "./described-command.ts";
+import { type DescribedCommand, type DescribedOption, pageName } from "../cli/program/described-command.ts";
 import { type Block, type Chapter, example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 
 /** Pages that belong together with a command's own. */

@@ -1,7 +1,7 @@
-import { TEMPLATE_FUNCTIONS } from "../cli/go-template.ts";
-import { STATIC_UNITS } from "../cli/static-units.ts";
+import { TEMPLATE_FUNCTIONS } from "../cli/output/go-template.ts";
+import { type DescribedCommand, pageName } from "../cli/program/described-command.ts";
+import { STATIC_UNITS } from "../static-units.ts";
 import { sentence } from "./command-page.ts";
-import { type DescribedCommand, pageName } from "./described-command.ts";
 import { example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 
 /** berth(1) */

@@ -1,6 +1,6 @@
-import { VERSION } from "../cli/version.ts";
+import { describeCommands } from "../cli/program/described-command.ts";
+import { VERSION } from "../cli/program/version.ts";
 import { commandPage } from "./command-page.ts";
-import { describeCommands } from "./described-command.ts";
 import { GENERATOR_PAGE } from "./generator-page.ts";
 import { overviewPage } from "./overview-page.ts";
 import type { Page } from "./page.ts";

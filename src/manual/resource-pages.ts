@@ -1,4 +1,4 @@
-import { FILE_TYPES } from "../generator/file-type.ts";
+import { FILE_TYPES } from "../generator/reading/file-type.ts";
 import { keyChapter, refusedKeys } from "./key-chapter.ts";
 import { example, type Page, paragraph, seeAlso } from "./page.ts";
 

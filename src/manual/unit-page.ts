@@ -1,8 +1,8 @@
-import { FILE_TYPES } from "../generator/file-type.ts";
 import { BERTH_KEYS } from "../generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../generator/keys/container.ts";
 import { INSTALL_KEYS } from "../generator/keys/install.ts";
 import { QUADLET_KEYS } from "../generator/keys/quadlet.ts";
+import { FILE_TYPES } from "../generator/reading/file-type.ts";
 import { keyChapter, refusedKeys } from "./key-chapter.ts";
 import { type Block, type Chapter, example, type Page, paragraph, seeAlso, subheading, terms } from "./page.ts";
 

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: systemd's variables, not JavaScript's.
 import { expect, test } from "bun:test";
-import type { GenerateOptions } from "../../src/generator/context.ts";
-import { UNSET_ENVIRONMENT } from "../../src/generator/environment.ts";
 import { generate } from "../../src/generator/generate.ts";
-import type { Source } from "../../src/generator/source.ts";
-import type { RunningUnit } from "../../src/running-units.ts";
+import type { GenerateOptions } from "../../src/generator/making/context.ts";
+import { UNSET_ENVIRONMENT } from "../../src/generator/making/environment.ts";
+import type { Source } from "../../src/generator/reading/source.ts";
+import type { RunningUnit } from "../../src/state/running-units.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { parseUnitText } from "../../src/unit/unit-file.ts";
 import { splitWords } from "../../src/unit/words.ts";

@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { GenerateOptions } from "../../src/generator/context.ts";
 import { type Generated, generate } from "../../src/generator/generate.ts";
-import { findSources } from "../../src/generator/search.ts";
+import type { GenerateOptions } from "../../src/generator/making/context.ts";
+import { findSources } from "../../src/generator/reading/search.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 
 /** Where the cases are: `NN-name/in` is a search directory, `NN-name/out` what has to come of it. */

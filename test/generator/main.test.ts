@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { berthPath } from "../../src/generator/main.ts";
 import { readTree } from "./golden-case.ts";
 
-const ENTRY = join(import.meta.dir, "../../src/cli/main.ts");
+const ENTRY = join(import.meta.dir, "../../src/main.ts");
 let root = "";
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "berth-generator-"));

@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultServiceName, fileTypeOf } from "../../src/generator/file-type.ts";
 import { generate } from "../../src/generator/generate.ts";
-import { findSources } from "../../src/generator/search.ts";
+import { defaultServiceName, fileTypeOf } from "../../src/generator/reading/file-type.ts";
+import { findSources } from "../../src/generator/reading/search.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { type CaseResult, holds, parseAssertions } from "./quadlet-assertion.ts";
 

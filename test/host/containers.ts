@@ -1,4 +1,4 @@
-import { fileTypeOf } from "../../src/generator/file-type.ts";
+import { fileTypeOf } from "../../src/generator/reading/file-type.ts";
 import { bootHost, type Host, until } from "./host.ts";
 import type { Machine } from "./machine.ts";
 import { type SampleImage, sample, startRegistry } from "./registry.ts";

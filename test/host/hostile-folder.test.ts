@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { OBEYED_VARIABLES } from "../../src/generator/environment.ts";
+import { OBEYED_VARIABLES } from "../../src/generator/making/environment.ts";
 import { bootWithImages, install, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
-import { TestScreen } from "../cli/screen.ts";
+import { TestScreen } from "../cli/output/screen.ts";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";

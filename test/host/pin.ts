@@ -1,29 +1,20 @@
 /**
- * A program for tests of src/runtime/pinned-namespaces.ts on a systemd host, where it is a unit's process:
+ * A program for tests of src/runtime/systemd/pinned-namespaces.ts on a systemd host, where it is a unit's process:
  *
  *   pin keep FILE          makes namespaces, has systemd keep them, writes down which
  *   pin join FILE PROGRAM  runs a program in them, with their tmpfs at /mnt
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { attachRootOf } from "../../src/runtime/mount-tree.ts";
-import {
-  CLONE_NEWNS,
-  execve,
-  keepOverExec,
-  MS_PRIVATE,
-  MS_REC,
-  mount,
-  setns,
-  unshare,
-} from "../../src/runtime/native.ts";
+import { makeSharedNamespaces } from "../../src/runtime/pod/shared-namespaces.ts";
 import {
   type OpenNamespace,
   openPinned,
   type PinnedNamespaces,
   pinNamespaces,
-} from "../../src/runtime/pinned-namespaces.ts";
-import { makeSharedNamespaces } from "../../src/runtime/pod/shared-namespaces.ts";
-import { identify } from "../../src/runtime/process-identity.ts";
+} from "../../src/runtime/systemd/pinned-namespaces.ts";
+import { CLONE_NEWNS, execve, keepOverExec, MS_PRIVATE, MS_REC, mount, setns, unshare } from "../../src/system/libc.ts";
+import { attachRootOf } from "../../src/system/mount-tree.ts";
+import { identify } from "../../src/system/process-identity.ts";
 
 const [command, file = "", ...program] = process.argv.slice(2);
 const userNamespace = process.env.IN_USER_NAMESPACE !== undefined;

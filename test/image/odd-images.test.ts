@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
+import { platformOf } from "../../src/image/document/platform.ts";
 import { lowerDirectories } from "../../src/image/layer/directory.ts";
 import { LAYER_LIMITS } from "../../src/image/layer/limits.ts";
-import { platformOf } from "../../src/image/platform.ts";
-import type { PullOptions } from "../../src/image/pull.ts";
-import { openStore } from "../../src/image/store.ts";
+import { openStore } from "../../src/image/store/store.ts";
+import type { PullOptions } from "../../src/image/transport/pull.ts";
 import { pullFrom, refusedFrom } from "./support/pulling.ts";
 import { OCI_INDEX, OCI_MANIFEST, TestRegistry } from "./support/registry.ts";
 import { scratchDirectories } from "./support/scratch.ts";

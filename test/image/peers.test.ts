@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
 import { lowerDirectories } from "../../src/image/layer/directory.ts";
-import { loadNative } from "../../src/image/layer/native.ts";
-import { loadImages } from "../../src/image/load.ts";
-import { openStore, type StoredImage } from "../../src/image/store.ts";
+import { openStore, type StoredImage } from "../../src/image/store/store.ts";
+import { loadImages } from "../../src/image/transport/load.ts";
+import { loadNative } from "../../src/system/libc-files.ts";
 import { describeTree, type FileFacts } from "./support/unpacked.ts";
 
 const TOOLS = ["umoci", "skopeo", "buildah"];

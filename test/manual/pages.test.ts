@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { STATIC_UNITS } from "../../src/cli/static-units.ts";
-import { FILE_TYPES } from "../../src/generator/file-type.ts";
 import { generate } from "../../src/generator/generate.ts";
 import { BERTH_KEYS } from "../../src/generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../../src/generator/keys/container.ts";
-import { RUN_FLAGS } from "../../src/generator/run-flags.ts";
+import { FILE_TYPES } from "../../src/generator/reading/file-type.ts";
 import { KEY_NOTES } from "../../src/manual/key-notes.ts";
 import { manualFiles } from "../../src/manual/pages.ts";
+import { RUN_FLAGS } from "../../src/options/flags/run-flags.ts";
+import { STATIC_UNITS } from "../../src/static-units.ts";
 import { testUnless } from "../host/lane.ts";
 
 const MAN = join(import.meta.dir, "../../man");

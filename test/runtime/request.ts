@@ -1,5 +1,5 @@
-import type { ImageConfig } from "../../src/image/image-config.ts";
-import type { RunRequest } from "../../src/runtime/run-request.ts";
+import type { ImageConfig } from "../../src/image/document/image-config.ts";
+import type { RunRequest } from "../../src/options/requests/run-request.ts";
 
 /** A request that asks for nothing in particular. */
 export const REQUEST: RunRequest = {

@@ -1,11 +1,11 @@
 import { parseSubnet, type Subnet, subnetsOverlap } from "../../ip-address.ts";
+import { isDeferred } from "../../options/values/check.ts";
+import { addressOutside } from "../../options/values/subnet.ts";
 import { lastEntry, listEntries } from "../../unit/lookup.ts";
 import { unquoteString } from "../../unit/words.ts";
-import type { Outcome } from "../outcome.ts";
-import type { Value } from "../report.ts";
-import type { ParsedSource } from "../source.ts";
-import { isDeferred } from "../values/check.ts";
-import { addressOutside } from "../values/subnet.ts";
+import type { Outcome } from "../making/outcome.ts";
+import type { Value } from "../reading/report.ts";
+import type { ParsedSource } from "../reading/source.ts";
 
 /** A subnet of a network, where it is written. */
 interface Claim {

@@ -1,5 +1,5 @@
-import type { Outcome } from "../outcome.ts";
-import type { ParsedSource } from "../source.ts";
+import type { Outcome } from "../making/outcome.ts";
+import type { ParsedSource } from "../reading/source.ts";
 
 /**
  * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they are

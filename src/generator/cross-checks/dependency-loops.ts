@@ -1,6 +1,6 @@
-import type { Outcome } from "../outcome.ts";
-import type { Value } from "../report.ts";
-import type { ParsedSource } from "../source.ts";
+import type { Outcome } from "../making/outcome.ts";
+import type { Value } from "../reading/report.ts";
+import type { ParsedSource } from "../reading/source.ts";
 
 /** One file has to be started after another. */
 interface Edge {

@@ -1,6 +1,6 @@
 import { lastEntry } from "../../unit/lookup.ts";
-import type { Outcome } from "../outcome.ts";
-import { nameForOthers, nameKeyOf } from "../resource-name.ts";
+import type { Outcome } from "../making/outcome.ts";
+import { nameForOthers, nameKeyOf } from "../reading/resource-name.ts";
 
 /**
  * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's place, and

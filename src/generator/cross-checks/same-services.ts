@@ -1,4 +1,4 @@
-import type { Outcome } from "../outcome.ts";
+import type { Outcome } from "../making/outcome.ts";
 
 /** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
 export function reportCollisions(outcomes: readonly Outcome[]): void {

@@ -1,6 +1,6 @@
-import { checkUser } from "../values/name.ts";
-import { checkPort } from "../values/port.ts";
-import { checkTimeSpan } from "../values/time.ts";
+import { checkUser } from "../../options/values/name.ts";
+import { checkPort } from "../../options/values/port.ts";
+import { checkTimeSpan } from "../../options/values/time.ts";
 import { keyTable, supported } from "./key.ts";
 
 /** `[Berth]`: what berth adds to Quadlet's language, in a section that Podman passes over. */

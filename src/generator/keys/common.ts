@@ -1,11 +1,11 @@
-import { checkAddHost, checkDns } from "../values/address.ts";
-import { checkUser } from "../values/name.ts";
-import { checkIpv4, checkIpv6, checkNetworkAlias, checkResolverWord } from "../values/network.ts";
-import { checkPublishPort } from "../values/port.ts";
-import { checkRetry } from "../values/pull.ts";
-import { checkCount } from "../values/resource.ts";
-import { checkDuration } from "../values/time.ts";
-import { checkIdMapping, checkUserNamespace } from "../values/user-namespace.ts";
+import { checkAddHost, checkDns } from "../../options/values/address.ts";
+import { checkUser } from "../../options/values/name.ts";
+import { checkIpv4, checkIpv6, checkNetworkAlias, checkResolverWord } from "../../options/values/network.ts";
+import { checkPublishPort } from "../../options/values/port.ts";
+import { checkRetry } from "../../options/values/pull.ts";
+import { checkCount } from "../../options/values/resource.ts";
+import { checkDuration } from "../../options/values/time.ts";
+import { checkIdMapping, checkUserNamespace } from "../../options/values/user-namespace.ts";
 import { type KeySpec, supported } from "./key.ts";
 
 /** Rows of what is in networks: containers, and pods. Which networks there may be differs. */

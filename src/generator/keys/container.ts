@@ -1,18 +1,24 @@
-import { checkCapability } from "../values/capability.ts";
-import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../values/command.ts";
-import { checkImageName } from "../values/image-name.ts";
-import { checkMount } from "../values/mount.ts";
-import { checkContainerName, checkHostName, checkServiceName, checkUser, checkUserAndGroup } from "../values/name.ts";
-import { checkNetwork } from "../values/network.ts";
-import { checkContainerPath, checkTimezone } from "../values/path.ts";
-import { checkExposedPort } from "../values/port.ts";
-import { checkPull } from "../values/pull.ts";
-import { checkPidsLimit, checkSysctl, checkUlimit } from "../values/resource.ts";
-import { checkSignal } from "../values/signal.ts";
-import { checkMemory, checkSize } from "../values/size.ts";
-import { checkStopTimeout } from "../values/time.ts";
-import { checkTmpfs } from "../values/tmpfs.ts";
-import { checkVolume } from "../values/volume.ts";
+import { checkCapability } from "../../options/values/capability.ts";
+import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../../options/values/command.ts";
+import { checkImageName } from "../../options/values/image-name.ts";
+import { checkMount } from "../../options/values/mount.ts";
+import {
+  checkContainerName,
+  checkHostName,
+  checkServiceName,
+  checkUser,
+  checkUserAndGroup,
+} from "../../options/values/name.ts";
+import { checkNetwork } from "../../options/values/network.ts";
+import { checkContainerPath, checkTimezone } from "../../options/values/path.ts";
+import { checkExposedPort } from "../../options/values/port.ts";
+import { checkPull } from "../../options/values/pull.ts";
+import { checkPidsLimit, checkSysctl, checkUlimit } from "../../options/values/resource.ts";
+import { checkSignal } from "../../options/values/signal.ts";
+import { checkMemory, checkSize } from "../../options/values/size.ts";
+import { checkStopTimeout } from "../../options/values/time.ts";
+import { checkTmpfs } from "../../options/values/tmpfs.ts";
+import { checkVolume } from "../../options/values/volume.ts";
 import { networkingRows, retryRows, userNamespaceRows } from "./common.ts";
 import { keyTable, later, podmanOnly, supported } from "./key.ts";
 

@@ -1,6 +1,6 @@
-import { checkImageName, checkImageReference } from "../values/image-name.ts";
-import { checkServiceName } from "../values/name.ts";
-import { checkCredentials, checkPull } from "../values/pull.ts";
+import { checkImageName, checkImageReference } from "../../options/values/image-name.ts";
+import { checkServiceName } from "../../options/values/name.ts";
+import { checkCredentials, checkPull } from "../../options/values/pull.ts";
 import { retryRows } from "./common.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 

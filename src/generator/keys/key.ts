@@ -1,4 +1,4 @@
-import type { ValueCheck } from "../values/check.ts";
+import type { ValueCheck } from "../../options/values/check.ts";
 
 /**
  * How the assignments of a key become values.

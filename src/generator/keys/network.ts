@@ -1,7 +1,7 @@
-import { checkAddress } from "../values/address.ts";
-import { checkNetworkName, checkServiceName } from "../values/name.ts";
-import { checkInterfaceName, checkIpamDriver } from "../values/network.ts";
-import { checkIpRange, checkSubnet } from "../values/subnet.ts";
+import { checkAddress } from "../../options/values/address.ts";
+import { checkNetworkName, checkServiceName } from "../../options/values/name.ts";
+import { checkInterfaceName, checkIpamDriver } from "../../options/values/network.ts";
+import { checkIpRange, checkSubnet } from "../../options/values/subnet.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Network]`: Quadlet's keys for a network, podman-systemd.unit(5). */

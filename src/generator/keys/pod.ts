@@ -1,9 +1,9 @@
-import { checkExitPolicy } from "../values/exit-policy.ts";
-import { checkHostName, checkPodName, checkServiceName } from "../values/name.ts";
-import { checkPodNetwork } from "../values/network.ts";
-import { checkSize } from "../values/size.ts";
-import { checkStopTimeout } from "../values/time.ts";
-import { checkVolume } from "../values/volume.ts";
+import { checkExitPolicy } from "../../options/values/exit-policy.ts";
+import { checkHostName, checkPodName, checkServiceName } from "../../options/values/name.ts";
+import { checkPodNetwork } from "../../options/values/network.ts";
+import { checkSize } from "../../options/values/size.ts";
+import { checkStopTimeout } from "../../options/values/time.ts";
+import { checkVolume } from "../../options/values/volume.ts";
 import { networkingRows, userNamespaceRows } from "./common.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 

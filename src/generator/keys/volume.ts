@@ -1,5 +1,5 @@
-import { checkNumericId, checkOwnerId, checkServiceName, checkVolumeName } from "../values/name.ts";
-import { checkVolumeDriver } from "../values/volume.ts";
+import { checkNumericId, checkOwnerId, checkServiceName, checkVolumeName } from "../../options/values/name.ts";
+import { checkVolumeDriver } from "../../options/values/volume.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Volume]`: Quadlet's keys for a volume, podman-systemd.unit(5). */

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
+import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
+import type { Descriptor } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { isJsonObject, type JsonObject, parseJsonObject } from "../json.ts";
-import type { Descriptor } from "../manifest.ts";
 
 /** What it takes to decrypt one layer and to see that nobody has changed it. */
 export interface LayerKey {

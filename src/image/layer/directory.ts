@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { chainIds, type DiffId, digestHex } from "../digest.ts";
+import { chainIds, type DiffId, digestHex } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
 
 /** The unpacked tree in a layer's directory; beside it lies the layer's record. */

@@ -1,7 +1,7 @@
+import type { Timestamp } from "../../system/libc-files.ts";
+import type { TarMember } from "../../tar/reader.ts";
+import { parseSparseMap, type SparseMap } from "../../tar/sparse.ts";
 import { ImageError } from "../error.ts";
-import type { Timestamp } from "./native.ts";
-import { parseSparseMap, type SparseMap } from "./sparse.ts";
-import type { TarMember } from "./tar-reader.ts";
 
 /** Where an entry belongs: path components below the layer's root, latin1 text. Empty for the root itself. */
 export type EntryPath = readonly string[];

@@ -1,6 +1,6 @@
 import { lstatSync, type Stats } from "node:fs";
+import type { Native } from "../../system/libc-files.ts";
 import type { EntryPath } from "./entry.ts";
-import type { Native } from "./native.ts";
 
 /** The overlay attribute that hides everything below a directory, outside and inside a user namespace. */
 export function opaqueAttribute(inUserNamespace: boolean): string {

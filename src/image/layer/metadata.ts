@@ -1,8 +1,8 @@
 import { chmodSync, lchownSync, lstatSync } from "node:fs";
+import type { Native, Timestamp } from "../../system/libc-files.ts";
 import { errnoName, ImageError } from "../error.ts";
 import type { LayerEntry } from "./entry.ts";
 import type { LowerFile } from "./lower.ts";
-import type { Native, Timestamp } from "./native.ts";
 
 /** Attributes that a file system or a user namespace may refuse without harm, as podman and umoci do. */
 const REFUSED_ATTRIBUTE: readonly string[] = ["ENOTSUP", "EOPNOTSUPP", "EPERM", "EINVAL"];

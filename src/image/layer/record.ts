@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { DiffId } from "../digest.ts";
-import { isJsonObject } from "../json.ts";
+import { isJsonObject } from "../../json.ts";
+import type { DiffId } from "../document/digest.ts";
 import { RECORD, TREE } from "./directory.ts";
 
 /** What a layer's tree amounts to: enough to notice that files are missing, cut short or were added. */

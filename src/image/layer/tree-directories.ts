@@ -1,9 +1,9 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
+import type { Native, Timestamp } from "../../system/libc-files.ts";
 import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
 import { findInLower, isWhiteout, joinPath, type LowerFile, opaqueAttribute } from "./lower.ts";
 import { copyMetadata } from "./metadata.ts";
-import type { Native, Timestamp } from "./native.ts";
 
 /** What a tree must know of the world around it. */
 export interface TreeOptions {

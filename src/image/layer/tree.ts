@@ -15,11 +15,11 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { SparseWriter } from "../../tar/sparse.ts";
 import { errnoName, ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
 import { isWhiteout } from "./lower.ts";
 import { own, setAttributes } from "./metadata.ts";
-import { SparseWriter } from "./sparse.ts";
 import { LayerDirectories, pathKey, type TreeOptions } from "./tree-directories.ts";
 
 const S_IFCHR = 0o020000;

@@ -1,6 +1,6 @@
-import type { DiffId } from "../digest.ts";
+import { Decompression } from "../../tar/decompression.ts";
+import type { DiffId } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
-import { Decompression } from "./decompression.ts";
 import type { LayerLimits } from "./limits.ts";
 
 export interface UncompressedOptions {

@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Native } from "../../system/libc-files.ts";
+import { createTarReader, type TarMember, type TarReader } from "../../tar/reader.ts";
 import { errnoName, ImageError, withContext } from "../error.ts";
 import { TREE } from "./directory.ts";
 import { toLayerEntry } from "./entry.ts";
 import type { LayerLimits } from "./limits.ts";
-import type { Native } from "./native.ts";
 import { takeCensus, writeRecord } from "./record.ts";
-import { createTarReader, type TarMember, type TarReader } from "./tar-reader.ts";
 import { LayerTree } from "./tree.ts";
 import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
 

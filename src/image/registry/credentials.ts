@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
 import { errnoName, ImageError, withContext } from "../error.ts";
-import { isJsonObject, type JsonObject, parseJsonObject } from "../json.ts";
 import { type Reference, repositoryName } from "../reference.ts";
 import type { Credentials } from "./auth.ts";
 

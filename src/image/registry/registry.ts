@@ -1,7 +1,7 @@
-import { type Digest, digestOf } from "../digest.ts";
+import { parseJsonObject, stringArray } from "../../json.ts";
+import { type Digest, digestOf } from "../document/digest.ts";
+import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { parseJsonObject, stringArray } from "../json.ts";
-import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../manifest.ts";
 import type { OnProgress } from "../progress.ts";
 import type { Reference } from "../reference.ts";
 import { basicAuthorization, type Challenge, type Credentials, parseChallenges } from "./auth.ts";

@@ -1,15 +1,15 @@
-import { noteUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
+import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "../../state/pod-record.ts";
+import { noteUnit } from "../../state/running-units.ts";
+import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { addressesByNetwork } from "../network/connection.ts";
-import { chooseHostPorts } from "../network/published-ports.ts";
-import { closeNamespaces, pinNamespaces } from "../pinned-namespaces.ts";
-import { identify, type ProcessIdentity } from "../process-identity.ts";
+import { addressesByNetwork } from "../network/connect/connection.ts";
+import { chooseHostPorts } from "../network/connect/published-ports.ts";
+import { closeNamespaces, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { writePodFiles } from "./files.ts";
 import { followPod } from "./namespace-link.ts";
 import { connectPod } from "./network.ts";
-import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "./record.ts";
 import { removePod } from "./remove.ts";
 import { makeSharedNamespaces } from "./shared-namespaces.ts";
 

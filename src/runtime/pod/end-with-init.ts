@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
-import { isAlive } from "../process-identity.ts";
-import { readPod } from "./record.ts";
+import { readPod } from "../../state/pod-record.ts";
+import { isAlive } from "../../system/process-identity.ts";
 
 /**
  * A service has one main process, and that of a user's pod is pasta even where a shared PID namespace has its first process in it, too. When

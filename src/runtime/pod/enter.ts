@@ -1,8 +1,8 @@
 import type { Scope } from "../../scope.ts";
-import type { Environment } from "../runc.ts";
-import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace.ts";
+import { findPod } from "../../state/pod-record.ts";
+import type { Environment } from "../oci-runtime/runc.ts";
+import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openNamespaces } from "./join.ts";
-import { findPod } from "./record.ts";
 
 /**
  * In a user's scope: makes this process root of the pod's user namespace, to which everything belongs that its containers share,

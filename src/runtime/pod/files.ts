@@ -1,9 +1,9 @@
 import { chownSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
-import { readIfThere } from "../files.ts";
-import { lockExclusive } from "../native.ts";
-import { formatHosts, formatResolvConf, type NetworkView } from "../network/etc-files.ts";
-import { ownAddress } from "../network/host-address.ts";
-import type { PodPaths, PodRecord } from "./record.ts";
+import type { PodPaths, PodRecord } from "../../state/pod-record.ts";
+import { readIfThere } from "../../system/files.ts";
+import { lockExclusive } from "../../system/libc.ts";
+import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
+import { ownAddress } from "../network/names/host-address.ts";
 
 interface Owner {
   readonly uid: number;

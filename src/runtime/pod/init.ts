@@ -1,22 +1,22 @@
 import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { bindMount } from "../bind-mount.ts";
-import { containerCgroup } from "../container-cgroup.ts";
-import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../defaults.ts";
+import { runcRoot } from "../../state/paths.ts";
+import { type PodRecord, podPaths } from "../../state/pod-record.ts";
+import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { formatRuntimeSpec, userMappings } from "../oci-config.ts";
-import { runcRoot } from "../paths.ts";
-import type { OpenNamespace } from "../pinned-namespaces.ts";
-import { identify, type ProcessIdentity } from "../process-identity.ts";
-import { findProgram } from "../programs.ts";
-import { leaveHostMounts } from "../rootfs.ts";
-import { createContainer, type Environment, startContainer } from "../runc.ts";
-import type { RuntimeSpec } from "../runtime-spec.ts";
-import { loadSeccomp } from "../seccomp-profile.ts";
+import { bindMount } from "../mount/bind-mount.ts";
+import { leaveHostMounts } from "../mount/rootfs.ts";
+import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
+import { createContainer, type Environment, startContainer } from "../oci-runtime/runc.ts";
+import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../spec/defaults.ts";
+import { formatRuntimeSpec, userMappings } from "../spec/oci-config.ts";
+import type { RuntimeSpec } from "../spec/runtime-spec.ts";
+import { loadSeccomp } from "../spec/seccomp-profile.ts";
+import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 import type { UserNamespace } from "../user-namespace/make-namespace.ts";
-import { makePlace } from "../user-namespace/rootfs-way.ts";
-import { type PodRecord, podPaths } from "./record.ts";
+import { makePlace } from "../user-namespace/rootfs-access.ts";
 
 /** A pod's first process, and the PID namespace that it is the first of. */
 export interface PodInit {

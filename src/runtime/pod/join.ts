@@ -1,18 +1,23 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
-import { bindMount } from "../bind-mount.ts";
-import { READONLY_FILE_OPTIONS } from "../defaults.ts";
+import { findPod, type PodRecord, podPaths } from "../../state/pod-record.ts";
+import { attachRootOf } from "../../system/mount-tree.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { attachRootOf } from "../mount-tree.ts";
-import { type NamespaceKind, type OpenNamespace, openPinned, type PinnedNamespaces } from "../pinned-namespaces.ts";
-import { isAlive } from "../process-identity.ts";
-import type { RunRequest } from "../run-request.ts";
-import type { Environment } from "../runc.ts";
-import type { SpecMount } from "../runtime-spec.ts";
-import { broughtNamespaces } from "../user-namespace.ts";
+import { bindMount } from "../mount/bind-mount.ts";
+import type { Environment } from "../oci-runtime/runc.ts";
+import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
+import type { SpecMount } from "../spec/runtime-spec.ts";
+import {
+  type NamespaceKind,
+  type OpenNamespace,
+  openPinned,
+  type PinnedNamespaces,
+} from "../systemd/pinned-namespaces.ts";
+import { broughtNamespaces } from "../user-namespace/enter.ts";
 import { addMemberName } from "./files.ts";
-import { findPod, type PodRecord, podPaths } from "./record.ts";
 
 /** A pod as one of its containers gets it. */
 export interface JoinedPod {

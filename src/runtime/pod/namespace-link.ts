@@ -1,9 +1,9 @@
 import type { Scope } from "../../scope.ts";
-import { payloadPid } from "../liveness.ts";
-import { followPayload, namespaceLinkPid } from "../network/namespace-link.ts";
-import { isAlive } from "../process-identity.ts";
-import { listRecords } from "../record.ts";
-import { readPod } from "./record.ts";
+import { listRecords } from "../../state/container-record.ts";
+import { payloadPid } from "../../state/liveness.ts";
+import { readPod } from "../../state/pod-record.ts";
+import { isAlive } from "../../system/process-identity.ts";
+import { followPayload, namespaceLinkPid } from "../network/connect/namespace-link.ts";
 
 /**
  * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of a shared PID

@@ -1,13 +1,13 @@
 import type { Scope } from "../../scope.ts";
+import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
-import { type Connection, connect } from "../network/connection.ts";
-import { disconnect } from "../network/disconnection.ts";
-import { tryLinks } from "../network/host-side.ts";
-import { withinNamespace } from "../network/namespace.ts";
-import { readSetUp } from "../network/set-up-file.ts";
-import { connectShared } from "../network/shared-connection.ts";
-import { closeNamespaces, type OpenNamespace, openPinned } from "../pinned-namespaces.ts";
-import type { PodRecord } from "./record.ts";
+import { type Connection, connect } from "../network/connect/connection.ts";
+import { disconnect } from "../network/connect/disconnection.ts";
+import { tryLinks } from "../network/connect/host-side.ts";
+import { withinNamespace } from "../network/connect/namespace.ts";
+import { readSetUp } from "../network/connect/set-up-file.ts";
+import { connectShared } from "../network/users/shared-connection.ts";
+import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 
 /**
  * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before anything is

@@ -1,14 +1,14 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { forgetUnit } from "../../running-units.ts";
 import type { Scope } from "../../scope.ts";
+import { runcRoot } from "../../state/paths.ts";
+import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "../../state/pod-record.ts";
+import { forgetUnit } from "../../state/running-units.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { runcRoot } from "../paths.ts";
-import { closeNamespaces, openPinned } from "../pinned-namespaces.ts";
-import { isAlive } from "../process-identity.ts";
+import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./network.ts";
-import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "./record.ts";
 
 /**
  * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every step may

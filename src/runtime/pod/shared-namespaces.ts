@@ -1,8 +1,8 @@
 import { openSync } from "node:fs";
+import { makeMemoryNamespace } from "../../system/mount-tree.ts";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { makeMemoryNamespace } from "../mount-tree.ts";
-import type { OpenNamespace } from "../pinned-namespaces.ts";
-import { findProgram } from "../programs.ts";
+import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 
 interface Owner {
   readonly uid: number;

@@ -1,17 +1,17 @@
 import type { Scope } from "../../scope.ts";
+import { type PodRecord, podPaths, writePod } from "../../state/pod-record.ts";
+import { listIfThere } from "../../system/files.ts";
+import { identify, type ProcessIdentity, readProc } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { listIfThere } from "../files.ts";
-import { connectByPasta } from "../network/pasta.ts";
-import { publishShared } from "../network/shared-connection.ts";
-import { createNotifier } from "../notify.ts";
-import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../pinned-namespaces.ts";
-import { identify, type ProcessIdentity, readProc } from "../process-identity.ts";
-import type { Environment } from "../runc.ts";
-import { broughtNamespaces, enterOpenNamespace } from "../user-namespace.ts";
+import { connectByPasta } from "../network/users/pasta.ts";
+import { publishShared } from "../network/users/shared-connection.ts";
+import type { Environment } from "../oci-runtime/runc.ts";
+import { createNotifier } from "../systemd/notify.ts";
+import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
+import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
 import { writePodFiles } from "./files.ts";
 import { openNamespaces } from "./join.ts";
 import { followPod } from "./namespace-link.ts";
-import { type PodRecord, podPaths, writePod } from "./record.ts";
 
 /**
  * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts what has to

@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
+import type { RunRequest, UserNamespaceRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
+import { findContainer } from "../../state/find-container.ts";
+import { runningPayloadPid } from "../../state/liveness.ts";
+import type { ContainerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
-import { findContainer } from "../find-container.ts";
-import { runningPayloadPid } from "../liveness.ts";
-import type { ContainerPaths } from "../paths.ts";
-import type { RunRequest, UserNamespaceRequest } from "../run-request.ts";
-import { readUserDatabase } from "../user-database.ts";
+import { readUserDatabase } from "../users/user-database.ts";
 import { hostUser } from "./host-user.ts";
 import { type IdLease, leaseIds } from "./id-leases.ts";
 import { composeMaps, type IdMaps, type IdRange, parseIdMap, toOutside } from "./id-map.ts";
 import { joinUserNamespace, makeUserNamespace, type UserNamespace } from "./make-namespace.ts";
 import { HOST_IDS, type IdSpace, planNamespace } from "./plan.ts";
-import { openWayToRootfs } from "./rootfs-way.ts";
+import { openWayToRootfs } from "./rootfs-access.ts";
 import { type ShiftedLayers, shiftLayers } from "./shifted-layers.ts";
 import { consecutiveMap, type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
 

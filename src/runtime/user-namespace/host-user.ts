@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { findProgram } from "../programs.ts";
 
 /** A user of the host's. */
 export interface HostUser {

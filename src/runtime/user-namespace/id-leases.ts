@@ -1,11 +1,11 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
+import { containerPaths, idLeasesDir } from "../../state/paths.ts";
+import { listPodNames, readPod } from "../../state/pod-record.ts";
+import { isMissing, listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
+import { lockExclusive } from "../../system/libc.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing, listIfThere, removeIfThere, replaceFile } from "../files.ts";
-import { lockExclusive } from "../native.ts";
-import { containerPaths, idLeasesDir } from "../paths.ts";
-import { listPodNames, readPod } from "../pod/record.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
 /** Ids of the host's that one container has for itself. */

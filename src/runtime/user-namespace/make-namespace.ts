@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { readProc } from "../../system/process-identity.ts";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { readProc } from "../process-identity.ts";
-import { findProgram } from "../programs.ts";
 import { checkIdMap, formatIdMap, type IdMaps, parseIdMap, splitAt } from "./id-map.ts";
 
 /** How often to look whether the child is in its namespaces: milliseconds. */

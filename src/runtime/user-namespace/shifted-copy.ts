@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { loadNative, type Native } from "../../image/layer/native.ts";
+import { loadNative, type Native } from "../../system/libc-files.ts";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { findProgram } from "../programs.ts";
 import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
 
 /** Ids that a map leaves out: nobody's, as in an id-mapped mount. */

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { mountShifted } from "../idmapped-mount.ts";
-import { detachMount } from "../native.ts";
-import type { ContainerPaths } from "../paths.ts";
+import type { ContainerPaths } from "../../state/paths.ts";
+import { mountShifted } from "../../system/idmapped-mount.ts";
+import { detachMount } from "../../system/libc.ts";
 import type { UserNamespace } from "./make-namespace.ts";
 import { shiftedCopy } from "./shifted-copy.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { isMissing } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing } from "../files.ts";
 import type { IdRange } from "./id-map.ts";
 
 /** Ids that somebody may use: `size` of them from `start` on. */

@@ -1,5 +1,5 @@
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { findProgram } from "../programs.ts";
 
 /**
  * Copies what is in the folder `from` into the folder `to`, with owners, modes, times and extended attributes; blocks are

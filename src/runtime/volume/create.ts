@@ -12,12 +12,12 @@ import {
   rmSync,
 } from "node:fs";
 import { join } from "node:path";
-import { loadNative } from "../../image/layer/native.ts";
-import { withStoreLock } from "../../image/lock.ts";
 import type { Scope } from "../../scope.ts";
+import { withStoreLock } from "../../state/lock.ts";
+import { volumesDir } from "../../state/paths.ts";
+import { isMissing, listIfThere, replaceFile } from "../../system/files.ts";
+import { loadNative } from "../../system/libc-files.ts";
 import { RuntimeError } from "../error.ts";
-import { isMissing, listIfThere, replaceFile } from "../files.ts";
-import { volumesDir } from "../paths.ts";
 import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */

@@ -1,5 +1,5 @@
 import type { Scope } from "../../scope.ts";
-import { isMountPoint } from "../mount-table.ts";
+import { isMountPoint } from "../../system/mount-table.ts";
 import { deviceMount, type Volume, volumePaths } from "./volume.ts";
 
 /** A volume as podman's JSON has it. */

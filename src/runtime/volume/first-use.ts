@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { lockExclusive, openInRoot } from "../native.ts";
-import { findProgram } from "../programs.ts";
+import { lockExclusive, openInRoot } from "../../system/libc.ts";
+import { findProgram } from "../../system/programs.ts";
 import { copyTree } from "./copy-tree.ts";
 import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume.ts";
 

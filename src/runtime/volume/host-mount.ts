@@ -1,7 +1,7 @@
 import type { Scope } from "../../scope.ts";
+import { isMountPoint } from "../../system/mount-table.ts";
+import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { isMountPoint } from "../mount-table.ts";
-import { findProgram } from "../programs.ts";
 import { mountDevice } from "./device.ts";
 import { deviceMount, findVolume, volumePaths } from "./volume.ts";
 

@@ -1,11 +1,11 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { lowerDirectories } from "../../image/layer/directory.ts";
-import { openStore } from "../../image/store.ts";
+import { openStore } from "../../image/store/store.ts";
 import type { Scope } from "../../scope.ts";
+import { detachMount } from "../../system/libc.ts";
 import { RuntimeError } from "../error.ts";
-import { detachMount } from "../native.ts";
-import { mountLayersReadOnly } from "../overlay.ts";
+import { mountLayersReadOnly } from "../mount/overlay.ts";
 import { copyTree } from "./copy-tree.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
+import { payloadPid } from "../../state/liveness.ts";
+import { lockExclusive } from "../../system/libc.ts";
+import { attachFrom } from "../../system/mount-tree.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { payloadPid } from "../liveness.ts";
-import type { MountContext } from "../mount-context.ts";
-import { attachFrom } from "../mount-tree.ts";
-import { lockExclusive } from "../native.ts";
-import { isAlive } from "../process-identity.ts";
-import { type ContainerRecord, listRecords } from "../record.ts";
+import type { MountContext } from "../mount/mount-context.ts";
 import { mountDevice } from "./device.ts";
 import { type DeviceMount, volumePaths } from "./volume.ts";
 

@@ -1,11 +1,11 @@
 import { closeSync, constants, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { loadNative } from "../../image/layer/native.ts";
-import { withStoreLock } from "../../image/lock.ts";
 import type { Scope } from "../../scope.ts";
+import { withStoreLock } from "../../state/lock.ts";
+import { volumesDir } from "../../state/paths.ts";
+import { loadNative } from "../../system/libc-files.ts";
+import { detachBelow } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
-import { detachBelow } from "../mount-table.ts";
-import { volumesDir } from "../paths.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
 import { volumeUses } from "./use.ts";
 import { readVolume, type Volume, volumePaths } from "./volume.ts";

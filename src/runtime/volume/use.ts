@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
+import { type ContainerRecord, listContainerIds, readRecord } from "../../state/container-record.ts";
+import { isContainerAlive } from "../../state/liveness.ts";
+import { containerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
-import { isContainerAlive } from "../liveness.ts";
-import { containerPaths } from "../paths.ts";
-import { type ContainerRecord, listContainerIds, readRecord } from "../record.ts";
 
 /**
  * The containers that run, or are being started, by the names of the volumes they have mounted. A record that cannot be read

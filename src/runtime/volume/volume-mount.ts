@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { bindMount, mountSubpath } from "../bind-mount.ts";
-import { ownerOf } from "../container-user.ts";
+import type { MountRequest } from "../../options/requests/run-request.ts";
+import { isMountPoint } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
-import { idMapOption, type MountContext, withIdMap } from "../mount-context.ts";
-import { isMountPoint } from "../mount-table.ts";
-import type { MountRequest } from "../run-request.ts";
-import type { SpecMount } from "../runtime-spec.ts";
+import { bindMount, mountSubpath } from "../mount/bind-mount.ts";
+import { idMapOption, type MountContext, withIdMap } from "../mount/mount-context.ts";
+import type { SpecMount } from "../spec/runtime-spec.ts";
+import { ownerOf } from "../users/container-user.ts";
 import { createVolume } from "./create.ts";
 import { mountDevice } from "./device.ts";
 import { type FirstUse, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";

@@ -1,5 +1,5 @@
-import { loadImages } from "../../../src/image/load.ts";
-import { openStore } from "../../../src/image/store.ts";
+import { openStore } from "../../../src/image/store/store.ts";
+import { loadImages } from "../../../src/image/transport/load.ts";
 
 /** Run in a user namespace by user-namespace.test.ts: loads an archive and prints its layers and what verify says. */
 const [stateDir = "", archive = ""] = process.argv.slice(2);

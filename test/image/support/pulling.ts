@@ -2,10 +2,10 @@ import { expect } from "bun:test";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ImageError } from "../../../src/image/error.ts";
-import { type PullOptions, pullImage } from "../../../src/image/pull.ts";
 import type { RegistrySettings } from "../../../src/image/registry/connect.ts";
-import { openStore, type StoredImage } from "../../../src/image/store.ts";
-import { prepareStore } from "../../../src/image/store-write.ts";
+import { openStore, type StoredImage } from "../../../src/image/store/store.ts";
+import { prepareStore } from "../../../src/image/store/store-write.ts";
+import { type PullOptions, pullImage } from "../../../src/image/transport/pull.ts";
 import type { TestRegistry } from "./registry.ts";
 import { listTree } from "./scratch.ts";
 

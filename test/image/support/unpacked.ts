@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import type { DiffId } from "../../../src/image/digest.ts";
+import type { DiffId } from "../../../src/image/document/digest.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../../../src/image/layer/limits.ts";
-import { loadNative } from "../../../src/image/layer/native.ts";
 import { LayerUnpack } from "../../../src/image/layer/unpack.ts";
+import { loadNative } from "../../../src/system/libc-files.ts";
 import { sha256 } from "./tar.ts";
 
 export interface UnpackRequest {

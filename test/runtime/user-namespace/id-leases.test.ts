@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { containerPaths, idLeasesDir } from "../../../src/runtime/paths.ts";
 import { leaseIds, releaseIds, takeSpans } from "../../../src/runtime/user-namespace/id-leases.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
+import { containerPaths, idLeasesDir } from "../../../src/state/paths.ts";
 
 let root = "";
 let scope: Scope;

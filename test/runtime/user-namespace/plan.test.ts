@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { parseIdMapping, parseUserNamespace } from "../../../src/generator/values/user-namespace.ts";
-import type { UserNamespaceRequest } from "../../../src/runtime/run-request.ts";
+import type { UserNamespaceRequest } from "../../../src/options/requests/run-request.ts";
+import { parseIdMapping, parseUserNamespace } from "../../../src/options/values/user-namespace.ts";
 import { ID_LIMIT, type IdRange } from "../../../src/runtime/user-namespace/id-map.ts";
 import { type AutomaticIds, HOST_IDS, type IdSpace, planNamespace } from "../../../src/runtime/user-namespace/plan.ts";
 

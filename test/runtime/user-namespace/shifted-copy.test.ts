@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadNative } from "../../../src/image/layer/native.ts";
 import { shiftedCopy } from "../../../src/runtime/user-namespace/shifted-copy.ts";
+import { loadNative } from "../../../src/system/libc-files.ts";
 
 const root = process.getuid?.() === 0;
 /** cap_net_raw, permitted and effective: struct vfs_cap_data, revision 2. */

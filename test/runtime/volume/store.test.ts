@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identify } from "../../../src/runtime/process-identity.ts";
-import { writeRecord } from "../../../src/runtime/record.ts";
 import { createVolume, sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
 import { toVolume } from "../../../src/runtime/volume/options.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
 import { deviceMount, findVolume, listVolumes, newVolume, readVolume } from "../../../src/runtime/volume/volume.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
+import { writeRecord } from "../../../src/state/container-record.ts";
+import { identify } from "../../../src/system/process-identity.ts";
 
 /** Volumes have owners, so only root can make them all. */
 const rootTest = process.getuid?.() === 0 ? test : test.skip;

@@ -1,0 +1,76 @@
+import { isIP } from "node:net";
+import { hostname } from "node:os";
+import type { Scope } from "../../scope.ts";
+import { findContainer, readSpec } from "../../state/find-container.ts";
+import { payloadPid } from "../../state/liveness.ts";
+import { volumesDir } from "../../state/paths.ts";
+import { portBindings } from "../output/port-text.ts";
+
+/** What is known of a container that runs, in podman's names. Throws "no-such-container". */
+export function describeContainer(scope: Scope, word: string): object {
+  const record = findContainer(scope, word);
+  const spec = readSpec(scope, record.id);
+  const pid = payloadPid(scope, record);
+  return {
+    Id: record.id,
+    Name: record.name,
+    Created: record.created,
+    Unit: record.unit ?? "",
+    Pod: record.pod ?? "",
+    Path: spec.process.args[0] ?? "",
+    Args: spec.process.args.slice(1),
+    State: {
+      Status: pid === undefined ? "created" : "running",
+      Running: pid !== undefined,
+      Pid: pid ?? 0,
+      StartedAt: record.created,
+    },
+    Image: record.imageDigest.replace(/^sha256:/, ""),
+    ImageName: record.image,
+    Config: {
+      Hostname: spec.hostname ?? hostname(),
+      User: `${spec.process.user.uid}:${spec.process.user.gid}`,
+      Env: spec.process.env,
+      Image: record.image,
+      Cmd: record.command,
+      WorkingDir: spec.process.cwd,
+      Labels: record.labels,
+      Annotations: spec.annotations,
+      StopSignal: `SIG${record.stopSignal}`,
+      StopTimeout: record.stopTimeout,
+    },
+    EffectiveCaps: spec.process.capabilities.effective,
+    BoundingCaps: spec.process.capabilities.bounding,
+    Mounts: spec.mounts
+      .filter(({ type }) => type === "bind")
+      .map(({ source, destination, options }) => ({
+        ...mountKind(volumesDir(scope), source),
+        Source: source,
+        Destination: destination,
+        Options: options,
+        RW: !options.includes("ro"),
+      })),
+    NetworkSettings: {
+      Mode: record.network.mode,
+      IPAddress: Object.values(record.addresses)[0]?.[0] ?? "",
+      Networks: Object.fromEntries(
+        Object.entries(record.addresses).map(([name, addresses]) => [name, addressesByFamily(addresses)]),
+      ),
+      Ports: portBindings(record.ports),
+    },
+    CgroupPath: record.cgroup,
+  };
+}
+
+function addressesByFamily(addresses: readonly string[]): { IPAddress: string; GlobalIPv6Address: string } {
+  const of = (family: 4 | 6) => addresses.find((address) => isIP(address) === family) ?? "";
+  return { IPAddress: of(4), GlobalIPv6Address: of(6) };
+}
+
+/** A bind mount, or the volume whose folder is mounted. */
+function mountKind(volumes: string, source: string): { Type: string; Name?: string } {
+  const [name, data, ...rest] = source.startsWith(`${volumes}/`) ? source.slice(volumes.length + 1).split("/") : [];
+  return name !== undefined && data === "_data" && rest.length === 0
+    ? { Type: "volume", Name: name }
+    : { Type: "bind" };
+}

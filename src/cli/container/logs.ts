@@ -1,0 +1,84 @@
+import type { Command } from "commander";
+import { RuntimeError } from "../../runtime/error.ts";
+import type { ContainerRecord } from "../../state/container-record.ts";
+import { findContainer } from "../../state/find-container.ts";
+import { execve } from "../../system/libc.ts";
+import { findProgram } from "../../system/programs.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { serviceName } from "../program/unit-names.ts";
+
+interface LogsOptions {
+  follow?: boolean;
+  tail?: string;
+  since?: string;
+  until?: string;
+  timestamps?: boolean;
+}
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Show what a container printed, from the journal.",
+  details: [
+    "The output of a container is a stream of the journal, so `journalctl -u` has it as well, with systemd's own messages. What a container in the foreground printed went to its terminal.",
+  ],
+  examples: [{ command: "berth logs -f --tail 20 web", help: "The last 20 lines, and what comes." }],
+};
+
+/** `berth logs`: what the payload printed, from the journal. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("<container>", "name, service or ID")
+    .option("-f, --follow", "go on as more comes")
+    .option("-n, --tail <lines>", "only the last lines")
+    .option("--since <time>", "from this time on (journalctl's forms)")
+    .option("--until <time>", "up to this time")
+    .option("-t, --timestamps", "with the time of each line")
+    .action((container: string, options: LogsOptions) => logs(container, options, context));
+}
+
+function logs(container: string, options: LogsOptions, context: CommandContext): never {
+  const journalctl = findProgram("journalctl");
+  const record = findOrUndefined(container, context);
+  if (record !== undefined && record.unit === undefined) {
+    throw new CommandError(`${record.name} runs in somebody's shell: its output went there, not to the journal`, 125);
+  }
+  // Not running now; its unit may have said something all the same.
+  const unit = record?.unit ?? serviceName(container);
+  // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
+  const wanted = [...unitMatches(unit, context), "_TRANSPORT=stdout", "--quiet"];
+  if (record === undefined && !options.follow && !hasEntries(journalctl, wanted)) {
+    throw new CommandError(`no container ${container} is running, and the journal has nothing of ${unit}`, 125);
+  }
+  const args = [
+    "journalctl",
+    ...wanted,
+    "--output",
+    options.timestamps ? "short-iso" : "cat",
+    ...(options.follow ? ["--follow"] : ["--no-pager"]),
+    "--lines",
+    options.tail ?? "all",
+    ...(options.since === undefined ? [] : ["--since", options.since]),
+    ...(options.until === undefined ? [] : ["--until", options.until]),
+  ];
+  execve(journalctl, args, context.env);
+}
+
+/** A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself (OBJECT_SYSTEMD_UNIT=). */
+function unitMatches(unit: string, { scope }: CommandContext): string[] {
+  if (scope.kind === "system") return ["--unit", unit];
+  return ["--user-unit", unit, "--user-unit", `berth-log@${unit.replace(/\.service$/, "")}.service`];
+}
+
+function findOrUndefined(container: string, context: CommandContext): ContainerRecord | undefined {
+  try {
+    return findContainer(context.scope, container);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "no-such-container") return undefined;
+    throw error;
+  }
+}
+
+function hasEntries(journalctl: string, wanted: readonly string[]): boolean {
+  const child = Bun.spawnSync([journalctl, ...wanted, "--lines=1", "--output=cat", "--no-pager"], { stderr: "ignore" });
+  return child.stdout.length > 0;
+}

@@ -1,0 +1,78 @@
+import { type FlagValues, parseRunFlags } from "../../options/flags/parse.ts";
+import { nameInUnit, toRunRequest } from "../../options/requests/parse-run-request.ts";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import { launch } from "../../runtime/container/launch.ts";
+import { enterUserNamespace } from "../../runtime/user-namespace/enter.ts";
+import type { SharedKind } from "../../state/pod-record.ts";
+import { type CommandContext, CommandError } from "../program/command.ts";
+import { findImage } from "./find-image.ts";
+
+/**
+ * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an import
+ * costs before adding one.
+ */
+export async function runContainer(args: readonly string[], context: CommandContext): Promise<void> {
+  const { flags, rest, problems } = parseRunFlags(args);
+  if (problems.length > 0) {
+    throw new CommandError(problems.map(({ message, hint }) => message + (hint ? ` (${hint})` : "")).join("; "), 125);
+  }
+  const [image, ...words] = rest;
+  if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
+  const request = toRunRequest(flags, image, words, context, await sharedByPod(flags.pod, context));
+  if (request.tty && (request.unit !== undefined || request.detach)) {
+    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
+  }
+  if (request.detach && request.unit === undefined) {
+    const { runAsTransientUnit } = await import("./run-detached.ts");
+    return runAsTransientUnit(request, args, context);
+  }
+  if (request.tty) await (await import("../program/terminal.ts")).requireTerminal();
+  if (request.pod !== undefined && context.scope.kind === "user") {
+    const { enterPodNamespace } = await import("../../runtime/pod/enter.ts");
+    enterPodNamespace(context.scope, request.pod, context.env);
+  } else {
+    if (context.scope.kind === "user") await enterJoined(request, context);
+    enterUserNamespace(context.scope, context.env);
+  }
+  await launch(request, {
+    scope: context.scope,
+    env: context.env,
+    program: process.execPath,
+    inUserNamespace: context.scope.kind === "user",
+    image: (wanted, notifier) => {
+      endOnStopSignal(wanted);
+      return findImage(wanted, context, notifier);
+    },
+  });
+}
+
+/** What the containers of a pod share; undefined for a container that is in none. */
+async function sharedByPod(
+  pod: FlagValues[string],
+  { scope }: CommandContext,
+): Promise<readonly SharedKind[] | undefined> {
+  if (typeof pod !== "string") return undefined;
+  const { findPod } = await import("../../state/pod-record.ts");
+  return findPod(scope, nameInUnit(pod) ?? pod).shared;
+}
+
+/** Modes of networks and user namespaces that are not the container's alone. */
+const JOINED: readonly string[] = ["bridge", "container", "namespace"];
+
+async function enterJoined(request: RunRequest, { scope, env }: CommandContext): Promise<void> {
+  if (!JOINED.includes(request.network.mode) && !JOINED.includes(request.userNamespace.mode)) return;
+  const { enterJoinedNamespace } = await import("../../runtime/container/joined-namespace.ts");
+  enterJoinedNamespace(scope, request, env);
+}
+
+/** Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal (signal(7)). */
+const IGNORED_SIGNALS = ["SIGWINCH", "SIGURG"] as const;
+
+/**
+ * A unit that is stopped while its image is pulled has its KillSignal= sent to berth. Such a one (SIGWINCH is Apache's) would
+ * leave berth pulling, and systemd waiting for it, as long as bytes arrive.
+ */
+function endOnStopSignal({ unit }: RunRequest): void {
+  if (unit === undefined) return;
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => process.exit(0));
+}

@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { terminatePayload } from "../../runtime/container/stop-payload.ts";
+import { RuntimeError } from "../../runtime/error.ts";
+import { findContainer } from "../../state/find-container.ts";
+import { isUnitName } from "../../unit/unit-name.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { serviceName } from "../program/unit-names.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Stop containers.",
+  details: [
+    "A container that is a service is stopped as `systemctl stop` does it; one in somebody's shell gets its stop signal, and SIGKILL when its time is over.",
+  ],
+  examples: [{ command: "berth stop web", help: "Stop the container of web.service, or of the name web." }],
+};
+
+/** `berth stop`: stops the container's unit, or, for one in somebody's shell, asks it to end. */
+export function define(command: Command, context: CommandContext): void {
+  command.argument("<container...>", "names, services or IDs").action(async (words: string[]) => {
+    const failed: CommandError[] = [];
+    for (const word of words) {
+      const problem = await stop(word, context);
+      if (problem === undefined) context.out(`${word}\n`);
+      else failed.push(problem);
+    }
+    const [first] = failed;
+    if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
+  });
+}
+
+/** Returns what was wrong, for those after it are to be stopped all the same. */
+async function stop(word: string, context: CommandContext): Promise<CommandError | undefined> {
+  const unit = unitToStop(word, context);
+  if (unit === undefined) {
+    const record = findContainer(context.scope, word);
+    await terminatePayload(context.scope, record, async () => record.stopTimeout * 1000);
+    return undefined;
+  }
+  const { withManager } = await import("../../runtime/systemd/systemd.ts");
+  return withManager(context.scope, context.env, async (manager) => {
+    const [state] = isUnitName(unit) ? await manager.units([unit]) : [];
+    if (state === undefined || state.loadState === "not-found")
+      return new CommandError(`no container and no unit ${word}`, 125);
+    const result = await manager.stop(unit);
+    return result === "done" ? undefined : new CommandError(`stop ${unit}: ${result}`, 1);
+  });
+}
+
+/** The service of a container; for a word that names no container, the service of that name. */
+function unitToStop(word: string, context: CommandContext): string | undefined {
+  try {
+    return findContainer(context.scope, word).unit;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "no-such-container") return serviceName(word);
+    throw error;
+  }
+}

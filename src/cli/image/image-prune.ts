@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { digestHex } from "../../image/document/digest.ts";
+import { openStore, type StoredImage } from "../../image/store/store.ts";
+import { readContainerUse } from "../../state/image-use.ts";
+import { chooseBy, filterOption } from "../output/filters.ts";
+import type { CommandContext, CommandManual } from "../program/command.ts";
+import { confirmRemoval } from "../program/confirmation.ts";
+import { IMAGE_FILTERS } from "./images.ts";
+
+interface Options {
+  readonly all?: boolean;
+  readonly filter: readonly string[];
+  readonly force?: boolean;
+}
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove the images that have lost their name, and print their IDs.",
+  details: [
+    "An image loses its name when another one is pulled by it. With `--all` images with names go as well. None goes that a container runs from, or has mounted (`Mount=type=image`).",
+    "A service that is stopped has no container, so with `--all` its image is among them, and is pulled again at the next start: the names are shown and the question is asked, unless there is `--force`. Filters are those of `berth images`; of an image with several names every one has to match.",
+  ],
+  examples: [
+    { command: "berth image prune", help: "Those without a name." },
+    {
+      command: "berth image prune --all --force --filter until=24h",
+      help: "All unused ones that were built a day ago or before.",
+    },
+  ],
+};
+
+/** `berth image prune`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option("-a, --all", "also images that have names")
+    .addOption(filterOption("--filter <filter>"))
+    .option("-f, --force", "do not ask")
+    .action(async (options: Options) => prune(options, context));
+}
+
+async function prune({ all, filter, force }: Options, { scope, env, out }: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
+  enterUserNamespace(scope, env);
+  const store = openStore(scope.stateDir);
+  const uses = () => readContainerUse(scope.runtimeDir);
+  const chosen = new Set(
+    chooseBy(store.list(), filter, IMAGE_FILTERS)
+      .filter(({ reference }) => all || reference === "")
+      .map(nameOf),
+  );
+  const unused = store.unused((image) => chosen.has(nameOf(image)), uses);
+  if (unused.length === 0) return;
+  if (!force && !(await confirmRemoval("images", unused.map(nameOf)))) return;
+  for (const id of await store.prune(unused, uses)) out(`${digestHex(id)}\n`);
+}
+
+function nameOf({ reference, configDigest }: StoredImage): string {
+  return reference === "" ? digestHex(configDigest) : reference;
+}

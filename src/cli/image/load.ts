@@ -1,0 +1,58 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { openStore } from "../../image/store/store.ts";
+import { showProgress } from "../output/image-progress.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { cancelOnSignals } from "../program/signals.ts";
+
+interface Options {
+  readonly input?: string;
+  readonly platform?: string;
+  readonly quiet?: boolean;
+}
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Load images from an oci-archive, a docker-archive, or a folder that skopeo wrote for `oci:` or `dir:`.",
+  examples: [
+    { command: "berth load -i app.tar", help: "From a file." },
+    { command: "podman save localhost/app:1 | berth load", help: "From another engine." },
+  ],
+};
+
+/** `berth load`: images from an archive or an OCI layout into the store. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option("-i, --input <path>", "file or folder; default: an archive on standard input")
+    .option("--platform <os/arch[/variant]>", "another platform than this machine's")
+    .option("-q, --quiet", "show no progress")
+    .action(async (options: Options) => load(options, context));
+}
+
+async function load(options: Options, context: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
+  enterUserNamespace(context.scope, context.env);
+  if (options.input === undefined && process.stdin.isTTY) {
+    throw new CommandError("no archive: give one with --input, or on standard input", 125);
+  }
+  const { loadImages } = await import("../../image/transport/load.ts");
+  const { parsePlatform } = await import("../../image/document/platform.ts");
+  const { onProgress, done } = showProgress(context, options.quiet === true);
+  try {
+    const images = await cancelOnSignals((signal) =>
+      loadImages(
+        options.input === undefined ? { stream: process.stdin } : { path: resolve(context.cwd, options.input) },
+        {
+          store: openStore(context.scope.stateDir),
+          onProgress,
+          signal,
+          ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),
+        },
+      ),
+    );
+    done();
+    for (const image of images) context.out(`Loaded image: ${image.reference || image.configDigest}\n`);
+  } finally {
+    done();
+  }
+}

@@ -1,0 +1,66 @@
+import { resolve } from "node:path";
+import type { Platform } from "../../image/document/manifest.ts";
+import { parsePlatform, platformOf } from "../../image/document/platform.ts";
+import { readPrivateKey } from "../../image/encryption/private-key.ts";
+import type { Credentials } from "../../image/registry/auth.ts";
+import { RETRIES, type RetryPolicy } from "../../image/registry/retry.ts";
+import { readRegistrySettings } from "../../image/registry/settings.ts";
+import type { PullOptions } from "../../image/transport/pull.ts";
+import type { PullWords } from "../../options/requests/run-request.ts";
+import { parseDuration } from "../../options/values/time.ts";
+import { type CommandContext, CommandError } from "../program/command.ts";
+
+/** What the words say of a pull, for whoever does it. Throws CommandError (125), and ImageError `bad-settings`. */
+export function toPullOptions(
+  words: PullWords,
+  { scope, env, cwd }: Pick<CommandContext, "scope" | "env" | "cwd">,
+): Pick<PullOptions, "registries" | "platform" | "credentials" | "retries" | "decryptionKeys"> {
+  const path = (text: string | undefined) => (text === undefined ? undefined : resolve(cwd, text));
+  const platform = wantedPlatform(words);
+  const credentials = parseCredentials(words.creds);
+  return {
+    registries: readRegistrySettings({
+      configDirs: scope.configDirs,
+      env,
+      uid: scope.uid,
+      authFile: path(words.authfile),
+      certDir: path(words.certDir),
+      tlsVerify: words.tlsVerify,
+    }),
+    retries: retryPolicy(words),
+    decryptionKeys: (words.decryptionKey ?? []).map((text) => readPrivateKey(text, cwd)),
+    ...(platform === undefined ? {} : { platform }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** The platform that an image is wanted for; undefined when it is this machine's. */
+export function wantedPlatform(words: PullWords): Platform | undefined {
+  const { platform, arch, os, variant } = words;
+  if (platform !== undefined) {
+    if (arch !== undefined || os !== undefined) throw new CommandError("--platform says what --arch and --os do", 125);
+    return parsePlatform(platform);
+  }
+  if (arch === undefined && os === undefined && variant === undefined) return undefined;
+  const own = platformOf(process.arch);
+  return {
+    os: os ?? own.os,
+    architecture: arch ?? own.architecture,
+    variant: variant ?? (arch === undefined ? own.variant : ""),
+  };
+}
+
+function parseCredentials(text: string | undefined): Credentials | undefined {
+  if (text === undefined) return undefined;
+  const colon = text.indexOf(":");
+  if (colon <= 0) throw new CommandError("--creds: write user:password", 125);
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** podman's meaning: the number of tries after the first, and a wait that then does not grow. */
+function retryPolicy({ retry, retryDelay }: PullWords): RetryPolicy {
+  const attempts = retry === undefined ? RETRIES.attempts : Number(retry) + 1;
+  if (retryDelay === undefined) return { ...RETRIES, attempts };
+  const delayMs = parseDuration(retryDelay) ?? 0;
+  return { attempts, firstDelayMs: delayMs, maxDelayMs: delayMs };
+}

@@ -1,0 +1,34 @@
+import type { OnProgress } from "../../image/progress.ts";
+import { formatBytes } from "../output/format-bytes.ts";
+
+/** A line of status this often at most while bytes arrive: milliseconds. systemd is told of each. */
+const STATUS_INTERVAL_MS = 500;
+
+/** Where a unit's status goes: a line alone, or one that says that something has been done and more time is needed. */
+export interface StatusTold {
+  status(line: string): void;
+  extendStart(line: string): void;
+}
+
+/**
+ * Sums up a pull's events as lines for a unit's status, not too often. The unit's start time-out is extended as long as bytes
+ * arrive; when the registry falls silent, or never speaks, it counts.
+ */
+export function pullStatus(image: string, told: StatusTold): OnProgress {
+  const layers = new Map<string, { received: number; size: number }>();
+  let last = Number.NEGATIVE_INFINITY;
+  told.status(`Pulling ${image}`);
+  const sum = (part: "received" | "size") => [...layers.values()].reduce((total, layer) => total + layer[part], 0);
+  return (event) => {
+    if (event.kind === "manifest")
+      for (const { digest, size } of event.layers) layers.set(digest, { received: 0, size });
+    else if (event.kind === "layer-present") layers.delete(event.digest);
+    else if (event.kind === "layer-bytes") layers.set(event.digest, event);
+    // A layer that is being brought to the disk is told of every few seconds: slow, but at work.
+    if (event.kind !== "layer-bytes" && event.kind !== "layer-writing") return;
+    const now = performance.now();
+    if (now - last < STATUS_INTERVAL_MS) return;
+    last = now;
+    told.extendStart(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
+  };
+}

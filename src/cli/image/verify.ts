@@ -1,0 +1,23 @@
+import type { Command } from "commander";
+import { openStore } from "../../image/store/store.ts";
+import type { CommandContext, CommandManual } from "../program/command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Check every image, blob and layer in the store. Ends with 1 if something is wrong.",
+  examples: [{ command: "berth verify", help: "Read the whole store." }],
+};
+
+/** `berth verify`: reads the whole store and tells what is not sound. */
+export function define(command: Command, context: CommandContext): void {
+  command.action(async () => verify(context));
+}
+
+async function verify(context: CommandContext): Promise<void> {
+  const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
+  enterUserNamespace(context.scope, context.env);
+  const problems = await openStore(context.scope.stateDir).verify();
+  for (const { where, message } of problems) context.err(`${where}: ${message}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+  else context.out("The store is sound.\n");
+}

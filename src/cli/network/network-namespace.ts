@@ -1,0 +1,14 @@
+import type { Command } from "commander";
+import { startSharedNames, startSharedPasta } from "../../runtime/network/users/shared-processes.ts";
+import { createNotifier } from "../../runtime/systemd/notify.ts";
+import { type CommandContext, CommandError } from "../program/command.ts";
+
+/** `berth network-namespace`: ExecStart= of berth-networks-pasta.service and berth-networks-dns.service. */
+export function define(command: Command, { scope, env }: CommandContext): void {
+  command.argument("<process>", "pasta or names").action(async (which: string) => {
+    if (scope.kind === "system") throw new CommandError("the machine's networks need no namespace", 125);
+    if (which !== "pasta" && which !== "names") throw new CommandError(`no such process: ${which}`, 125);
+    const { pid } = await (which === "pasta" ? startSharedPasta : startSharedNames)(scope, env);
+    createNotifier(env.NOTIFY_SOCKET).payload(pid, true);
+  });
+}

@@ -1,0 +1,46 @@
+import type { Command } from "commander";
+import { DEFAULT_NETWORK } from "../../runtime/network/definitions/definition.ts";
+import { listDefinitions } from "../../runtime/network/definitions/definitions.ts";
+import { filterOption } from "../output/filters.ts";
+import type { CommandContext, CommandManual } from "../program/command.ts";
+import { confirmRemoval } from "../program/confirmation.ts";
+import { chooseNetworks } from "./network-ls.ts";
+import { stopMakerOf } from "./stop-maker.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove the networks that no running container is in.",
+  details: [
+    "A service that is stopped has no container, so its networks are among them: the names are shown and the question is asked, unless there is `--force`. Filters are those of `berth network ls`.",
+  ],
+  examples: [{ command: "berth network prune", help: "All that are unused." }],
+};
+
+/** `berth network prune`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .addOption(filterOption("--filter <filter>"))
+    .option("-f, --force", "do not ask")
+    .action((options: { filter: readonly string[]; force?: boolean }) => prune(options.filter, options.force, context));
+}
+
+async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
+  const { RuntimeError } = await import("../../runtime/error.ts");
+  const { enterSharedNamespace } = await import("../../runtime/network/users/shared-namespace.ts");
+  const { networkUsers, removeNetwork } = await import("../../runtime/network/definitions/networks.ts");
+  enterSharedNamespace(context.scope, context.env);
+  const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
+    .map(({ name }) => name)
+    .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);
+  if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused))) return;
+  for (const name of unused) {
+    try {
+      await removeNetwork(context.scope, name);
+      await stopMakerOf("network", name, context);
+      context.out(`${name}\n`);
+    } catch (error) {
+      // Somebody has begun to use it, or removed it, since it was looked at.
+      if (!(error instanceof RuntimeError && ["network-in-use", "no-such-network"].includes(error.code))) throw error;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Put back the firewall rules of containers' networks.",
+  details: [
+    "After another program has emptied the firewall (`nft flush ruleset`, a restart of a firewall's service), published ports and the way out do not work any more. The containers are not touched, and keep their addresses.",
+  ],
+  examples: [{ command: "berth network reload --all", help: "For all containers and pods." }],
+};
+
+/** `berth network reload`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("[container...]", "names or IDs of containers or pods")
+    .option("-a, --all", "all of them")
+    .action((names: string[], options: { all?: boolean }) => reload(names, options.all === true, context));
+}
+
+async function reload(names: readonly string[], all: boolean, context: CommandContext): Promise<void> {
+  if (all === names.length > 0) throw new CommandError("give names of containers, or --all", 125);
+  const { enterSharedNamespace } = await import("../../runtime/network/users/shared-namespace.ts");
+  enterSharedNamespace(context.scope, context.env);
+  const { reloadNetworks } = await import("../../runtime/network/definitions/networks.ts");
+  const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
+  context.out(reloaded.map((name) => `${name}\n`).join(""));
+  if (failed.length === 0) return;
+  const { describeFailure } = await import("../program/failure.ts");
+  throw new CommandError(failed.map(({ name, error }) => `${name}: ${describeFailure(error)}`).join("; "), 125);
+}

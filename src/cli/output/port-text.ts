@@ -1,0 +1,24 @@
+import type { PortMapping } from "../../options/requests/run-request.ts";
+
+/** As `podman ps` writes it: `0.0.0.0:8080->80/tcp`, `[::1]:8080->80/tcp`. */
+export function formatPort({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): string {
+  const ports = (first: number) => (range === 1 ? `${first}` : `${first}-${first + range - 1}`);
+  return `${hostIp.includes(":") ? `[${hostIp}]` : hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
+}
+
+/** As `podman ps --format json` has it. */
+export function describePort({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): object {
+  return { host_ip: hostIp, container_port: containerPort, host_port: hostPort, range, protocol };
+}
+
+/** As `podman inspect` has them: by the container's port and its protocol, `80/tcp`. */
+export function portBindings(ports: readonly PortMapping[]): Record<string, { HostIp: string; HostPort: string }[]> {
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { hostIp, hostPort, containerPort, range, protocol } of ports) {
+    for (let at = 0; at < range; at++) {
+      const name = `${containerPort + at}/${protocol}`;
+      bindings[name] = [...(bindings[name] ?? []), { HostIp: hostIp || "0.0.0.0", HostPort: `${hostPort + at}` }];
+    }
+  }
+  return bindings;
+}

@@ -1,0 +1,49 @@
+import { nameInUnit } from "../../options/requests/parse-run-request.ts";
+import { readPod } from "../../state/pod-record.ts";
+import { isUnitName } from "../../unit/unit-name.ts";
+import { type CommandContext, CommandError } from "../program/command.ts";
+
+/** The name of a pod, as its unit's command line has it. */
+export function podNameOf(word: string): string {
+  return nameInUnit(word) ?? word;
+}
+
+/** Whose command this is: a person's, or one of the service that is the pod, for the run that the record is of or for an earlier one. */
+export function caller(name: string, { scope, env }: CommandContext): "person" | "unit" | "earlier unit" {
+  const record = readPod(scope, name);
+  if (record !== undefined && record.id === env.INVOCATION_ID) return "unit";
+  // Commands that end a service have this (systemd.exec(5)), and may come when there is no record yet, or another's.
+  if (env.SERVICE_RESULT === undefined) return "person";
+  return record === undefined ? "unit" : "earlier unit";
+}
+
+/** Starts or stops the service of a pod that is named, or of the `.pod` file or service of that name. */
+export async function changePodUnit(
+  word: string,
+  verb: "start" | "stop",
+  context: CommandContext,
+  { ignore = false, missing = 125 }: { ignore?: boolean | undefined; missing?: number } = {},
+): Promise<void> {
+  const running = readPod(context.scope, podNameOf(word))?.unit;
+  const candidates = (running === undefined ? servicesOf(word) : [running]).filter(isUnitName);
+  const { withManager } = await import("../../runtime/systemd/systemd.ts");
+  await withManager(context.scope, context.env, async (manager) => {
+    const states = candidates.length === 0 ? [] : await manager.units(candidates);
+    const unit = states.find(({ loadState }) => loadState !== "not-found")?.name;
+    if (unit === undefined) {
+      if (ignore) return;
+      throw new CommandError(`no pod and no service ${word}`, missing);
+    }
+    const result = await manager[verb](unit);
+    if (result !== "done") throw new CommandError(`${verb} ${unit}: ${result}`, verb === "start" ? 125 : 1);
+    context.out(`${word}\n`);
+  });
+}
+
+/** What the service of a pod that does not run may be called: `web` and `systemd-web` are both of `web.pod`. */
+function servicesOf(word: string): string[] {
+  if (word.endsWith(".service")) return [word];
+  return [word, ...(word.startsWith("systemd-") ? [word.slice("systemd-".length)] : [])].map(
+    (name) => `${name}-pod.service`,
+  );
+}

@@ -1,0 +1,49 @@
+import type { Command } from "commander";
+import type { Scope } from "../../scope.ts";
+
+/** What every command is given; nothing in src/cli reads process.env or process.cwd() by itself. */
+export interface CommandContext {
+  readonly scope: Scope;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Results, for people or machines. */
+  out(text: string): void;
+  /** Progress, warnings and errors. */
+  err(text: string): void;
+  /** The size of the terminal that stderr is, as it is now; undefined where nothing can be redrawn. */
+  errTerminal(): { readonly columns: number; readonly rows: number } | undefined;
+}
+
+/** A command line that people can copy, and what it does. */
+export interface Example {
+  readonly command: string;
+  readonly help: string;
+}
+
+/** What a command's help and its manual page say, besides its arguments and options. `Words` in backquotes are set bold. */
+export interface CommandManual {
+  /** The first paragraph, which help shows too. */
+  readonly description: string;
+  /** Further paragraphs, for the manual page. */
+  readonly details?: readonly string[];
+  readonly examples: readonly Example[];
+}
+
+/** A command's own file: it adds its arguments, options and action to the given commander command. */
+export interface CommandModule {
+  /** Absent for commands that only generated units call. */
+  readonly manual?: CommandManual;
+  define(command: Command, context: CommandContext): void;
+}
+
+/** An error that already knows how the program should end; `exitCode` follows podman (125) and systemctl. */
+export class CommandError extends Error {
+  override name = "CommandError";
+  constructor(
+    message: string,
+    readonly exitCode: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,92 @@
+import { Command, type Option } from "commander";
+import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
+import { systemScope } from "../../scope.ts";
+import type { CommandEntry } from "../commands.ts";
+import { COMMANDS, commandNames } from "../commands.ts";
+import type { CommandContext, CommandManual } from "./command.ts";
+import { optionForms, runFlagOption, synopsisOf } from "./help.ts";
+
+/** The name of a command's manual page: `berth-image-inspect`; a command that has another name is described by that one's. */
+export function pageName({ name, sameAs }: Pick<DescribedCommand, "name" | "sameAs">): string {
+  return `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
+}
+
+/** What the manual and the completion know of a command: its entry, its manual, and what it has told commander. */
+export interface DescribedCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** The command that this is another name of. */
+  readonly sameAs?: string;
+  /** What else it may be called by: `pod ps`. */
+  readonly otherNames: readonly string[];
+  readonly manual: CommandManual;
+  /** What follows the name on a command line: `[options] IMAGE...`. */
+  readonly synopsis: string;
+  readonly arguments: readonly { readonly name: string; readonly help: string; readonly variadic: boolean }[];
+  readonly options: readonly DescribedOption[];
+}
+
+export interface DescribedOption {
+  /** All forms with the value's name: `-n, --tail LINES`. */
+  readonly forms: string;
+  /** With dashes. */
+  readonly long: string;
+  readonly short?: string;
+  readonly takesValue: boolean;
+  readonly choices: readonly string[];
+  readonly default?: string;
+  readonly help: string;
+}
+
+/** Every command that people type, in the order of `berth --help`. */
+export async function describeCommands(): Promise<DescribedCommand[]> {
+  return Promise.all(COMMANDS.filter(({ hidden }) => !hidden).map(describeCommand));
+}
+
+async function describeCommand(entry: CommandEntry): Promise<DescribedCommand> {
+  const { name, summary, sameAs, load } = entry;
+  const { define, manual } = await load();
+  if (manual === undefined) throw new Error(`berth ${name} has no manual`);
+  const command = new Command(name);
+  define(command, NO_CONTEXT);
+  const options =
+    name === "run"
+      ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption)
+      : command.options.filter(({ hidden }) => !hidden);
+  return {
+    name,
+    summary,
+    ...(sameAs === undefined ? {} : { sameAs }),
+    otherNames: commandNames(entry).slice(1),
+    manual,
+    synopsis: synopsisOf(command),
+    arguments: command.registeredArguments.map((argument) => ({
+      name: argument.name().toUpperCase(),
+      help: argument.description,
+      variadic: argument.variadic,
+    })),
+    options: options.map(describeOption),
+  };
+}
+
+function describeOption(option: Option): DescribedOption {
+  return {
+    forms: optionForms(option),
+    long: option.long ?? "",
+    ...(option.short === undefined ? {} : { short: option.short }),
+    takesValue: option.required || option.optional,
+    choices: option.argChoices ?? [],
+    ...(typeof option.defaultValue === "string" ? { default: option.defaultValue } : {}),
+    help: option.description,
+  };
+}
+
+/** Commands only keep their context for when they are run, which these are not. */
+const NO_CONTEXT: CommandContext = {
+  scope: systemScope(),
+  env: {},
+  cwd: "/",
+  out: () => {},
+  err: () => {},
+  errTerminal: () => undefined,
+};

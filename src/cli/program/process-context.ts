@@ -1,0 +1,33 @@
+import { userInfo } from "node:os";
+import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
+import { systemScope, userScope } from "../../scope.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Everything the commands may know of the process they run in. */
+export function processContext(): CommandContext {
+  // Inside a user namespace of berth's making uid 0 is that user, not root.
+  const uid = userNamespaceOwner(process.env) ?? process.getuid?.() ?? 0;
+  return {
+    scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
+    env: process.env,
+    cwd: process.cwd(),
+    // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's start.
+    out: (text) => write(process.stdout, text),
+    err: (text) => write(process.stderr, text),
+    errTerminal: () => {
+      if (process.stderr.isTTY !== true || process.env.TERM === "dumb") return undefined;
+      // A terminal without a size (a serial line) is given the usual one.
+      return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
+    },
+  };
+}
+
+/** Writes; a reader that has gone (`berth ps | head -1`) ends the program quietly, as SIGPIPE would have. */
+function write(stream: NodeJS.WriteStream, text: string): void {
+  if (stream.listenerCount("error") === 0) stream.on("error", () => process.exit());
+  try {
+    stream.write(text);
+  } catch {
+    process.exit();
+  }
+}

@@ -1,8 +1,0 @@
-import type { CommandContext } from "./command.ts";
-
-/** Stops the service of the `.network` or `.volume` file of what has been removed, so that its next start makes it again. */
-export async function stopMakerOf(kind: "network" | "volume", name: string, context: CommandContext): Promise<void> {
-  const { stopMaker } = await import("../runtime/maker-unit.ts");
-  const complaint = stopMaker(context.scope, kind, name, context.env);
-  if (complaint !== undefined) context.err(`berth: warning: ${complaint}\n`);
-}

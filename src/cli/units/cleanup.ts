@@ -1,0 +1,62 @@
+import type { Command } from "commander";
+import { cleanUp, cleanUpStale } from "../../runtime/container/cleanup.ts";
+import { createNotifier } from "../../runtime/systemd/notify.ts";
+import { unreadOutput } from "../../runtime/systemd/payload-output.ts";
+import { enterUserNamespace, userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Clear away what a container left behind: mounts, network, records.",
+  details: [
+    "Services do this by themselves when they end (ExecStopPost=), and berth-cleanup.service does it for all after a crash. It is safe at any time: what a running container has is left alone.",
+  ],
+  examples: [{ command: "sudo berth cleanup --stale", help: "Clear away whatever belongs to no running container." }],
+};
+
+/** `berth cleanup`: ExecStopPost= of generated units, the hook of foreground runs, and berth-cleanup.service at boot. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option("--unit <unit>", "clean up after this run of a service (its $INVOCATION_ID)")
+    .option("--id <id>", "clean up after the container with this ID")
+    .option("--stale", "clean up after every container of which nothing runs any more")
+    .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
+      if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
+      // From within a user namespace it could not be seen which pods there are.
+      if (stale) for (const pod of await stalePods(context)) context.out(`${pod}\n`);
+      const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
+      if (context.scope.kind === "user") await enterNamespace(context, stale ? undefined : target);
+      if (stale) {
+        for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
+        return;
+      }
+      if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
+        throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
+      }
+      // The output of ExecStopPost= is the service's.
+      if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
+      await cleanUp(context.scope, target);
+    });
+}
+
+async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
+  if (userNamespaceOwner(env) !== undefined) return [];
+  const { removeStalePods } = await import("../../runtime/pod/remove.ts");
+  return removeStalePods(scope, async (pod) => {
+    const { withManager } = await import("../../runtime/systemd/systemd.ts");
+    const { InvocationID, ActiveState } = await withManager(scope, env, (manager) => manager.properties(pod.unit));
+    return ActiveState !== "failed" && Buffer.from(InvocationID as Uint8Array).toString("hex") === pod.id;
+  });
+}
+
+/** What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place in any. */
+async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
+  const { listSetUps } = await import("../../runtime/network/connect/set-up-file.ts");
+  const { listRemovals } = await import("../../runtime/network/definitions/definitions.ts");
+  const bridges = id === undefined && listRemovals(scope).length > 0;
+  if (bridges || listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
+    const { enterSharedNamespace } = await import("../../runtime/network/users/shared-namespace.ts");
+    enterSharedNamespace(scope, env);
+  }
+  enterUserNamespace(scope, env);
+}

@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { compareGenerated } from "../../generator/compare.ts";
+import { generateInstalled } from "../../generator/installed.ts";
+import { berthPath } from "../../generator/main.ts";
+import type { GeneratedLink } from "../../generator/making/context.ts";
+import { findProgram } from "../../system/programs.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Have systemd reload its units if the container files give others than at the last time.",
+  details: [
+    "berth-rescan.service calls this late in boot, for files on file systems that are mounted after the generators ran; berth-rescan.path, which is not enabled by default, whenever /etc/containers/systemd changes. What came new during boot is started if a target wants it.",
+  ],
+  examples: [
+    { command: "sudo berth rescan", help: "Reload only if it is needed." },
+    { command: "sudo systemctl enable --now berth-rescan.path", help: "From now on do so by itself." },
+  ],
+};
+
+/**
+ * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last time.
+ * What a reload brings in during boot is started if a target that is being started wants it: systemd itself has made up
+ * its mind before.
+ */
+export function define(command: Command, context: CommandContext): void {
+  command.action(() => rescan(context));
+}
+
+/** More reloads than this in a row mean that they do not help. */
+const RELOADS_MAX = 5;
+
+function rescan(context: CommandContext): void {
+  // What changes while a reload is on its way is seen by neither.
+  for (let reloads = 0; reloads < RELOADS_MAX; reloads++) {
+    if (!reloadIfChanged(context)) {
+      if (reloads === 0) context.out("nothing has changed\n");
+      return;
+    }
+  }
+  throw new CommandError(`the units still differ after ${RELOADS_MAX} reloads: is another berth the generator?`, 1);
+}
+
+/** Compares once; returns whether there was something to reload. */
+function reloadIfChanged(context: CommandContext): boolean {
+  const { kind, uid } = context.scope;
+  const { generated } = generateInstalled({ scope: kind, uid, env: context.env }, berthPath(process.execPath));
+  const changes = compareGenerated(generatorDirectory(context), generated);
+  if (changes.length === 0) return false;
+  for (const change of changes) context.out(`${change}\n`);
+  const manager = kind === "user" ? ["--user"] : [];
+  systemctl([...manager, "daemon-reload"]);
+  const added = new Set(changes.filter((change) => change.startsWith("+ ")).map((change) => change.slice(2)));
+  startWanted(
+    generated.links.filter(({ path }) => added.has(path)),
+    manager,
+  );
+  return true;
+}
+
+/** Starts what links that are new want started, if the system is still booting and what wants it is to be started. */
+function startWanted(added: readonly GeneratedLink[], manager: readonly string[]): void {
+  // In any other state boot is over, and what to start is up to the administrator.
+  if (added.length === 0 || !/^(?:initializing|starting)$/.test(ask([...manager, "is-system-running"]))) return;
+  const wanted = added.flatMap(({ path }) => {
+    const [target, unit] = /^(.*)\.(?:wants|requires|upholds)\/(.*)$/.exec(path)?.slice(1) ?? [];
+    return target === undefined || unit === undefined ? [] : [{ target, unit }];
+  });
+  const units = wanted.filter(({ target }) => isComing(target, manager)).map(({ unit }) => unit);
+  if (units.length > 0) systemctl([...manager, "start", "--no-block", "--", ...units]);
+}
+
+/** Where systemd has its generators write; systemd.generator(7). */
+function generatorDirectory({ scope, env }: CommandContext): string {
+  if (scope.kind === "system") return "/run/systemd/generator";
+  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`, "systemd/generator");
+}
+
+/** Whether a unit is active, or has a job waiting that makes it so. */
+function isComing(unit: string, manager: readonly string[]): boolean {
+  const state = ask([...manager, "show", "--property=ActiveState,Job", "--", unit]);
+  return /^ActiveState=(?:active|activating|reloading)$/m.test(state) || /^Job=[1-9]/m.test(state);
+}
+
+function ask(args: readonly string[]): string {
+  return (
+    spawnSync(findProgram("systemctl"), args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    }).stdout?.trim() ?? ""
+  );
+}
+
+function systemctl(args: readonly string[]): void {
+  const { error, status } = spawnSync(findProgram("systemctl"), args, { stdio: ["ignore", "inherit", "inherit"] });
+  const command = `systemctl ${args.join(" ")}`;
+  if (error !== undefined) throw new CommandError(command, 1, { cause: error });
+  if (status !== 0) throw new CommandError(`${command}: exit status ${status}`, 1);
+}

@@ -1,0 +1,44 @@
+import type { Command } from "commander";
+import { stopMakerOf } from "../network/stop-maker.ts";
+import { filterOption } from "../output/filters.ts";
+import type { CommandContext, CommandManual } from "../program/command.ts";
+import { confirmRemoval } from "../program/confirmation.ts";
+import { chooseVolumes } from "./volume-ls.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove the volumes that no running container uses.",
+  details: [
+    "A service that is stopped has no container, so its volumes are among them: the names are shown and the question is asked, unless there is `--force`. Filters are those of `berth volume ls`.",
+  ],
+  examples: [
+    { command: "berth volume prune", help: "All that are unused." },
+    { command: "berth volume prune --force --filter label=org.example.stage=test", help: "Some, without being asked." },
+  ],
+};
+
+/** `berth volume prune`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .addOption(filterOption("--filter <filter>"))
+    .option("-f, --force", "do not ask")
+    .action(async (options: { filter: readonly string[]; force?: boolean }) => prune(options, context));
+}
+
+async function prune(
+  { filter, force }: { filter: readonly string[]; force?: boolean },
+  context: CommandContext,
+): Promise<void> {
+  const { scope } = context;
+  const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
+  enterUserNamespace(scope, context.env);
+  const { pruneVolumes, unusedVolumes } = await import("../../runtime/volume/remove.ts");
+  const { listVolumes } = await import("../../runtime/volume/volume.ts");
+  const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
+  const names = unused.map(({ name }) => name);
+  if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;
+  for (const name of pruneVolumes(scope, unused)) {
+    await stopMakerOf("volume", name, context);
+    context.out(`${name}\n`);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { stopMakerOf } from "../network/stop-maker.ts";
+import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { forEachName, REMOVAL_EXIT_CODES } from "../program/for-each-name.ts";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Remove volumes and everything in them.",
+  details: [
+    "Nothing else ever does: a volume outlives its containers and its unit. One that a running container has mounted is not removed; stop the container first. The service of a `.volume` file that has made it is stopped too, and makes a new one when it is started next.",
+  ],
+  examples: [{ command: "berth volume rm data", help: "Remove one." }],
+};
+
+/** `berth volume rm`. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .argument("[volume...]", "volumes")
+    .option("-a, --all", "all volumes")
+    .option("-f, --force", "do not fail for a volume that there is not")
+    .action(async (names: string[], options: { all?: boolean; force?: boolean }) => remove(names, options, context));
+}
+
+async function remove(
+  names: readonly string[],
+  { all, force }: { all?: boolean; force?: boolean },
+  context: CommandContext,
+): Promise<void> {
+  if ((all === true) === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
+  const { scope } = context;
+  const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
+  enterUserNamespace(scope, context.env);
+  const { RuntimeError } = await import("../../runtime/error.ts");
+  const { removeVolume } = await import("../../runtime/volume/remove.ts");
+  const { findVolume, listVolumes } = await import("../../runtime/volume/volume.ts");
+  const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
+  await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
+    try {
+      const volume = findVolume(scope, name).name;
+      removeVolume(scope, volume);
+      await stopMakerOf("volume", volume, context);
+    } catch (error) {
+      if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
+      throw error;
+    }
+    context.out(`${name}\n`);
+  });
+}

@@ -1,0 +1,121 @@
+import { givenEntries, headersOf, lastEntry } from "../../unit/lookup.ts";
+import { escapeSpecifiers } from "../../unit/quoting.ts";
+import type { Directive } from "../../unit/unit-draft.ts";
+import { isInstance, isTemplate, splitName } from "../../unit/unit-name.ts";
+import { unquoteString } from "../../unit/words.ts";
+import type { ContainerContext, GeneratedLink } from "../making/context.ts";
+import { sharedKinds } from "../reading/pod-share.ts";
+import type { Value } from "../reading/report.ts";
+import { settleSpecifiers } from "../reading/resource-name.ts";
+import type { ParsedSource } from "../reading/source.ts";
+
+/** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
+const SHARED_NETWORK: readonly string[] = ["AddHost", "IP", "IP6", "NetworkAlias", "PublishPort"];
+const SHARED_NAME: readonly string[] = ["HostName"];
+const SHARED_ALWAYS: readonly string[] = ["GIDMap", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
+/** Keys that Podman passes over in a container of a pod: about the network, and about what is shared in any case. */
+const PODS_RESOLVER: readonly string[] = ["DNS", "DNSOption", "DNSSearch"];
+const PODS_OWN: readonly string[] = ["ShmSize"];
+
+/** What being part of a pod means for a container's service. */
+export interface PodMembership {
+  /** The `Pod=`, with the pod's name as its text. */
+  readonly pod: Value;
+  readonly unit: readonly Directive[];
+  readonly service: readonly Directive[];
+  /** The pod's `StopTimeout=`: how long its containers have that say nothing else. */
+  readonly stopTimeout: string | undefined;
+  readonly links: readonly GeneratedLink[];
+}
+
+/** Reads `Pod=`; undefined for a container that is in none. What cannot be together with a pod is reported. */
+export function podMembership(context: ContainerContext): PodMembership | undefined {
+  const { container, parsed, references, report, service } = context;
+  const pod = container.string("Pod", references.pod);
+  const starts = container.boolean("StartWithPod") ?? !container.mentions("StartWithPod");
+  if (pod?.target === undefined) {
+    const alone = container.has("Pod") ? undefined : container.string("StartWithPod");
+    if (alone !== undefined) {
+      const message = "StartWithPod= has no effect without Pod=";
+      report.item(alone.entry, { code: "no-pod", message }, "warning");
+    }
+    return undefined;
+  }
+  checkShared(context, pod.target);
+  checkSocket(context, pod.target);
+  const slice = givenEntries(pod.target.sections.get("Service")).get("Slice");
+  return {
+    pod,
+    unit: endsWithLast(pod.target) ? exitLines(pod.target) : [],
+    // The pod's slice is what limits of the whole pod are set on.
+    service:
+      slice === undefined || service.has("Slice")
+        ? []
+        : [["Slice", settleSpecifiers(slice.value, pod.target.serviceName)]],
+    stopTimeout: ownValue(pod.target, "StopTimeout"),
+    links: starts ? instanceLink(parsed, pod.target) : [],
+  };
+}
+
+function checkShared({ container, report }: ContainerContext, pod: ParsedSource): void {
+  const hint = `write it in ${pod.source.name}`;
+  const shared = sharedKinds(pod);
+  const onPodsNetwork = shared.includes("net") && !container.has("Network");
+  const refused = [onPodsNetwork ? SHARED_NETWORK : [], shared.includes("uts") ? SHARED_NAME : [], SHARED_ALWAYS];
+  for (const key of refused.flat()) {
+    if (container.spec(key).status !== "supported") continue;
+    const entry = container.entry(key);
+    if (entry === undefined) continue;
+    report.item(entry, { code: "shared-in-pod", message: `${key}= is shared by all containers of the pod`, hint });
+  }
+  for (const key of [...PODS_RESOLVER, ...PODS_OWN]) {
+    const entry = container.spec(key).status === "supported" ? container.entry(key) : undefined;
+    if (entry === undefined || !isPodsOwn({ container }, pod, key)) continue;
+    const message = `${key}= has no effect in a pod, which has its own`;
+    report.item(entry, { code: "overridden", message, hint }, "warning");
+  }
+}
+
+/** sd_listen_fds(3): sockets are for the process whose PID is in LISTEN_PID, and only PID 1 is known before it is there. */
+function checkSocket({ parsed, berth, report }: ContainerContext, pod: ParsedSource): void {
+  if (!parsed.sections.has("Socket") || berth.has("SocketProxy") || !sharedKinds(pod).includes("pid")) return;
+  const header = headersOf(parsed.file).find(({ section }) => section === "Socket");
+  const message = `sockets cannot be handed to a container of ${pod.source.name}, whose containers share a PID namespace`;
+  const problem = { code: "socket-without-pid", message, hint: "use SocketProxy= in [Berth], or no --share pid" };
+  if (header !== undefined) report.item(header, problem);
+}
+
+/** Whether a key of a container in a pod has no effect. With Network= the container is not on the pod's network. */
+export function isPodsOwn({ container }: Pick<ContainerContext, "container">, pod: ParsedSource, key: string): boolean {
+  if (PODS_OWN.includes(key)) return sharedKinds(pod).includes("ipc");
+  return PODS_RESOLVER.includes(key) && !container.has("Network") && sharedKinds(pod).includes("net");
+}
+
+/** Whether the pod is stopped with the last of its containers. */
+function endsWithLast(pod: ParsedSource): boolean {
+  return ownValue(pod, "ExitPolicy") !== "continue";
+}
+
+function ownValue(pod: ParsedSource, key: string): string | undefined {
+  const entry = lastEntry(pod.sections.get(pod.type.section), key);
+  return entry === undefined ? undefined : unquoteString(entry.value);
+}
+
+/** However the container ends for good, the pod is looked at: units/berth-pod-exit@.service. */
+function exitLines(pod: ParsedSource): Directive[] {
+  const { prefix, instance } = splitName(pod.serviceName);
+  const shown = instance === "" ? "@%i" : instance === undefined ? "" : `@${escapeSpecifiers(instance)}`;
+  const unit = `berth-pod-exit@${escapeSpecifiers(prefix)}${shown}.service`;
+  return [
+    ["OnSuccess", unit],
+    ["OnFailure", unit],
+  ];
+}
+
+/** A template's unit cannot name one instance's container, so that instance is told of it by a link. */
+function instanceLink(container: ParsedSource, pod: ParsedSource): GeneratedLink[] {
+  const { instance } = splitName(container.serviceName);
+  if (!isTemplate(pod.serviceName) || !isInstance(container.serviceName)) return [];
+  const wanting = pod.serviceName.replace("@.", () => `@${instance}.`);
+  return [{ path: `${wanting}.wants/${container.serviceName}`, target: `../${container.serviceName}` }];
+}

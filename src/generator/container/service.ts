@@ -1,0 +1,164 @@
+import { tasksMax } from "../../options/values/resource.ts";
+import { signalName } from "../../options/values/signal.ts";
+import { memoryMax, sizeInBytes } from "../../options/values/size.ts";
+import { timeoutStop } from "../../options/values/time.ts";
+import type { Entry } from "../../unit/entry.ts";
+import { lastEntry, type SectionEntries } from "../../unit/lookup.ts";
+import { type Directive, UnitDraft } from "../../unit/unit-draft.ts";
+import { CommandLine } from "../making/command-line.ts";
+import type { ContainerContext, GenerateOptions, SharedCommands } from "../making/context.ts";
+import { CONTAINER_FIXED, OUTPUT_SOCKET } from "../making/ending.ts";
+import { UNSET_ENVIRONMENT } from "../making/environment.ts";
+import { completeUnitSection } from "../making/unit-section.ts";
+import { ambientCapabilities } from "../making/user-manager.ts";
+import { checkContainerOwner, containerOwner } from "./container-owner.ts";
+import type { PodMembership } from "./pod-container.ts";
+import { addRunCommand } from "./run-command.ts";
+import type { Sockets } from "./socket.ts";
+
+/** The launcher and runc live in the same cgroup until the payload runs. */
+const MEMORY_ENOUGH = 32 * 1024 * 1024;
+/** Podman's and docker's default, in seconds. */
+const STOP_TIMEOUT = "10";
+
+/** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
+export function sharedCommands(options: GenerateOptions): SharedCommands {
+  const command = (name: string): string =>
+    new CommandLine().literal(`-${options.berth}`, name).plain("--unit %n").toString();
+  return { stopPayload: command("stop-payload"), cleanup: command("cleanup") };
+}
+
+/** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
+export function containerService(
+  context: ContainerContext,
+  sockets: Sockets,
+  membership: PodMembership | undefined,
+): UnitDraft {
+  const { parsed } = context;
+  const draft = UnitDraft.copyOf(parsed.file);
+  if (parsed.sections.has("Socket")) draft.removeSection("Socket");
+  draft.renameSections([parsed.type.section, "Quadlet", "Berth"], (name) => `X-${name}`);
+  const theirs = parsed.sections.get("Service");
+  if (theirs !== undefined) checkService(context, theirs);
+  const oneshot = context.service.get("Type")?.value === "oneshot";
+  const line = new CommandLine().literal(context.options.berth);
+  const command = addRunCommand(line, context, membership?.pod, oneshot);
+  const lines = membership?.unit ?? [];
+  completeUnit(draft, context, sockets, [...lines, ...command.needed], oneshot);
+  completeService(draft, context, oneshot, line.toString(), membership);
+  return draft;
+}
+
+function completeUnit(
+  draft: UnitDraft,
+  context: ContainerContext,
+  sockets: Sockets,
+  more: readonly Directive[],
+  oneshot: boolean,
+): void {
+  const lines: Directive[] = [...more];
+  // Started by hand, the payload has to find its sockets as well.
+  if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
+  // What makes /dev/stdout something that can be opened. In the foreground runc's own pipes do.
+  if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
+  if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
+  completeUnitSection(draft, context, lines);
+}
+
+function completeService(
+  draft: UnitDraft,
+  context: ContainerContext,
+  oneshot: boolean,
+  run: string,
+  membership: PodMembership | undefined,
+): void {
+  const { options } = context;
+  const lines: Directive[] = [...(membership?.service ?? [])];
+  if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
+  addStopping(context, lines, oneshot, membership?.stopTimeout ?? STOP_TIMEOUT);
+  const owner = containerOwner(context);
+  const prefix = owner?.prefix ?? "";
+  lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
+  lines.push(["Delegate", CONTAINER_FIXED.Delegate]);
+  // In a user's manager this would take a user namespace; there the launcher makes its own.
+  if (options.scope === "system") lines.push(["PrivateMounts", CONTAINER_FIXED.PrivateMounts]);
+  if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);
+  // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
+  lines.push(["NotifyAccess", CONTAINER_FIXED.NotifyAccess]);
+  lines.push(...ambientCapabilities(options));
+  // As of every other service: where a cgroup is delegated, systemd would else take no notice.
+  if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
+  addLimits(context, lines);
+  if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
+  lines.push(...(owner?.lines ?? []));
+  lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
+  lines.push(["ExecStart", prefix + run]);
+  draft.appendAll("Service", lines);
+}
+
+function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean, byDefault: string): void {
+  const { container } = context;
+  const signal = container.string("StopSignal");
+  const timeout = container.string("StopTimeout");
+  if (context.service.has("KillSignal")) {
+    if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
+  } else if (signal !== undefined) {
+    lines.push(["KillSignal", signalName(signal.text) ?? "SIGTERM"]);
+  } else if (!oneshot) {
+    // Only the image knows which signal its payload wants, and images are not looked at before the start.
+    lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
+  }
+  const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
+  if (theirs === undefined) lines.push(["TimeoutStopSec", timeoutStop(timeout?.text ?? byDefault)]);
+  else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
+}
+
+function addLimits(context: ContainerContext, lines: Directive[]): void {
+  const { container, report } = context;
+  const memory = container.string("Memory");
+  if (memory !== undefined) {
+    if ((sizeInBytes(memory.text) ?? 0) < MEMORY_ENOUGH) {
+      const message = "less than 32m may not be enough to start the container in";
+      report.value(memory, { code: "limit-too-low", message }, "warning");
+    }
+    if (!context.service.has("MemoryMax")) lines.push(["MemoryMax", memoryMax(memory.text)]);
+    else overridden(context, memory.entry, "MemoryMax");
+  }
+  const pids = container.string("PidsLimit");
+  if (pids === undefined) return;
+  if (!context.service.has("TasksMax")) lines.push(["TasksMax", tasksMax(pids.text)]);
+  else overridden(context, pids.entry, "TasksMax");
+}
+
+/** What the user's `[Service]` says that berth cannot live with. */
+function checkService(context: ContainerContext, service: SectionEntries): void {
+  const { report } = context;
+  const type = lastEntry(service, "Type");
+  if (type !== undefined && type.value !== "notify" && type.value !== "oneshot") {
+    report.at(type, 0, {
+      code: "bad-service-type",
+      message: `invalid service Type '${type.value}'`,
+      hint: "notify or oneshot",
+    });
+  }
+  const killMode = lastEntry(service, "KillMode");
+  if (killMode !== undefined && killMode.value !== "mixed" && killMode.value !== "control-group") {
+    const message = `invalid KillMode '${killMode.value}'`;
+    report.at(killMode, 0, { code: "bad-kill-mode", message, hint: "mixed or control-group" });
+  }
+  for (const entry of service.get("ExecStart") ?? []) {
+    const hint = "Exec= in [Container] takes arguments for the image";
+    report.item(entry, { code: "managed-directive", message: "ExecStart= is written by berth", hint });
+  }
+  checkContainerOwner(context);
+  for (const [key, value] of Object.entries(CONTAINER_FIXED)) {
+    const entry = context.service.get(key);
+    if (entry === undefined || entry.value === value) continue;
+    report.item(entry, { code: "managed-directive", message: `${key}= is set to ${value} by berth` }, "warning");
+  }
+}
+
+function overridden(context: ContainerContext, entry: Entry, by: string): void {
+  const message = `${entry.key}= has no effect beside ${by}= of [Service]`;
+  context.report.item(entry, { code: "overridden", message }, "warning");
+}

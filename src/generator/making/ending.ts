@@ -1,0 +1,66 @@
+import type { RunningUnit } from "../../state/running-units.ts";
+import { escapeSpecifiers } from "../../unit/quoting.ts";
+import type { Directive } from "../../unit/unit-draft.ts";
+import { CommandLine } from "./command-line.ts";
+import type { GenerateOptions, SharedCommands } from "./context.ts";
+
+/** Namespaces of a pod that the manager holds, and room to spare. */
+const NAMESPACES_MAX = "16";
+
+/** units/berth-log@.socket, for a container's service; it has the order itself. */
+export const OUTPUT_SOCKET = "berth-log@%N.socket";
+
+/** Directives of `[Service]` that a container needs at a certain value. */
+export const CONTAINER_FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
+
+/** Lines of `[Service]` by which the manager keeps a pod's namespaces. */
+export const POD_HELD: readonly Directive[] = [
+  ["NotifyAccess", "all"],
+  ["FileDescriptorStoreMax", NAMESPACES_MAX],
+];
+
+/** Lines that end what a service runs. */
+export interface Ending {
+  readonly unit: readonly Directive[];
+  readonly service: readonly Directive[];
+}
+
+/** ExecStopPost= of a pod's service. */
+export function podRemoval(name: string, { berth }: GenerateOptions): string {
+  return new CommandLine().literal(berth).plain("pod rm --ignore --force").expanded(name).toString();
+}
+
+/**
+ * What a service that runs needs in order to stop and be cleaned up, where its file is gone or wrong, and nothing else of it is known.
+ * systemd takes it over with the next reload, and forgets what the file had.
+ */
+export function endingOf(running: RunningUnit, options: GenerateOptions, commands: SharedCommands): Ending {
+  if (running.kind === "pod") {
+    const removal = podRemoval(escapeSpecifiers(running.name), options);
+    const stays: readonly Directive[] = [
+      ["Type", "notify"],
+      ["RemainAfterExit", "yes"],
+    ];
+    return { unit: [], service: [...stays, ...POD_HELD, ["ExecStopPost", removal]] };
+  }
+  const pod: readonly Directive[] =
+    running.pod === undefined
+      ? []
+      : [
+          ["BindsTo", escapeSpecifiers(running.pod)],
+          ["After", escapeSpecifiers(running.pod)],
+        ];
+  const { Delegate, NotifyAccess, PrivateMounts } = CONTAINER_FIXED;
+  return {
+    unit: [["Wants", OUTPUT_SOCKET], ...pod],
+    service: [
+      ["Type", "notify"],
+      ["NotifyAccess", NotifyAccess],
+      ["Delegate", Delegate],
+      ...(options.scope === "system" ? [["PrivateMounts", PrivateMounts] as const] : []),
+      ["KillMode", "mixed"],
+      ["ExecStop", commands.stopPayload],
+      ["ExecStopPost", commands.cleanup],
+    ],
+  };
+}

@@ -1,0 +1,23 @@
+import type { KeyReader } from "../reading/key-reader.ts";
+import type { CommandLine } from "./command-line.ts";
+
+/**
+ * Adds the flags that keys become, as the key table has them: `--flag VALUE` for each value; `--flag` or `--flag=false` for a
+ * yes or no. Absent keys add nothing.
+ */
+export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly string[]): void {
+  for (const name of names) {
+    // Most keys are absent from most files, and this runs for each of them at every boot.
+    if (!keys.has(name)) continue;
+    const { flag = name, prefix = "", values } = keys.spec(name);
+    if (values === "boolean") {
+      const truth = keys.boolean(name);
+      if (truth !== undefined) line.plain(truth ? `--${flag}` : `--${flag}=false`);
+    } else if (values === "string") {
+      const value = keys.string(name);
+      if (value !== undefined) line.plain(`--${flag}`).expanded(prefix + value.text);
+    } else {
+      for (const { text } of keys.list(name)) line.plain(`--${flag}`).expanded(prefix + text);
+    }
+  }
+}

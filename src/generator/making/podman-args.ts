@@ -1,0 +1,164 @@
+import type { Flag } from "../../options/flags/flag.ts";
+import { type FlagOccurrence, parseFlags } from "../../options/flags/parse.ts";
+import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
+import { isDeferred, type Problem, quoted, type ValueCheck } from "../../options/values/check.ts";
+import { checkShare } from "../../options/values/share.ts";
+import { CONTAINER_KEYS } from "../keys/container.ts";
+import type { KeySpec, KeyTable } from "../keys/key.ts";
+import type { KeyReader } from "../reading/key-reader.ts";
+import type { Report, Value } from "../reading/report.ts";
+import type { CommandLine } from "./command-line.ts";
+
+/** Flags that the generated command line gives itself; a second one would contradict it. */
+const OURS: Readonly<Record<string, string>> = {
+  detach: "berth decides this by Type= of [Service]",
+  name: "write ContainerName=",
+  rm: "containers are always removed when they end",
+  replace: "a container of the same name is always replaced",
+  "stop-signal": "write StopSignal=",
+  "stop-timeout": "write StopTimeout=",
+  loginuid: "write LoginUID= in [Berth]",
+};
+
+/** The same of the commands that make what containers use. */
+const OURS_OF_RESOURCES: Readonly<Record<string, string>> = {
+  "exit-policy": "write ExitPolicy=",
+  name: "write PodName=",
+  replace: "the service makes its pod anew",
+};
+
+/** Flags of podman's that a key of Quadlet's stands for: what to write instead. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  memory: "write Memory=",
+  m: "write Memory=",
+  "pids-limit": "write PidsLimit=",
+  cpus: "write CPUQuota= in [Service]",
+  "cpu-shares": "write CPUWeight= in [Service]",
+  "cpuset-cpus": "write AllowedCPUs= in [Service]",
+  "memory-swap": "write MemorySwapMax= in [Service]",
+  "memory-reservation": "write MemoryLow= in [Service]",
+  restart: "write Restart= in [Service]",
+  sdnotify: "write Notify=",
+};
+
+/** The checks of flags that no key stands for. */
+const CHECKS: Readonly<Record<string, ValueCheck>> = { share: checkShare };
+
+/** A command that takes `PodmanArgs=`. */
+interface Target {
+  readonly flags: readonly Flag[];
+  /** The keys that become flags: their checks are those of the flags' values too. */
+  readonly keys: KeyTable;
+  readonly ours: Readonly<Record<string, string>>;
+  readonly instead: Readonly<Record<string, string>>;
+  /** What a word that is neither flag nor value would be taken for, and what to write instead. */
+  readonly positional: string;
+  readonly hint?: string;
+}
+
+/**
+ * Reports what in a container's `PodmanArgs=` is no flag of `berth run`, and values of flags that the checks of the
+ * corresponding keys refuse. A word that is neither flag nor value would be taken for the image.
+ */
+export function checkPodmanArgs(values: readonly Value[], report: Report): void {
+  const positional = "it would be taken for the image";
+  const target = { flags: RUN_FLAGS, keys: CONTAINER_KEYS, ours: OURS, instead: INSTEAD, positional };
+  checkArgs(values, { ...target, hint: "Exec= takes arguments" }, report);
+}
+
+/**
+ * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and `more`
+ * that no key stands for. Returns the flags that are in them.
+ */
+export function addPodmanArgs(
+  line: CommandLine,
+  keys: KeyReader,
+  table: KeyTable,
+  report: Report,
+  more: readonly Flag[] = [],
+): FlagOccurrence[] {
+  if (!keys.has("PodmanArgs")) return [];
+  const values = keys.list("PodmanArgs");
+  const positional = "it would be taken for the name";
+  // What is said of a flag itself comes before what is known of it by its key.
+  const flags = [...more, ...flagsOf(table)];
+  const found = checkArgs(values, { flags, keys: table, ours: OURS_OF_RESOURCES, instead: {}, positional }, report);
+  for (const { text } of values) line.expanded(text);
+  return found;
+}
+
+/** The flags that the keys of a table become. */
+function flagsOf(table: KeyTable): Flag[] {
+  const flags = new Map<string, Flag>();
+  for (const { flag, values, help, status } of table.values()) {
+    if (flag === undefined || status !== "supported") continue;
+    const kind = flags.has(flag) || !(values === "boolean" || values === "string") ? "list" : values;
+    flags.set(flag, { name: flag, kind: flag === "opt" ? "list" : kind, help });
+  }
+  return [...flags.values()];
+}
+
+function checkArgs(values: readonly Value[], target: Target, report: Report): FlagOccurrence[] {
+  const found: FlagOccurrence[] = [];
+  let from = 0;
+  while (from < values.length) {
+    const words = values.slice(from);
+    const texts = words.map(({ text }) => text);
+    const { occurrences, rest, problems } = parseFlags(texts, target.flags);
+    for (const { word, ...problem } of problems) {
+      reportFlag(words[word], withAdvice(problem, words[word], target), report);
+    }
+    for (const occurrence of occurrences) checkOccurrence(occurrence, words, target, report);
+    found.push(...occurrences);
+    from = values.length - rest.length;
+    const next = values[from];
+    // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
+    if (next !== undefined && problems.length === 0 && !isDeferred(next.text)) {
+      const message = `${quoted(next.text)} is no flag, so ${target.positional}`;
+      const problem = { code: "bad-flag", message };
+      report.value(next, target.hint === undefined ? problem : { ...problem, hint: target.hint });
+      return found;
+    }
+    // A variable may stand for any number of flags.
+    from++;
+  }
+  return found;
+}
+
+function checkOccurrence(
+  { flag, word, value }: FlagOccurrence,
+  words: readonly Value[],
+  target: Target,
+  report: Report,
+): void {
+  const ours = Object.hasOwn(target.ours, flag.name)
+    ? target.ours[flag.name]
+    : flag.hidden === true
+      ? "berth sets it"
+      : undefined;
+  if (ours !== undefined) {
+    reportFlag(words[word], { code: "bad-flag", message: `--${flag.name} cannot be set here`, hint: ours }, report);
+    return;
+  }
+  if (value === undefined) return;
+  const check = keyOfFlag(flag.name, target.keys)?.check ?? CHECKS[flag.name];
+  const problem = check?.(value.text);
+  if (problem !== undefined) reportFlag(words[value.word], { ...problem, at: (problem.at ?? 0) + value.at }, report);
+}
+
+function reportFlag(value: Value | undefined, problem: Problem, report: Report): void {
+  if (value !== undefined) report.value(value, problem);
+}
+
+/** For a flag of podman's that something else stands for: what to write. */
+function withAdvice(problem: Problem, value: Value | undefined, { instead: advice }: Target): Problem {
+  const name = /^--?([^=]+)/.exec(value?.text ?? "")?.[1] ?? "";
+  const instead = Object.hasOwn(advice, name) ? advice[name] : undefined;
+  return instead === undefined ? problem : { ...problem, hint: instead };
+}
+
+/** The key that becomes the flag. */
+function keyOfFlag(name: string, keys: KeyTable): KeySpec | undefined {
+  for (const spec of keys.values()) if (spec.flag === name) return spec;
+  return undefined;
+}

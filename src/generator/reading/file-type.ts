@@ -1,0 +1,71 @@
+import { joinName, splitName } from "../../unit/unit-name.ts";
+import { artifactKeys } from "../keys/artifact.ts";
+import { buildKeys } from "../keys/build.ts";
+import { CONTAINER_KEYS } from "../keys/container.ts";
+import { imageKeys } from "../keys/image.ts";
+import type { KeyTable } from "../keys/key.ts";
+import { kubeKeys } from "../keys/kube.ts";
+import { networkKeys } from "../keys/network.ts";
+import { podKeys } from "../keys/pod.ts";
+import { volumeKeys } from "../keys/volume.ts";
+
+/** One kind of Quadlet file. */
+export interface FileType {
+  /** What file names end in, without the dot; also in words: `.container files`. */
+  readonly extension: string;
+  /** The type's own section. */
+  readonly section: string;
+  /** Of most types it is never asked for. */
+  readonly keys: () => KeyTable;
+  /** Added to the file's name for the service's: `data.volume` makes `data-volume.service`. */
+  readonly serviceSuffix: string;
+  readonly status: "supported" | "not supported yet";
+}
+
+/** Every kind of file that Quadlet has; those that berth does not carry out yet are known all the same, and refused. */
+export const FILE_TYPES: readonly FileType[] = [
+  {
+    extension: "artifact",
+    section: "Artifact",
+    keys: artifactKeys,
+    serviceSuffix: "-artifact",
+    status: "not supported yet",
+  },
+  { extension: "build", section: "Build", keys: buildKeys, serviceSuffix: "-build", status: "not supported yet" },
+  { extension: "container", section: "Container", keys: () => CONTAINER_KEYS, serviceSuffix: "", status: "supported" },
+  { extension: "image", section: "Image", keys: imageKeys, serviceSuffix: "-image", status: "supported" },
+  { extension: "kube", section: "Kube", keys: kubeKeys, serviceSuffix: "", status: "not supported yet" },
+  {
+    extension: "network",
+    section: "Network",
+    keys: networkKeys,
+    serviceSuffix: "-network",
+    status: "supported",
+  },
+  { extension: "pod", section: "Pod", keys: podKeys, serviceSuffix: "-pod", status: "supported" },
+  { extension: "volume", section: "Volume", keys: volumeKeys, serviceSuffix: "-volume", status: "supported" },
+];
+
+const BY_EXTENSION: ReadonlyMap<string, FileType> = new Map(FILE_TYPES.map((type) => [type.extension, type]));
+
+/** The type of a file by its name, undefined if it is not Quadlet's. */
+export function fileTypeOf(name: string): FileType | undefined {
+  const dot = name.lastIndexOf(".");
+  if (dot <= 0 || name.startsWith(".")) return undefined;
+  return BY_EXTENSION.get(name.slice(dot + 1));
+}
+
+/**
+ * The service's name without `.service`, when no ServiceName= is given: `app`, `data-volume`. The suffix of a template comes
+ * before its `@`; that of an instance's file at the end, as Quadlet has it.
+ */
+export function defaultServiceName(fileName: string, type: FileType): string {
+  const { prefix, instance } = splitName(fileName);
+  if (instance === undefined || instance !== "") {
+    return (
+      joinName({ prefix, ...(instance === undefined ? {} : { instance: instance + type.serviceSuffix }), suffix: "" }) +
+      (instance === undefined ? type.serviceSuffix : "")
+    );
+  }
+  return joinName({ prefix: prefix + type.serviceSuffix, instance: "", suffix: "" });
+}

@@ -1,0 +1,170 @@
+import { isJsonObject, type JsonObject, optionalString, parseJsonObject, type Refuse, stringMap } from "../../json.ts";
+import { ImageError } from "../error.ts";
+import { type Digest, parseDigest } from "./digest.ts";
+
+/** What a platform's image was built for (OCI image-spec, image-index.md). */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  /** `v8`, `v7`; empty when there is none. */
+  readonly variant: string;
+}
+
+/** Points at a blob (OCI image-spec, descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly platform?: Platform;
+}
+
+/** One image: its configuration and its layers, lowest first. */
+export interface ImageManifest {
+  readonly kind: "manifest";
+  readonly mediaType: string;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+}
+
+/** Several images, one for each platform. */
+export interface ImageIndex {
+  readonly kind: "index";
+  readonly mediaType: string;
+  readonly manifests: readonly Descriptor[];
+}
+
+export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
+export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
+const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+
+/** The kinds of manifest that berth reads; a registry is asked for these. */
+export const MANIFEST_TYPES: Readonly<Record<string, "manifest" | "index">> = {
+  [OCI_MANIFEST]: "manifest",
+  [OCI_INDEX]: "index",
+  [DOCKER_MANIFEST]: "manifest",
+  [DOCKER_LIST]: "index",
+};
+
+const CONFIG_TYPES: readonly string[] = [OCI_CONFIG, DOCKER_CONFIG];
+
+/** Uncompressed, gzip or zstd; which one is seen from the bytes themselves. */
+const LAYER_TYPES: readonly string[] = [
+  "application/vnd.oci.image.layer.v1.tar",
+  "application/vnd.oci.image.layer.v1.tar+gzip",
+  "application/vnd.oci.image.layer.v1.tar+zstd",
+  "application/vnd.docker.image.rootfs.diff.tar",
+  "application/vnd.docker.image.rootfs.diff.tar.gzip",
+  "application/vnd.docker.image.rootfs.diff.tar.zstd",
+];
+
+/** What the types of encrypted layers end in (containers/ocicrypt); only the OCI's have such relations. */
+const ENCRYPTED = "+encrypted";
+
+/** Whether a layer has to be decrypted before it is decompressed. */
+export function isEncrypted({ mediaType }: Pick<Descriptor, "mediaType">): boolean {
+  return mediaType.endsWith(ENCRYPTED);
+}
+
+function isLayerType(mediaType: string): boolean {
+  if (!isEncrypted({ mediaType })) return LAYER_TYPES.includes(mediaType);
+  const plain = mediaType.slice(0, -ENCRYPTED.length);
+  return plain.startsWith("application/vnd.oci.") && LAYER_TYPES.includes(plain);
+}
+
+/** A manifest longer than this is refused unread (4 MiB, the limit that registries themselves keep). */
+export const MANIFEST_MAX = 4 * 1024 * 1024;
+/** A configuration longer than this is refused unread. */
+export const CONFIG_MAX = 8 * 1024 * 1024;
+
+/**
+ * Reads a manifest or index. `servedType` is the registry's Content-Type or the referring descriptor's media type,
+ * if there is one; a document that says otherwise of itself, or that could be read both ways, is refused, so that
+ * one digest never means two images (CVE-2021-41190).
+ * Throws ImageError `bad-manifest`, or `unsupported` for what is well-formed but not an image that berth can run.
+ */
+export function parseManifest(bytes: Uint8Array, servedType?: string): ImageManifest | ImageIndex {
+  const refuse = (why: string): never => {
+    throw new ImageError("bad-manifest", `manifest: ${why}`);
+  };
+  const json = parseJsonObject(bytes, refuse);
+  const ownType = optionalString(json, "mediaType", refuse);
+  if (json.schemaVersion === 1 || /docker\.distribution\.manifest\.v1\+(json|prettyjws)/.test(servedType ?? "")) {
+    throw new ImageError("unsupported", "manifest: Docker's schema 1 is not supported; push the image again");
+  }
+  if (json.schemaVersion !== 2) return refuse("schemaVersion is not 2");
+  const servedKind = servedType === undefined ? undefined : MANIFEST_TYPES[servedType];
+  if (ownType !== undefined && servedKind !== undefined && ownType !== servedType) {
+    return refuse(`it was served as ${servedType} but says that it is ${ownType}`);
+  }
+  const mediaType = ownType ?? (servedKind === undefined ? impliedType(json) : (servedType ?? ""));
+  const kind = MANIFEST_TYPES[mediaType];
+  const hasImage = "config" in json || "layers" in json || "fsLayers" in json;
+  const hasIndex = "manifests" in json;
+  if (hasImage && hasIndex) return refuse("it is an image and an index at the same time");
+  if (kind === undefined) {
+    throw new ImageError("unsupported", `manifest: media type ${mediaType} is not an image`);
+  }
+  if (kind === "manifest") {
+    return hasImage ? imageManifest(json, mediaType, refuse) : refuse("an image without config and layers");
+  }
+  if (!hasIndex) return refuse("an index without manifests");
+  return { kind, mediaType, manifests: descriptors(json, "manifests", refuse) };
+}
+
+/** OCI documents may leave out their own type; then the members tell. */
+function impliedType(json: JsonObject): string {
+  return "manifests" in json ? OCI_INDEX : OCI_MANIFEST;
+}
+
+function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): ImageManifest {
+  const config = parseDescriptor(json.config, refuse);
+  if (!CONFIG_TYPES.includes(config.mediaType)) {
+    throw new ImageError("unsupported", `manifest: its config is ${config.mediaType}: an artifact, not an image`);
+  }
+  const layers = descriptors(json, "layers", refuse);
+  for (const layer of layers) {
+    if (/foreign|nondistributable/.test(layer.mediaType)) {
+      throw new ImageError(
+        "unsupported",
+        `layer ${layer.digest}: foreign layers (${layer.mediaType}) are not supported`,
+      );
+    }
+    if (!isLayerType(layer.mediaType)) {
+      throw new ImageError("unsupported", `layer ${layer.digest}: media type ${layer.mediaType} is not supported`);
+    }
+  }
+  return { kind: "manifest", mediaType, config, layers };
+}
+
+function descriptors(json: JsonObject, key: string, refuse: Refuse): Descriptor[] {
+  const list = json[key];
+  if (!Array.isArray(list)) return refuse(`${key} is not an array`);
+  return list.map((item: unknown) => parseDescriptor(item, refuse));
+}
+
+function parseDescriptor(value: unknown, refuse: Refuse): Descriptor {
+  if (!isJsonObject(value)) return refuse("a descriptor is not an object");
+  const size = value.size;
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return refuse("a descriptor without a size");
+  const platform = value.platform;
+  return {
+    mediaType: optionalString(value, "mediaType", refuse) ?? refuse("a descriptor without a media type"),
+    digest: parseDigest(value.digest),
+    size,
+    annotations: stringMap(value, "annotations", refuse),
+    ...(isJsonObject(platform) ? { platform: parsePlatform(platform, refuse) } : {}),
+  };
+}
+
+function parsePlatform(json: JsonObject, refuse: Refuse): Platform {
+  return {
+    os: optionalString(json, "os", refuse) ?? "",
+    architecture: optionalString(json, "architecture", refuse) ?? "",
+    variant: optionalString(json, "variant", refuse) ?? "",
+  };
+}

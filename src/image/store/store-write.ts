@@ -1,0 +1,200 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { withStoreLock } from "../../state/lock.ts";
+import { type DiffId, type Digest, digestHex, digestOf } from "../document/digest.ts";
+import { parseImageConfig } from "../document/image-config.ts";
+import { type Descriptor, parseManifest } from "../document/manifest.ts";
+import { errnoName, ImageError, withContext } from "../error.ts";
+import { layerNames } from "../layer/directory.ts";
+import { blobPath, FROM_INDEX, formatIndex, REF_NAME, readBlob, readIndex, type StorePaths } from "./layout.ts";
+import { deadWork, keptByOthers, type WorkDirectory } from "./work.ts";
+
+/** Makes the empty OCI layout and the other directories, unless they are there. */
+export function prepareStore(paths: StorePaths): void {
+  try {
+    // Images hold setuid programs, old ones too: no other user of the machine may get at them.
+    for (const dir of [paths.images, paths.layers]) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      chmodSync(dir, 0o700);
+    }
+    mkdirSync(paths.blobs, { recursive: true });
+    const version = join(paths.images, "oci-layout");
+    if (!existsSync(version)) writeDurably(version, `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`);
+    if (!existsSync(paths.index)) writeDurably(paths.index, formatIndex([]));
+  } catch (error) {
+    throw withContext(`prepare the store in ${dirname(paths.images)}`, error, "store-io");
+  }
+}
+
+/** Write-new, fsync, rename, fsync the directory: readers see the old or the new text, also after a power cut. */
+function writeDurably(path: string, text: string): void {
+  const fresh = `${path}.${process.pid}.new`;
+  const fd = openSync(fresh, "w", 0o644);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+  syncDirectory(dirname(path));
+}
+
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Keeps a small blob that is in memory and has been checked. */
+export function putBlob(paths: StorePaths, work: WorkDirectory, bytes: Uint8Array): Digest {
+  const digest = digestOf(bytes);
+  if (existsSync(blobPath(paths, digest))) return digest;
+  const fresh = work.fresh("blob");
+  const fd = openSync(fresh, "wx", 0o644);
+  try {
+    writeFileSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  publish(fresh, blobPath(paths, digest));
+  return digest;
+}
+
+/** Moves finished, synced work into place; what another process put there first is as good and stays. */
+export function publish(finished: string, place: string): void {
+  try {
+    renameSync(finished, place);
+  } catch (error) {
+    if (!["EEXIST", "ENOTEMPTY"].includes(errnoName(error) ?? "")) throw error;
+    rmSync(finished, { recursive: true, force: true });
+  }
+  syncDirectory(dirname(place));
+}
+
+/** A name and the manifest that it shall mean from now on. */
+export interface NewEntry {
+  readonly manifest: Descriptor;
+  /** Full names; an image may be recorded without any. */
+  readonly references: readonly string[];
+  /** The index that the manifest was chosen from. */
+  readonly fromIndex?: Digest | undefined;
+}
+
+/** Puts names into the index. An image that loses its last name stays, nameless, until it is removed. */
+export function recordImages(stateDir: string, paths: StorePaths, added: readonly NewEntry[]): void {
+  withStoreLock(stateDir, "exclusive", () => {
+    let entries = [...readIndex(paths)];
+    for (const { manifest, references, fromIndex } of added) {
+      const from: Record<string, string> = fromIndex === undefined ? {} : { [FROM_INDEX]: fromIndex };
+      for (const name of references.length > 0 ? references : [undefined]) {
+        const replaced = entries.filter((entry) => name !== undefined && entry.annotations[REF_NAME] === name);
+        entries = entries.filter((entry) => !replaced.includes(entry));
+        entries.push({ ...manifest, annotations: { ...from, ...(name === undefined ? {} : { [REF_NAME]: name }) } });
+        for (const old of replaced) entries.push({ ...old, annotations: {} });
+      }
+    }
+    writeDurably(paths.index, formatIndex(withoutIdleNameless(entries)));
+  });
+}
+
+/** A nameless entry is kept only while no other entry holds on to the same image. */
+function withoutIdleNameless(entries: readonly Descriptor[]): Descriptor[] {
+  return entries.filter((entry, at) => {
+    if (entry.annotations[REF_NAME] !== undefined) return true;
+    const same = entries.filter((other) => other.digest === entry.digest);
+    return (
+      same.every((other) => other.annotations[REF_NAME] === undefined) &&
+      entries.findIndex((other) => other.digest === entry.digest) === at
+    );
+  });
+}
+
+/** The chains of layers (lowest first) that containers have mounted and may not lose. */
+export type InUse = () => readonly (readonly DiffId[])[];
+
+/**
+ * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing refers to any more: no other image,
+ * no work in progress, no container (`inUse` is asked under the lock). Deleting is a rename under the lock, and the
+ * slow part comes after it.
+ */
+export function removeEntries(
+  stateDir: string,
+  paths: StorePaths,
+  choose: (entries: readonly Descriptor[]) => (entry: Descriptor) => boolean,
+  inUse: InUse,
+): void {
+  const trash: string[] = [];
+  try {
+    withStoreLock(stateDir, "exclusive", () => {
+      const entries = readIndex(paths);
+      const goes = choose(entries);
+      const left = entries.filter((entry) => !goes(entry));
+      // Before anything is changed: whoever cannot tell what is in use must not remove it.
+      const keep = reachable(paths, left, inUse());
+      if (left.length !== entries.length) writeDurably(paths.index, formatIndex(left));
+      trash.push(...deadWork(paths));
+      mkdirSync(paths.work, { recursive: true, mode: 0o700 });
+      const bin = join(paths.work, `trash-${process.pid}-${crypto.randomUUID()}`);
+      const moved: string[] = [];
+      for (const [dir, names] of [
+        [paths.blobs, keep.blobs],
+        [paths.layers, keep.layers],
+      ] as const) {
+        for (const name of existsSync(dir) ? readdirSync(dir) : []) {
+          if (names.has(name)) continue;
+          if (moved.length === 0) mkdirSync(bin, { mode: 0o700 });
+          renameSync(join(dir, name), join(bin, `${moved.length}-${name}`));
+          moved.push(name);
+        }
+      }
+      if (moved.length > 0) trash.push(bin);
+    });
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    throw withContext("remove from the store", error, "store-io");
+  }
+  // Without a lock file, what a crash leaves here is swept by the next writer.
+  for (const path of trash) rmSync(path, { recursive: true, force: true });
+}
+
+/** File names of the blobs and layer directories that must stay. */
+function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: readonly (readonly DiffId[])[]) {
+  const kept = keptByOthers(paths);
+  const blobs = new Set<string>();
+  const layers = new Set<string>();
+  const keepLayers = (diffIds: readonly DiffId[]): void => {
+    for (const names of layerNames(diffIds)) for (const name of names) layers.add(name);
+  };
+  for (const entry of entries) {
+    blobs.add(digestHex(entry.digest));
+    const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);
+    if (manifest.kind !== "manifest") throw new ImageError("store-corrupt", `${entry.digest} is an index`);
+    for (const { digest } of [manifest.config, ...manifest.layers]) blobs.add(digestHex(digest));
+    keepLayers(parseImageConfig(readBlob(paths, manifest.config.digest)).diffIds);
+  }
+  inUse.forEach(keepLayers);
+  for (const digest of kept) {
+    const hex = digest.replace(/^sha256:/, "");
+    blobs.add(hex);
+    layers.add(hex);
+    layers.add(`chain-${hex}`);
+  }
+  return { blobs, layers };
+}

@@ -1,0 +1,110 @@
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withStoreLock } from "../../state/lock.ts";
+import { loadNative } from "../../system/libc-files.ts";
+import { isDigest } from "../document/digest.ts";
+import { errnoName, withContext } from "../error.ts";
+import type { StorePaths } from "./layout.ts";
+
+/**
+ * A private directory for work in progress, on the store's file system. It is alive as long as its process holds
+ * the flock(2) on the file inside it; after a crash the next writer finds it unlocked and removes it.
+ */
+export interface WorkDirectory {
+  readonly path: string;
+  /** A path in it that nobody has used yet. */
+  fresh(prefix: string): string;
+  /** Blobs and layers (digests, diffIDs) that must not be collected while this work goes on. */
+  keep(digests: readonly string[]): void;
+  /** Removes the directory with all that is in it. */
+  close(): void;
+}
+
+const LOCK = "lock";
+const KEEP = "keep";
+
+export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
+  try {
+    // Under the store's lock: a sweep must not see a directory that is not locked yet.
+    let dead: string[] = [];
+    const work = withStoreLock(stateDir, "exclusive", () => {
+      mkdirSync(paths.work, { recursive: true, mode: 0o700 });
+      dead = deadWork(paths);
+      const path = join(paths.work, `${process.pid}-${crypto.randomUUID()}`);
+      mkdirSync(path, { mode: 0o700 });
+      const fd = openSync(join(path, LOCK), "wx", 0o600);
+      loadNative().lock(fd, "exclusive", true);
+      return workDirectory(stateDir, path, fd);
+    });
+    for (const path of dead) rmSync(path, { recursive: true, force: true });
+    return work;
+  } catch (error) {
+    throw withContext(`make a work directory in ${paths.work}`, error, "store-io");
+  }
+}
+
+function workDirectory(stateDir: string, path: string, fd: number): WorkDirectory {
+  let count = 0;
+  const kept = new Set<string>();
+  return {
+    path,
+    fresh: (prefix) => join(path, `${prefix}-${count++}`),
+    keep(digests) {
+      for (const digest of digests) kept.add(digest);
+      // The lock orders this before or after a whole collection, never into the middle of one.
+      withStoreLock(stateDir, "shared", () => writeFileSync(join(path, KEEP), [...kept].join("\n")));
+    },
+    close() {
+      rmSync(path, { recursive: true, force: true });
+      closeSync(fd);
+    },
+  };
+}
+
+/** The work directories of processes that live, by their `keep` lists. Call under the store's lock. */
+export function keptByOthers(paths: StorePaths): Set<string> {
+  const kept = new Set<string>();
+  for (const name of workNames(paths)) {
+    const path = join(paths.work, name);
+    if (isDead(path)) continue;
+    let text = "";
+    try {
+      text = readFileSync(join(path, KEEP), "utf8");
+    } catch (error) {
+      if (errnoName(error) !== "ENOENT") throw error;
+    }
+    for (const line of text.split("\n")) if (isDigest(line)) kept.add(line);
+  }
+  return kept;
+}
+
+/** What dead processes left, to be removed. Call under the store's lock; removing may wait until after it. */
+export function deadWork(paths: StorePaths): string[] {
+  return workNames(paths)
+    .map((name) => join(paths.work, name))
+    .filter(isDead);
+}
+
+function workNames(paths: StorePaths): string[] {
+  try {
+    return readdirSync(paths.work);
+  } catch (error) {
+    if (errnoName(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function isDead(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(join(path, LOCK), "r+");
+  } catch (error) {
+    if (errnoName(error) === "ENOENT" || errnoName(error) === "ENOTDIR") return true;
+    throw error;
+  }
+  try {
+    return loadNative().lock(fd, "exclusive", false);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,85 @@
+import { chownSync, existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import type { ContainerPaths } from "../../state/paths.ts";
+import { readIfThere } from "../../system/files.ts";
+import { findProgram } from "../../system/programs.ts";
+import { RuntimeError } from "../error.ts";
+import { bindMount } from "../mount/bind-mount.ts";
+import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
+import { ownAddress } from "../network/names/host-address.ts";
+import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
+import { INIT_PATH } from "../spec/oci-config.ts";
+import type { SpecMount } from "../spec/runtime-spec.ts";
+import type { JoinedNetwork } from "./joined-network.ts";
+
+/**
+ * Writes /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container, to the bundle.
+ * Returns their mounts.
+ */
+export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): SpecMount[] {
+  const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
+  const own = (file: string, destination: string) => bindMount(join(paths.bundle, file), destination, options);
+  const put = (file: string, destination: string, content: string | Uint8Array) => {
+    writeOwned(join(paths.bundle, file), content, facts);
+    return own(file, destination);
+  };
+  writeEtcFiles(request, paths, facts);
+  const mounts = [own("hosts", "/etc/hosts"), put("hostname", "/etc/hostname", `${facts.hostname}\n`)];
+  // In a folder of the host's this would leave an empty file behind: what it is mounted on.
+  const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
+  if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
+  if (hasResolvConf(request)) mounts.push(own("resolv.conf", "/etc/resolv.conf"));
+  if (request.timezone !== undefined)
+    mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
+  if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
+  return mounts;
+}
+
+/** What a container's own /etc is made of besides the request. */
+export interface EtcFacts {
+  readonly hostname: string;
+  readonly name: string;
+  /** undefined where there is no network of berth's making, and as long as nothing is known of it. */
+  readonly network: NetworkView | undefined;
+  /** The container whose network it is in. */
+  readonly joined: JoinedNetwork | undefined;
+  /** Root inside, where that is somebody else outside. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+/** Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more is known. */
+export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
+  const { hostname, name, network, joined } = facts;
+  const { mode } = request.network;
+  const hosts = formatHosts({
+    base: joined?.hosts ?? readIfThere("/etc/hosts") ?? "",
+    added: request.addHosts,
+    addresses: network?.addresses ?? (mode === "none" || mode === "container" ? ["127.0.0.1"] : []),
+    gateway: network === undefined ? ownAddress(mode) : network.gateway,
+    hostname,
+    name,
+  });
+  writeOwned(join(paths.bundle, "hosts"), hosts, facts);
+  if (!hasResolvConf(request)) return;
+  const host = joined?.resolvConf ?? readIfThere("/etc/resolv.conf") ?? "";
+  const ownNetwork = mode !== "host" && joined?.resolvConf === undefined;
+  writeOwned(join(paths.bundle, "resolv.conf"), formatResolvConf(host, request, network, ownNetwork), facts);
+}
+
+function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFacts): void {
+  writeFileSync(path, content, { mode: 0o644 });
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+}
+
+/** Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for. */
+function hasResolvConf({ network, dns }: RunRequest): boolean {
+  return (network.mode !== "none" || dns.length > 0) && !dns.includes("none");
+}
+
+function zoneFile(zone: string): string {
+  const path = zone === "local" ? "/etc/localtime" : join("/usr/share/zoneinfo", zone);
+  if (!existsSync(path) || zone.split("/").includes(".."))
+    throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
+  return realpathSync(path);
+}

@@ -1,0 +1,72 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { idOfName, listContainerIds, readRecord, releaseName } from "../../state/container-record.ts";
+import { isContainerAlive } from "../../state/liveness.ts";
+import { withStoreLock } from "../../state/lock.ts";
+import { containerPaths, namesDir, runcRoot } from "../../state/paths.ts";
+import { forgetUnit } from "../../state/running-units.ts";
+import { listIfThere } from "../../system/files.ts";
+import { detachBelow } from "../../system/mount-table.ts";
+import { disconnect } from "../network/connect/disconnection.ts";
+import { releaseAllAddresses } from "../network/connect/leases.ts";
+import { readSetUp } from "../network/connect/set-up-file.ts";
+import { removeMemberNames } from "../network/names/member-names.ts";
+import { deleteContainer } from "../oci-runtime/runc.ts";
+import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
+import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
+
+/**
+ * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
+ * name and bundle. Every step may find its work done already, so this can be killed anywhere and run again; the bundle,
+ * by which it is found, goes last. Throws in the end what disconnect() returns.
+ */
+export async function cleanUp(scope: Scope, id: string): Promise<void> {
+  const paths = containerPaths(scope, id);
+  const record = readRecord(scope, id);
+  if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
+  const kept = await disconnect(scope, id);
+  if (record?.pod !== undefined) {
+    removeMemberNames(scope, id);
+    (await import("../pod/namespace-link.ts")).followPod(scope, record.pod);
+    (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
+  }
+  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
+  // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
+  detachBelow(paths.bundle);
+  rmSync(paths.layers, { recursive: true, force: true });
+  releaseIds(scope, id);
+  // The name is taken before the record is written; without one, only the links tell.
+  for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
+  if (record?.unit !== undefined) forgetUnit(scope, record.unit, id);
+  rmSync(paths.bundle, { recursive: true, force: true });
+  if (kept !== undefined) throw kept;
+}
+
+/**
+ * Cleans up after every container of which nothing runs any more: what a crash of the machine, or of a foreground run,
+ * left behind. Returns the IDs.
+ */
+export async function cleanUpStale(scope: Scope): Promise<string[]> {
+  const onDisk = listIfThere(join(scope.stateDir, "containers"));
+  // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
+  const ids = withStoreLock(scope.stateDir, "exclusive", () =>
+    [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
+      const record = readRecord(scope, id);
+      return record === undefined || !isContainerAlive(scope, record);
+    }),
+  );
+  for (const id of ids) await cleanUp(scope, id);
+  for (const name of listIfThere(namesDir(scope))) {
+    const id = idOfName(scope, name);
+    if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
+  }
+  releaseStaleIds(scope);
+  // Nothing is leased before it is noted; this is for what somebody else has broken.
+  releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
+  sweepUnfinished(scope);
+  sweepHalfFilled(scope);
+  const { finishRemovals } = await import("../network/definitions/networks.ts");
+  await finishRemovals(scope);
+  return ids;
+}

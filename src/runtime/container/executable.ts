@@ -1,0 +1,48 @@
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { O_PATH, openInRoot } from "../../system/libc.ts";
+import { RuntimeError } from "../error.ts";
+import type { RuntimeSpec } from "../spec/runtime-spec.ts";
+
+/**
+ * Looks whether the payload's program is there and can be executed, as execvp(3) will: a foreground run becomes runc, which
+ * ends with 1 whatever was wrong, while people's scripts know 127 and 126 by heart. What a mount may bring along is not
+ * judged. Throws "command-not-found" or "command-not-executable".
+ */
+export function checkExecutable(spec: RuntimeSpec): void {
+  const [program = ""] = spec.process.args;
+  const candidates = program.includes("/")
+    ? [join(spec.process.cwd, program)]
+    : searchPath(spec).map((dir) => join(dir, program));
+  if (program.startsWith("/")) candidates.splice(0, candidates.length, program);
+  if (
+    candidates.some((path) =>
+      spec.mounts.some(({ destination }) => path.startsWith(`${destination}/`) || path === destination),
+    )
+  )
+    return;
+  const root = openSync(spec.root.path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const modes = candidates.flatMap((path) => modeOf(root, path) ?? []);
+    if (modes.length === 0) throw new RuntimeError("command-not-found", `${program}: no such program in the image`);
+    const executable = modes.some((mode) => (mode & constants.S_IFMT) === constants.S_IFREG && (mode & 0o111) !== 0);
+    if (!executable) throw new RuntimeError("command-not-executable", `${program}: not an executable file`);
+  } finally {
+    closeSync(root);
+  }
+}
+
+function searchPath(spec: RuntimeSpec): string[] {
+  const path = spec.process.env.find((assignment) => assignment.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+  return path.split(":").filter((directory) => directory !== "");
+}
+
+function modeOf(root: number, path: string): number | undefined {
+  const fd = openInRoot(root, path, O_PATH);
+  if (fd === undefined) return undefined;
+  try {
+    return fstatSync(fd).mode;
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,63 @@
+import { closeSync, fstatSync, openSync } from "node:fs";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import type { Scope } from "../../scope.ts";
+import { findContainer } from "../../state/find-container.ts";
+import { runningPayloadPid } from "../../state/liveness.ts";
+import { isMissing } from "../../system/files.ts";
+import { RuntimeError } from "../error.ts";
+import { openSharedNamespace } from "../network/users/shared-namespace.ts";
+import type { Environment } from "../oci-runtime/runc.ts";
+import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
+import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";
+
+/** What of a container or a pod can be in namespaces that are there already. */
+type Joining = Pick<RunRequest, "network" | "userNamespace">;
+
+/**
+ * In a user's scope: a namespace can only be joined from the user namespace that it belongs to, or from one around that
+ * (user_namespaces(7)). So this executes berth again in the one that everything belongs to which a container or a pod is to join:
+ * the user's bridges, a container's namespaces, or those at a path. Returns where it joins nothing. Throws "no-such-container",
+ * and "user-namespace" for what belongs to none of the user's, or to two.
+ */
+export function enterJoinedNamespace(scope: Scope, request: Joining, env: Environment): void {
+  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const network = openForNetwork(scope, request);
+  const users = openForUsers(scope, request);
+  if (network !== undefined && users !== undefined && fstatSync(network).ino !== fstatSync(users).ino) {
+    throw new RuntimeError(
+      "user-namespace",
+      "the network and the user namespace to join belong to different namespaces of this user's, of which a process can be in one only",
+    );
+  }
+  const fd = users ?? network;
+  if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+}
+
+function openForNetwork(scope: Scope, { network }: Joining): number | undefined {
+  if (network.mode === "bridge") return openSharedNamespace(scope, true);
+  if (network.mode === "container") return openOutermostNamespace(pidOf(scope, network.name));
+  if (network.mode !== "namespace") return undefined;
+  const fd = openNamespace(network.path, "network");
+  const owner = openOutermostOwner(fd, `the network namespace ${network.path}`);
+  closeSync(fd);
+  return owner;
+}
+
+function openForUsers(scope: Scope, { userNamespace }: Joining): number | undefined {
+  if (userNamespace.mode === "container") return openOutermostNamespace(pidOf(scope, userNamespace.name));
+  if (userNamespace.mode !== "namespace") return undefined;
+  return openOutermost(openNamespace(userNamespace.path, "user"), `the user namespace ${userNamespace.path}`);
+}
+
+function pidOf(scope: Scope, name: string): number {
+  return runningPayloadPid(scope, findContainer(scope, name));
+}
+
+function openNamespace(path: string, kind: "network" | "user"): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    const reason = isMissing(cause) ? "there is none" : (cause as Error).message;
+    throw new RuntimeError("user-namespace", `the ${kind} namespace ${path}: ${reason}`, { cause });
+  }
+}

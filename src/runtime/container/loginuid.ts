@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
+import { callersDir } from "../../state/paths.ts";
+import { isMissing, removeIfThere, replaceFile } from "../../system/files.ts";
+import { identify, isAlive } from "../../system/process-identity.ts";
+import { RuntimeError } from "../error.ts";
+
+const LOGINUID = "/proc/self/loginuid";
+/** (uid_t) -1: nobody has logged in (pam_loginuid(8), <linux/audit.h>). */
+const UNSET = 4294967295;
+
+/** The audit login uid of this process, or undefined if it is not set. */
+export function currentLoginuid(): number | undefined {
+  const value = Number(readFileSync(LOGINUID, "utf8"));
+  return value === UNSET ? undefined : value;
+}
+
+/**
+ * Seals the login uid of this process and of everything it starts from here on: once set, the kernel refuses every further
+ * write from a process without CAP_AUDIT_CONTROL (proc_loginuid_write). Does nothing if it already has that value.
+ * The write must come from the process's main thread, which is the one that JavaScript runs on.
+ */
+export function sealLoginuid(uid: number): void {
+  if (currentLoginuid() === uid) return;
+  try {
+    writeFileSync(LOGINUID, `${uid}`);
+  } catch (cause) {
+    throw new RuntimeError("loginuid", `set the audit login uid to ${uid}`, { cause });
+  }
+}
+
+/** The uid that `LoginUID=` names; `passwd` is the host's user database. `caller` is resolved by takeCaller instead. */
+export function resolveLoginuid(value: string, passwd: string): number {
+  if (/^[0-9]{1,10}$/.test(value)) {
+    const uid = Number(value);
+    if (uid < UNSET) return uid;
+    throw new RuntimeError("loginuid", `login uid ${value} is out of range`);
+  }
+  const line = passwd.split("\n").find((entry) => entry.startsWith(`${value}:`));
+  const uid = Number(line?.split(":")[2]);
+  if (line === undefined || !Number.isInteger(uid))
+    throw new RuntimeError("loginuid", `no user ${JSON.stringify(value)} on this host`);
+  return uid;
+}
+
+/**
+ * Notes who asks for `unit` (a valid name) to be started: this process, for the login uid `uid`. The note counts as long as
+ * the process waits for the start. The directory is root's alone, so nobody can claim to be somebody else.
+ */
+export function recordCaller(scope: Scope, unit: string, uid: number): void {
+  mkdirSync(callersDir(scope), { recursive: true, mode: 0o700 });
+  const { pid, startTime } = identify(process.pid) ?? { pid: 0, startTime: "0" };
+  replaceFile(join(callersDir(scope), unit), `${uid} ${pid} ${startTime}`);
+}
+
+/**
+ * The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`, or who did
+ * has not waited: that note could be of another start than this one.
+ */
+export function takeCaller(scope: Scope, unit: string): number | undefined {
+  const path = join(callersDir(scope), unit);
+  try {
+    const text = readFileSync(path, "utf8");
+    removeIfThere(path);
+    const [, uid, pid, startTime = ""] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? [];
+    return uid !== undefined && isAlive({ pid: Number(pid), startTime }) ? Number(uid) : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

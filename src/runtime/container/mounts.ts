@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { MountRequest } from "../../options/requests/run-request.ts";
+import { findProgram } from "../../system/programs.ts";
+import { RuntimeError } from "../error.ts";
+import { bindMount, keptFlags } from "../mount/bind-mount.ts";
+import { matchingPaths } from "../mount/glob.ts";
+import { kernelMount } from "../mount/kernel-mount.ts";
+import { type MountContext, withIdMap } from "../mount/mount-context.ts";
+import { imageMount, overlayOver } from "../mount/overlay-mount.ts";
+import type { SpecMount } from "../spec/runtime-spec.ts";
+import { type ContainerUser, ownerOf } from "../users/container-user.ts";
+import { openAnonymous, openSubpath, openVolume, volumeMount } from "../volume/volume-mount.ts";
+
+/** A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text. */
+export function cleanPath(path: string): string {
+  return join("/", path).replace(/(?<=.)\/$/, "");
+}
+
+/**
+ * The request's mounts with their sources on the host. Named volumes are made when they are first used; volumes without a
+ * name lie beside the upper layer and go with it. What has to be mounted first (overlays, images, volumes with a file system
+ * of their own) is, in this mount namespace, below the bundle. `imageVolumes` are the image's own VOLUME paths that nothing
+ * else is mounted on. Throws "volume" when a host path does not exist.
+ */
+export function resolveMounts(
+  context: MountContext,
+  requests: readonly MountRequest[],
+  imageVolumes: readonly string[],
+): SpecMount[] {
+  const covered = new Set(requests.map((request) => request.target));
+  const implied = imageVolumes
+    .map(cleanPath)
+    .filter((target) => !covered.has(target))
+    .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
+  return [...requests, ...implied].flatMap((request, index) => resolveMount(context, request, index));
+}
+
+function resolveMount(context: MountContext, request: MountRequest, index: number): SpecMount[] {
+  const place = join(context.paths.bundle, "mounts", `${index}`);
+  switch (request.type) {
+    case "tmpfs":
+    case "ramfs":
+    case "devpts":
+      return [kernelMount(request.type, request.target, request.options, context.user)];
+    case "bind":
+      return [hostMount(context, request, place)];
+    case "glob":
+      return globMounts(context, request, place);
+    case "image":
+      return [imageMount(context, request, place)];
+    case "volume": {
+      const source = openSubpath(request, openVolume(context, request, place), `${place}.sub`);
+      return [volumeMount(throughOptions(context, source, request.options, `${place}.over`), request)];
+    }
+    case "anonymous": {
+      const source = openAnonymous(context, request, place, index);
+      return [volumeMount(throughOptions(context, source, request.options, `${place}.over`), request)];
+    }
+    default:
+      throw new RuntimeError("bad-request", `unknown mount ${JSON.stringify(request satisfies never)}`);
+  }
+}
+
+function hostMount(context: MountContext, request: Extract<MountRequest, { type: "bind" }>, place: string): SpecMount {
+  const { source, target, options } = request;
+  if (!existsSync(source)) throw new RuntimeError("volume", `mount ${target}: ${source} does not exist on the host`);
+  const seen = throughOptions(context, withIdMap(context, source, options, `${place}.map`), options, place);
+  return bindMount(seen, target, [...(options.includes("O") ? [] : keptFlags(request)), ...options]);
+}
+
+/** The source as the container is to have it: given to its user (U), and under a layer of its own (O). */
+function throughOptions(context: MountContext, source: string, options: readonly string[], place: string): string {
+  giveToUser(source, context.user, options);
+  return options.includes("O") ? overlayOver(context, source, place, options) : source;
+}
+
+/** Each path that the pattern means, under its own name in the target; without a target, where it is on the host. */
+function globMounts(
+  context: MountContext,
+  request: Extract<MountRequest, { type: "glob" }>,
+  place: string,
+): SpecMount[] {
+  const { pattern, target, options } = request;
+  const sources = matchingPaths(pattern);
+  if (sources.length === 0) throw new RuntimeError("volume", `no file on the host matches ${pattern}`);
+  return sources.map((source, index) => {
+    const inside = target === "" ? source : join(target, basename(source));
+    return hostMount(context, { type: "bind", source, target: inside, options }, `${place}-${index}`);
+  });
+}
+
+/** Folders whose owners nobody means to change; podman has the same list. */
+const KEEP_OWNERS = new Set(
+  "/ /bin /boot /dev /etc /etc/passwd /etc/pki /etc/shadow /home /lib /lib64 /media /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/log".split(
+    " ",
+  ),
+);
+
+/** Option U: everything in the source becomes the payload's user's, as with podman; links are not followed. */
+function giveToUser(source: string, user: ContainerUser, options: readonly string[]): void {
+  if (!options.includes("U")) return;
+  if (KEEP_OWNERS.has(resolve(source)))
+    throw new RuntimeError("volume", `option U: ${source} is the system's, and keeps its owners`);
+  const { uid, gid } = ownerOf(user);
+  const chown = Bun.spawnSync([findProgram("chown"), "-R", "--no-dereference", "--", `${uid}:${gid}`, source], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (chown.exitCode !== 0)
+    throw new RuntimeError("volume", `change the owner of ${source}: ${chown.stderr.toString().trim()}`);
+}

@@ -1,0 +1,72 @@
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Scope } from "../../scope.ts";
+import { type ContainerRecord, readRecord } from "../../state/container-record.ts";
+import { payloadPid } from "../../state/liveness.ts";
+
+/** How often to look whether the payload is gone: milliseconds. */
+const POLL_MS = 10;
+/** How long before the unit's own time-out a payload that does not stop is killed: milliseconds. */
+const LEAD_MS = 500;
+
+/**
+ * ExecStop= of a unit that leaves the stop signal to its image: sends it, and waits for the payload to end. For SIGTERM
+ * nothing is done at all: that is what systemd sends next anyway. `unitTimeout` tells the unit's TimeoutStopSec= in
+ * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait as
+ * long again. It is asked for once the signal is sent and not waited for: at shutdown nobody may answer.
+ */
+export async function stopPayload(scope: Scope, id: string, unitTimeout: () => Promise<number>): Promise<void> {
+  const record = readRecord(scope, id);
+  if (record === undefined || record.stopSignal === "TERM") return;
+  await terminatePayload(scope, record, async () => {
+    const timeout = await unitTimeout();
+    return timeout - Math.min(LEAD_MS, timeout / 4);
+  });
+}
+
+/**
+ * Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. If that cannot
+ * be learnt the payload may take as long as it likes.
+ */
+export async function terminatePayload(
+  scope: Scope,
+  record: ContainerRecord,
+  timeout: () => Promise<number>,
+): Promise<void> {
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) return;
+  kill(pid, record.stopSignal);
+  const sent = performance.now();
+  let deadline = Number.POSITIVE_INFINITY;
+  timeout().then(
+    (milliseconds) => {
+      deadline = sent + milliseconds;
+    },
+    () => undefined,
+  );
+  while (payloadPid(scope, record) === pid) {
+    if (performance.now() > deadline) return kill(pid, "KILL");
+    await sleep(POLL_MS);
+  }
+}
+
+/** `signal` is a name without SIG, a number, RTMIN+n or RTMAX-n. */
+function kill(pid: number, signal: string): void {
+  try {
+    process.kill(pid, signalNumber(signal));
+  } catch (error) {
+    // Gone in the meantime: what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** glibc keeps the first two real-time signals to itself. */
+const SIGRTMIN = 34;
+const SIGRTMAX = 64;
+
+export function signalNumber(signal: string): number {
+  const known: Readonly<Record<string, number>> = constants.signals;
+  const realtime = /^RTM(IN|AX)(?:([+-]\d{1,2}))?$/.exec(signal);
+  if (realtime !== null) return (realtime[1] === "IN" ? SIGRTMIN : SIGRTMAX) + Number(realtime[2] ?? 0);
+  return /^\d+$/.test(signal) ? Number(signal) : (known[`SIG${signal}`] ?? constants.signals.SIGTERM);
+}

@@ -1,0 +1,31 @@
+import type { Scope } from "../../scope.ts";
+import type { ContainerPaths } from "../../state/paths.ts";
+import type { ContainerUser } from "../users/container-user.ts";
+import type { MountIdMapped } from "./id-mapped-source.ts";
+
+/** What the mounts of one container are made for. The caller has a mount namespace of its own. */
+export interface MountContext {
+  readonly scope: Scope;
+  readonly paths: ContainerPaths;
+  readonly user: ContainerUser;
+  readonly inUserNamespace: boolean;
+  /** Layers of the images that are mounted, as directories, lowest first. */
+  readonly images: ReadonlyMap<string, readonly string[]>;
+  /** Tells what is under way, in case it takes long. */
+  readonly status: (text: string) => void;
+  /** Carries out the option idmap; there if any of the mounts has it. */
+  readonly mountIdMapped?: MountIdMapped | undefined;
+}
+
+/** The source with the owners that option idmap gives it. */
+export function withIdMap(context: MountContext, source: string, options: readonly string[], place: string): string {
+  const option = idMapOption(options);
+  return option === undefined || context.mountIdMapped === undefined
+    ? source
+    : context.mountIdMapped(source, place, option);
+}
+
+/** The option idmap among the options of a mount. */
+export function idMapOption(options: readonly string[]): string | undefined {
+  return options.findLast((option) => option === "idmap" || option.startsWith("idmap="));
+}

@@ -1,0 +1,78 @@
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { mount } from "../../system/libc.ts";
+
+/** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
+const LONGEST_OPTIONS = 3800;
+
+/** An overlay to be mounted; without `upper` it is read-only. All paths are absolute, of directories that are there. */
+export interface Overlay {
+  readonly target: string;
+  /** Lowest first; at least one, two without `upper`. */
+  readonly lower: readonly string[];
+  /** `volatile` (Linux 5.10): the upper layer is thrown away in the end, so overlayfs need not sync it. */
+  readonly upper?: { readonly dir: string; readonly work: string; readonly volatile: boolean };
+  /** Where links may be made for the time of the call: a folder of the caller's own that does not exist. */
+  readonly links: string;
+  readonly inUserNamespace: boolean;
+}
+
+/** Mounts an overlay, of any number of layers and with any characters in their paths. Throws RuntimeError "syscall". */
+export function mountOverlay(overlay: Overlay): void {
+  const { upper } = overlay;
+  const lower = [...overlay.lower].reverse();
+  // In a user namespace overlay's own attributes are called user.overlay.*, and so they are in layers unpacked there.
+  const extra = `${overlay.inUserNamespace ? ",userxattr" : ""}${upper?.volatile ? ",volatile" : ""}`;
+  const plain = overlayOptions(lower, upper) + extra;
+  if (plain.length <= LONGEST_OPTIONS && ![...lower, upper?.dir ?? "", upper?.work ?? ""].some(needsLink)) {
+    mount("overlay", overlay.target, "overlay", 0, plain);
+    return;
+  }
+  mountByShortNames(overlay, lower, extra);
+}
+
+/** An image's layers, lowest first, read-only. `empty` is the path of a folder that is made where there are too few of them. */
+export function mountLayersReadOnly(
+  target: string,
+  empty: string,
+  layers: readonly string[],
+  inUserNamespace: boolean,
+): void {
+  // overlayfs without an upper layer wants two lower ones.
+  const missing = Math.max(0, 2 - layers.length);
+  const fillers = Array.from({ length: missing }, (_, index) => join(empty, `${index}`));
+  for (const filler of fillers) mkdirSync(filler, { recursive: true, mode: 0o755 });
+  // Below the layers: of a folder that all have, the highest one's owner and mode are shown.
+  mountOverlay({ target, lower: [...fillers, ...layers], links: join(empty, "links"), inUserNamespace });
+}
+
+function needsLink(path: string): boolean {
+  return /[,:\\]/.test(path);
+}
+
+function overlayOptions(lower: readonly string[], upper: { dir: string; work: string } | undefined): string {
+  const writable = upper === undefined ? "" : `,upperdir=${upper.dir},workdir=${upper.work}`;
+  return `lowerdir=${lower.join(":")}${writable}`;
+}
+
+/** For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder. */
+function mountByShortNames({ target, links, upper }: Overlay, lower: readonly string[], extra: string): void {
+  mkdirSync(links, { recursive: true, mode: 0o700 });
+  const names = lower.map((layer, index) => {
+    symlinkSync(layer, join(links, index.toString(36)));
+    return index.toString(36);
+  });
+  if (upper !== undefined) {
+    symlinkSync(upper.dir, join(links, "upper"));
+    symlinkSync(upper.work, join(links, "work"));
+  }
+  const before = process.cwd();
+  process.chdir(links);
+  try {
+    const writable = upper === undefined ? undefined : { dir: "upper", work: "work" };
+    mount("overlay", target, "overlay", 0, overlayOptions(names, writable) + extra);
+  } finally {
+    process.chdir(before);
+    rmSync(links, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,54 @@
+import type { Scope } from "../../../scope.ts";
+import { RuntimeError } from "../../error.ts";
+import { removeAllMemberNames } from "../names/member-names.ts";
+import { joinSharedNetwork } from "../users/shared-namespace.ts";
+import { tearDownHostSide } from "./host-side.ts";
+import { leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
+import { divide } from "./netavark-request.ts";
+import { readSetUp, removeSetUp, writeSetUp } from "./set-up-file.ts";
+
+/**
+ * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any time,
+ * and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again, for nobody knows what
+ * is left, and the rest is given back all the same.
+ */
+export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
+  const setUp = readSetUp(scope, owner);
+  if (setUp === undefined) return undefined;
+  const { request } = setUp;
+  // Who puts rules back looks at this, and leaves them to the teardown that comes.
+  if (setUp.ending !== true) writeSetUp(scope, { ...setUp, ending: true });
+  removeAllMemberNames(scope, owner);
+  // A user's bridges are gone with their namespace.
+  const there = scope.kind === "system" || joinSharedNetwork(scope);
+  if (there && request !== undefined) await tearDownHostSide(scope, request);
+  for (const network of setUp.networks) {
+    const addresses = request?.networks[network]?.static_ips;
+    // Killed while it took addresses: the leases alone tell which.
+    if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
+    else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
+  }
+  const kept = request === undefined ? undefined : await releaseByOthers(scope, divide(request));
+  removeSetUp(scope, owner);
+  return kept;
+}
+
+/** Has the DHCP proxy and plugins take away what they made; returns the first failure. */
+async function releaseByOthers(
+  scope: Scope,
+  { dhcp, plugins }: ReturnType<typeof divide>,
+): Promise<RuntimeError | undefined> {
+  const failures: RuntimeError[] = [];
+  const attempt = async (work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      failures.push(error);
+    }
+  };
+  if (dhcp !== undefined) await attempt(async () => (await import("./dhcp.ts")).releaseByDhcp(scope, dhcp));
+  if (plugins !== undefined)
+    await attempt(async () => (await import("./plugins.ts")).disconnectPlugins(scope, plugins));
+  return failures[0];
+}

@@ -1,0 +1,45 @@
+import { closeSync, openSync } from "node:fs";
+import { CLONE_NEWNET, setns, unshare } from "../../../system/libc.ts";
+
+/** A network namespace that lives as long as somebody has it open, or runs in it. */
+export interface NetworkNamespace {
+  readonly fd: number;
+  /** By which other programs reach it while this process has it open. */
+  readonly path: string;
+}
+
+/**
+ * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its last
+ * process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
+ * its own network namespace when this returns; what `within` starts is started inside.
+ */
+export function makeNetworkNamespace(within: () => void = () => undefined): NetworkNamespace {
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  try {
+    unshare(CLONE_NEWNET);
+    try {
+      within();
+      const fd = openSync("/proc/thread-self/ns/net", "r");
+      return { fd, path: `/proc/${process.pid}/fd/${fd}` };
+    } finally {
+      setns(own, CLONE_NEWNET);
+    }
+  } finally {
+    closeSync(own);
+  }
+}
+
+/** Runs `work` in a network namespace, what it starts included; the calling thread is back in its own afterwards. */
+export function withinNamespace(namespace: Pick<NetworkNamespace, "fd">, work: () => void): void {
+  const own = openSync("/proc/thread-self/ns/net", "r");
+  try {
+    setns(namespace.fd, CLONE_NEWNET);
+    try {
+      work();
+    } finally {
+      setns(own, CLONE_NEWNET);
+    }
+  } finally {
+    closeSync(own);
+  }
+}

@@ -1,0 +1,92 @@
+import type { PortMapping } from "../../../options/requests/run-request.ts";
+import { RuntimeError } from "../../error.ts";
+import { probePort } from "./port-probe.ts";
+
+/** Ports that an owner has on the host. */
+export interface PublishedPorts {
+  readonly name: string;
+  readonly ports: readonly PortMapping[];
+}
+
+/** Between well-known ports and those that the kernel gives to connections (ip_local_port_range): 10000 to 32767. */
+const FIRST_CHOICE = 10_000;
+const LAST_CHOICE = 32_767;
+const ATTEMPTS = 200;
+
+/**
+ * The ports with a host port each: where none was asked for, one that is free now, is nobody's of `others`, and is not asked for
+ * here. Throws "network" where none is found.
+ */
+export function chooseHostPorts(
+  ports: readonly PortMapping[],
+  others: readonly PublishedPorts[],
+  probe = probePort,
+): PortMapping[] {
+  const used = [...ports.filter(({ hostPort }) => hostPort !== 0), ...others.flatMap(({ ports: theirs }) => theirs)];
+  return ports.map((port) => {
+    if (port.hostPort !== 0) return port;
+    const chosen = chooseHostPort(port, used, probe);
+    used.push(chosen);
+    return chosen;
+  });
+}
+
+function chooseHostPort(port: PortMapping, used: readonly PortMapping[], probe: typeof probePort): PortMapping {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const hostPort = FIRST_CHOICE + Math.floor(Math.random() * (LAST_CHOICE - FIRST_CHOICE - port.range));
+    const candidate = { ...port, hostPort };
+    if (used.some((other) => portsCollide(candidate, other))) continue;
+    if (each(candidate).every((number) => probe(port.protocol, port.hostIp, number) === "free")) return candidate;
+  }
+  throw new RuntimeError("network", `no free port of the host was found for port ${port.containerPort}`);
+}
+
+/**
+ * Throws "network" for the first port that cannot be published: one that another owner publishes, that a process on the host
+ * listens on, or of an address that is not the machine's. Firewall rules of others cannot be seen.
+ */
+export function checkPorts(ports: readonly PortMapping[], others: readonly PublishedPorts[], probe = probePort): void {
+  for (const [index, port] of ports.entries()) {
+    const twin = ports.slice(0, index).find((other) => portsCollide(port, other));
+    if (twin !== undefined) throw taken(port, port.hostPort, "is published twice");
+    for (const { name, ports: published } of others) {
+      const other = published.find((candidate) => portsCollide(port, candidate));
+      if (other !== undefined) throw taken(port, Math.max(port.hostPort, other.hostPort), `is taken by ${name}`);
+    }
+    for (const number of each(port)) {
+      const found = probe(port.protocol, port.hostIp, number);
+      if (found === "taken") throw taken(port, number, "is taken by a process of the host");
+      if (found === "no-address")
+        throw new RuntimeError("network", `publish port ${number}: ${port.hostIp} is no address of this machine`);
+    }
+  }
+}
+
+/** Whether both want one port of one address. */
+export function portsCollide(one: PortMapping, other: PortMapping): boolean {
+  return (
+    one.protocol === other.protocol &&
+    one.hostPort < other.hostPort + other.range &&
+    other.hostPort < one.hostPort + one.range &&
+    addressesMeet(one.hostIp, other.hostIp)
+  );
+}
+
+const ALL_IPV4 = "0.0.0.0";
+const ALL_IPV6 = "::";
+
+/** Whether what is meant for one address would come to the other; "" is all of both kinds. */
+function addressesMeet(one: string, other: string): boolean {
+  if (one === "" || other === "" || one === other) return true;
+  if (one.includes(":") !== other.includes(":")) return false;
+  return [one, other].some((address) => address === ALL_IPV4 || address === ALL_IPV6);
+}
+
+function each({ hostPort, range }: PortMapping): number[] {
+  return Array.from({ length: range }, (_, index) => hostPort + index);
+}
+
+function taken({ hostIp, protocol }: PortMapping, number: number, why: string): RuntimeError {
+  const address = hostIp === "" ? "" : hostIp.includes(":") ? `[${hostIp}]:` : `${hostIp}:`;
+  return new RuntimeError("network", `publish port ${address}${number}/${protocol}: the port ${why}`);
+}

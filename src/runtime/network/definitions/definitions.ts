@@ -1,0 +1,91 @@
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../../scope.ts";
+import { isMissing, listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
+import { lockExclusive, lockShared } from "../../../system/libc.ts";
+import { RuntimeError } from "../../error.ts";
+import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./definition.ts";
+
+/** Where definitions lie, one NAME.json each: they stay over reboots. */
+export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks");
+
+/** The definition of a network. Throws "no-such-network". */
+export function readDefinition(scope: Scope, name: string): NetworkDefinition {
+  const found = findDefinition(scope, name);
+  if (found === undefined) throw new RuntimeError("no-such-network", `there is no network ${name}`);
+  return found;
+}
+
+/** The definition of a network, or undefined if there is none of that name. */
+export function findDefinition(scope: Scope, name: string): NetworkDefinition | undefined {
+  if (name === DEFAULT_NETWORK) return defaultNetwork();
+  if (!isNetworkName(name)) return undefined;
+  const path = join(definitionsDir(scope), `${name}.json`);
+  try {
+    return parseDefinition(readFileSync(path, "utf8"), path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** All networks by name, the default one among them. */
+export function listDefinitions(scope: Scope): NetworkDefinition[] {
+  const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
+  return [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)]
+    .sort()
+    .flatMap((name) => findDefinition(scope, name) ?? []);
+}
+
+/** Keeps a definition. The caller holds the lock. */
+export function writeDefinition(scope: Scope, definition: NetworkDefinition): void {
+  replaceFile(
+    join(definitionsDir(scope), `${definition.name}.json`),
+    `${JSON.stringify(definition, null, 2)}\n`,
+    0o644,
+  );
+}
+
+/** What a definition's file ends in while its bridge is being removed: a network that is no more. */
+const REMOVED = ".removed";
+
+/** Makes a network one that is no more, but whose bridge is still known. The caller holds the lock. */
+export function beginRemoval(scope: Scope, name: string): void {
+  renameSync(join(definitionsDir(scope), `${name}.json`), join(definitionsDir(scope), `${name}${REMOVED}`));
+}
+
+/** Forgets it. */
+export function finishRemoval(scope: Scope, name: string): void {
+  removeIfThere(join(definitionsDir(scope), `${name}${REMOVED}`));
+}
+
+/** Networks whose removal has begun and not ended. */
+export function listRemovals(scope: Scope): NetworkDefinition[] {
+  return listIfThere(definitionsDir(scope)).flatMap((file) => {
+    const path = join(definitionsDir(scope), file);
+    const text = file.endsWith(REMOVED) ? readIfThere(path) : undefined;
+    return text === undefined ? [] : [parseDefinition(text, path)];
+  });
+}
+
+/** Podman's rule, and short enough for a file's name. */
+export function isNetworkName(name: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/.test(name);
+}
+
+/**
+ * Runs `work` while nobody else creates or removes networks ("exclusive": subnets and interface names are chosen by what the
+ * others have), or while nobody removes one ("shared": who uses one has to be seen). The kernel frees the lock when a process
+ * dies.
+ */
+export function withDefinitionsLock<T>(scope: Scope, how: "shared" | "exclusive", work: () => T): T {
+  mkdirSync(definitionsDir(scope), { recursive: true, mode: 0o711 });
+  const fd = openSync(join(definitionsDir(scope), ".lock"), "a", 0o600);
+  try {
+    if (how === "exclusive") lockExclusive(fd);
+    else lockShared(fd);
+    return work();
+  } finally {
+    closeSync(fd);
+  }
+}

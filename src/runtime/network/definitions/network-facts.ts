@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseSubnet, type Subnet } from "../../../ip-address.ts";
+import type { Scope } from "../../../scope.ts";
+import { listDefinitions } from "./definitions.ts";
+import type { NetworkFacts } from "./network-plan.ts";
+
+/** Where podman keeps root's networks. */
+const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networks"] as const;
+
+/** What a new network must not be in the way of. In a user's scope the machine's own interfaces and routes are elsewhere. */
+export function networkFacts(scope: Scope): NetworkFacts {
+  const networks = listDefinitions(scope);
+  const bridges = new Set(networks.map(({ network_interface: bridge }) => bridge));
+  return {
+    networks,
+    routes: machineRoutes().filter(({ device }) => !bridges.has(device)),
+    avoided: scope.kind === "system" ? podmanSubnets() : [],
+    interfaces: readdirSync("/sys/class/net"),
+    now: new Date(),
+    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  };
+}
+
+interface Route {
+  readonly device: string;
+  readonly subnet: Subnet;
+}
+
+/** The main table's routes with a destination, proc_pid_net(5): default routes, single addresses and the loopback are none. */
+function machineRoutes(): Route[] {
+  const ipv4 = readLines("/proc/net/route")
+    .slice(1)
+    .flatMap((line) => {
+      const [device = "", destination = "", , , , , , mask = ""] = line.split("\t");
+      // Four bytes in the order in which they lie in memory.
+      const bytes = (hex: string) => (hex.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16));
+      const bits = bytes(mask)
+        .map((byte) => byte.toString(2).replaceAll("0", "").length)
+        .reduce((sum, count) => sum + count, 0);
+      return route(device, `${bytes(destination).join(".")}/${bits}`);
+    });
+  const ipv6 = readLines("/proc/net/ipv6_route").flatMap((line) => {
+    const [destination = "", length = "", ...rest] = line.split(/\s+/);
+    const device = rest[rest.length - 1] ?? "";
+    return route(device, `${(destination.match(/.{4}/g) ?? []).join(":")}/${Number.parseInt(length, 16)}`);
+  });
+  return [...ipv4, ...ipv6];
+}
+
+function route(device: string, text: string): Route[] {
+  const subnet = parseSubnet(text);
+  if (subnet === undefined || device === "lo" || subnet.bits === 0) return [];
+  // Link-local and multicast addresses are everybody's.
+  if (subnet.family === 6 && (subnet.bits === 128 || subnet.base >> 118n === 0x3fan || subnet.base >> 120n === 0xffn))
+    return [];
+  return [{ device, subnet }];
+}
+
+/** Subnets of podman's networks that have a file, whether they are up or not; its default one is in none of berth's pools. */
+function podmanSubnets(): Subnet[] {
+  return PODMAN_NETWORKS.flatMap((directory) =>
+    listFiles(directory).flatMap((file) =>
+      (readJson(join(directory, file))?.subnets ?? []).flatMap(({ subnet }) => parseSubnet(subnet ?? "") ?? []),
+    ),
+  );
+}
+
+interface PodmanDefinition {
+  readonly subnets?: readonly { readonly subnet?: string }[];
+}
+
+function readJson(path: string): PodmanDefinition | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as PodmanDefinition;
+  } catch {
+    // Somebody else's file: what cannot be read takes no address from anybody.
+    return undefined;
+  }
+}
+
+function listFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory).filter((name) => name.endsWith(".json"));
+  } catch {
+    return [];
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").trimEnd().split("\n");
+  } catch {
+    // A kernel without IPv6 has no such table.
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+import type { PortMapping } from "../../../options/requests/run-request.ts";
+import { RuntimeError } from "../../error.ts";
+
+/** Where pasta answers for the host's resolver, inside: podman's choice. */
+const DNS_FORWARD = "169.254.1.1";
+/** Under which address a container reaches the host itself: podman's choice. */
+const HOST_ADDRESS = "169.254.1.2";
+/** pasta has it since August 2024. */
+export const MAP_GUEST_ADDRESS = "--map-guest-addr";
+
+/** A command line of pasta's, and what it makes known inside. */
+export interface PastaCommand {
+  readonly args: readonly string[];
+  /** Resolvers that pasta answers for. */
+  readonly resolvers: readonly string[];
+  /** Addresses of the host, as seen from inside; none without MAP_GUEST_ADDRESS. */
+  readonly hostAddresses: readonly string[];
+}
+
+/** For each direction and protocol pasta forwards every port that it sees in use, unless told otherwise. */
+const FORWARDING: readonly (readonly [short: string, long: string])[] = [
+  ["-t", "--tcp-ports"],
+  ["-u", "--udp-ports"],
+  ["-T", "--tcp-ns"],
+  ["-U", "--udp-ns"],
+];
+
+/**
+ * pasta's words for a namespace at `path`, as podman 5.4 chooses them (passt(1)): the host's addresses and routes, its
+ * resolver at an address of its own, the published ports and no others, no way to the host's loopback interface.
+ * `options` are the user's, one word each, and come before ours, which are left out where they say the same.
+ * Throws "bad-request" for what pasta cannot publish.
+ */
+export function pastaCommand(input: {
+  readonly path: string;
+  readonly options: readonly string[];
+  readonly ports: readonly PortMapping[];
+  /** Whether this pasta has MAP_GUEST_ADDRESS. */
+  readonly mapsGuestAddress: boolean;
+}): PastaCommand {
+  // Not a word of pasta's, but podman's for leaving out --no-map-gw.
+  const options = input.options.filter((option) => option !== "--map-gw");
+  const args = ["--config-net", ...options, ...input.ports.flatMap(publishArguments)];
+  const resolvers = valuesOf(args, ["--dns-forward"]);
+  if (resolvers.length === 0) args.push("--dns-forward", DNS_FORWARD);
+  for (const names of FORWARDING) if (!hasOption(args, names)) args.push(names[0], "none");
+  if (options.length === input.options.length) args.push("--no-map-gw");
+  if (!hasOption(args, ["-d", "--debug", "--trace"])) args.push("--quiet");
+  const mapped = valuesOf(args, [MAP_GUEST_ADDRESS]);
+  const maps = mapped.length === 0 && input.mapsGuestAddress;
+  if (maps) args.push(MAP_GUEST_ADDRESS, HOST_ADDRESS);
+  args.push("--netns", input.path);
+  return {
+    args,
+    resolvers: resolvers.length === 0 ? [DNS_FORWARD] : resolvers,
+    hostAddresses: maps ? [HOST_ADDRESS] : mapped,
+  };
+}
+
+/** pasta's words for one mapping. Throws "bad-request" for what pasta cannot publish. */
+export function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
+  if (protocol === "sctp") throw new RuntimeError("bad-request", "pasta publishes tcp and udp ports, not sctp");
+  const address = hostIp === "" ? "" : `${hostIp}/`;
+  const ports = (first: number): string => `${first}-${first + range - 1}`;
+  return [protocol === "tcp" ? "-t" : "-u", `${address}${ports(hostPort)}:${ports(containerPort)}`];
+}
+
+/** Whether one of `names` is among the words: as a word, or with its value behind "=". */
+function hasOption(args: readonly string[], names: readonly string[]): boolean {
+  return args.some((arg) => names.some((name) => arg === name || arg.startsWith(`${name}=`)));
+}
+
+/** The values of a long option, in either way of writing. */
+function valuesOf(args: readonly string[], names: readonly string[]): string[] {
+  return args.flatMap((arg, at) => {
+    const name = names.find((wanted) => arg === wanted || arg.startsWith(`${wanted}=`));
+    if (name === undefined) return [];
+    const value = arg === name ? args[at + 1] : arg.slice(name.length + 1);
+    return value === undefined ? [] : [value];
+  });
+}

@@ -1,0 +1,137 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { PortMapping } from "../../../options/requests/run-request.ts";
+import { findProgram } from "../../../system/programs.ts";
+import { RuntimeError } from "../../error.ts";
+import { checkPorts } from "../connect/published-ports.ts";
+import type { NetworkView } from "../names/etc-files.ts";
+import { type Address, hostAddresses } from "../names/host-address.ts";
+import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
+
+/** What pasta has made of a namespace: the addresses are those of the host in most cases. */
+export type PastaFacts = NetworkView;
+
+/** pasta at work. Both reject with "network". */
+export interface PastaConnection {
+  /** Resolves once the namespace can be joined at the path that was asked for. */
+  readonly pinned: Promise<void>;
+  /** Resolves once everything is in place. */
+  readonly facts: Promise<PastaFacts>;
+}
+
+/** What pasta is to connect. */
+export interface PastaRequest {
+  /**
+   * A path below the user's runtime directory, where AppArmor lets pasta look for namespaces (not so in /proc/PID/fd). The
+   * namespace is mounted there, so this process has to be in a mount namespace of its own.
+   */
+  readonly path: string;
+  /** A namespace that is there already; undefined makes one. */
+  readonly namespace: string | undefined;
+  readonly options: readonly string[];
+  readonly ports: readonly PortMapping[];
+}
+
+/**
+ * Has pasta connect a network namespace to the host, without privileges: it carries what goes in and out over sockets of its
+ * own, in the network namespace of this process. It stays in this process's cgroup and so goes with the unit; where no unit ends it, it
+ * ends by itself when the file at `path` is removed. Throws "bad-request" and "missing-program" at once.
+ *
+ * All of it is done by other programs, one after the other, while this process goes on: from inside a user's namespace nobody
+ * can come back to the host's network.
+ */
+export function connectByPasta(request: PastaRequest): PastaConnection {
+  const { path, options, ports } = request;
+  const pasta = findProgram("pasta");
+  const mount = [findProgram("mount"), "--bind", request.namespace ?? "/proc/self/ns/net", path];
+  const pin = request.namespace === undefined ? [findProgram("unshare"), "--net", ...mount] : mount;
+  checkUsersPorts(ports);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, "", { mode: 0o600 });
+  // Its messages would not do: a pasta that is asked for too much also tells the journal, all of its usage.
+  const mapsGuestAddress = readFileSync(pasta).includes(MAP_GUEST_ADDRESS.slice(2));
+  const command = pastaCommand({ path, options, ports, mapsGuestAddress });
+  const show = [findProgram("nsenter"), `--net=${path}`, findProgram("ip"), "-json", "address"];
+  const pinned = Promise.withResolvers<void>();
+  const facts = runInTurn([pin, [pasta, ...command.args], show], pinned.resolve).then((shown) =>
+    factsOf(command, shown),
+  );
+  facts.catch(pinned.reject);
+  // A failure is reported where it is waited for; until then it must not count as unhandled.
+  pinned.promise.catch(() => undefined);
+  return { pinned: pinned.promise, facts };
+}
+
+/**
+ * Throws "network" for a port that a user cannot publish: taken, or below those that an ordinary user may bind (ip(7)). pasta would
+ * say "Permission denied", and one of 2023 nothing about a part of a range. Called in the host's network.
+ */
+export function checkUsersPorts(ports: readonly PortMapping[]): void {
+  if (ports.length === 0) return;
+  const first = Number(readFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start", "utf8"));
+  const low = ports.find(({ hostPort }) => hostPort < first);
+  if (low !== undefined) {
+    const limit = `a user may publish ports from ${first} on (sysctl net.ipv4.ip_unprivileged_port_start)`;
+    throw new RuntimeError("network", `publish port ${low.hostPort}: ${limit}`);
+  }
+  checkPorts(ports, []);
+}
+
+/** Runs commands until one fails, without coming back here in between. Returns what the last one writes. */
+async function runInTurn(commands: readonly (readonly string[])[], firstDone: () => void): Promise<string> {
+  // Every command's words are arguments of the shell's, taken off again by number: nothing is ever quoted.
+  const script = commands.map(({ length }, at) => {
+    const arguments_ = Array.from({ length }, (_, index) => `"\${${1 + index}}"`).join(" ");
+    const tell = at === 0 ? "; echo" : "";
+    return at + 1 < commands.length ? `${arguments_} >&2 || exit; shift ${length}${tell}` : `exec ${arguments_}`;
+  });
+  const child = Bun.spawn(["/bin/sh", "-c", script.join("; "), "sh", ...commands.flat()], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    readTelling(child.stdout, firstDone),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  if (exitCode !== 0) throw failure(stderr.trim() || `ended with status ${exitCode}`);
+  return stdout;
+}
+
+/** All that is written, as text; `begun` is called as soon as there is some. */
+async function readTelling(stream: ReadableStream<Uint8Array>, begun: () => void): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) {
+    begun();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** A message of one line, without the usage that pasta adds to a wrong option. */
+function failure(message: string): RuntimeError {
+  const [said = ""] = message.split("\nUsage:");
+  return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
+}
+
+function factsOf(ran: PastaCommand, shown: string): PastaFacts {
+  const links = JSON.parse(shown) as { addr_info?: { family: string; local: string; scope: string }[] }[];
+  const inside = links
+    .flatMap(({ addr_info = [] }) => addr_info)
+    .filter(({ scope }) => scope === "global")
+    .map(({ local, family }): Address => ({ address: local, family: family === "inet" ? "IPv4" : "IPv6" }));
+  const has = (address: string): boolean =>
+    inside.some(({ family }) => family === (address.includes(":") ? "IPv6" : "IPv4"));
+  const addresses = inside.map(({ address }) => address);
+  // A pasta that cannot give the host an address of its own leaves those that the namespace has not got itself.
+  const other = hostAddresses().find(({ address, family }) => family === "IPv4" && !addresses.includes(address));
+  return {
+    addresses,
+    nameServers: [],
+    searchDomains: [],
+    gateway: ran.hostAddresses.find(has) ?? other?.address,
+    resolvers: ran.resolvers.filter(has),
+  };
+}

@@ -1,0 +1,153 @@
+import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Scope } from "../../../scope.ts";
+import { readIfThere } from "../../../system/files.ts";
+import { CLONE_NEWNET, setns } from "../../../system/libc.ts";
+import { isAlive, type ProcessIdentity } from "../../../system/process-identity.ts";
+import { findProgram } from "../../../system/programs.ts";
+import { RuntimeError } from "../../error.ts";
+import type { Environment } from "../../oci-runtime/runc.ts";
+import { enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/enter.ts";
+
+/** What of a user's networks are units: one that containers need, and its processes, which start again when they are killed. */
+export const SHARED_UNITS = {
+  all: "berth-networks.target",
+  pasta: "berth-networks-pasta.service",
+  names: "berth-networks-dns.service",
+} as const;
+
+/**
+ * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that they
+ * connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other, as long
+ * as SHARED_UNITS are active; it is on when the first container needs it.
+ */
+export interface SharedNamespace {
+  /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
+  readonly pasta: ProcessIdentity | undefined;
+  readonly names: ProcessIdentity | undefined;
+  readonly inode: number;
+  /** Where the host is reached from inside, and which resolvers answer. */
+  readonly gateway: string | undefined;
+  readonly resolvers: readonly string[];
+}
+
+/** What pasta's unit notes in the file `pasta`. */
+export interface PastaRecord {
+  readonly pasta: ProcessIdentity;
+  /** Inode number of the network namespace. */
+  readonly inode: number;
+  readonly gateway: string | undefined;
+  readonly resolvers: readonly string[];
+}
+
+/** Files of the shared namespace, below the user's runtime directory. */
+export function sharedPaths(scope: Scope): {
+  readonly directory: string;
+  readonly namespace: string;
+  readonly pasta: string;
+  readonly names: string;
+  /** Why pasta did not start the last time. */
+  readonly failure: string;
+} {
+  const directory = join(scope.runtimeDir, "shared-namespace");
+  const file = (...names: string[]) => join(directory, ...names);
+  return {
+    directory,
+    namespace: file("namespace", "net"),
+    pasta: file("pasta.json"),
+    names: file("names.json"),
+    failure: file("failure"),
+  };
+}
+
+/** The shared namespace, if there is a process by which it can be entered. */
+export function readShared(scope: Scope): SharedNamespace | undefined {
+  const paths = sharedPaths(scope);
+  const record = readJson<PastaRecord>(paths.pasta);
+  if (record === undefined) return undefined;
+  const server = readJson<ProcessIdentity>(paths.names);
+  const pasta = isAlive(record.pasta) ? record.pasta : undefined;
+  const names = server !== undefined && isAlive(server) ? server : undefined;
+  return pasta === undefined && names === undefined ? undefined : { ...record, pasta, names };
+}
+
+function readJson<T>(path: string): T | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
+}
+
+/**
+ * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is not there, and
+ * in that namespace.
+ */
+export function enterSharedNamespace(scope: Scope, env: Environment): void {
+  if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
+  const fd = openSharedNamespace(scope, false);
+  if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+}
+
+/**
+ * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start` what does not run
+ * of its units is started. Throws "network" when it does not start.
+ */
+export function openSharedNamespace(scope: Scope, start: boolean): number | undefined {
+  const found = readShared(scope);
+  const complete = found?.pasta !== undefined && found.names !== undefined;
+  const shared = start && !complete ? startShared(scope) : found;
+  const holder = shared?.names ?? shared?.pasta;
+  return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
+}
+
+/** Starts what does not run, and waits for it; a process that has been killed comes again by itself after a second. */
+function startShared(scope: Scope): SharedNamespace {
+  // Said here, for systemctl would only say that something has failed.
+  for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
+  const words = [findProgram("systemctl"), "--user", "start", ...Object.values(SHARED_UNITS)];
+  const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const shared = readShared(scope);
+  if (shared !== undefined) return shared;
+  const [said = ""] = child.stderr.toString().trim().split("\n");
+  const reason = readIfThere(sharedPaths(scope).failure) ?? said;
+  throw new RuntimeError("network", `start ${SHARED_UNITS.all}: ${reason || "it has no process"}`);
+}
+
+/**
+ * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the host's.
+ * False where there is none, or this process is not in the shared user namespace.
+ */
+export function joinSharedNetwork(scope: Scope): boolean {
+  const shared = readShared(scope);
+  const holder = shared?.names ?? shared?.pasta;
+  // From another user namespace the bridges are out of reach.
+  if (holder === undefined || linkOf(`/proc/${holder.pid}/ns/user`) !== linkOf("/proc/self/ns/user")) return false;
+  const path = shared?.names === undefined ? heldBy(holder, shared?.inode) : `/proc/${holder.pid}/ns/net`;
+  if (path === undefined) return false;
+  const fd = openSync(path, "r");
+  try {
+    setns(fd, CLONE_NEWNET);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The file descriptor by which a process has a namespace open. */
+function heldBy({ pid }: ProcessIdentity, inode: number | undefined): string | undefined {
+  const directory = `/proc/${pid}/fd`;
+  const { dev } = statSync("/proc/self/ns/net");
+  const paths = readdirSync(directory).map((fd) => join(directory, fd));
+  return paths.find((path) => {
+    // Closed in the meantime, perhaps.
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.dev === dev && found.ino === inode;
+  });
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Closed in the meantime.
+    return "";
+  }
+}

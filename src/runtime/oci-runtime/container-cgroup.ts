@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../error.ts";
+
+/** Where a container's processes are accounted. */
+export interface ContainerCgroup {
+  /** For config.json: a path, or for systemd `slice:prefix:name`. */
+  readonly runcPath: string;
+  /** What the path in /proc/PID/cgroup ends in. */
+  readonly suffix: string;
+  /** Whether runc is to ask systemd for a transient scope. */
+  readonly systemd: boolean;
+  /** The unit's own cgroup, which has the limits; undefined in a shell. */
+  readonly unitPath?: string;
+}
+
+/**
+ * The container's cgroup. In a unit it is a child of the unit's own, which systemd has delegated; in a shell there is
+ * none to divide, so runc asks systemd for a transient scope. In a unit this process leaves it, which makes room for children.
+ */
+export function containerCgroup(unit: string | undefined, id: string): ContainerCgroup {
+  if (unit === undefined) return { runcPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
+  const own = ownCgroup();
+  if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
+  stepAside(own);
+  const path = join(own, "container");
+  return { runcPath: path, suffix: path, systemd: false, unitPath: own };
+}
+
+/** The cgroup that this process is in; undefined without a cgroup v2 hierarchy. */
+export function ownCgroup(): string | undefined {
+  return readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .find((line) => line.startsWith("0::"))
+    ?.slice("0::".length);
+}
+
+/**
+ * Moves this process out of the unit's own cgroup, into a child of it. In a cgroup that has a process of its own only the
+ * controllers that can tell threads apart can be enabled for children (cgroups(7), "no internal processes"). runc would
+ * enable those, and so make a threaded tree of the unit's: one in which systemd 257 can run no ExecStop=, and kill nothing
+ * as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
+ */
+function stepAside(own: string): void {
+  const unit = join("/sys/fs/cgroup", own);
+  // Beside cgroup v1 the tree is elsewhere, and has no controllers.
+  if (!existsSync(join(unit, "cgroup.controllers"))) return;
+  const aside = join(unit, "launcher");
+  try {
+    mkdirSync(aside, { recursive: true });
+    writeFileSync(join(aside, "cgroup.procs"), "0");
+  } catch (cause) {
+    throw new RuntimeError("systemd", `leave the unit's own cgroup for ${aside}`, { cause });
+  }
+}

@@ -1,0 +1,83 @@
+import { RuntimeError } from "../error.ts";
+
+/** Every capability, by number: capabilities(7), <linux/capability.h>. */
+export const CAPABILITIES = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "DAC_READ_SEARCH",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "SETGID",
+  "SETUID",
+  "SETPCAP",
+  "LINUX_IMMUTABLE",
+  "NET_BIND_SERVICE",
+  "NET_BROADCAST",
+  "NET_ADMIN",
+  "NET_RAW",
+  "IPC_LOCK",
+  "IPC_OWNER",
+  "SYS_MODULE",
+  "SYS_RAWIO",
+  "SYS_CHROOT",
+  "SYS_PTRACE",
+  "SYS_PACCT",
+  "SYS_ADMIN",
+  "SYS_BOOT",
+  "SYS_NICE",
+  "SYS_RESOURCE",
+  "SYS_TIME",
+  "SYS_TTY_CONFIG",
+  "MKNOD",
+  "LEASE",
+  "AUDIT_WRITE",
+  "AUDIT_CONTROL",
+  "SETFCAP",
+  "MAC_OVERRIDE",
+  "MAC_ADMIN",
+  "SYSLOG",
+  "WAKE_ALARM",
+  "BLOCK_SUSPEND",
+  "AUDIT_READ",
+  "PERFMON",
+  "BPF",
+  "CHECKPOINT_RESTORE",
+] as const;
+
+/** What a container has when nothing is said: podman's default set (containers.conf, default_capabilities). */
+const DEFAULT_CAPABILITIES: readonly string[] = [
+  "CHOWN",
+  "DAC_OVERRIDE",
+  "FOWNER",
+  "FSETID",
+  "KILL",
+  "NET_BIND_SERVICE",
+  "SETFCAP",
+  "SETGID",
+  "SETPCAP",
+  "SETUID",
+  "SYS_CHROOT",
+];
+
+/**
+ * The bounding set, in the kernel's order, with the CAP_ prefix. `ALL` in `drop` starts from nothing, `ALL` in `add`
+ * from everything `attainable` (names without CAP_); single names in `add` win over `drop: ALL`, and single names in
+ * `drop` over `add: ALL`, as with podman.
+ * Throws "bad-request" for a name that no kernel knows, or one that is both added and dropped.
+ */
+export function boundingSet(
+  add: readonly string[],
+  drop: readonly string[],
+  attainable: readonly string[] = CAPABILITIES,
+): string[] {
+  const known = new Set<string>(CAPABILITIES);
+  for (const name of [...add, ...drop]) {
+    if (name !== "ALL" && !known.has(name)) throw new RuntimeError("bad-request", `unknown capability ${name}`);
+  }
+  const both = add.find((name) => drop.includes(name));
+  if (both !== undefined) throw new RuntimeError("bad-request", `capability ${both} is both added and dropped`);
+  const start = add.includes("ALL") ? attainable : drop.includes("ALL") ? [] : DEFAULT_CAPABILITIES;
+  const wanted = new Set<string>([...start, ...add].filter((name) => !drop.includes(name)));
+  return CAPABILITIES.filter((name) => wanted.has(name)).map((name) => `CAP_${name}`);
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import { RuntimeError } from "../error.ts";
+import type { SpecSeccomp } from "./runtime-spec.ts";
+import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
+
+/**
+ * The filter for one container: of the profile it asks for, else the machine's default. Undefined for `unconfined`.
+ * `capabilities` is its bounding set. Throws "missing-program" where the machine has no default profile.
+ */
+export function loadSeccomp(
+  request: Pick<RunRequest, "seccomp">,
+  capabilities: readonly string[],
+): SpecSeccomp | undefined {
+  if (request.seccomp === "unconfined") return undefined;
+  const path = request.seccomp ?? SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new RuntimeError(
+      "missing-program",
+      `no default seccomp profile: ${SECCOMP_PROFILES.join(" or ")} (Debian package golang-github-containers-common)`,
+    );
+  }
+  const architecture = SECCOMP_ARCHITECTURES[process.arch];
+  if (architecture === undefined)
+    throw new RuntimeError("bad-request", `no seccomp architecture is known for ${process.arch}`);
+  let profile: Parameters<typeof resolveSeccomp>[0];
+  try {
+    profile = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new RuntimeError("bad-request", `read seccomp profile ${path}`, { cause });
+  }
+  return resolveSeccomp(profile, {
+    ...architecture,
+    capabilities,
+    kernel: release(),
+  });
+}

@@ -1,0 +1,102 @@
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import type { Scope } from "../../scope.ts";
+import { isMissing } from "../../system/files.ts";
+import { bindMount } from "../mount/bind-mount.ts";
+import type { SpecMount } from "../spec/runtime-spec.ts";
+
+/** The names by which programs open what they have open already. */
+const NAMES: readonly { readonly fd: number; readonly path: string }[] = [
+  { fd: 1, path: "/dev/stdout" },
+  { fd: 2, path: "/dev/stderr" },
+];
+
+/** Linux's largest pipe, unless root has made larger ones: bytes. */
+const LARGEST_PIPE = 1024 * 1024;
+
+/** `SocketMode=` of units/berth-log@.socket. */
+const PIPE_MODE = 0o622;
+
+/** The pipe of a service: `ListenFIFO=` of units/berth-log@.socket. */
+function outputPipe(scope: Scope, unit: string): string {
+  return join(scope.runtimeDir, "log", unit.replace(/\.service$/, ""));
+}
+
+/**
+ * Mounts that let a service's payload open /dev/stdout and /dev/stderr: sockets, which the journal's streams are, cannot be
+ * opened by name (ENXIO), so the pipe that berth-log@.socket reads stands there. None where the descriptor is no socket, where
+ * nobody reads the pipe, or where the user mounts something (`mounts`) on these names or on /dev. In the foreground (oneshot)
+ * runc makes pipes itself.
+ */
+export function outputMounts(scope: Scope, request: RunRequest, mounts: readonly SpecMount[]): SpecMount[] {
+  if (request.unit === undefined || !request.detach) return [];
+  const pipe = outputPipe(scope, request.unit);
+  if (!openToAll(pipe)) return [];
+  const theirs = new Set(mounts.map(({ destination }) => destination));
+  if (theirs.has("/dev")) return [];
+  return NAMES.filter(({ fd, path }) => !theirs.has(path) && isSocket(fd)).map(({ path }) => bindMount(pipe, path, []));
+}
+
+/** Lets any user of the container write to a pipe that is read; false if there is none. */
+function openToAll(pipe: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isMissing(error)) return false;
+    // One that nobody has open was left by a manager that crashed. Writers would wait for ever, and in its way no other is made.
+    if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+    rmSync(pipe, { force: true });
+    return false;
+  }
+  try {
+    // A user's manager has a umask, which SocketMode= does not overcome.
+    if ((fstatSync(fd).mode & 0o777) !== PIPE_MODE) fchmodSync(fd, PIPE_MODE);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    // Closed.
+    return false;
+  }
+}
+
+/**
+ * What an ended service's payload has written to its pipe and nobody has read yet: systemd may not have come to start the reader,
+ * and when the service is gone it closes the pipe. Empty if there is nothing, or no pipe; does not wait.
+ */
+export function unreadOutput(scope: Scope, unit: string): string {
+  let pipe: number;
+  try {
+    pipe = openSync(outputPipe(scope, unit), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
+  try {
+    const buffer = Buffer.alloc(LARGEST_PIPE);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read)
+      read = readAvailable(pipe, buffer, length);
+    return buffer.toString("utf8", 0, length);
+  } finally {
+    closeSync(pipe);
+  }
+}
+
+/** The number of bytes read; 0 if there are none now. */
+function readAvailable(fd: number, buffer: Buffer, offset: number): number {
+  try {
+    return readSync(fd, buffer, offset, buffer.length - offset, null);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0;
+    throw error;
+  }
+}

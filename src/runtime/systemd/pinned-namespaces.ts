@@ -1,0 +1,134 @@
+import { closeSync, openSync, readlinkSync } from "node:fs";
+import { isMissing, listIfThere } from "../../system/files.ts";
+import { sendBarrier, sendDatagram, sendDescriptor } from "../../system/libc.ts";
+import { isAlive, type ProcessIdentity } from "../../system/process-identity.ts";
+import { RuntimeError } from "../error.ts";
+
+/** Kinds of namespaces, as /proc/PID/ns calls them; "inner" is a user namespace below the one that "user" is. */
+export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt" | "pid";
+
+/**
+ * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as long
+ * as the unit is active: systemd closes them when it stops, however that comes, and the kernel then takes them down.
+ */
+export interface PinnedNamespaces {
+  /** The manager that holds them: PID 1 or a user's. */
+  readonly manager: ProcessIdentity;
+  /** Inode numbers, which tell namespaces apart while they exist. */
+  readonly inodes: Readonly<Partial<Record<NamespaceKind, number>>>;
+}
+
+/** An open namespace file. */
+export interface OpenNamespace {
+  readonly kind: NamespaceKind;
+  readonly fd: number;
+}
+
+/** How long to wait for systemd to take note of something: milliseconds. */
+const BARRIER_MS = 5000;
+
+/** Has the manager keep namespaces as storeNamespaces() does. `manager` is its process. */
+export function pinNamespaces(
+  socket: string,
+  manager: ProcessIdentity,
+  namespaces: readonly OpenNamespace[],
+): PinnedNamespaces {
+  return { manager, inodes: storeNamespaces(socket, namespaces) };
+}
+
+/**
+ * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which needs
+ * FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so that only
+ * openPinned() can tell. `socket` is $NOTIFY_SOCKET. What the manager kept before of the same kinds goes. Returns their inode numbers
+ * once they are kept.
+ */
+export function storeNamespaces(socket: string, namespaces: readonly OpenNamespace[]): PinnedNamespaces["inodes"] {
+  const inodes: Partial<Record<NamespaceKind, number>> = {};
+  for (const { kind, fd } of namespaces) {
+    const inode = inodeOf(readlinkSync(`/proc/self/fd/${fd}`), kind);
+    if (inode === undefined) throw new RuntimeError("syscall", `file descriptor ${fd} is not a ${kind} namespace`);
+    inodes[kind] = inode;
+    // Over a restart systemd keeps what an earlier run gave it (systemd.service(5), FileDescriptorStoreMax=).
+    sendDatagram(socket, `FDSTOREREMOVE=1\nFDNAME=${kind}`);
+    // Without FDPOLL=0 systemd would wait for events on it, which such a file has not.
+    sendDescriptor(socket, `FDSTORE=1\nFDNAME=${kind}\nFDPOLL=0`, fd);
+  }
+  sendBarrier(socket, "BARRIER=1", BARRIER_MS);
+  return inodes;
+}
+
+/**
+ * Opens namespaces that a manager keeps, all or none. undefined if they are gone: the unit has stopped. Throws "namespace" where
+ * the manager's descriptors may not be looked at.
+ *
+ * From inside a user namespace of its own a process may not look; there they have to be opened before and passed on.
+ */
+export function openPinned(pinned: PinnedNamespaces): OpenNamespace[] | undefined {
+  const { manager, inodes } = pinned;
+  if (!isAlive(manager)) return undefined;
+  const wanted = new Map(
+    Object.entries(inodes).map(([kind, inode]) => [`${typeOf(kind)}:[${inode}]`, kind as NamespaceKind]),
+  );
+  const opened: OpenNamespace[] = [];
+  for (const name of descriptorsOf(manager.pid)) {
+    const path = `/proc/${manager.pid}/fd/${name}`;
+    const kind = wanted.get(linkOf(path));
+    if (kind === undefined || opened.some((other) => other.kind === kind)) continue;
+    const fd = openIfThere(path);
+    // The number may have come to mean another file.
+    if (fd === undefined) continue;
+    if (inodeOf(linkOf(`/proc/self/fd/${fd}`), kind) === inodes[kind]) opened.push({ kind, fd });
+    else closeSync(fd);
+  }
+  if (opened.length === wanted.size) return opened;
+  closeNamespaces(opened);
+  return undefined;
+}
+
+export function closeNamespaces(namespaces: readonly OpenNamespace[]): void {
+  for (const { fd } of namespaces) closeSync(fd);
+}
+
+function typeOf(kind: string): string {
+  return kind === "inner" ? "user" : kind;
+}
+
+/** The number in `net:[4026531840]`, which such a link holds; undefined if it is another kind of file. */
+function inodeOf(link: string, kind: NamespaceKind): number | undefined {
+  const [, found, inode] = /^([a-z]+):\[(\d+)\]$/.exec(link) ?? [];
+  return found === typeOf(kind) ? Number(inode) : undefined;
+}
+
+function descriptorsOf(pid: number): string[] {
+  try {
+    return listIfThere(`/proc/${pid}/fd`);
+  } catch (cause) {
+    throw unreadable(pid, cause);
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (cause) {
+    if (isMissing(cause)) return "";
+    throw unreadable(Number(path.split("/")[2]), cause);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * ptrace(2), "Ptrace access mode checking": one has to have every capability that the other process has. Since systemd 254 users'
+ * managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
+ */
+function unreadable(pid: number, cause: unknown): RuntimeError {
+  return new RuntimeError("namespace", `see what systemd (process ${pid}) keeps`, { cause });
+}

@@ -1,0 +1,113 @@
+import { RuntimeError } from "../error.ts";
+
+/** A user as the kernel and the payload need it. */
+export interface ContainerUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups: the primary one, and those of the image's /etc/group. */
+  readonly groups: readonly number[];
+  readonly home: string;
+  /** Who that is outside of the container's user namespace, to this process; absent where it has none of its own. */
+  readonly outside?: { readonly uid: number; readonly gid: number };
+}
+
+/** Who owns the payload's files, as this process numbers it. */
+export function ownerOf(user: ContainerUser): { readonly uid: number; readonly gid: number } {
+  return user.outside ?? user;
+}
+
+/** /etc/passwd and /etc/group of the container's root file system; "" where the image has none. */
+export interface UserDatabase {
+  readonly passwd: string;
+  readonly group: string;
+}
+
+interface PasswdEntry {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+interface GroupEntry {
+  name: string;
+  gid: number;
+  members: string[];
+}
+
+const ID = /^[0-9]{1,10}$/;
+const MAX_ID = 0xffff_fffe;
+
+/**
+ * Resolves `USER[:GROUP]`, names or numbers, against the container's own databases, as podman does: a number
+ * needs no entry; without a group the user's primary group (0 if unknown) and its memberships count; with one, that
+ * group alone; if nobody says anything, root without memberships. Throws "no-such-user".
+ */
+export function resolveUser(wanted: string, database: UserDatabase): ContainerUser {
+  const [userText = "", groupText] = splitOnce(wanted === "" ? "0" : wanted, ":");
+  const users = parsePasswd(database.passwd);
+  const groups = parseGroup(database.group);
+  const byName = users.find((entry) => entry.name === userText);
+  const numeric = ID.test(userText) ? Number(userText) : undefined;
+  const entry = byName ?? users.find((candidate) => candidate.uid === numeric);
+  const uid = entry?.uid ?? numeric;
+  if (uid === undefined || uid > MAX_ID)
+    throw new RuntimeError("no-such-user", `no user ${JSON.stringify(userText)} in the image's /etc/passwd`);
+  const home = entry?.home || "/";
+  if (groupText !== undefined && groupText !== "") {
+    const gid = resolveGroup(groupText, groups);
+    return { uid, gid, groups: [gid], home };
+  }
+  const gid = entry?.gid ?? 0;
+  if (wanted === "") return { uid, gid, groups: [], home };
+  // The primary group is among the supplementary ones too: a program that sets its gid would otherwise leave a group
+  // that files deny something to (CVE-2022-2989).
+  const memberships = groups.filter((group) => entry !== undefined && group.members.includes(entry.name));
+  return { uid, gid, groups: [...new Set([gid, ...memberships.map((group) => group.gid)])], home };
+}
+
+/**
+ * The lines that /etc/passwd and /etc/group lack for a user or group that is asked for by number ("" where nothing is
+ * missing), as podman writes them: programs that look up who they are then find a name, and `home` as their home.
+ */
+export function missingEntries(wanted: string, database: UserDatabase, home: string): UserDatabase {
+  const [user = "", groupText] = splitOnce(wanted, ":");
+  const gid = groupText || "0";
+  const groups = parseGroup(database.group);
+  const knownGroup = groups.find((group) => group.name === gid || group.gid === Number(gid));
+  const group = ID.test(gid) && wanted !== "" && knownGroup === undefined ? `${gid}:x:${gid}:${user}\n` : "";
+  const known = parsePasswd(database.passwd).some((entry) => entry.name === user || entry.uid === Number(user));
+  if (!ID.test(user) || known) return { passwd: "", group };
+  const safeHome = /[:\n]/.test(home) ? "/" : home;
+  return { passwd: `${user}:*:${user}:${knownGroup?.gid ?? gid}:container user:${safeHome}:/bin/sh\n`, group };
+}
+
+function resolveGroup(text: string, groups: readonly GroupEntry[]): number {
+  const gid = groups.find((group) => group.name === text)?.gid ?? (ID.test(text) ? Number(text) : undefined);
+  if (gid === undefined || gid > MAX_ID)
+    throw new RuntimeError("no-such-user", `no group ${JSON.stringify(text)} in the image's /etc/group`);
+  return gid;
+}
+
+/** passwd(5); lines that are not entries are passed over, as getpwent(3) does. */
+function parsePasswd(text: string): PasswdEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");
+    return name !== "" && ID.test(uid) && ID.test(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home }] : [];
+  });
+}
+
+/** group(5). */
+function parseGroup(text: string): GroupEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const [name = "", , gid = "", members = ""] = line.split(":");
+    return name !== "" && ID.test(gid)
+      ? [{ name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }]
+      : [];
+  });
+}
+
+function splitOnce(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}

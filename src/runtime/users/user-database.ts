@@ -1,0 +1,67 @@
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { MountRequest } from "../../options/requests/run-request.ts";
+import { O_PATH, openInRoot } from "../../system/libc.ts";
+import type { UserDatabase } from "./container-user.ts";
+
+/** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */
+export function readUserDatabase(rootfs: string): UserDatabase {
+  const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+  return { passwd: read("/etc/passwd"), group: read("/etc/group") };
+}
+
+/**
+ * Those of the two that a mount of the host's puts in the place of the image's: `Volume=/srv/passwd:/etc/passwd`, or a
+ * folder on /etc.
+ */
+export function mountedUserDatabase(mounts: readonly MountRequest[]): Partial<UserDatabase> {
+  const mountedAt = (target: string) => mounts.findLast((mount) => mount.type === "bind" && mount.target === target);
+  const read = (name: string): string | undefined => {
+    const file = mountedAt(`/etc/${name}`) ?? mountedAt("/etc");
+    // What does not exist is reported where it is mounted.
+    if (file?.type !== "bind" || !existsSync(file.source)) return undefined;
+    const source = realpathSync(file.source);
+    const [folder, path] = file.target === "/etc" ? [source, `/${name}`] : [dirname(source), `/${basename(source)}`];
+    return onFile(folder, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+  };
+  const [passwd, group] = [read("passwd"), read("group")];
+  return { ...(passwd === undefined ? {} : { passwd }), ...(group === undefined ? {} : { group }) };
+}
+
+/** Appends lines to the container's own /etc/passwd and /etc/group, where something is in them (`present`). */
+export function extendUserDatabase(rootfs: string, present: UserDatabase, lines: UserDatabase): void {
+  for (const name of ["passwd", "group"] as const) {
+    // Nothing was read from what is no file, and that cannot be written to either.
+    if (lines[name] === "" || present[name] === "") continue;
+    const separator = present[name].endsWith("\n") ? "" : "\n";
+    onFile(rootfs, `/etc/${name}`, constants.O_WRONLY | constants.O_APPEND, (fd) =>
+      writeSync(fd, `${separator}${lines[name]}`),
+    );
+  }
+}
+
+/** Opens a regular file of the root file system; undefined if there is none of that name. */
+function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
+  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    // An image could have a fifo there, which is waited for when it is opened, or a device, which may begin to do something.
+    const found = openInRoot(root, path, O_PATH);
+    if (found === undefined) return undefined;
+    try {
+      return fstatSync(found).isFile() ? onDescriptor(`/proc/self/fd/${found}`, flags, act) : undefined;
+    } finally {
+      closeSync(found);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+
+function onDescriptor<T>(path: string, flags: number, act: (fd: number) => T): T {
+  const fd = openSync(path, flags);
+  try {
+    return act(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

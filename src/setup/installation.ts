@@ -1,0 +1,46 @@
+import { dirname, join, relative } from "node:path/posix";
+import { completionFiles } from "../completion/files.ts";
+import { manualFiles } from "../manual/pages.ts";
+import { STATIC_UNITS } from "../static-units.ts";
+
+/** One file that `berth setup` installs. Paths are absolute, without the `--root` folder. */
+export type InstalledFile =
+  | { readonly path: string; readonly kind: "program" }
+  | { readonly path: string; readonly kind: "text"; readonly text: string }
+  | { readonly path: string; readonly kind: "link"; readonly target: string };
+
+/** Everything that belongs to an installation below `prefix` (`/usr/local`). The program comes first: links lead to it. */
+export async function installation(prefix: string): Promise<InstalledFile[]> {
+  const program = join(prefix, "bin/berth");
+  const units = join(prefix, "lib/systemd/system");
+  const userUnits = join(prefix, "lib/systemd/user");
+  const share = (path: string, text: string): InstalledFile => ({
+    kind: "text",
+    path: join(prefix, "share", path),
+    text,
+  });
+  return [
+    { kind: "program", path: program },
+    ...["system", "user"].map((kind) => link(join(prefix, `lib/systemd/${kind}-generators/berth-generator`), program)),
+    ...STATIC_UNITS.flatMap(({ name, text: template, enabled, users }): InstalledFile[] => {
+      const text = template.replaceAll("@BINDIR@", dirname(program));
+      return [
+        ...(users === "only" ? [] : [{ kind: "text" as const, path: join(units, name), text }]),
+        ...(enabled ? [link(join(units, "multi-user.target.wants", name), join(units, name))] : []),
+        ...(users ? [{ kind: "text" as const, path: join(userUnits, name), text }] : []),
+      ];
+    }),
+    ...(await manualFiles()).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
+    ...(await completionFiles()).map(({ path, text }) => share(path, text)),
+  ];
+}
+
+/** The list of what is installed: absolute paths, one a line. `berth setup --uninstall` goes by it. */
+export function listPath(prefix: string): string {
+  return join(prefix, "share/berth/installed");
+}
+
+/** A relative link, so that it leads to the same file under another root. */
+function link(path: string, target: string): InstalledFile {
+  return { kind: "link", path, target: relative(dirname(path), target) };
+}

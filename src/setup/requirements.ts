@@ -1,0 +1,39 @@
+import { existsSync } from "node:fs";
+import { RuntimeError } from "../runtime/error.ts";
+import { SECCOMP_PROFILES } from "../runtime/spec/seccomp.ts";
+import { findProgram, type Program } from "../system/programs.ts";
+
+/** What containers need of the distribution, with the Debian package that has it. */
+const PROGRAMS: readonly { readonly program: Program; readonly package: string; readonly use: string }[] = [
+  { program: "runc", package: "runc", use: "every container" },
+  { program: "netavark", package: "netavark", use: "Network=bridge, the default" },
+  { program: "ip", package: "iproute2", use: "Network=bridge and none" },
+  { program: "pasta", package: "passt", use: "networks of users' containers" },
+  { program: "unshare", package: "util-linux", use: "containers of users" },
+  { program: "catatonit", package: "catatonit", use: "RunInit=, pods with a PID namespace" },
+];
+
+/** A package that is not installed, and what will not work without it. */
+export interface MissingPackage {
+  readonly package: string;
+  readonly use: string;
+}
+
+/** The packages that this machine lacks. */
+export function missingPackages(): MissingPackage[] {
+  const missing: MissingPackage[] = PROGRAMS.filter(({ program }) => !isInstalled(program));
+  if (!SECCOMP_PROFILES.some((path) => existsSync(path)))
+    missing.push({ package: "golang-github-containers-common", use: "every container: the seccomp profile" });
+  if (!existsSync("/usr/bin/newuidmap")) missing.push({ package: "uidmap", use: "containers of users" });
+  return missing;
+}
+
+function isInstalled(program: Program): boolean {
+  try {
+    findProgram(program);
+    return true;
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "missing-program") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { type CommandContext, CommandError, type CommandManual } from "../cli/program/command.ts";
+import { type InstalledFile, installation, listPath } from "./installation.ts";
+
+interface SetupOptions {
+  root: string;
+  prefix: string;
+  maskPodman?: boolean;
+  uninstall?: boolean;
+}
+
+/** Podman's own generators, which would make the same units from the same files. */
+const PODMAN_GENERATORS: readonly { kind: "system" | "user"; name: string }[] = [
+  { kind: "system", name: "podman-system-generator" },
+  { kind: "user", name: "podman-user-generator" },
+];
+
+/** Where the administrator's masks of generators are, systemd.generator(7). */
+const MASKS = "/etc/systemd";
+
+/** Help and manual page. */
+export const manual: CommandManual = {
+  description: "Install berth on this machine, or take it away again.",
+  details: [
+    "Installed are the program, its generators, units, manual pages and shell completion, below the prefix. What is there already is replaced, file by file, so `berth setup` is also the way to another version. Running containers are not touched.",
+    "If Podman's generators are installed too, both would make units of the same files; `--mask-podman` puts a mask in /etc/systemd. Nothing is masked unasked.",
+    "`--uninstall` removes what setup installed and nothing else: container files, images, volumes and berth.conf stay. Containers have to be stopped before.",
+    "Packages that containers need and that are not installed are named.",
+  ],
+  examples: [
+    { command: "sudo dist/berth setup", help: "Install in /usr/local." },
+    { command: "sudo berth setup --uninstall", help: "Remove it again." },
+  ],
+};
+
+/** `berth setup`: puts the executable and all that belongs to it where systemd, man and shells find it. */
+export function define(command: Command, context: CommandContext): void {
+  command
+    .option("--root <dir>", "install below another root directory", "/")
+    .option("--prefix <dir>", "where to install", "/usr/local")
+    .option("--mask-podman", "keep Podman's generators from making the same units")
+    .option("--uninstall", "remove what setup has installed")
+    .action(async (options: SetupOptions) => setup(options, context));
+}
+
+async function setup(options: SetupOptions, context: CommandContext): Promise<void> {
+  if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
+  // Users are to read and run what is installed, whatever root's own files are like.
+  process.umask(0o022);
+  if (options.uninstall) await uninstall(options, context);
+  else await install(options, context);
+  // Only the running system's manager can be told of other units.
+  if (options.root === "/" && existsSync("/run/systemd/system")) {
+    const { withManager } = await import("../runtime/systemd/systemd.ts");
+    await withManager(context.scope, context.env, (manager) => manager.reload());
+  }
+}
+
+async function install(options: SetupOptions, context: CommandContext): Promise<void> {
+  const files = await installation(options.prefix);
+  const share = join(options.prefix, "share");
+  for (const file of files) {
+    put(file, options.root);
+    if (!file.path.startsWith(share)) context.out(`${join(options.root, file.path)}\n`);
+  }
+  context.out(`${join(options.root, share)}: manual pages and shell completion\n`);
+  for (const directory of ["etc/containers/systemd", "var/lib/berth"]) {
+    mkdirSync(join(options.root, directory), { recursive: true, mode: directory.startsWith("var") ? 0o700 : 0o755 });
+  }
+  const paths = [...files.map(({ path }) => path), ...handlePodman(options, context)];
+  // What an older version had and this one has not goes; a mask is only taken away by --uninstall.
+  const old = readList(options).filter((path) => !paths.includes(path));
+  for (const path of old.filter((path) => !isMaskPath(path))) rmSync(join(options.root, path), { force: true });
+  const list = [...paths, ...old.filter(isMaskPath)].map((path) => `${path}\n`).join("");
+  put({ kind: "text", path: listPath(options.prefix), text: list }, options.root);
+  if (options.root !== "/") return;
+  const { missingPackages } = await import("./requirements.ts");
+  for (const { package: name, use } of missingPackages())
+    context.err(`berth: warning: the package ${name} is not installed; needed for ${use}\n`);
+}
+
+/** Removes what the list names, and the list. Folders stay, but for the list's own: others may use them. */
+async function uninstall(options: SetupOptions, context: CommandContext): Promise<void> {
+  const paths = readList(options);
+  const list = join(options.root, listPath(options.prefix));
+  if (paths.length === 0) throw new CommandError(`nothing to remove: there is no ${list}`, 1);
+  if (options.root === "/") await refuseWhileRunning(context);
+  // The program last: until then the command can be given again.
+  for (const path of paths.toReversed()) {
+    const at = join(options.root, path);
+    if (lstatSync(at, { throwIfNoEntry: false }) === undefined || (isMaskPath(path) && !isMask(at))) continue;
+    rmSync(at);
+    context.out(`removed ${at}\n`);
+  }
+  rmSync(dirname(list), { recursive: true });
+}
+
+/** Without berth the end of a container would leave its writable layer and its network behind. */
+async function refuseWhileRunning({ scope }: CommandContext): Promise<void> {
+  const { listRecords } = await import("../state/container-record.ts");
+  const { payloadPid } = await import("../state/liveness.ts");
+  const running = listRecords(scope).filter((record) => payloadPid(scope, record) !== undefined);
+  const names = running.map(({ name }) => name).join(", ");
+  if (running.length > 0) throw new CommandError(`containers are running: ${names} (stop them first)`, 1);
+}
+
+/** The paths that are installed now, without the root; none if nothing is. */
+function readList({ root, prefix }: SetupOptions): string[] {
+  const path = join(root, listPath(prefix));
+  return existsSync(path)
+    ? readFileSync(path, "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith("/"))
+    : [];
+}
+
+/** Writes a file beside its place and renames it: a berth that runs keeps its old one, and a crash leaves no half of one. */
+function put(file: InstalledFile, root: string): void {
+  const path = join(root, file.path);
+  const fresh = `${path}.new`;
+  mkdirSync(dirname(path), { recursive: true });
+  rmSync(fresh, { force: true });
+  switch (file.kind) {
+    case "program":
+      copyFileSync(process.execPath, fresh);
+      chmodSync(fresh, 0o755);
+      break;
+    case "text":
+      writeFileSync(fresh, file.text, { mode: 0o644 });
+      break;
+    case "link":
+      symlinkSync(file.target, fresh);
+      break;
+    default:
+      throw new Error(`unknown file ${JSON.stringify(file satisfies never)}`);
+  }
+  renameSync(fresh, path);
+}
+
+/** Says that Podman's generators are there too; masks them if asked to, and never unasked. Returns the masks it made. */
+function handlePodman(options: SetupOptions, context: CommandContext): string[] {
+  const masks: string[] = [];
+  for (const { kind, name } of PODMAN_GENERATORS) {
+    const installed = ["usr/lib", "lib"].some((lib) =>
+      existsSync(join(options.root, lib, `systemd/${kind}-generators`, name)),
+    );
+    const mask = join(MASKS, `${kind}-generators`, name);
+    if (!installed || isMask(join(options.root, mask))) continue;
+    if (options.maskPodman) {
+      put({ kind: "link", path: mask, target: "/dev/null" }, options.root);
+      context.out(`${join(options.root, mask)} -> /dev/null\n`);
+      masks.push(mask);
+    } else {
+      context.err(
+        `berth: warning: ${name} is installed and makes units of the same files and names; berth setup --mask-podman keeps it from doing so\n`,
+      );
+    }
+  }
+  return masks;
+}
+
+/** Where a mask of Podman's generators is, whether or not it is there. */
+function isMaskPath(path: string): boolean {
+  return path.startsWith(`${MASKS}/`);
+}
+
+function isMask(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true && readlinkSync(path) === "/dev/null";
+}

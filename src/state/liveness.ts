@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { RuntimeError } from "../runtime/error.ts";
+import type { Scope } from "../scope.ts";
+import { isAlive, readProc } from "../system/process-identity.ts";
+import type { ContainerRecord } from "./container-record.ts";
+import { containerPaths } from "./paths.ts";
+
+/** PID of the container's first process, or undefined when it has not started or is gone. */
+export function payloadPid(scope: Scope, record: ContainerRecord): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(containerPaths(scope, record.id).pidFile, "utf8");
+  } catch {
+    return undefined;
+  }
+  const pid = Number(text);
+  const cgroup = Number.isInteger(pid) && pid > 0 ? readProc(pid, "cgroup") : undefined;
+  return cgroup?.split("\n").some((line) => line.endsWith(record.cgroup)) ? pid : undefined;
+}
+
+/** The same of one that has to run. Throws "no-such-container". */
+export function runningPayloadPid(scope: Scope, record: ContainerRecord): number {
+  const pid = payloadPid(scope, record);
+  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  return pid;
+}
+
+/** Whether anything of a container is running: its payload, or the process that is about to start it. */
+export function isContainerAlive(scope: Scope, record: ContainerRecord): boolean {
+  return isAlive(record.launcher) || payloadPid(scope, record) !== undefined;
+}

@@ -1,0 +1,161 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  HostEntry,
+  MountRequest,
+  NetworkRequest,
+  PortMapping,
+  UserNamespaceRequest,
+} from "../options/requests/run-request.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import type { PinnedNamespaces } from "../runtime/systemd/pinned-namespaces.ts";
+import type { Scope } from "../scope.ts";
+import { isMissing, listIfThere, replaceFile } from "../system/files.ts";
+import { isAlive, type ProcessIdentity } from "../system/process-identity.ts";
+import { podsDir } from "./paths.ts";
+
+/** What a pod is to be: the typed form of `berth pod create`'s command line. */
+export interface PodRequest {
+  readonly name: string;
+  /** The systemd service that is the pod. */
+  readonly unit: string;
+  /** Whether the pod ends with its last container. */
+  readonly exitPolicy: "stop" | "continue";
+  readonly hostname: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** That of all its containers. */
+  readonly userNamespace: UserNamespaceRequest;
+  readonly network: NetworkRequest;
+  readonly ports: readonly PortMapping[];
+  readonly addHosts: readonly HostEntry[];
+  readonly dns: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly dnsSearch: readonly string[];
+  /** Bytes; 0 is unlimited. */
+  readonly shmSize: number;
+  /** In all containers of the pod. */
+  readonly mounts: readonly MountRequest[];
+  /** Which namespaces the containers share, beside the user namespace. */
+  readonly shared: readonly SharedKind[];
+  /** Take the place of a pod of the same name. */
+  readonly replace: boolean;
+}
+
+export type SharedKind = "ipc" | "net" | "pid" | "uts";
+
+/** What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be undone. */
+export interface PodRecord extends Omit<PodRequest, "replace"> {
+  /** 32 hexadecimal digits: systemd's ID of this run of the unit. */
+  readonly id: string;
+  /** RFC 3339. */
+  readonly created: string;
+  /** The process that makes it. */
+  readonly maker: ProcessIdentity;
+  /** `UID:GID` that its user namespace is made for: whom its containers run as if they do not say. */
+  readonly user?: string;
+  /** What it got in each of its networks, by their names. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  /** Absent while the pod is being made. */
+  readonly namespaces?: PinnedNamespaces;
+  /** The first process of the shared PID namespace, without which there is nothing left in that. */
+  readonly init?: ProcessIdentity;
+  /** What connects a user's pod, or its ports, to the host's network. */
+  readonly pasta?: ProcessIdentity;
+}
+
+const RECORD = "pod.json";
+
+/** Where one pod's files lie: below the scope's runtime directory, gone with a reboot. */
+export interface PodPaths {
+  readonly directory: string;
+  readonly record: string;
+  /** /etc/hosts, /etc/hostname and /etc/resolv.conf of all its containers. The last is absent if theirs stay. */
+  readonly hosts: string;
+  readonly hostname: string;
+  readonly resolvConf: string;
+  /** Where pasta has the network namespace mounted, seen by itself alone. */
+  readonly networkNamespace: string;
+  /** What runc starts the shared PID namespace's first process from. */
+  readonly init: string;
+}
+
+export function podPaths(scope: Scope, name: string): PodPaths {
+  const directory = join(podsDir(scope), name);
+  return {
+    directory,
+    record: join(directory, RECORD),
+    hosts: join(directory, "hosts"),
+    hostname: join(directory, "hostname"),
+    resolvConf: join(directory, "resolv.conf"),
+    networkNamespace: join(directory, "netns"),
+    init: join(directory, "init"),
+  };
+}
+
+export function writePod(scope: Scope, record: PodRecord): void {
+  replaceFile(podPaths(scope, record.name).record, JSON.stringify(record));
+}
+
+/** The record of a pod, or undefined if there is none that can be read. */
+export function readPod(scope: Scope, name: string): PodRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(podPaths(scope, name).record, "utf8")) as PodRecord;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning of it.
+ * Throws "no-such-pod", also when an ID's beginning fits several.
+ */
+export function findPod(scope: Scope, word: string): PodRecord {
+  const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
+  if (named !== undefined) return named;
+  const records = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
+  const byUnit = records.find(({ unit }) => [word, `${word}.service`, `${word}-pod.service`].includes(unit));
+  if (byUnit !== undefined) return byUnit;
+  const byId = word === "" ? [] : records.filter(({ id }) => id.startsWith(word));
+  const [only] = byId;
+  if (only !== undefined && byId.length === 1) return only;
+  const problem = byId.length > 1 ? `the ID ${word} fits ${byId.length} pods` : `no pod ${word} is running`;
+  throw new RuntimeError("no-such-pod", problem);
+}
+
+/** Names of everything that has a pod's directory. */
+export function listPodNames(scope: Scope): string[] {
+  return listIfThere(podsDir(scope))
+    .filter((name) => !name.startsWith("."))
+    .sort();
+}
+
+/**
+ * Takes a pod's name, record and all, in one step: a directory that is not empty has no other put in its place (rename(2)). False
+ * if there is one already.
+ */
+export function claimPod(scope: Scope, record: PodRecord): boolean {
+  mkdirSync(podsDir(scope), { recursive: true, mode: 0o700 });
+  // Whose it is, its name tells.
+  const finished = join(podsDir(scope), `.${record.maker.pid}-${record.maker.startTime}`);
+  mkdirSync(finished, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(join(finished, RECORD), JSON.stringify(record), { mode: 0o600 });
+    renameSync(finished, podPaths(scope, record.name).directory);
+    return true;
+  } catch (error) {
+    rmSync(finished, { recursive: true, force: true });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
+/** Removes what was to become a pod's directory, and whose maker was killed before. */
+export function removeUnfinished(scope: Scope): void {
+  const names = listIfThere(podsDir(scope)).filter((name) => name.startsWith("."));
+  for (const name of names) {
+    const [, pid, startTime = ""] = /^\.(\d+)-(\d+)$/.exec(name) ?? [];
+    if (!isAlive({ pid: Number(pid), startTime })) rmSync(join(podsDir(scope), name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../runtime/error.ts";
+
+/** The distribution's programs that berth hands work to, and the Debian package each comes in. */
+const PROGRAMS = {
+  runc: { package: "runc", directories: [] },
+  ip: { package: "iproute2", directories: [] },
+  pasta: { package: "passt", directories: [] },
+  netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
+  "aardvark-dns": { package: "aardvark-dns", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
+  catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
+  "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
+  hostname: { package: "hostname", directories: [] },
+  unshare: { package: "util-linux", directories: [] },
+  chown: { package: "coreutils", directories: [] },
+  cat: { package: "coreutils", directories: [] },
+  mount: { package: "mount", directories: [] },
+  umount: { package: "mount", directories: [] },
+  tar: { package: "tar", directories: [] },
+  sync: { package: "coreutils", directories: [] },
+  cp: { package: "coreutils", directories: [] },
+  journalctl: { package: "systemd", directories: [] },
+  getent: { package: "libc-bin", directories: [] },
+  nsenter: { package: "util-linux", directories: [] },
+  systemctl: { package: "systemd", directories: [] },
+  "systemd-run": { package: "systemd", directories: [] },
+} as const satisfies Record<string, { package: string; directories: readonly string[] }>;
+
+export type Program = keyof typeof PROGRAMS;
+
+/** Never the caller's PATH: root must not run a program out of a stranger's folder. */
+const SYSTEM_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** Absolute path of a program. Throws "missing-program" with the name of the package to install. */
+export function findProgram(name: Program): string {
+  const { directories, package: packageName } = PROGRAMS[name];
+  for (const directory of [...directories, ...SYSTEM_PATH]) {
+    const path = join(directory, name);
+    if (existsSync(path)) return path;
+  }
+  throw new RuntimeError("missing-program", `${name} is not installed (Debian package ${packageName})`);
+}

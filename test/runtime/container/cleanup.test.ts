@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
+import { takeName } from "../../../src/runtime/container/container-name.ts";
+import { type Scope, systemScope } from "../../../src/scope.ts";
+import {
+  type ContainerRecord,
+  claimName,
+  idOfName,
+  listRecords,
+  writeRecord,
+} from "../../../src/state/container-record.ts";
+import { findContainer } from "../../../src/state/find-container.ts";
+import { containerPaths, namesDir } from "../../../src/state/paths.ts";
+import { identify } from "../../../src/system/process-identity.ts";
+import { REQUEST } from "../request.ts";
+
+/** What is cleaned up is unmounted, which is root's to do. */
+const rootTest = process.getuid?.() === 0 ? test : test.skip;
+const ID = "0123456789abcdef0123456789abcdef";
+const OTHER = "fedcba9876543210fedcba9876543210";
+
+/** A launcher that is interrupted between making its bundle and writing its record, then goes on, until it is ended. */
+const LAUNCHER = `
+  const [source, root, id] = process.argv.slice(1);
+  const load = (name) => import(source + "/src/" + name + ".ts");
+  const { withStoreLock } = await load("state/lock");
+  const { systemScope } = await load("scope");
+  const { containerPaths } = await load("state/paths");
+  const { writeRecord } = await load("state/container-record");
+  const { identify } = await load("system/process-identity");
+  const { mkdirSync, writeSync } = await import("node:fs");
+  const scope = systemScope(root);
+  withStoreLock(scope.stateDir, "shared", () => {
+    mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
+    writeSync(1, "made");
+    Bun.sleepSync(300);
+    writeRecord(scope, { id, name: "web", network: { mode: "host" }, cgroup: "/none", launcher: identify(process.pid) });
+  });
+  await Bun.stdin.text();`;
+
+let root: string;
+let scope: Scope;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "berth-cleanup-"));
+  scope = systemScope(root);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function record(id: string, launcher: ContainerRecord["launcher"] | undefined): void {
+  mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
+  if (launcher === undefined) return;
+  const facts = {
+    id,
+    name: "web",
+    unit: "web.service",
+    network: { mode: "host" },
+    cgroup: "/no-such-cgroup",
+    launcher,
+  };
+  writeRecord(scope, facts as unknown as ContainerRecord);
+}
+const gone = { pid: process.pid, startTime: "0" };
+function self(): ContainerRecord["launcher"] {
+  return identify(process.pid) ?? gone;
+}
+
+describe("what is stale", () => {
+  rootTest("is what has no launcher and no payload, on either side of a reboot", async () => {
+    record(ID, gone);
+    mkdirSync(containerPaths(scope, OTHER).layers, { recursive: true });
+    claimName(scope, "web", ID);
+    expect((await cleanUpStale(scope)).sort()).toEqual([ID, OTHER]);
+    expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
+    expect(existsSync(containerPaths(scope, OTHER).layers)).toBe(false);
+    expect(idOfName(scope, "web")).toBeUndefined();
+    expect(await cleanUpStale(scope)).toEqual([]);
+  });
+
+  rootTest("is what has a record that cannot be read", async () => {
+    record(ID, self());
+    writeFileSync(containerPaths(scope, ID).record, "{");
+    expect(listRecords(scope)).toEqual([]);
+    expect(await cleanUpStale(scope)).toEqual([ID]);
+    expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
+  });
+
+  test("is not what is being started, however little there is of it yet", async () => {
+    const launcher = Bun.spawn([process.execPath, "-e", LAUNCHER, join(import.meta.dir, "../../.."), root, ID], {
+      stdin: "pipe",
+      stdout: "pipe",
+    });
+    await launcher.stdout.getReader().read();
+    expect(await cleanUpStale(scope)).toEqual([]);
+    expect(existsSync(containerPaths(scope, ID).record)).toBe(true);
+    launcher.stdin.end();
+    await launcher.exited;
+  });
+});
+
+describe("a container's name", () => {
+  const request = (unit: string) => ({ ...REQUEST, unit });
+
+  test("is not taken from one that is being started", async () => {
+    record(ID, self());
+    await takeName(scope, "web", ID, request("web.service"));
+    record(OTHER, self());
+    const taking = takeName(scope, "web", OTHER, request("other.service"));
+    await expect(taking).rejects.toMatchObject({ code: "name-in-use" });
+    expect(idOfName(scope, "web")).toBe(ID);
+    expect(existsSync(containerPaths(scope, ID).record)).toBe(true);
+  });
+
+  rootTest("is free once nothing of its owner runs", async () => {
+    record(ID, gone);
+    claimName(scope, "web", ID);
+    record(OTHER, self());
+    await takeName(scope, "web", OTHER, request("other.service"));
+    expect(idOfName(scope, "web")).toBe(OTHER);
+  });
+
+  test.each([".", "..", "x".repeat(300), "no/such"])("is none of %j", (word) => {
+    mkdirSync(namesDir(scope), { recursive: true });
+    symlinkSync(ID, join(namesDir(scope), "web"));
+    expect(() => findContainer(scope, word)).toThrow(expect.objectContaining({ code: "no-such-container" }));
+  });
+});

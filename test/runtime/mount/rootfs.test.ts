@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { linkMtab } from "../../../src/runtime/mount/rootfs.ts";
+
+let top: string;
+const file = (path: string) => join(top, path);
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), "berth-rootfs-"));
+  mkdirSync(file("root"));
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+test("/etc/mtab is the kernel's list, unless the image has one", () => {
+  mkdirSync(file("root/etc"));
+  linkMtab(file("root"));
+  expect(readlinkSync(file("root/etc/mtab"))).toBe("/proc/mounts");
+  linkMtab(file("root"));
+  rmSync(file("root/etc/mtab"));
+  writeFileSync(file("root/etc/mtab"), "the image's");
+  linkMtab(file("root"));
+  expect(Bun.file(file("root/etc/mtab")).size).toBe("the image's".length);
+});
+
+test("/etc/mtab is not made where there is no /etc, nor outside", () => {
+  linkMtab(file("root"));
+  expect(existsSync(file("root/etc"))).toBe(false);
+  mkdirSync(file("etc"));
+  symlinkSync("../etc", file("root/etc"));
+  linkMtab(file("root"));
+  expect(existsSync(file("etc/mtab"))).toBe(false);
+});
