@@ -27,7 +27,9 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** The limit that a row's budget comes to, in its unit; undefined when the column it is relative to was not measured. */
+/**
+ * The limit that a row's budget comes to, in its unit; undefined when the column it is relative to was not measured.
+ */
 export function budgetLimit(row: Row): number | undefined {
   if (row.budget === undefined) return undefined;
   if ("limit" in row.budget) return row.budget.limit;

@@ -89,7 +89,10 @@ export function subnetContains(subnet: Subnet, { family, value }: IpAddress): bo
   return family === subnet.family && value >= subnet.base && value < subnet.base + subnetSize(subnet);
 }
 
-/** The first and the last address that hosts can have: without the subnet's own, and for IPv4 without that for all of them. */
+/**
+ * The first and the last address that hosts can have: without the subnet's own, and for IPv4 without that for all of
+ * them.
+ */
 export function hostAddresses(subnet: Subnet): readonly [first: bigint, last: bigint] {
   const { base, family } = subnet;
   return [base + 1n, base + subnetSize(subnet) - (family === 4 ? 2n : 1n)];

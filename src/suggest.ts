@@ -24,8 +24,8 @@ export function editDistance(a: string, b: string): number {
 const LENGTH_MAX = 64;
 
 /**
- * The candidate that a person most likely meant, undefined if none is near: a third of the letters may be wrong, letters in
- * the other case count as right. The first of several equally near ones wins.
+ * The candidate that a person most likely meant, undefined if none is near: a third of the letters may be wrong,
+ * letters in the other case count as right. The first of several equally near ones wins.
  */
 export function closest(text: string, candidates: Iterable<string>): string | undefined {
   if (text === "" || text.length > LENGTH_MAX) return undefined;

@@ -5,7 +5,9 @@ import type { CommandContext } from "./program/command.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
 import { VERSION } from "./program/version.ts";
 
-/** Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read. */
+/**
+ * Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read.
+ */
 export async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
   const program = new Command("berth")
     .description("Run containers the way systemd runs everything else.")

@@ -4,7 +4,9 @@ import type { DescribedCommand, DescribedOption } from "../cli/program/described
 /** Kinds of names that `berth complete` lists. */
 type ListedKind = "containers" | "images" | "networks" | "objects" | "pods" | "services" | "volumes";
 
-/** What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`). */
+/**
+ * What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`).
+ */
 export type Values =
   | { readonly kind: "words"; readonly words: readonly string[] }
   | { readonly kind: "files" | "folders" | ListedKind | "anything" };
@@ -59,7 +61,10 @@ export function argumentValues(command: DescribedCommand): { first: Values; next
   return { first: values, next };
 }
 
-/** The commands, also under their other names: what follows those can be completed too, though they are not offered themselves. */
+/**
+ * The commands, also under their other names: what follows those can be completed too, though they are not offered
+ * themselves.
+ */
 export function underAllNames(commands: readonly DescribedCommand[]): DescribedCommand[] {
   return commands.flatMap((command) => [command, ...command.otherNames.map((name) => ({ ...command, name }))]);
 }

@@ -5,8 +5,8 @@ import { GENERATED_HEADER, type Generated } from "./generate.ts";
 
 /**
  * How a generator's output directory differs from what would be written now: `+ NAME` for what is to come, `~ NAME` for
- * what is to change, `- NAME` for a unit of berth's that is to go. Links of units that go or change are not looked for: their
- * `[Install]` sections have changed with them. Empty if nothing differs.
+ * what is to change, `- NAME` for a unit of berth's that is to go. Links of units that go or change are not looked for:
+ * their `[Install]` sections have changed with them. Empty if nothing differs.
  */
 export function compareGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
   const changes: string[] = [];

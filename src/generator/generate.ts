@@ -53,8 +53,9 @@ const CROSS_CHECKS: readonly ((outcomes: readonly Outcome[]) => void)[] = [
 ];
 
 /**
- * Turns Quadlet files into units, links and diagnostics: no file system, no processes, the same output for the same input.
- * A source with an error yields a stub that tells of it when it is started; the others come out as if alone. Never throws.
+ * Turns Quadlet files into units, links and diagnostics: no file system, no processes, the same output for the same
+ * input. A source with an error yields a stub that tells of it when it is started; the others come out as if alone.
+ * Never throws.
  */
 export function generate(sources: readonly Source[], options: GenerateOptions): Generated {
   const parsed = sources.flatMap((source) => parseSafely(source) ?? []);
@@ -160,7 +161,10 @@ function stubFile(name: string, refused: readonly Outcome[], { options, commands
   return { name, text: refusedText(refused[0]?.parsed.source.path ?? "", names, errors, ending, options) };
 }
 
-/** Stubs for the services that run though their files are gone, and for the instances that run of a template that is refused. */
+/**
+ * Stubs for the services that run though their files are gone, and for the instances that run of a template that is
+ * refused.
+ */
 function* endingFiles(
   files: ReadonlyMap<string, GeneratedFile>,
   stubs: ReadonlyMap<string, readonly Outcome[]>,

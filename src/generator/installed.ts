@@ -17,7 +17,9 @@ export interface Installed {
   readonly warnings: readonly string[];
 }
 
-/** Reads the installed files, and what runs, and generates the units; `berth` is the executable's path. Writes nothing. */
+/**
+ * Reads the installed files, and what runs, and generates the units; `berth` is the executable's path. Writes nothing.
+ */
 export function generateInstalled(options: SearchOptions, berth: string): Installed {
   const { directories, warnings } = searchDirectories(options);
   return { ...generateFrom(directories, runningUnits(options), options, berth), warnings };
@@ -52,7 +54,10 @@ function runningUnits({ scope, uid, env }: SearchOptions): RunningUnits {
   };
 }
 
-/** Where units lie that no generator writes, among them those that `berth run --detach` has systemd make: systemd.unit(5). */
+/**
+ * Where units lie that no generator writes, among them those that `berth run --detach` has systemd make:
+ * systemd.unit(5).
+ */
 function otherUnitDirectories(scope: SearchOptions["scope"], env: SearchOptions["env"]): string[] {
   if (scope === "system")
     return ["/etc", "/run", "/usr/local/lib", "/usr/lib"]

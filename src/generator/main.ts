@@ -10,8 +10,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const KMSG_RECORD_MAX = 900;
 
 /**
- * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, and returns the exit status: 0, or 1 if any file
- * has an error. It runs before everything else at boot and at every daemon-reload, so it asks no service for anything.
+ * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, and returns the exit status: 0, or 1 if
+ * any file has an error. It runs before everything else at boot and at every daemon-reload, so it asks no service for
+ * anything.
  */
 export async function generatorMain(argv: readonly string[], env: Environment): Promise<number> {
   const log = openLog(env);
@@ -55,8 +56,8 @@ interface Log {
 }
 
 /**
- * To the kernel's log when the system's manager runs the generator, as nothing else takes messages that early; to stderr
- * otherwise, which a user's manager puts in the journal.
+ * To the kernel's log when the system's manager runs the generator, as nothing else takes messages that early; to
+ * stderr otherwise, which a user's manager puts in the journal.
  */
 function openLog(env: Environment): Log {
   const kernel = env.SYSTEMD_SCOPE === "system" ? openKernelLog() : undefined;

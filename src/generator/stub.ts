@@ -34,7 +34,10 @@ export function refusedText(
   return stubText({ description: `${fileName} (refused because of errors)`, sourcePath, why, ending }, options);
 }
 
-/** The service that stands in for one that runs, and whose file is not there any more. With the next reload after its end it is gone. */
+/**
+ * The service that stands in for one that runs, and whose file is not there any more. With the next reload after its
+ * end it is gone.
+ */
 export function removedText(unit: string, ending: Ending, options: GenerateOptions): string {
   const description = `${unit} (its file has been removed: it can only be stopped)`;
   const why = [`${unit}: its file has been removed, so it cannot be started any more`];

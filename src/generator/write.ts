@@ -7,9 +7,9 @@ import type { Generated } from "./generate.ts";
 const NEW_FILE = { flag: "wx" } as const;
 
 /**
- * Writes units and links below a directory, which is made if need be. What is there already is replaced by rename(2); what
- * is new is written in its place, which systemd looks at only after its generators have ended. A file that cannot be
- * written whole is removed. Returns what failed; one failure does not keep the others from being written.
+ * Writes units and links below a directory, which is made if need be. What is there already is replaced by rename(2);
+ * what is new is written in its place, which systemd looks at only after its generators have ended. A file that cannot
+ * be written whole is removed. Returns what failed; one failure does not keep the others from being written.
  */
 export function writeGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
   const failures: string[] = [];

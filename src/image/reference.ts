@@ -82,7 +82,9 @@ export function repositoryName(reference: Reference): string {
   return `${reference.registry}/${reference.repository}`;
 }
 
-/** Whether this is an image's ID in full, which is no name: `sha256:` and 64 hexadecimal digits, or the digits alone. */
+/**
+ * Whether this is an image's ID in full, which is no name: `sha256:` and 64 hexadecimal digits, or the digits alone.
+ */
 export function isImageId(text: string): boolean {
   return /^(?:sha256:)?[0-9a-f]{64}$/.test(text);
 }

@@ -9,7 +9,9 @@ export type InstalledFile =
   | { readonly path: string; readonly kind: "text"; readonly text: string }
   | { readonly path: string; readonly kind: "link"; readonly target: string };
 
-/** Everything that belongs to an installation below `prefix` (`/usr/local`). The program comes first: links lead to it. */
+/**
+ * Everything that belongs to an installation below `prefix` (`/usr/local`). The program comes first: links lead to it.
+ */
 export async function installation(prefix: string): Promise<InstalledFile[]> {
   const program = join(prefix, "bin/berth");
   const units = join(prefix, "lib/systemd/system");

@@ -128,7 +128,10 @@ function readList({ root, prefix }: SetupOptions): string[] {
     : [];
 }
 
-/** Writes a file beside its place and renames it: a berth that runs keeps its old one, and a crash leaves no half of one. */
+/**
+ * Writes a file beside its place and renames it: a berth that runs keeps its old one, and a crash leaves no half of
+ * one.
+ */
 function put(file: InstalledFile, root: string): void {
   const path = join(root, file.path);
   const fresh = `${path}.new`;
@@ -151,7 +154,9 @@ function put(file: InstalledFile, root: string): void {
   renameSync(fresh, path);
 }
 
-/** Says that Podman's generators are there too; masks them if asked to, and never unasked. Returns the masks it made. */
+/**
+ * Says that Podman's generators are there too; masks them if asked to, and never unasked. Returns the masks it made.
+ */
 function handlePodman(options: SetupOptions, context: CommandContext): string[] {
   const masks: string[] = [];
   for (const { kind, name } of PODMAN_GENERATORS) {

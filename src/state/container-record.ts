@@ -26,7 +26,9 @@ export interface ContainerRecord {
   readonly volumes?: readonly string[];
   /** RFC 3339. */
   readonly created: string;
-  /** The container's cgroup, as /proc/PID/cgroup shows it: what tells its process from a later one of the same number. */
+  /**
+   * The container's cgroup, as /proc/PID/cgroup shows it: what tells its process from a later one of the same number.
+   */
   readonly cgroup: string;
   /** The process that launches the container, or runs it in the foreground. */
   readonly launcher: ProcessIdentity;
@@ -48,8 +50,8 @@ export function writeRecord(scope: Scope, record: ContainerRecord): void {
 }
 
 /**
- * The record of one container, or undefined if there is none (a start that was killed before it wrote one, say) or none that
- * can be read: it is then cleaned up without, rather than be in everybody's way.
+ * The record of one container, or undefined if there is none (a start that was killed before it wrote one, say) or none
+ * that can be read: it is then cleaned up without, rather than be in everybody's way.
  */
 export function readRecord(scope: Scope, id: string): ContainerRecord | undefined {
   try {

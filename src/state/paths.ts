@@ -15,8 +15,8 @@ export interface ContainerPaths {
   readonly pidFile: string;
   readonly runcLog: string;
   /**
-   * Its network namespace, mounted in the launcher's own mount namespace for pasta, which ends when the file is removed: alone in
-   * a folder, because a pasta of 2023 looks at the first of several changes only.
+   * Its network namespace, mounted in the launcher's own mount namespace for pasta, which ends when the file is
+   * removed: alone in a folder, because a pasta of 2023 looks at the first of several changes only.
    */
   readonly networkNamespace: string;
   /** On disk: upper, work, and volumes without a name. */

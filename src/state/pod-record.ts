@@ -43,7 +43,10 @@ export interface PodRequest {
 
 export type SharedKind = "ipc" | "net" | "pid" | "uts";
 
-/** What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be undone. */
+/**
+ * What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be
+ * undone.
+ */
 export interface PodRecord extends Omit<PodRequest, "replace"> {
   /** 32 hexadecimal digits: systemd's ID of this run of the unit. */
   readonly id: string;
@@ -107,8 +110,8 @@ export function readPod(scope: Scope, name: string): PodRecord | undefined {
 }
 
 /**
- * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning of it.
- * Throws "no-such-pod", also when an ID's beginning fits several.
+ * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning
+ * of it. Throws "no-such-pod", also when an ID's beginning fits several.
  */
 export function findPod(scope: Scope, word: string): PodRecord {
   const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
@@ -131,8 +134,8 @@ export function listPodNames(scope: Scope): string[] {
 }
 
 /**
- * Takes a pod's name, record and all, in one step: a directory that is not empty has no other put in its place (rename(2)). False
- * if there is one already.
+ * Takes a pod's name, record and all, in one step: a directory that is not empty has no other put in its place
+ * (rename(2)). False if there is one already.
  */
 export function claimPod(scope: Scope, record: PodRecord): boolean {
   mkdirSync(podsDir(scope), { recursive: true, mode: 0o700 });

@@ -8,9 +8,9 @@ export type RunningUnit =
   | { readonly kind: "pod"; readonly id: string; readonly name: string };
 
 /**
- * The services of containers and pods that run, one symbolic link each: a service's file may be gone while it runs, or have become a
- * wrong one, and the generator sees from a listing which ones still have to be stopped and cleaned up. The link's target is the
- * note itself; it leads nowhere.
+ * The services of containers and pods that run, one symbolic link each: a service's file may be gone while it runs, or
+ * have become a wrong one, and the generator sees from a listing which ones still have to be stopped and cleaned up.
+ * The link's target is the note itself; it leads nowhere.
  */
 const unitsDir = (scope: Pick<Scope, "runtimeDir">) => join(scope.runtimeDir, "units");
 

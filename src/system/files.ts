@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 
-/** Files and folders that other processes make and take away at any moment: that one is not there is an answer, not a failure. */
+/**
+ * Files and folders that other processes make and take away at any moment: that one is not there is an answer, not a
+ * failure.
+ */
 
 /** Puts `text` at `path` in one step: a reader sees the old file or the new one, never a part. */
 export function replaceFile(path: string, text: string, mode = 0o600): void {

@@ -21,7 +21,9 @@ const AT_RECURSIVE = 0x8000;
 const MOUNT_ATTR_IDMAP = 0x00100000n;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
-/** What the kernel says where it, or the file system, has no id-mapped mounts, or where the caller may not make them. */
+/**
+ * What the kernel says where it, or the file system, has no id-mapped mounts, or where the caller may not make them.
+ */
 const REFUSALS: readonly string[] = ["ENOSYS", "EINVAL", "EPERM", "EOPNOTSUPP"];
 
 let loaded: ReturnType<typeof load> | undefined;
@@ -35,14 +37,15 @@ function load() {
 }
 
 /**
- * Mounts `source` (a file or folder) once more at `target`, with owners shifted: what id N owns on the disk belongs, seen
- * through the mount, to the id that N inside of the user namespace has outside; what has no such id belongs to nobody and
- * cannot be changed. `userNamespace` is an open namespace file (not of the caller's own). With `recursive` mounts below
- * `source` come along, shifted too. The mount is made in this thread's mount namespace; whoever calls unmounts it.
+ * Mounts `source` (a file or folder) once more at `target`, with owners shifted: what id N owns on the disk belongs,
+ * seen through the mount, to the id that N inside of the user namespace has outside; what has no such id belongs to
+ * nobody and cannot be changed. `userNamespace` is an open namespace file (not of the caller's own). With `recursive`
+ * mounts below `source` come along, shifted too. The mount is made in this thread's mount namespace; whoever calls
+ * unmounts it.
  *
- * Returns false, with nothing mounted, where the kernel refuses to shift: too old, a file system without the feature, or a
- * caller that is not root of the machine (the file system's own user namespace). Throws "syscall" for anything else, as
- * a `source` that does not exist.
+ * Returns false, with nothing mounted, where the kernel refuses to shift: too old, a file system without the feature,
+ * or a caller that is not root of the machine (the file system's own user namespace). Throws "syscall" for anything
+ * else, as a `source` that does not exist.
  */
 export function mountShifted(
   source: string,

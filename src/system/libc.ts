@@ -22,7 +22,9 @@ export const MS_SLAVE = 0x80000;
 const SYS_OPENAT2 = 437;
 const RESOLVE_IN_ROOT = 0x10;
 
-/** open(2): only finds the file and opens nothing, so that no fifo waits and no device starts. Node has no name for it. */
+/**
+ * open(2): only finds the file and opens nothing, so that no fifo waits and no device starts. Node has no name for it.
+ */
 export const O_PATH = 0o10000000;
 
 let loaded: ReturnType<typeof load> | undefined;
@@ -68,7 +70,9 @@ function errnoName(): string {
   return `errno ${errno}`;
 }
 
-/** The result of a system call, which `what` describes. Throws "syscall" with the name of the error if it is below 0. */
+/**
+ * The result of a system call, which `what` describes. Throws "syscall" with the name of the error if it is below 0.
+ */
 export function check(result: number | bigint, what: string): number {
   if (Number(result) < 0) throw new RuntimeError("syscall", `${what}: ${errnoName()}`);
   return Number(result);
@@ -193,8 +197,8 @@ export function sendDescriptor(path: string, payload: string, fd: number): void 
 }
 
 /**
- * Sends one datagram with the end of a pipe, and waits until the receiver has closed that, or `timeout` milliseconds. Used for
- * sd_notify_barrier(3).
+ * Sends one datagram with the end of a pipe, and waits until the receiver has closed that, or `timeout` milliseconds.
+ * Used for sd_notify_barrier(3).
  */
 export function sendBarrier(path: string, payload: string, timeout: number): void {
   const ends = new Int32Array(2);

@@ -2,7 +2,10 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { RuntimeError } from "../runtime/error.ts";
 import { detachMount } from "./libc.ts";
 
-/** Mount points at or below `path` in this mount namespace, in the order in which they were mounted; proc_pid_mountinfo(5). */
+/**
+ * Mount points at or below `path` in this mount namespace, in the order in which they were mounted;
+ * proc_pid_mountinfo(5).
+ */
 export function mountsBelow(path: string): string[] {
   // The kernel's list has no symbolic links in it.
   const real = existsSync(path) ? realpathSync(path) : path;

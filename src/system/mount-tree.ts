@@ -1,6 +1,6 @@
 /**
- * Mounts as things that can be carried from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2). Apart
- * from native.ts, because few containers need them. They act on the calling thread, the process's main one.
+ * Mounts as things that can be carried from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2).
+ * Apart from native.ts, because few containers need them. They act on the calling thread, the process's main one.
  */
 import { dlopen, ptr } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
@@ -42,8 +42,9 @@ function libc() {
 }
 
 /**
- * Makes a mount namespace with nothing in it but a new tmpfs (`options`: tmpfs(5)), and returns its descriptor. `scratch` is a
- * directory to mount on meanwhile; nobody else sees that. The calling thread is back in its own namespace when this returns.
+ * Makes a mount namespace with nothing in it but a new tmpfs (`options`: tmpfs(5)), and returns its descriptor.
+ * `scratch` is a directory to mount on meanwhile; nobody else sees that. The calling thread is back in its own
+ * namespace when this returns.
  */
 export function makeMemoryNamespace(scratch: string, options: string): number {
   const before = process.cwd();
@@ -102,8 +103,8 @@ function cloneAt(namespace: number, path: string, own: number): number {
 }
 
 /**
- * setns(2): a thread that shares its root directory with others cannot enter a mount namespace, and any thread that the JavaScript
- * engine starts meanwhile shares this one's.
+ * setns(2): a thread that shares its root directory with others cannot enter a mount namespace, and any thread that the
+ * JavaScript engine starts meanwhile shares this one's.
  */
 function enter(namespace: number): void {
   unshare(CLONE_FS);

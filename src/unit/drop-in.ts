@@ -43,9 +43,10 @@ export function compareBytes(a: string, b: string): number {
 }
 
 /**
- * The file with its drop-ins, in the order they are given: each section of a drop-in is added to the end of the section of
- * that name, or as a new section at the end. Entries keep path and position of the file they come from; the diagnostics are
- * those of all the files. Keys outside any section, an error in any file, are not taken over from drop-ins.
+ * The file with its drop-ins, in the order they are given: each section of a drop-in is added to the end of the section
+ * of that name, or as a new section at the end. Entries keep path and position of the file they come from; the
+ * diagnostics are those of all the files. Keys outside any section, an error in any file, are not taken over from
+ * drop-ins.
  */
 export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): UnitFile {
   if (dropIns.length === 0) return main;

@@ -19,8 +19,8 @@ export interface Entry extends Position {
   readonly section: string;
   readonly key: string;
   /**
-   * The value in Quadlet's language: physical lines trimmed, the backslash at the end removed and the next line glued on
-   * as it is, `a \` + `b` being `a b`. (systemd puts a blank in place of the backslash.) Quotes are not touched.
+   * The value in Quadlet's language: physical lines trimmed, the backslash at the end removed and the next line glued
+   * on as it is, `a \` + `b` being `a b`. (systemd puts a blank in place of the backslash.) Quotes are not touched.
    */
   readonly value: string;
   /** The text as written, line ends included: what systemd should read itself is passed on in this form. */
@@ -51,8 +51,8 @@ export function positionAt(entry: Entry, offset: number): Position {
 const LINE_BREAKING = /[\n\r\0]|\\$/;
 
 /**
- * `Key=value` as one line for systemd. What systemd takes for the end of a line (LF, CR, NUL) becomes a blank, so that the
- * rest is no line of its own.
+ * `Key=value` as one line for systemd. What systemd takes for the end of a line (LF, CR, NUL) becomes a blank, so that
+ * the rest is no line of its own.
  */
 export function formatEntry(key: string, value: string): string {
   if (!LINE_BREAKING.test(value)) return `${key}=${value}\n`;

@@ -4,7 +4,9 @@ import { decodeText, encodeText } from "./text.ts";
 const PLAIN = /[0-9A-Za-z:_.]/;
 const HEX = "0123456789abcdef";
 
-/** Any text as part of a unit name, as `systemd-escape TEXT`: `/` becomes `-`, other bytes `\xHH`, also a leading dot. */
+/**
+ * Any text as part of a unit name, as `systemd-escape TEXT`: `/` becomes `-`, other bytes `\xHH`, also a leading dot.
+ */
 export function escapeName(text: string): string {
   let escaped = "";
   const bytes = encodeText(text);

@@ -39,7 +39,9 @@ const HASH = 0x23;
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 
-/** Reads the logical line whose first physical line, number `line`, begins at text[start]; one line if none continues. */
+/**
+ * Reads the logical line whose first physical line, number `line`, begins at text[start]; one line if none continues.
+ */
 export function readLogicalLine(text: string, start: number, line: number): LogicalLine {
   const parts: string[] = [];
   const pieces: Piece[] = [];

@@ -33,7 +33,10 @@ export function lastEntry(section: SectionEntries | undefined, key: string): Ent
   return entries?.[entries.length - 1];
 }
 
-/** The assignments that count for keys with one value, by key: the last of each, without those that set it back to nothing. */
+/**
+ * The assignments that count for keys with one value, by key: the last of each, without those that set it back to
+ * nothing.
+ */
 export function givenEntries(section: SectionEntries | undefined): ReadonlyMap<string, Entry> {
   const given = new Map<string, Entry>();
   if (section === undefined) return given;

@@ -15,7 +15,10 @@ export interface Expansion {
 /** Letters with a meaning in unit files as of systemd 252; `c`, `r` and `R` are deprecated. `D` came with 255. */
 const SPECIFIER_LETTERS = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrRsStTuUvVwWyY";
 
-/** Whether `%letter` is a specifier that systemd knows in unit files. With any other letter or digit it refuses the value. */
+/**
+ * Whether `%letter` is a specifier that systemd knows in unit files. With any other letter or digit it refuses the
+ * value.
+ */
 export function isSpecifier(letter: string): boolean {
   return letter.length === 1 && SPECIFIER_LETTERS.includes(letter);
 }

@@ -1,6 +1,7 @@
 /**
  * Bytes to text and back without loss. Text is UTF-8; a byte that is not part of valid UTF-8 becomes the lone low
- * surrogate U+DC00 + byte (Python's "surrogateescape"), which no valid UTF-8 decodes to, so the way back is unambiguous.
+ * surrogate U+DC00 + byte (Python's "surrogateescape"), which no valid UTF-8 decodes to, so the way back is
+ * unambiguous.
  */
 
 const ESCAPED_BYTE = 0xdc00;

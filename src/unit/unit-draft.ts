@@ -29,8 +29,8 @@ export class UnitDraft {
   #blocks: Block[] = [];
 
   /**
-   * A draft with every line of the file as it was written. Lines that nothing could be made of become comments, and so do
-   * keys outside any section: they must not end up in the section before a broken header.
+   * A draft with every line of the file as it was written. Lines that nothing could be made of become comments, and so
+   * do keys outside any section: they must not end up in the section before a broken header.
    */
   static copyOf(file: UnitFile): UnitDraft {
     const draft = new UnitDraft();

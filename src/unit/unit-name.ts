@@ -62,7 +62,9 @@ export function templateOf(name: string): string | undefined {
   return isInstance(name) ? joinName({ ...splitName(name), instance: "" }) : undefined;
 }
 
-/** The instance of a template: `app@one.service`. The instance is escaped already (escapeName); undefined if invalid. */
+/**
+ * The instance of a template: `app@one.service`. The instance is escaped already (escapeName); undefined if invalid.
+ */
 export function instanceOf(template: UnitName, instance: string): UnitName | undefined {
   return isTemplate(template) ? parseUnitName(joinName({ ...splitName(template), instance })) : undefined;
 }
@@ -88,8 +90,8 @@ export function unitNameProblem(text: string): string | undefined {
 }
 
 /**
- * What a person typed as a unit name, as systemctl takes it (`systemd-escape --mangle`): `app` is `app.service`, a path a
- * mount or device unit, characters that names cannot hold are escaped. undefined if even so it is no name.
+ * What a person typed as a unit name, as systemctl takes it (`systemd-escape --mangle`): `app` is `app.service`, a path
+ * a mount or device unit, characters that names cannot hold are escaped. undefined if even so it is no name.
  */
 export function mangleUnitName(text: string, suffix: UnitType = "service"): UnitName | undefined {
   if (isUnitName(text)) return text;

@@ -1,7 +1,8 @@
 import { decodeText, encodeText } from "./text.ts";
 
 /**
- * How a value is split into words. White space separates words, `"…"` and `'…'` are removed wherever they are in a word.
+ * How a value is split into words. White space separates words, `"…"` and `'…'` are removed wherever they are in a
+ * word.
  * - `plain` (Quadlet's class W): a backslash is an ordinary character.
  * - `escaped` (Quadlet's classes A, C and K): C escapes; `\xHH` and `\OOO` above 127 are code points.
  * - `systemd` (systemd's own command lines and Environment=): C escapes; `\xHH` and `\OOO` are bytes.
@@ -28,7 +29,10 @@ export interface WordProblem {
 
 export interface Words {
   readonly words: readonly Word[];
-  /** At most {@link MAX_PROBLEMS}. Quadlet drops such an assignment, mostly without a word; whether to is the caller's choice. */
+  /**
+   * At most {@link MAX_PROBLEMS}. Quadlet drops such an assignment, mostly without a word; whether to is the caller's
+   * choice.
+   */
   readonly problems: readonly WordProblem[];
 }
 
@@ -36,8 +40,9 @@ export interface Words {
 const MAX_PROBLEMS = 10;
 
 /**
- * Splits a value into words; never throws. Words are there even if there are problems: an open quote ends with the value,
- * an unknown escape stands for itself. Unlike Quadlet, an empty word (`""`) is a word like any other and ends nothing.
+ * Splits a value into words; never throws. Words are there even if there are problems: an open quote ends with the
+ * value, an unknown escape stands for itself. Unlike Quadlet, an empty word (`""`) is a word like any other and ends
+ * nothing.
  */
 export function splitWords(value: string, style: WordStyle): Words {
   if (!/["'\\]/.test(value)) return { words: splitPlainWords(value), problems: [] };

@@ -122,7 +122,10 @@ function valuesOf(section: SectionEntries | undefined, key: string): string[] {
   return listEntries(section, key).map(({ value }) => unquoteString(value));
 }
 
-/** Words as a shell splits them; an unquoted `;`, `&`, `|`, `<` or `>` ends the line. `\n` and `\t` are what they stand for. */
+/**
+ * Words as a shell splits them; an unquoted `;`, `&`, `|`, `<` or `>` ends the line. `\n` and `\t` are what they stand
+ * for.
+ */
 function shellWords(line: string): string[] {
   const words: string[] = [];
   const pattern = /\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\;&|<>])+)/y;

@@ -8,7 +8,8 @@ import { findSources } from "../../src/generator/reading/search.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { type CaseResult, holds, parseAssertions } from "./quadlet-assertion.ts";
 
-// Podman's own cases for Quadlet, which are not part of this repository: a directory of them may be named in the environment.
+// Podman's own cases for Quadlet, which are not part of this repository: a directory of them may be named in the
+// environment.
 const CASES = process.env.BERTH_QUADLET_CASES ?? join(import.meta.dir, "../../../shared/reference/quadlet-cases");
 
 const BASIC = ["build", "container", "image", "kube", "network", "pod", "volume"].map((type) => `basic.${type}`);

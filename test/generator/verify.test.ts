@@ -17,7 +17,8 @@ function verify(units: readonly { name: string; text: string }[], manager: reado
       writeFileSync(path, text);
       return path;
     });
-    // No manual pages: those of berth need not be installed. Only errors of these units count, not of what they refer to.
+    // No manual pages: those of berth need not be installed. Only errors of these units count, not of what they refer
+    // to.
     const args = [...manager, "verify", "--man=no", "--recursive-errors=no", ...paths];
     // A user's manager wants to know its runtime directory.
     const env = { ...process.env, XDG_RUNTIME_DIR: directory, SYSTEMD_LOG_LEVEL: "info" };

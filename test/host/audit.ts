@@ -55,8 +55,8 @@ export class Audit {
   }
 
   /**
-   * Records every open of a file of the host that exists already; returns the key to ask for the records. The file has to be on a
-   * file system that the opener shares (a volume): the root of a container has inodes of its own.
+   * Records every open of a file of the host that exists already; returns the key to ask for the records. The file has
+   * to be on a file system that the opener shares (a volume): the root of a container has inodes of its own.
    */
   async watch(host: Host, inside: string): Promise<string> {
     const key = `berth-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;

@@ -157,7 +157,8 @@ describe.each([...SUITES])("the command line on %s", (suite) => {
     expect((await berth("rmi", sample("tools:1"))).exitCode).toBe(2);
     expect(await berth("image", "prune", "--all", "--force")).toEqual({ stdout: "", stderr: "", exitCode: 0 });
     expect((await berth("image", "exists", sample("tools:1"))).exitCode).toBe(0);
-    // sleep, as the first process, takes no notice of SIGTERM; ten seconds are not waited for with a time-out of its own.
+    // sleep, as the first process, takes no notice of SIGTERM; ten seconds are not waited for with a time-out of its
+    // own.
     const stopped = await berth("stop", "job");
     expect(stopped).toEqual({ stdout: "job\n", stderr: "", exitCode: 0 });
     expect((await berth("ps", "-aq")).stdout).toBe("");

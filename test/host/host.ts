@@ -16,7 +16,9 @@ export interface BootOptions {
   readonly storage?: "memory" | "disk";
   /** Lets the host live on when this process ends, to be found again by this name. */
   readonly detached?: string;
-  /** Changes the host's files before its PID 1 starts; given the folder that becomes the overlay's extra lower layer. */
+  /**
+   * Changes the host's files before its PID 1 starts; given the folder that becomes the overlay's extra lower layer.
+   */
   readonly prepare?: (files: string) => Promise<void>;
 }
 
@@ -200,7 +202,8 @@ export async function until<T>(
 
 /**
  * Boots a systemd host of the suite and waits until its start-up is over. Needs root. The host has Debian's packages of
- * `root.ts`, a user `alice` (uid 1000, subordinate ids, lingering), a network of its own with nothing on the other side.
+ * `root.ts`, a user `alice` (uid 1000, subordinate ids, lingering), a network of its own with nothing on the other
+ * side.
  */
 export async function bootHost(options: BootOptions): Promise<Host> {
   if (process.getuid?.() !== 0) throw new Error("a systemd host in namespaces needs root");

@@ -173,8 +173,8 @@ describe.each([...SUITES])("the audit loginuid on %s", (suite) => {
 
   auditTest("of a user's unit is the user's", async () => {
     const { file, opened } = await watched();
-    // It stays: a line whose sender is gone when journald reads it is not filed under the unit in a user's manager, where
-    // journald goes by the sender's cgroup.
+    // It stays: a line whose sender is gone when journald reads it is not filed under the unit in a user's manager,
+    // where journald goes by the sender's cgroup.
     const script = ["sh", "-c", `${payload(file)[2]}; sleep 1000`];
     await host.write("/home/alice/.config/containers/systemd/mine.container", unit(script, undefined));
     await host.ok(["systemctl", "--user", "daemon-reload"], { user: "alice" });

@@ -8,7 +8,10 @@ export interface Result {
 }
 
 export interface RunOptions {
-  /** A user of the machine, with the environment of a user's shell (HOME, XDG_RUNTIME_DIR, the user bus); root if left out. */
+  /**
+   * A user of the machine, with the environment of a user's shell (HOME, XDG_RUNTIME_DIR, the user bus); root if left
+   * out.
+   */
   readonly user?: string;
   /** Added to the clean environment that every command starts with. */
   readonly env?: Readonly<Record<string, string>>;
@@ -96,7 +99,9 @@ export abstract class Machine {
     return this.ok(["journalctl", "--no-pager", "--output=cat", `--unit=${unit}`]);
   }
 
-  /** What `systemctl status` tells of a unit (a user's, if one is given), with all that has been logged of it so far. */
+  /**
+   * What `systemctl status` tells of a unit (a user's, if one is given), with all that has been logged of it so far.
+   */
   async statusOf(unit: string, options: { readonly user?: string; readonly lines?: number } = {}): Promise<string> {
     const { user = "root", lines = 10 } = options;
     await this.run(["journalctl", "--sync"]);

@@ -16,8 +16,8 @@ while (my $from = recv(S, my $query, 512, 0)) {
 `;
 
 /**
- * Gives a host a way out: a network namespace "outside" with a web server and a name server. `silent` are addresses there where
- * nobody answers, and which say so.
+ * Gives a host a way out: a network namespace "outside" with a web server and a name server. `silent` are addresses
+ * there where nobody answers, and which say so.
  */
 export async function makeOutside(host: Host, silent: readonly string[] = []): Promise<void> {
   await host.write("/srv/dns.pl", DNS);

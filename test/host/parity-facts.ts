@@ -8,7 +8,8 @@ const RUN_NAMES: readonly [RegExp, string][] = [
   [/^(environment: INVOCATION_ID=)[0-9a-f]{32}$/, "$1RUN"],
   [/^(environment: JOURNAL_STREAM=)\d+:\d+$/, "$1STREAM"],
   [/^(environment: SYSTEMD_EXEC_PID=)\d+$/, "$1PID"],
-  // A shared mount is the host's slave as well where the engine has a mount namespace of its own, as podman has now and then.
+  // A shared mount is the host's slave as well where the engine has a mount namespace of its own, as podman has now and
+  // then.
   [/^(mounts: .* shared) master$/, "$1"],
   // Of several networks podman takes any, another one each time.
   [/^(hosts: )10\.97\.(?:[23]|1[34])\.1(?=\thost\.containers)/, "$1GATEWAY"],

@@ -2,8 +2,8 @@ import type { ParityCase } from "./parity-cases.ts";
 import { sample } from "./registry.ts";
 
 /**
- * Makes, in either host, what shows a network from inside: everything that `show` shows, then interfaces, routes, and what the
- * names given to it mean. Link-local addresses are made of random ones.
+ * Makes, in either host, what shows a network from inside: everything that `show` shows, then interfaces, routes, and
+ * what the names given to it mean. Link-local addresses are made of random ones.
  */
 export const PREPARE_NETWORKS = `
   cat > /srv/look << 'END'

@@ -1,4 +1,6 @@
-/** Writes the section of docs/compatibility.md that is made from the table of differences: bun test/host/parity-page.ts */
+/**
+ * Writes the section of docs/compatibility.md that is made from the table of differences: bun test/host/parity-page.ts
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DIFFERENCES } from "./parity-differences.ts";

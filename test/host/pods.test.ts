@@ -185,7 +185,8 @@ ${service}`;
         // While it is being made: systemd's own command after a failure takes away what there is.
         let killed = 0;
         for (const delay of ["0", "0.02", "0.04", "0.08", "0.12"]) {
-          // Looked for where it runs: from outside, a moment is missed. On a busy machine it may have ended all the same.
+          // Looked for where it runs: from outside, a moment is missed. On a busy machine it may have ended all the
+          // same.
           const said = await run(
             "bash",
             "-euc",

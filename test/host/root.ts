@@ -101,8 +101,8 @@ export async function debootstrap(recipe: Recipe, target: string): Promise<void>
 }
 
 /**
- * A folder of the cache that `make` fills, under a name of its own until it is whole. Those whose name starts the same up
- * to its last dash and that were not used for a week are removed when another is made.
+ * A folder of the cache that `make` fills, under a name of its own until it is whole. Those whose name starts the same
+ * up to its last dash and that were not used for a week are removed when another is made.
  */
 export async function cachedFolder(folder: string, name: string, make: (at: string) => Promise<void>): Promise<string> {
   const kept = join(cacheDir(), folder, name);

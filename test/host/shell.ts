@@ -1,7 +1,7 @@
 /**
  * A host to work in by hand:
  *
- *   bun test/host/shell.ts [--suite bookworm|trixie] [-- COMMAND…]   boots a host, runs the command (a shell) in it, ends it
+ *   bun test/host/shell.ts [--suite bookworm|trixie] [-- COMMAND…]   boots a host, runs a command (a shell), ends it
  *   bun test/host/shell.ts --detach [--suite …]     boots a host that stays
  *   bun test/host/shell.ts --enter [-- COMMAND…]    runs a command (a shell) in the detached host
  *   bun test/host/shell.ts --install                copies dist/berth into the detached host anew

@@ -6,7 +6,8 @@ import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 import { SUITES } from "./root.ts";
 
-// A payload may end before its launcher does. systemd then has to have been told of it already, or takes it for nobody's.
+// A payload may end before its launcher does. systemd then has to have been told of it already, or takes it for
+// nobody's.
 describe.each([...SUITES])("a payload that ends at once on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {

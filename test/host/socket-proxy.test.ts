@@ -30,7 +30,10 @@ function site({ image, container = [], listen, port = 80, idle }: Site): string 
   ].join("\n");
 }
 
-/** The image's own configuration opens /dev/stderr by name, which nothing can do where that is a socket of the journal's. */
+/**
+ * The image's own configuration opens /dev/stderr by name, which nothing can do where that is a socket of the
+ * journal's.
+ */
 const NGINX_CONF = `user www-data;
 worker_processes 1;
 daemon off;
@@ -194,7 +197,8 @@ describe.each([...SUITES])("a socket proxy on %s", (suite) => {
     await reaches(host, "never.socket", "failed");
     expect(await property(host, "never.service", "ExecMainStatus")).toBe("1");
     await host.ok(["systemctl", "stop", "never.socket", "never-proxy.service", "never.service"]);
-    // Where starts are repeated too quickly systemd may give up on ExecStopPost=; the next start takes away what is left then.
+    // Where starts are repeated too quickly systemd may give up on ExecStopPost=; the next start takes away what is
+    // left then.
     await host.sh("systemctl reset-failed; systemctl start never.service || true");
     await until("everything to have ended", async () => {
       const state = await property(host, "never.service", "ActiveState");

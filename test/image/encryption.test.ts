@@ -45,7 +45,10 @@ const WITH_KEY = { decryptionKeys: [RSA.privateKey] };
 type Layer = { mediaType: string; digest: string; size: number; annotations?: Record<string, string> };
 type ChangeLayer = (layer: Layer, at: number) => Layer;
 
-/** An image whose layers are encrypted, each for itself. `change` is what a hostile registry makes of a layer's descriptor. */
+/**
+ * An image whose layers are encrypted, each for itself. `change` is what a hostile registry makes of a layer's
+ * descriptor.
+ */
 async function putEncrypted(
   tag: string,
   layers: readonly Buffer[],

@@ -5,7 +5,10 @@ import type { Vm } from "./vm.ts";
 /** Milliseconds for what a container does after its start, and for services to come up. */
 export const SLOW = 240_000;
 
-/** A `.container` file with the tools image. Its first process is killed when it is to stop: the tests are not about how it ends. */
+/**
+ * A `.container` file with the tools image. Its first process is killed when it is to stop: the tests are not about how
+ * it ends.
+ */
 export function tools(exec: string, more = "", network = "Network=none\n"): string {
   const image = `[Container]\nImage=${sample("tools:1")}\nStopSignal=KILL\n`;
   return `${image}${network}Exec=${exec.replaceAll("$", "$$$$")}\n${more}`;

@@ -10,7 +10,10 @@ export interface BootFiles {
   readonly initrd: string;
 }
 
-/** The kernel for virtual machines, what finds its modules and devices, and the tools of ext4 and of the kernel's NFS server. */
+/**
+ * The kernel for virtual machines, what finds its modules and devices, and the tools of ext4 and of the kernel's NFS
+ * server.
+ */
 const PACKAGES: readonly string[] = [
   ...["linux-image-cloud-amd64", "initramfs-tools", "kmod", "udev", "e2fsprogs", "nfs-kernel-server"],
 ];
@@ -29,7 +32,9 @@ function vmRecipe(suite: Suite): Recipe {
   };
 }
 
-/** The disk, kernel and initrd of a suite: the host lane's Debian with a kernel, made the first time (about a minute). */
+/**
+ * The disk, kernel and initrd of a suite: the host lane's Debian with a kernel, made the first time (about a minute).
+ */
 export async function bootFiles(suite: Suite): Promise<BootFiles> {
   const recipe = vmRecipe(suite);
   const folder = await cachedFolder("disks", `${suite}-${await recipeKey(recipe)}`, async (at) => {

@@ -13,7 +13,9 @@ export interface VmOptions {
   readonly suite: Suite;
   /** The registry's data; the sample images if left out. */
   readonly registry?: string;
-  /** Adds to the files that are put over the disk's when the machine is new; given the folder that stands for its root. */
+  /**
+   * Adds to the files that are put over the disk's when the machine is new; given the folder that stands for its root.
+   */
   readonly prepare?: (files: string) => Promise<void>;
   /** Gives the machine's serial console, with a root shell on it, to this process's terminal. */
   readonly console?: boolean;
@@ -24,8 +26,8 @@ const BOOT_TIMEOUT = 240_000;
 const RUN_TIMEOUT = 180_000;
 
 /**
- * A Debian machine with a kernel of its own, in an emulator: cgroup v2 with all its controllers, reboots, power cuts. Its
- * disk outlives all that, until close().
+ * A Debian machine with a kernel of its own, in an emulator: cgroup v2 with all its controllers, reboots, power cuts.
+ * Its disk outlives all that, until close().
  */
 export class Vm extends Machine {
   #emulator: Subprocess | undefined;
@@ -40,8 +42,8 @@ export class Vm extends Machine {
   }
 
   /**
-   * A machine with dist/berth as a person would install it, and a registry with the sample images at 127.0.0.1:5000 that
-   * starts at every boot. Needs root.
+   * A machine with dist/berth as a person would install it, and a registry with the sample images at 127.0.0.1:5000
+   * that starts at every boot. Needs root.
    */
   static async create(options: VmOptions): Promise<Vm> {
     await sweep();
@@ -54,7 +56,8 @@ export class Vm extends Machine {
       await installBerth(files, DIST_BERTH);
       await addRegistry(files, options.registry ?? (await sampleData()));
       await options.prepare?.(files);
-      // Read in the machine as it stands, from a second disk; a raw disk is a whole number of sectors, as a tar file is.
+      // Read in the machine as it stands, from a second disk; a raw disk is a whole number of sectors, as a tar file
+      // is.
       await runHere(["tar", "--create", "--file", join(dir, "files.tar"), "--directory", files, "."]);
       await rm(files, { recursive: true });
       await runHere(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", disk, join(dir, "disk.qcow2")]);
@@ -93,15 +96,17 @@ export class Vm extends Machine {
   }
 
   #command(kernel: string, initrd: string, socket: string): string[] {
-    // A processor that is not run for a while is no fault of the kernel. A panic ends the emulator, as there is no reboot.
+    // A processor that is not run for a while is no fault of the kernel. A panic ends the emulator, as there is no
+    // reboot.
     const parameters =
       "root=/dev/vda rw console=ttyS0 quiet mitigations=off net.ifnames=0 no_timer_check nowatchdog panic=-1";
     const drive = (file: string, format: string, more = "") =>
       `if=virtio,format=${format},file=${join(this.dir, file)}${more}`;
     return [
       ...["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-machine", "q35"],
-      // Not KVM: a nested one may open and then fail under way, and the tests shall be the same everywhere. cx16: the emulation
-      // of CMPXCHG16B by QEMU 7.2 loses the flags, and with them Linux 6.12; la57: five levels of page tables only cost time.
+      // Not KVM: a nested one may open and then fail under way, and the tests shall be the same everywhere. cx16: the
+      // emulation of CMPXCHG16B by QEMU 7.2 loses the flags, and with them Linux 6.12; la57: five levels of page tables
+      // only cost time.
       ...["-accel", "tcg,thread=multi", "-cpu", "max,cx16=off,la57=off", "-smp", "2", "-m", "2G"],
       ...["-kernel", kernel, "-initrd", initrd, "-no-reboot"],
       ...["-append", this.withConsole ? `${parameters} systemd.debug_shell=ttyS0` : parameters],

@@ -63,7 +63,10 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
   execve(journalctl, args, context.env);
 }
 
-/** A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself (OBJECT_SYSTEMD_UNIT=). */
+/**
+ * A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself
+ * (OBJECT_SYSTEMD_UNIT=).
+ */
 function unitMatches(unit: string, { scope }: CommandContext): string[] {
   if (scope.kind === "system") return ["--unit", unit];
   return ["--user-unit", unit, "--user-unit", `berth-log@${unit.replace(/\.service$/, "")}.service`];

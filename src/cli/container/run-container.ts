@@ -8,8 +8,8 @@ import { type CommandContext, CommandError } from "../program/command.ts";
 import { findImage } from "./find-image.ts";
 
 /**
- * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an import
- * costs before adding one.
+ * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an
+ * import costs before adding one.
  */
 export async function runContainer(args: readonly string[], context: CommandContext): Promise<void> {
   const { flags, rest, problems } = parseRunFlags(args);
@@ -65,12 +65,15 @@ async function enterJoined(request: RunRequest, { scope, env }: CommandContext):
   enterJoinedNamespace(scope, request, env);
 }
 
-/** Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal (signal(7)). */
+/**
+ * Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal
+ * (signal(7)).
+ */
 const IGNORED_SIGNALS = ["SIGWINCH", "SIGURG"] as const;
 
 /**
- * A unit that is stopped while its image is pulled has its KillSignal= sent to berth. Such a one (SIGWINCH is Apache's) would
- * leave berth pulling, and systemd waiting for it, as long as bytes arrive.
+ * A unit that is stopped while its image is pulled has its KillSignal= sent to berth. Such a one (SIGWINCH is Apache's)
+ * would leave berth pulling, and systemd waiting for it, as long as bytes arrive.
  */
 function endOnStopSignal({ unit }: RunRequest): void {
   if (unit === undefined) return;

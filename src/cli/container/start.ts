@@ -42,8 +42,8 @@ async function start(units: readonly string[], context: CommandContext): Promise
 }
 
 /**
- * Services that have failed of those that a unit needs, and that these need: systemd says no more than that there is one. A pod, say,
- * or the network of a pod.
+ * Services that have failed of those that a unit needs, and that these need: systemd says no more than that there is
+ * one. A pod, say, or the network of a pod.
  */
 async function failedNeeds(manager: SystemdManager, unit: string, seen = new Set<string>()): Promise<string[]> {
   seen.add(unit);

@@ -15,8 +15,9 @@ export interface Wanted {
 }
 
 /**
- * Brings an image into the store from wherever its name says: a registry, or an archive or folder of this machine (which is
- * read whatever the policy, as podman does). Several images only with `allTags`. Throws ImageError, CommandError.
+ * Brings an image into the store from wherever its name says: a registry, or an archive or folder of this machine
+ * (which is read whatever the policy, as podman does). Several images only with `allTags`. Throws ImageError,
+ * CommandError.
  */
 export async function obtainImages(
   { name, policy, words, allTags = false }: Wanted,

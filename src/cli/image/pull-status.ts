@@ -11,8 +11,8 @@ export interface StatusTold {
 }
 
 /**
- * Sums up a pull's events as lines for a unit's status, not too often. The unit's start time-out is extended as long as bytes
- * arrive; when the registry falls silent, or never speaks, it counts.
+ * Sums up a pull's events as lines for a unit's status, not too often. The unit's start time-out is extended as long as
+ * bytes arrive; when the registry falls silent, or never speaks, it counts.
  */
 export function pullStatus(image: string, told: StatusTold): OnProgress {
   const layers = new Map<string, { received: number; size: number }>();

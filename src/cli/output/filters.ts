@@ -11,8 +11,8 @@ export function filterOption(flags: "-f, --filter <filter>" | "--filter <filter>
 }
 
 /**
- * Those that pass: of filters of one kind any may match, of different kinds all must; labels must all match. Throws CommandError
- * for a filter that there is not.
+ * Those that pass: of filters of one kind any may match, of different kinds all must; labels must all match. Throws
+ * CommandError for a filter that there is not.
  */
 export function chooseBy<Thing>(
   things: readonly Thing[],

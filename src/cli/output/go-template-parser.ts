@@ -45,9 +45,9 @@ const TOKEN = /(\s*)("(?:[^"\\\n]|\\.)*"|`[^`]*`|\$\w*|(?:\.[A-Za-z_]\w*)+|\.|-?
 const ACTION = /\{\{(-\s)?((?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`])*?)(\s-)?\}\}/g;
 
 /**
- * Reads a template in the language of Go's text/template, as docker and podman take it after `--format`: fields, variables,
- * pipelines, if, with, range. Throws TemplateError for what is wrong, or one of the rarer words (define, template, block,
- * break, continue).
+ * Reads a template in the language of Go's text/template, as docker and podman take it after `--format`: fields,
+ * variables, pipelines, if, with, range. Throws TemplateError for what is wrong, or one of the rarer words (define,
+ * template, block, break, continue).
  */
 export function parseTemplate(text: string, functions: Iterable<string>): readonly TemplateNode[] {
   const parts = splitActions(text);

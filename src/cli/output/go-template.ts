@@ -10,21 +10,24 @@ export interface Template {
 }
 
 /**
- * Reads a template as people know it from `docker` and `podman --format`: `{{.Names}}`, `{{json .}}`, `{{range .Ports}}…{{end}}`.
- * `\t` and `\n` outside of the braces are a tab and a line break. Throws TemplateError.
+ * Reads a template as people know it from `docker` and `podman --format`: `{{.Names}}`, `{{json .}}`, `{{range
+ * .Ports}}…{{end}}`. `\t` and `\n` outside of the braces are a tab and a line break. Throws TemplateError.
  */
 export function readTemplate(text: string): Template {
   return { nodes: parseTemplate(text, TEMPLATE_FUNCTIONS) };
 }
 
-/** Applies a template to a value (plain data; functions in it are methods). Throws TemplateError for a field that is not there. */
+/**
+ * Applies a template to a value (plain data; functions in it are methods). Throws TemplateError for a field that is not
+ * there.
+ */
 export function renderTemplate({ nodes }: Template, value: unknown): string {
   return renderNodes(nodes, { dot: value, variables: new Map([["$", value]]) });
 }
 
 /**
- * What stands over a template's output in a table: for each `{{…}}` the heading of the field that it is about, and the text
- * between them. Throws TemplateError for a field without a heading.
+ * What stands over a template's output in a table: for each `{{…}}` the heading of the field that it is about, and the
+ * text between them. Throws TemplateError for a field without a heading.
  */
 export function headingText({ nodes }: Template, headings: Readonly<Record<string, string>>): string {
   const names = Object.keys(headings);

@@ -10,7 +10,9 @@ export interface ShownProgress {
   done(): void;
 }
 
-/** Shows what a pull or a load is doing on stderr: a bar for each layer on a terminal, a line for each step elsewhere. */
+/**
+ * Shows what a pull or a load is doing on stderr: a bar for each layer on a terminal, a line for each step elsewhere.
+ */
 export function showProgress(context: CommandContext, quiet: boolean): ShownProgress {
   if (quiet) return { onProgress: () => {}, done: () => {} };
   const say = (event: ImageEvent): string => {

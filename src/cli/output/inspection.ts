@@ -16,8 +16,8 @@ export function addInspectionOptions(command: Command): Command {
 }
 
 /**
- * Prints what `describe` tells of each name: as JSON, or a line for each by a template. What there is is printed also when others
- * are not there; then it fails as `describe` did.
+ * Prints what `describe` tells of each name: as JSON, or a line for each by a template. What there is is printed also
+ * when others are not there; then it fails as `describe` did.
  */
 export async function inspectEach(
   names: readonly string[],
@@ -34,8 +34,8 @@ export async function inspectEach(
 }
 
 /**
- * What is known of things as `--format` asks for it: texts as they are for programs, as they may be shown for a terminal. Throws
- * CommandError for a bad template.
+ * What is known of things as `--format` asks for it: texts as they are for programs, as they may be shown for a
+ * terminal. Throws CommandError for a bad template.
  */
 export function formatInspection(found: readonly object[], format: string, forTerminal: boolean): string {
   if (format === "json") return formatJson(found);

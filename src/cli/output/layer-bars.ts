@@ -25,8 +25,8 @@ const COUNT_WIDTH = 17;
 const BAR_MIN = 8;
 
 /**
- * A line with a bar for each layer of an image, redrawn in place. Never more lines than the terminal has, none longer than it
- * is wide: a line that is wrapped or scrolled away could not be drawn over.
+ * A line with a bar for each layer of an image, redrawn in place. Never more lines than the terminal has, none longer
+ * than it is wide: a line that is wrapped or scrolled away could not be drawn over.
  */
 export class LayerBars {
   readonly #layers = new Map<Digest, Layer>();

@@ -28,7 +28,10 @@ export interface ListingOptions {
   readonly trunc?: boolean;
 }
 
-/** `--filter`, `--format`, `--noheading` and `--quiet`, as every listing has them; `--no-trunc` where `trunc` says what it is for. */
+/**
+ * `--filter`, `--format`, `--noheading` and `--quiet`, as every listing has them; `--no-trunc` where `trunc` says what
+ * it is for.
+ */
 export function addListingOptions(command: Command, quiet: "IDs only" | "names only", trunc?: string): Command {
   const options = [
     filterOption("-f, --filter <filter>"),
@@ -47,7 +50,10 @@ export function templateFields({ headings }: Pick<Listing<never>, "headings">): 
   return `Templates (\`berth(1)\`) may ask for ${fields.join(", ")}; \`{{json .}}\` is everything.`;
 }
 
-/** Rows as `--format` asks for them: a table, JSON, a line for each by a template. Throws CommandError for a bad template. */
+/**
+ * Rows as `--format` asks for them: a table, JSON, a line for each by a template. Throws CommandError for a bad
+ * template.
+ */
 export function formatListing<Row, Field extends string>(
   rows: readonly Row[],
   { headings, fieldsOf, columns, jsonOf, idOf }: Listing<Row, Field>,
@@ -81,7 +87,10 @@ export function formatJson(value: readonly object[]): string {
   return `${plainJson(value, 2)}\n`;
 }
 
-/** Applies a template that was given as `format`; `words` are what it might have been as well. Throws CommandError for a bad one. */
+/**
+ * Applies a template that was given as `format`; `words` are what it might have been as well. Throws CommandError for a
+ * bad one.
+ */
 export function withTemplate(
   format: string,
   text: string,

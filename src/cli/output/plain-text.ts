@@ -4,14 +4,17 @@ const HARMFUL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069
 const BEYOND_JSON = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * What may have been written by strangers (a registry, an image), as one line that can be shown on a terminal and in a log:
- * white space becomes a blank, all else that would move the cursor, colour the text or begin another line `\xNN`.
+ * What may have been written by strangers (a registry, an image), as one line that can be shown on a terminal and in a
+ * log: white space becomes a blank, all else that would move the cursor, colour the text or begin another line `\xNN`.
  */
 export function plainText(text: string): string {
   return text.replace(HARMFUL, (found) => (found.trim() === "" ? " " : [...found].map(escaped).join("")));
 }
 
-/** JSON that can be shown on a terminal: what JSON would leave as it is of the same characters is `\uNNNN`, which reads the same. */
+/**
+ * JSON that can be shown on a terminal: what JSON would leave as it is of the same characters is `\uNNNN`, which reads
+ * the same.
+ */
 export function plainJson(value: unknown, indent?: number): string | undefined {
   return JSON.stringify(value, null, indent)?.replace(
     BEYOND_JSON,

@@ -12,7 +12,9 @@ const ENDED: readonly string[] = ["inactive", "failed"];
 /** How long to wait before a member that is ending is looked at again: milliseconds. */
 const LOOK_MS = 100;
 
-/** systemd does not run this once more for a member that ends while it runs, so those that are ending are waited for. */
+/**
+ * systemd does not run this once more for a member that ends while it runs, so those that are ending are waited for.
+ */
 async function stopIfEmpty(unit: string, { scope, env }: CommandContext): Promise<void> {
   await withManager(scope, env, async (manager) => {
     for (;;) {

@@ -8,7 +8,10 @@ export function podNameOf(word: string): string {
   return nameInUnit(word) ?? word;
 }
 
-/** Whose command this is: a person's, or one of the service that is the pod, for the run that the record is of or for an earlier one. */
+/**
+ * Whose command this is: a person's, or one of the service that is the pod, for the run that the record is of or for an
+ * earlier one.
+ */
 export function caller(name: string, { scope, env }: CommandContext): "person" | "unit" | "earlier unit" {
   const record = readPod(scope, name);
   if (record !== undefined && record.id === env.INVOCATION_ID) return "unit";

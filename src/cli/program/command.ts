@@ -20,7 +20,9 @@ export interface Example {
   readonly help: string;
 }
 
-/** What a command's help and its manual page say, besides its arguments and options. `Words` in backquotes are set bold. */
+/**
+ * What a command's help and its manual page say, besides its arguments and options. `Words` in backquotes are set bold.
+ */
 export interface CommandManual {
   /** The first paragraph, which help shows too. */
   readonly description: string;

@@ -6,7 +6,10 @@ import { COMMANDS, commandNames } from "../commands.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
 import { optionForms, runFlagOption, synopsisOf } from "./help.ts";
 
-/** The name of a command's manual page: `berth-image-inspect`; a command that has another name is described by that one's. */
+/**
+ * The name of a command's manual page: `berth-image-inspect`; a command that has another name is described by that
+ * one's.
+ */
 export function pageName({ name, sameAs }: Pick<DescribedCommand, "name" | "sameAs">): string {
   return `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
 }

@@ -5,7 +5,9 @@ import { describeFailure } from "./failure.ts";
 /** Exit codes by the code of a RuntimeError; any other is 125. */
 export type ExitCodes = Readonly<Record<string, number>>;
 
-/** What podman's commands exit with (podman-network-rm(1), podman-volume-rm(1)): something in use is 2 for all of them. */
+/**
+ * What podman's commands exit with (podman-network-rm(1), podman-volume-rm(1)): something in use is 2 for all of them.
+ */
 export const USUAL_EXIT_CODES: ExitCodes = { "network-in-use": 2, "volume-in-use": 2 };
 
 /** Where removal is asked for, something that is not there is 1. */

@@ -2,7 +2,9 @@ import { type Argument, type Command, Help, Option } from "commander";
 import type { Flag } from "../../options/flags/flag.ts";
 import type { CommandManual } from "./command.ts";
 
-/** How commander lays help out for berth: placeholders in capitals, as manual pages have them, options in one column. */
+/**
+ * How commander lays help out for berth: placeholders in capitals, as manual pages have them, options in one column.
+ */
 export const HELP_LAYOUT: Partial<Help> = {
   commandUsage: usageOf,
   optionTerm: (option) => (option.short === undefined ? `    ${optionForms(option)}` : optionForms(option)),

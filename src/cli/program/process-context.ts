@@ -11,7 +11,8 @@ export function processContext(): CommandContext {
     scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
     env: process.env,
     cwd: process.cwd(),
-    // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's start.
+    // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's
+    // start.
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
     errTerminal: () => {

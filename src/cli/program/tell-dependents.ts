@@ -6,9 +6,10 @@ import { sendToJournal } from "./journal-message.ts";
 const TIMEOUT_MS = 2000;
 
 /**
- * Of a unit that waits for another one's start systemd says "Dependency failed", and not which, nor why. So the failure of a service's
- * command is also noted in the journal of the units that wait for the service, where `systemctl status` shows it: root's words about a
- * unit count there (OBJECT_SYSTEMD_UNIT=), and a user's about their own (USER_UNIT=). Never throws.
+ * Of a unit that waits for another one's start systemd says "Dependency failed", and not which, nor why. So the failure
+ * of a service's command is also noted in the journal of the units that wait for the service, where `systemctl status`
+ * shows it: root's words about a unit count there (OBJECT_SYSTEMD_UNIT=), and a user's about their own (USER_UNIT=).
+ * Never throws.
  */
 export function tellDependents(message: string): void {
   const cgroup = ownCgroup() ?? "";

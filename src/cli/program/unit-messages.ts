@@ -5,8 +5,8 @@ import type { CommandContext } from "./command.ts";
 const LINES = 10;
 
 /**
- * What a unit's processes have last written to the journal since `since` (milliseconds since 1970), indented, to be shown
- * before the error that it did not start; "" if the journal has nothing or cannot be read.
+ * What a unit's processes have last written to the journal since `since` (milliseconds since 1970), indented, to be
+ * shown before the error that it did not start; "" if the journal has nothing or cannot be read.
  */
 export function lastMessages(unit: string, since: number, { scope }: CommandContext): string {
   const journalctl = findProgram("journalctl");

@@ -14,7 +14,9 @@ export const manual: CommandManual = {
   examples: [{ command: "sudo berth cleanup --stale", help: "Clear away whatever belongs to no running container." }],
 };
 
-/** `berth cleanup`: ExecStopPost= of generated units, the hook of foreground runs, and berth-cleanup.service at boot. */
+/**
+ * `berth cleanup`: ExecStopPost= of generated units, the hook of foreground runs, and berth-cleanup.service at boot.
+ */
 export function define(command: Command, context: CommandContext): void {
   command
     .option("--unit <unit>", "clean up after this run of a service (its $INVOCATION_ID)")
@@ -49,7 +51,10 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
   });
 }
 
-/** What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place in any. */
+/**
+ * What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place
+ * in any.
+ */
 async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
   const { listSetUps } = await import("../../runtime/network/connect/set-up-file.ts");
   const { listRemovals } = await import("../../runtime/network/definitions/definitions.ts");

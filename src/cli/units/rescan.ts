@@ -21,9 +21,9 @@ export const manual: CommandManual = {
 };
 
 /**
- * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last time.
- * What a reload brings in during boot is started if a target that is being started wants it: systemd itself has made up
- * its mind before.
+ * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last
+ * time. What a reload brings in during boot is started if a target that is being started wants it: systemd itself has
+ * made up its mind before.
  */
 export function define(command: Command, context: CommandContext): void {
   command.action(() => rescan(context));

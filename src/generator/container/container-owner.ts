@@ -10,13 +10,16 @@ export interface ContainerOwner {
   readonly user: string;
   /** Lines of `[Service]`, after the user's own. */
   readonly lines: readonly Directive[];
-  /** What berth's own command lines begin with: systemd runs those as root then, and with nothing of the service's sandbox. */
+  /**
+   * What berth's own command lines begin with: systemd runs those as root then, and with nothing of the service's
+   * sandbox.
+   */
   readonly prefix: "" | "+";
 }
 
 /**
- * The owner of a system service's container; undefined if that is root. systemd does not start berth as that user, for berth
- * has root's work to do, but keeps a dynamic user for as long as the service is there.
+ * The owner of a system service's container; undefined if that is root. systemd does not start berth as that user, for
+ * berth has root's work to do, but keeps a dynamic user for as long as the service is there.
  */
 export function containerOwner({ service, options }: UnitContext): ContainerOwner | undefined {
   if (options.scope === "user") return undefined;

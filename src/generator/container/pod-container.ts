@@ -76,7 +76,9 @@ function checkShared({ container, report }: ContainerContext, pod: ParsedSource)
   }
 }
 
-/** sd_listen_fds(3): sockets are for the process whose PID is in LISTEN_PID, and only PID 1 is known before it is there. */
+/**
+ * sd_listen_fds(3): sockets are for the process whose PID is in LISTEN_PID, and only PID 1 is known before it is there.
+ */
 function checkSocket({ parsed, berth, report }: ContainerContext, pod: ParsedSource): void {
   if (!parsed.sections.has("Socket") || berth.has("SocketProxy") || !sharedKinds(pod).includes("pid")) return;
   const header = headersOf(parsed.file).find(({ section }) => section === "Socket");

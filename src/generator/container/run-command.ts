@@ -23,7 +23,9 @@ const VOLATILE_TMP = "/tmp:rw,size=512M,mode=1777";
 
 /** What a container's keys come to besides the command line. */
 export interface RunCommand {
-  /** Lines of `[Unit]` for what has to be there first: host paths that are mounted, the namespace of a user's bridges. */
+  /**
+   * Lines of `[Unit]` for what has to be there first: host paths that are mounted, the namespace of a user's bridges.
+   */
   readonly needed: readonly Directive[];
 }
 

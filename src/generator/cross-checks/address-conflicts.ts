@@ -15,8 +15,9 @@ interface Claim {
 }
 
 /**
- * Reports subnets of bridges that overlap, which no two of one host can: the one that comes later is refused, as it would be at
- * start. (The other drivers share a network that is there already.) And fixed addresses that their network does not have.
+ * Reports subnets of bridges that overlap, which no two of one host can: the one that comes later is refused, as it
+ * would be at start. (The other drivers share a network that is there already.) And fixed addresses that their network
+ * does not have.
  */
 export function reportAddressConflicts(outcomes: readonly Outcome[]): void {
   const claims: Claim[] = [];

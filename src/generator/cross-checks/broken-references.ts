@@ -2,8 +2,8 @@ import type { Outcome } from "../making/outcome.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
 /**
- * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they are
- * to make will not be there. What is wrong with the other file is told there.
+ * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they
+ * are to make will not be there. What is wrong with the other file is told there.
  */
 export function reportBrokenReferences(outcomes: readonly Outcome[]): void {
   const users = new Map<ParsedSource, Set<Outcome>>();

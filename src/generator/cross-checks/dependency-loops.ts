@@ -12,8 +12,8 @@ interface Edge {
 }
 
 /**
- * Reports files that wait for each other. systemd would break such a loop by leaving one of them out, and not always the same;
- * where one cannot be without the other, none would start. Each loop is told once, at the first of its lines.
+ * Reports files that wait for each other. systemd would break such a loop by leaving one of them out, and not always
+ * the same; where one cannot be without the other, none would start. Each loop is told once, at the first of its lines.
  */
 export function reportDependencyLoops(outcomes: readonly Outcome[]): void {
   const edges = new Map<ParsedSource, Edge[]>();

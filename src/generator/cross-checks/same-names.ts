@@ -3,8 +3,8 @@ import type { Outcome } from "../making/outcome.ts";
 import { nameForOthers, nameKeyOf } from "../reading/resource-name.ts";
 
 /**
- * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's place, and
- * of networks and volumes the first one made would be everybody's, whatever the other files say.
+ * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's
+ * place, and of networks and volumes the first one made would be everybody's, whatever the other files say.
  */
 export function warnOfSameNames(outcomes: readonly Outcome[]): void {
   // What is named after its file is named once, unless somebody takes that name.

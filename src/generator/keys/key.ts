@@ -31,7 +31,9 @@ export interface KeySpec {
   readonly instead?: string;
   /** Looks at one value (one word, for the word classes) and tells what is wrong with it. */
   readonly check?: ValueCheck;
-  /** The flag that carries the value to the type's command, without dashes; absent where the key becomes something else. */
+  /**
+   * The flag that carries the value to the type's command, without dashes; absent where the key becomes something else.
+   */
   readonly flag?: string;
   /** What stands before the value there: `--opt device=VALUE`. */
   readonly prefix?: string;
@@ -45,7 +47,10 @@ export function keyTable(rows: readonly KeySpec[]): KeyTable {
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/** A table that is made when it is first asked for: most machines have files of few types, and every boot waits for this. */
+/**
+ * A table that is made when it is first asked for: most machines have files of few types, and every boot waits for
+ * this.
+ */
 export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
   let table: KeyTable | undefined;
   return () => {

@@ -15,8 +15,8 @@ export interface GenerateOptions {
   /** Path of the berth executable, for the command lines. */
   readonly berth: string;
   /**
-   * Capabilities of a user's manager, which its services need to see what it keeps for them (ptrace(2)): since systemd 254 it has
-   * CAP_WAKE_ALARM.
+   * Capabilities of a user's manager, which its services need to see what it keeps for them (ptrace(2)): since systemd
+   * 254 it has CAP_WAKE_ALARM.
    */
   readonly managerCapabilities?: readonly string[];
   /** What runs while the units are generated; absent if they are only looked at. */

@@ -37,8 +37,8 @@ const ORDERS: Readonly<Record<string, Pick<Reference, "order">>> = {
 const REQUIRING: readonly string[] = ["BindsTo", "Requires", "Requisite"];
 
 /**
- * Puts services' names in the place of Quadlet files' in the `[Unit]` section of the draft: `After=db.container` becomes
- * `After=db.service`. A line without such a name stays as it was written. Files that do not exist are reported.
+ * Puts services' names in the place of Quadlet files' in the `[Unit]` section of the draft: `After=db.container`
+ * becomes `After=db.service`. A line without such a name stays as it was written. Files that do not exist are reported.
  */
 export function translateDependencies(draft: UnitDraft, context: UnitContext): void {
   for (const [key, entries] of context.parsed.sections.get("Unit") ?? []) {

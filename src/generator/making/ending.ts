@@ -31,8 +31,8 @@ export function podRemoval(name: string, { berth }: GenerateOptions): string {
 }
 
 /**
- * What a service that runs needs in order to stop and be cleaned up, where its file is gone or wrong, and nothing else of it is known.
- * systemd takes it over with the next reload, and forgets what the file had.
+ * What a service that runs needs in order to stop and be cleaned up, where its file is gone or wrong, and nothing else
+ * of it is known. systemd takes it over with the next reload, and forgets what the file had.
  */
 export function endingOf(running: RunningUnit, options: GenerateOptions, commands: SharedCommands): Ending {
   if (running.kind === "pod") {

@@ -5,10 +5,10 @@ export interface ObeyedVariable {
 }
 
 /**
- * Environment variables that Bun obeys in every program it is compiled into (the build takes the worst of them out of the
- * executable as well), and the dynamic loader's. A service's environment comes from many places
- * (the manager's, EnvironmentFile=, `systemctl set-environment`), and is meant for the payload: it must not take berth
- * over, which runs as root. Generated units take these out with UnsetEnvironment=, which systemd applies last.
+ * Environment variables that Bun obeys in every program it is compiled into (the build takes the worst of them out of
+ * the executable as well), and the dynamic loader's. A service's environment comes from many places (the manager's,
+ * EnvironmentFile=, `systemctl set-environment`), and is meant for the payload: it must not take berth over, which runs
+ * as root. Generated units take these out with UnsetEnvironment=, which systemd applies last.
  */
 export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
   { name: "BUN_OPTIONS", reason: "command-line options, --preload=FILE among them: runs any code" },

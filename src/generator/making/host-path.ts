@@ -19,7 +19,10 @@ export class HostPaths {
     return this.#mounts;
   }
 
-  /** The source of a mount: relative to the file's folder if it begins with a dot. What is on a mount of its own is waited for. */
+  /**
+   * The source of a mount: relative to the file's folder if it begins with a dot. What is on a mount of its own is
+   * waited for.
+   */
   source(source: string): string {
     const path = source.startsWith(".") ? absolutePath(source, this.#directory()) : source;
     // `$` means nothing to RequiresMountsFor=, so a path with a variable cannot be told to it.

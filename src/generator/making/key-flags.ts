@@ -2,8 +2,8 @@ import type { KeyReader } from "../reading/key-reader.ts";
 import type { CommandLine } from "./command-line.ts";
 
 /**
- * Adds the flags that keys become, as the key table has them: `--flag VALUE` for each value; `--flag` or `--flag=false` for a
- * yes or no. Absent keys add nothing.
+ * Adds the flags that keys become, as the key table has them: `--flag VALUE` for each value; `--flag` or `--flag=false`
+ * for a yes or no. Absent keys add nothing.
  */
 export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly string[]): void {
   for (const name of names) {

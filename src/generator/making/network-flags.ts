@@ -40,8 +40,8 @@ const CONFLICTS: readonly Conflict[] = [
 ];
 
 /**
- * Adds `--network` for each `Network=` of a container or a pod, and reports what does not go together. Returns the kind:
- * `bridge`, `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
+ * Adds `--network` for each `Network=` of a container or a pod, and reports what does not go together. Returns the
+ * kind: `bridge`, `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
  */
 export function addNetworks(
   line: CommandLine,

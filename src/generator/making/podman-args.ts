@@ -67,8 +67,8 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
 }
 
 /**
- * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and `more`
- * that no key stands for. Returns the flags that are in them.
+ * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and
+ * `more` that no key stands for. Returns the flags that are in them.
  */
 export function addPodmanArgs(
   line: CommandLine,

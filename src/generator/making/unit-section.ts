@@ -6,7 +6,9 @@ import { translateDependencies } from "./dependencies.ts";
 /** Where images, volumes and containers are kept; the system's scope, src/scope.ts. */
 const STATE_DIRECTORY = "/var/lib/berth";
 
-/** What every service's `[Unit]` section needs, and lines of its own type after that. The keys have been read before. */
+/**
+ * What every service's `[Unit]` section needs, and lines of its own type after that. The keys have been read before.
+ */
 export function completeUnitSection(draft: UnitDraft, context: UnitContext, more: readonly Directive[]): void {
   const { parsed, options, quadlet, references } = context;
   if (parsed.sections.has("Unit")) translateDependencies(draft, context);

@@ -2,12 +2,15 @@ import { readFileSync } from "node:fs";
 import type { Directive } from "../../unit/unit-draft.ts";
 import type { GenerateOptions } from "./context.ts";
 
-/** The capability that pam_systemd gives users' managers (systemd 254), <linux/capability.h>. systemd takes numbers as well. */
+/**
+ * The capability that pam_systemd gives users' managers (systemd 254), <linux/capability.h>. systemd takes numbers as
+ * well.
+ */
 const NAMES: Readonly<Record<number, string>> = { 35: "CAP_WAKE_ALARM" };
 
 /**
- * What the generator has to know of a user's manager that runs; nothing where none can be found, and for the system's, whose
- * services are root's.
+ * What the generator has to know of a user's manager that runs; nothing where none can be found, and for the system's,
+ * whose services are root's.
  */
 export function userManager(
   scope: GenerateOptions["scope"],

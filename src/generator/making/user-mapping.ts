@@ -10,8 +10,8 @@ const MAPPING_KEYS: readonly string[] = ["UserNS", "UIDMap", "GIDMap", "SubUIDMa
 const REMAP_KEYS: readonly string[] = ["RemapUsers", "RemapUid", "RemapGid"];
 
 /**
- * Adds the flags of the keys about user namespaces, which containers and pods share. What is wrong with them is reported.
- * `ofUser`: the ids are an ordinary user's.
+ * Adds the flags of the keys about user namespaces, which containers and pods share. What is wrong with them is
+ * reported. `ofUser`: the ids are an ordinary user's.
  */
 export function addUserMapping(line: CommandLine, keys: KeyReader, report: Report, ofUser: boolean): void {
   const explicit = MAPPING_KEYS.find((key) => keys.has(key));

@@ -56,8 +56,8 @@ export function fileTypeOf(name: string): FileType | undefined {
 }
 
 /**
- * The service's name without `.service`, when no ServiceName= is given: `app`, `data-volume`. The suffix of a template comes
- * before its `@`; that of an instance's file at the end, as Quadlet has it.
+ * The service's name without `.service`, when no ServiceName= is given: `app`, `data-volume`. The suffix of a template
+ * comes before its `@`; that of an instance's file at the end, as Quadlet has it.
  */
 export function defaultServiceName(fileName: string, type: FileType): string {
   const { prefix, instance } = splitName(fileName);

@@ -24,8 +24,8 @@ const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
 export type ValueReading = Problem | Value | undefined;
 
 /**
- * Reads the values of one section by its key table. Whatever is wrong is reported once, when the key is read; a value with
- * an error is left out of what is returned.
+ * Reads the values of one section by its key table. Whatever is wrong is reported once, when the key is read; a value
+ * with an error is left out of what is returned.
  */
 export class KeyReader {
   readonly #name: string;

@@ -11,8 +11,9 @@ const EXTENSIONS = { network: ["network", "container"], volume: ["volume"] } as 
 const LENGTH_MIN = 4;
 
 /**
- * What is to be said of a network's or a volume's own name that looks like a slip for a file's: `a.netwrk`, or a network called
- * `frnt` beside front.network. Only ever a warning, for it may exist by that name. undefined if it looks like nothing else.
+ * What is to be said of a network's or a volume's own name that looks like a slip for a file's: `a.netwrk`, or a
+ * network called `frnt` beside front.network. Only ever a warning, for it may exist by that name. undefined if it looks
+ * like nothing else.
  */
 export function nearName(name: string, kind: "network" | "volume", units: UnitIndex): Problem | undefined {
   const file = nearFile(name, kind, units) ?? (kind === "network" ? nearNetwork(name, units) : undefined);

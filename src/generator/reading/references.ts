@@ -49,8 +49,8 @@ const NETWORK: Wanted = {
 const POD: Wanted = { extensions: ["pod"], missing: (name) => `quadlet pod unit ${name} does not exist` };
 
 /**
- * The references of one file to others, by their exact names: each reading puts what the other file makes in the place of
- * its name, and notes that the other's service has to be there first.
+ * The references of one file to others, by their exact names: each reading puts what the other file makes in the place
+ * of its name, and notes that the other's service has to be there first.
  */
 export class References {
   /** All that were found, in the order of reading. */
@@ -169,8 +169,8 @@ export class References {
   }
 
   /**
-   * A network or a volume by its own name, though a file of that name or nearly that name is there, or one that makes it and is not
-   * waited for.
+   * A network or a volume by its own name, though a file of that name or nearly that name is there, or one that makes
+   * it and is not waited for.
    */
   #warnOfPlainName(value: Value, name: string, extension: "network" | "volume"): void {
     if (/^[./%$]|^$/.test(name) || (extension === "network" && !isNetworkName(name))) return;

@@ -21,7 +21,8 @@ export function nameKeyOf({ extension }: FileType): string | undefined {
 
 /**
  * The name of the container, network, pod or volume that a file makes, as its own service has it: with the specifiers
- * of that service. `systemd-NAME` as Quadlet has it; of a template `systemd-NAME-%i`, and of a container's `systemd-%p_%i`.
+ * of that service. `systemd-NAME` as Quadlet has it; of a template `systemd-NAME-%i`, and of a container's
+ * `systemd-%p_%i`.
  */
 export function ownName(parsed: ParsedSource): string {
   const entry = lastEntry(parsed.sections.get(parsed.type.section), nameKeyOf(parsed.type) ?? "");
@@ -29,7 +30,9 @@ export function ownName(parsed: ParsedSource): string {
   return given === "" ? defaultName(parsed) : given;
 }
 
-/** {@link ownName} for the command line of another service, where the same specifiers would stand for something else. */
+/**
+ * {@link ownName} for the command line of another service, where the same specifiers would stand for something else.
+ */
 export function nameForOthers(parsed: ParsedSource): string {
   const name = ownName(parsed);
   return name.includes("%") ? settleSpecifiers(name, parsed.serviceName) : name;
@@ -54,8 +57,8 @@ export function imageNameForOthers(parsed: ParsedSource): string | undefined {
 }
 
 /**
- * Replaces the specifiers that depend on the service's name. A template's instance stays one: whoever refers to a template
- * is of the same instance.
+ * Replaces the specifiers that depend on the service's name. A template's instance stays one: whoever refers to a
+ * template is of the same instance.
  */
 export function settleSpecifiers(text: string, service: string): string {
   const { prefix, instance } = splitName(service);

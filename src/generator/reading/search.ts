@@ -75,9 +75,9 @@ interface FoundDirectory {
 }
 
 /**
- * Every Quadlet file below the directories, with its drop-ins, in order of precedence: of files of the same name the first
- * one counts. An empty file, or a link to /dev/null, hides those that come after it and makes nothing, as with systemd's
- * units. Never throws: what cannot be read becomes a source that says so.
+ * Every Quadlet file below the directories, with its drop-ins, in order of precedence: of files of the same name the
+ * first one counts. An empty file, or a link to /dev/null, hides those that come after it and makes nothing, as with
+ * systemd's units. Never throws: what cannot be read becomes a source that says so.
  */
 export function findSources(directories: readonly SearchDirectory[]): Source[] {
   const found: FoundDirectory[] = [];
@@ -124,7 +124,9 @@ interface DropInDirectory {
   readonly path: string;
 }
 
-/** Parents before children, names in the order of their bytes; every directory once, so that links cannot make a loop. */
+/**
+ * Parents before children, names in the order of their bytes; every directory once, so that links cannot make a loop.
+ */
 function walk(
   base: Base,
   path: string,

@@ -10,8 +10,8 @@ import { isSystemdKey } from "./systemd-keys.ts";
 const SYSTEMD_SECTIONS: readonly string[] = ["Unit", "Service", "Install"];
 
 /**
- * Reports sections that are none: misspelt ones, and those of other file types, are errors, as their keys would be lost;
- * others are systemd's to pass over, with a warning. `[X-…]` is free for anyone's use.
+ * Reports sections that are none: misspelt ones, and those of other file types, are errors, as their keys would be
+ * lost; others are systemd's to pass over, with a warning. `[X-…]` is free for anyone's use.
  */
 export function checkSections(parsed: ParsedSource, report: Report): void {
   const { section: own, extension } = parsed.type;

@@ -39,8 +39,8 @@ export function networkService(context: ResourceContext): ServiceLines {
 }
 
 /**
- * netavark's DHCP proxy, which its package brings: systemd listens for it as long as there may be containers, and it is still there
- * when the last of them gives its address back.
+ * netavark's DHCP proxy, which its package brings: systemd listens for it as long as there may be containers, and it is
+ * still there when the last of them gives its address back.
  */
 const DHCP_PROXY: readonly Directive[] = [
   ["Wants", "netavark-dhcp-proxy.socket"],

@@ -24,9 +24,10 @@ const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
 };
 
 /**
- * The service of a `.pod` file. `berth pod create` makes the shared namespaces and hands them to the manager's file descriptor store,
- * which keeps them until the service is stopped: it needs no process for that. Where there has to be one (see {@link PodProcess}),
- * the service lives and dies with it. What only shows when the command runs may bring one too, whose failure is then the service's.
+ * The service of a `.pod` file. `berth pod create` makes the shared namespaces and hands them to the manager's file
+ * descriptor store, which keeps them until the service is stopped: it needs no process for that. Where there has to be
+ * one (see {@link PodProcess}), the service lives and dies with it. What only shows when the command runs may bring one
+ * too, whose failure is then the service's.
  */
 export function podService(context: ResourceContext): ServiceLines {
   const { keys, options, parsed } = context;

@@ -22,8 +22,8 @@ const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines
 };
 
 /**
- * Turns a file that stands for something containers use into its service: one command that makes it and ends, after which
- * the service stays active, so that it is made once for all who need it. What is wrong is reported.
+ * Turns a file that stands for something containers use into its service: one command that makes it and ends, after
+ * which the service stays active, so that it is made once for all who need it. What is wrong is reported.
  */
 export function resourceUnits(unit: UnitContext): Units {
   const { parsed, report } = unit;

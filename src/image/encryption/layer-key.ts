@@ -13,7 +13,9 @@ export interface LayerKey {
   readonly hmac: Buffer;
 }
 
-/** The annotations of an encrypted layer (containers/ocicrypt): its key, wrapped once or more in each of several ways … */
+/**
+ * The annotations of an encrypted layer (containers/ocicrypt): its key, wrapped once or more in each of several ways …
+ */
 const WRAPPED = "org.opencontainers.image.enc.keys.";
 /** … and what everybody may know of the cipher. */
 const PUBLIC_OPTIONS = "org.opencontainers.image.enc.pubopts";
@@ -29,9 +31,9 @@ const JWE_OPTIONS = {
 };
 
 /**
- * The key of an encrypted layer, unwrapped by the first of the private keys that fits. Throws ImageError `no-key` when none
- * is given, `wrong-key` when none fits, `unsupported` for other wrappings than JWE and other ciphers, and `bad-encryption`
- * for annotations that make no sense.
+ * The key of an encrypted layer, unwrapped by the first of the private keys that fits. Throws ImageError `no-key` when
+ * none is given, `wrong-key` when none fits, `unsupported` for other wrappings than JWE and other ciphers, and
+ * `bad-encryption` for annotations that make no sense.
  */
 export async function unwrapLayerKey(layer: Descriptor, keys: readonly KeyObject[]): Promise<LayerKey> {
   const what = `layer ${layer.digest}`;
@@ -94,7 +96,8 @@ async function unwrap(jwe: JsonObject, key: KeyObject): Promise<Uint8Array | und
       : flattenedDecrypt(checked, key, JWE_OPTIONS));
     return plaintext;
   } catch {
-    // It throws many kinds of errors for a key of another kind (RSA, a curve), a wrong one and a changed JWE, and cannot tell them apart.
+    // It throws many kinds of errors for a key of another kind (RSA, a curve), a wrong one and a changed JWE, and
+    // cannot tell them apart.
     return undefined;
   }
 }

@@ -18,10 +18,10 @@ const SECRET_TROUBLE: Readonly<Record<string, string>> = {
 };
 
 /**
- * The private key that `FILE[:PASSPHRASE]` names, as podman's `--decryption-key` writes it (containers/ocicrypt): PEM, DER
- * or JWK. The passphrase stands there itself (or as `pass=TEXT`), in a file (`file=PATH`, of which the line end is none of
- * it) or comes from a file descriptor (`fd=NUMBER`). Paths are relative to `cwd`.
- * Throws ImageError `bad-settings`, and `unsupported` for keys of other kinds; none tells the passphrase.
+ * The private key that `FILE[:PASSPHRASE]` names, as podman's `--decryption-key` writes it (containers/ocicrypt): PEM,
+ * DER or JWK. The passphrase stands there itself (or as `pass=TEXT`), in a file (`file=PATH`, of which the line end is
+ * none of it) or comes from a file descriptor (`fd=NUMBER`). Paths are relative to `cwd`. Throws ImageError
+ * `bad-settings`, and `unsupported` for keys of other kinds; none tells the passphrase.
  */
 export function readPrivateKey(text: string, cwd: string): KeyObject {
   const colon = text.indexOf(":");

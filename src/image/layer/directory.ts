@@ -9,8 +9,8 @@ export const RECORD = "layer.json";
 
 /**
  * What each layer's directory may be called, best first. Nearly every layer is the same whatever it lies on and is
- * named for its diffID. One that had to look at the layers below (for a hard link to a lower file, or for a parent directory
- * that the archive leaves out) belongs to that chain alone and is named for its chainID.
+ * named for its diffID. One that had to look at the layers below (for a hard link to a lower file, or for a parent
+ * directory that the archive leaves out) belongs to that chain alone and is named for its chainID.
  */
 export function layerNames(layers: readonly DiffId[]): [own: string, chained: string][] {
   const chain = chainIds(layers);
@@ -23,9 +23,10 @@ export function presentLayers(layersDir: string, layers: readonly DiffId[]): (st
 }
 
 /**
- * The directories to mount as an overlay's lower layers, absolute, lowest first (while overlay's `lowerdir=` wants the highest
- * first). One that an image has more than once (an empty layer, mostly) is there only where it is highest: it hides all that it
- * shows further down, and the kernel refuses an overlay of overlapping layers. Throws ImageError `store-corrupt` when one is missing.
+ * The directories to mount as an overlay's lower layers, absolute, lowest first (while overlay's `lowerdir=` wants the
+ * highest first). One that an image has more than once (an empty layer, mostly) is there only where it is highest: it
+ * hides all that it shows further down, and the kernel refuses an overlay of overlapping layers. Throws ImageError
+ * `store-corrupt` when one is missing.
  */
 export function lowerDirectories(stateDir: string, layers: readonly DiffId[]): string[] {
   const directories = presentLayers(join(stateDir, "layers"), layers).map((dir, at) => {

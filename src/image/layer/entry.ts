@@ -46,8 +46,8 @@ const PATH_MAX = 4095;
 const ID_MAX = 0xffff_fffe;
 
 /**
- * What a member asks for; undefined for aufs bookkeeping, which means nothing here. In an archive that is no `layer` the
- * names of whiteouts are names like others. Throws ImageError `hostile-layer` for what no honest archive holds,
+ * What a member asks for; undefined for aufs bookkeeping, which means nothing here. In an archive that is no `layer`
+ * the names of whiteouts are names like others. Throws ImageError `hostile-layer` for what no honest archive holds,
  * `unsupported` for what berth cannot unpack.
  */
 export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer"): LayerEntry | undefined {

@@ -34,7 +34,9 @@ export const pathKey = (path: EntryPath): string => path.join("/");
  * way is resolved as if the layer were the root; so nothing outside `root` is ever touched.
  */
 export class LayerDirectories {
-  /** True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only. */
+  /**
+   * True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only.
+   */
   dependsOnLower = false;
   /** Directories that exist in this layer, with the time each must have in the end. */
   readonly #known = new Map<string, { path: EntryPath; mtime: Timestamp | undefined }>();

@@ -45,7 +45,9 @@ export class LayerTree {
     this.#directories = new LayerDirectories(options);
   }
 
-  /** True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only. */
+  /**
+   * True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only.
+   */
   get dependsOnLower(): boolean {
     return this.#directories.dependsOnLower;
   }
@@ -131,8 +133,8 @@ export class LayerTree {
   }
 
   /**
-   * Whether the entry's folder is a file of this layer, which hides a folder below with all that was in it. umoci writes
-   * whiteouts for what was in such a folder as well; there is nothing left for them to hide.
+   * Whether the entry's folder is a file of this layer, which hides a folder below with all that was in it. umoci
+   * writes whiteouts for what was in such a folder as well; there is nothing left for them to hide.
    */
   #isBelowFile(path: EntryPath): boolean {
     const parent = path.at(-2);

@@ -23,7 +23,8 @@ export interface UnpackOptions extends UncompressedOptions {
 
 /**
  * Unpacks one layer while its bytes arrive. What it makes is private until {@link finish} has checked everything;
- * on any failure the caller removes `dir`. Errors name the entry that is to blame, if one is; the caller names the layer.
+ * on any failure the caller removes `dir`. Errors name the entry that is to blame, if one is; the caller names the
+ * layer.
  */
 export class LayerUnpack {
   readonly #tree: LayerTree;
@@ -119,7 +120,9 @@ function systemFailure(error: unknown): "store-io" | "corrupt-layer" {
   return /^E[A-Z0-9]+$/.test(name) && name !== "ENAMETOOLONG" ? "store-io" : "corrupt-layer";
 }
 
-/** Whether this process is root only in a user namespace: its map is not the whole range of ids (user_namespaces(7)). */
+/**
+ * Whether this process is root only in a user namespace: its map is not the whole range of ids (user_namespaces(7)).
+ */
 export function isInUserNamespace(): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(readFileSync("/proc/self/uid_map", "utf8"));
 }

@@ -17,8 +17,9 @@ const BUNDLES: readonly string[] = [
 ];
 
 /**
- * The certificates of a folder that was named outright (`--cert-dir`), whatever the registry: `*.crt`, and `NAME.cert` with
- * `NAME.key`, on top of the system's authorities. Throws ImageError `bad-settings`, also when there is no such folder.
+ * The certificates of a folder that was named outright (`--cert-dir`), whatever the registry: `*.crt`, and `NAME.cert`
+ * with `NAME.key`, on top of the system's authorities. Throws ImageError `bad-settings`, also when there is no such
+ * folder.
  */
 export function certificatesIn(folder: string, env: Readonly<Record<string, string | undefined>>): Certificates {
   const found = readFolder(folder, systemAuthorities(env));

@@ -8,7 +8,9 @@ import { createTransport, type Proxies } from "./transport.ts";
 
 /** What is known of registries before anything is asked. */
 export interface RegistrySettings {
-  /** `host[:port]` of registries that may be spoken to without encryption or with a certificate that nobody vouches for. */
+  /**
+   * `host[:port]` of registries that may be spoken to without encryption or with a certificate that nobody vouches for.
+   */
   readonly insecure: readonly string[];
   /** True: every registry is insecure (`--tls-verify=false`); false: none, not even this machine's own. */
   readonly allInsecure?: boolean | undefined;

@@ -55,7 +55,9 @@ export class RegistryClient {
     });
   }
 
-  /** The repository's tags, in the registry's order, over as many pages as it takes (distribution-spec, "Listing Tags"). */
+  /**
+   * The repository's tags, in the registry's order, over as many pages as it takes (distribution-spec, "Listing Tags").
+   */
   async tags(): Promise<string[]> {
     const tags: string[] = [];
     let path: string | undefined = "tags/list";

@@ -52,9 +52,9 @@ export interface WantedLayer {
 export type OpenBlob = (blob: Descriptor) => AsyncIterable<Uint8Array>;
 
 /**
- * Brings the layers of one image into the store, several at a time, lowest first. Each is checked, decrypted, unpacked and
- * kept as a blob (as it was transferred) while its bytes arrive, and published only when all of that has succeeded. Rejects
- * with the first failure, after all work has stopped.
+ * Brings the layers of one image into the store, several at a time, lowest first. Each is checked, decrypted, unpacked
+ * and kept as a blob (as it was transferred) while its bytes arrive, and published only when all of that has succeeded.
+ * Rejects with the first failure, after all work has stopped.
  */
 export async function ingestLayers(
   layers: readonly WantedLayer[],
@@ -112,7 +112,8 @@ async function ingestLayer(layer: WantedLayer, options: LayerPlace): Promise<voi
     throw new ImageError("too-large", `layer ${blob.digest}: more than ${limits.bytes} bytes`);
   const haveBlob = existsSync(blobPath(paths, blob.digest));
   const haveLayer = presentLayers(paths.layers, chain).at(-1) !== undefined;
-  // What a key makes of a blob is its owner's to know: whoever wraps another key for him must not get what the right one gave.
+  // What a key makes of a blob is its owner's to know: whoever wraps another key for him must not get what the right
+  // one gave.
   if (key === undefined && haveBlob && haveLayer && proven.has(blob, diffId)) {
     onProgress({ kind: "layer-present", digest: blob.digest, size: blob.size });
     return;
@@ -137,7 +138,8 @@ async function ingestLayer(layer: WantedLayer, options: LayerPlace): Promise<voi
         if (refused === undefined) await unpack.write(plain);
       } catch (error) {
         if ((decryption === undefined && !haveBlob) || !isLayersFault(error)) throw error;
-        // Only at its end can be told whether it is this layer that is bad or what somebody, or the disk, has made of it.
+        // Only at its end can be told whether it is this layer that is bad or what somebody, or the disk, has made of
+        // it.
         refused = { error };
       }
       onProgress({ kind: "layer-bytes", digest: blob.digest, received, size: blob.size });

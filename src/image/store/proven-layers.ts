@@ -6,10 +6,10 @@ import { readBlob, readIndex, type StorePaths } from "./layout.ts";
 
 /**
  * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
- * Manifest and configuration alone prove nothing. Their author could name a layer that somebody else's image has brought
- * and any blob that the store happens to have. Whoever names the right pair of a layer that is not encrypted does get it
- * without having been able to fetch it, as with podman. Of encrypted blobs nothing is proven: what they hold depends on the
- * key, so they are decrypted and compared by each pull.
+ * Manifest and configuration alone prove nothing. Their author could name a layer that somebody else's image has
+ * brought and any blob that the store happens to have. Whoever names the right pair of a layer that is not encrypted
+ * does get it without having been able to fetch it, as with podman. Of encrypted blobs nothing is proven: what they
+ * hold depends on the key, so they are decrypted and compared by each pull.
  */
 export class ProvenLayers {
   /** Of the store's images; read only when a blob and a layer are both there. */

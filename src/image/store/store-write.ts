@@ -130,9 +130,9 @@ function withoutIdleNameless(entries: readonly Descriptor[]): Descriptor[] {
 export type InUse = () => readonly (readonly DiffId[])[];
 
 /**
- * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing refers to any more: no other image,
- * no work in progress, no container (`inUse` is asked under the lock). Deleting is a rename under the lock, and the
- * slow part comes after it.
+ * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing
+ * refers to any more: no other image, no work in progress, no container (`inUse` is asked under the lock). Deleting is
+ * a rename under the lock, and the slow part comes after it.
  */
 export function removeEntries(
   stateDir: string,

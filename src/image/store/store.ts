@@ -101,8 +101,8 @@ export class Store {
   }
 
   /**
-   * Removes those of the images that are still unused when it has the store's lock, with all that nothing else needs. Returns the
-   * IDs of those that went.
+   * Removes those of the images that are still unused when it has the store's lock, with all that nothing else needs.
+   * Returns the IDs of those that went.
    */
   async prune(images: readonly StoredImage[], uses: () => readonly ContainerUse[]): Promise<Digest[]> {
     const { removeEntries } = await import("./store-write.ts");

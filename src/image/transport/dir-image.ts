@@ -7,7 +7,10 @@ import type { Staged } from "./archive.ts";
 /** The file that tells a folder of `skopeo copy … dir:PATH` from others. */
 export const DIR_VERSION = "version";
 
-/** The image of a folder as skopeo and podman write it for `dir:` (containers-transports(5)): manifest.json, and blobs by their digests. */
+/**
+ * The image of a folder as skopeo and podman write it for `dir:` (containers-transports(5)): manifest.json, and blobs
+ * by their digests.
+ */
 export function dirImage(files: Staged): ImageToInstall {
   const manifestBytes = files.read("manifest.json", MANIFEST_MAX);
   const manifest = parseManifest(manifestBytes);

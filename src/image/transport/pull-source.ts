@@ -23,7 +23,8 @@ const OTHERS: readonly string[] = ["docker-daemon", "containers-storage", "ostre
 /**
  * Reads the name of an image with or without a transport (containers-transports(5)): `docker://NAME`, `NAME`,
  * `docker-archive:PATH[:NAME|:@INDEX]`, `oci-archive:PATH[:NAME]`, `oci:PATH[:NAME]`, `dir:PATH`. A path cannot hold a
- * colon there, but for that of `dir:`. Throws ImageError `bad-reference`, and `unsupported` for transports of other engines.
+ * colon there, but for that of `dir:`. Throws ImageError `bad-reference`, and `unsupported` for transports of other
+ * engines.
  */
 export function parsePullSource(text: string): PullSource {
   const colon = text.indexOf(":");

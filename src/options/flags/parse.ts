@@ -11,7 +11,9 @@ export interface FlagOccurrence {
   readonly flag: Flag;
   /** Index of the word that names the flag. */
   readonly word: number;
-  /** What was given as its value, the index of the word that holds it, and where it begins there; absent for switches. */
+  /**
+   * What was given as its value, the index of the word that holds it, and where it begins there; absent for switches.
+   */
   readonly value?: { readonly text: string; readonly word: number; readonly at: number };
 }
 
@@ -29,8 +31,8 @@ const TRUE: readonly string[] = ["true", "1", "t"];
 const FALSE: readonly string[] = ["false", "0", "f"];
 
 /**
- * Reads words as flags of `berth run`, in the forms that podman takes: `--flag value`, `--flag=value`, `-f value`, `-fvalue`,
- * `-it`, `--flag=false`, and `--` before the image. All problems are collected.
+ * Reads words as flags of `berth run`, in the forms that podman takes: `--flag value`, `--flag=value`, `-f value`,
+ * `-fvalue`, `-it`, `--flag=false`, and `--` before the image. All problems are collected.
  */
 export function parseRunFlags(words: readonly string[]): ParsedFlags {
   return parseFlags(words, RUN_FLAGS);

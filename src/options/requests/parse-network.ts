@@ -17,8 +17,8 @@ export interface NetworkFlags {
 }
 
 /**
- * The network of a container or a pod. Without `--network` it is the default bridge in the system's scope, and pasta in a
- * user's. Throws CommandError (exit code 125) for what cannot be together.
+ * The network of a container or a pod. Without `--network` it is the default bridge in the system's scope, and pasta in
+ * a user's. Throws CommandError (exit code 125) for what cannot be together.
  */
 export function toNetworkRequest(flags: NetworkFlags, scope: "system" | "user"): NetworkRequest {
   const byDefault = scope === "user" ? "pasta" : "bridge";

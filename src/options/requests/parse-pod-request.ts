@@ -24,8 +24,8 @@ import {
 const SHM_SIZE = 64 * 1024 * 1024;
 
 /**
- * The typed request of a `berth pod create` command line. Values are judged by the same checks as the keys of `.pod` files.
- * Throws CommandError (exit code 125, as podman) that names the flag.
+ * The typed request of a `berth pod create` command line. Values are judged by the same checks as the keys of `.pod`
+ * files. Throws CommandError (exit code 125, as podman) that names the flag.
  */
 export function toPodRequest(
   flags: FlagValues,

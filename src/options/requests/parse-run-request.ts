@@ -43,9 +43,9 @@ const STOP_TIMEOUT = 10;
 
 /**
  * The typed request of a `berth run` command line. Values are judged by the same checks as the keys of `.container`
- * files. Relative host paths are relative to `cwd`; whose `scope` it is decides on the default network, and what the containers of its
- * pod share, if it is in one, on what it may have of its own. Throws CommandError
- * (exit code 125, as podman) that names the flag.
+ * files. Relative host paths are relative to `cwd`; whose `scope` it is decides on the default network, and what the
+ * containers of its pod share, if it is in one, on what it may have of its own. Throws CommandError (exit code 125, as
+ * podman) that names the flag.
  */
 export function toRunRequest(
   flags: FlagValues,
@@ -209,7 +209,10 @@ export class FlagReader {
   }
 }
 
-/** What a container in a pod has of the pod, and cannot have otherwise: its name, and without a network of its own what is about that. */
+/**
+ * What a container in a pod has of the pod, and cannot have otherwise: its name, and without a network of its own what
+ * is about that.
+ */
 function refuseBesidePod(flags: FlagValues, shared: readonly SharedKind[]): void {
   const ofNetwork = shared.includes("net") && flags.network === undefined ? ["publish", "add-host", "dns"] : [];
   for (const name of [...(shared.includes("uts") ? ["hostname"] : []), ...ofNetwork]) {
@@ -219,8 +222,8 @@ function refuseBesidePod(flags: FlagValues, shared: readonly SharedKind[]): void
 }
 
 /**
- * A name with a unit's instance in it, which may hold what a container's name cannot (addresses of a connection, `\x2d`):
- * an underscore takes the place of such a character.
+ * A name with a unit's instance in it, which may hold what a container's name cannot (addresses of a connection,
+ * `\x2d`): an underscore takes the place of such a character.
  */
 export function nameInUnit(name: string | undefined): string | undefined {
   const replaced = name?.replace(/[^A-Za-z0-9_.-]/g, "_");
@@ -296,7 +299,10 @@ export function parsePort(value: string): PortMapping {
   };
 }
 
-/** In one form, so that two texts of one address are seen to be that; IPv4 in IPv6's clothes (RFC 4291, 2.5.5.2) is IPv4. */
+/**
+ * In one form, so that two texts of one address are seen to be that; IPv4 in IPv6's clothes (RFC 4291, 2.5.5.2) is
+ * IPv4.
+ */
 function usualAddress(text: string): string {
   const address = parseAddress(text);
   if (address === undefined) return text;

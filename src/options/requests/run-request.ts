@@ -60,15 +60,18 @@ export interface RunRequest {
   /** User name, uid, or `caller`. */
   readonly loginuid: string | undefined;
   readonly userNamespace: UserNamespaceRequest;
-  /** A user of the host's, by name: the ids of system containers are then that user's and the user's subordinate ones. */
+  /**
+   * A user of the host's, by name: the ids of system containers are then that user's and the user's subordinate ones.
+   */
   readonly idsOf: string | undefined;
   /** Remove a running container of the same name first. */
   readonly replace: boolean;
 }
 
 /**
- * What network a container is in: the host's, none but a loopback interface, the pod's, another container's, a namespace somebody
- * made, one that pasta connects (an ordinary user's default), or any number of networks, each with an interface of its own.
+ * What network a container is in: the host's, none but a loopback interface, the pod's, another container's, a
+ * namespace somebody made, one that pasta connects (an ordinary user's default), or any number of networks, each with
+ * an interface of its own.
  */
 export type NetworkRequest =
   | { readonly mode: "host" }
@@ -92,7 +95,9 @@ export interface NetworkAttachment {
   readonly interfaceName: string | undefined;
 }
 
-/** What a command line says of a pull, checked but not yet looked into: most containers find their image in the store. */
+/**
+ * What a command line says of a pull, checked but not yet looked into: most containers find their image in the store.
+ */
 export interface PullWords {
   readonly platform?: string | undefined;
   readonly arch?: string | undefined;
@@ -113,8 +118,8 @@ export interface PullWords {
 }
 
 /**
- * Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, O, copy…);
- * `subpath` is a folder or file below the source's root.
+ * Something to mount in the container besides its root. `options` are mount(8) words plus podman's own (z, U, O,
+ * copy…); `subpath` is a folder or file below the source's root.
  */
 export type MountRequest =
   | { readonly type: "bind"; readonly source: string; readonly target: string; readonly options: readonly string[] }
@@ -172,7 +177,9 @@ export interface Ulimit {
 export type UserNamespaceRequest =
   /** The same ones: no user namespace besides the one that berth itself is in. */
   | { readonly mode: "host" }
-  /** The user that berth runs for is `uid` and `gid` inside (the same as outside if undefined), and the payload's user. */
+  /**
+   * The user that berth runs for is `uid` and `gid` inside (the same as outside if undefined), and the payload's user.
+   */
   | {
       readonly mode: "keep-id";
       readonly uid: number | undefined;

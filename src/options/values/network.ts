@@ -28,8 +28,9 @@ const OPTIONS: Readonly<Record<string, ValueCheck>> = {
 };
 
 /**
- * `Network=`: `host`, `none`, `bridge` and `private` (the default network), `container:NAME`, `ns:PATH`, `pasta[:…]`, or a
- * network's name, the last and `bridge` with options. References to other units are looked at where the units are known.
+ * `Network=`: `host`, `none`, `bridge` and `private` (the default network), `container:NAME`, `ns:PATH`, `pasta[:…]`,
+ * or a network's name, the last and `bridge` with options. References to other units are looked at where the units are
+ * known.
  */
 export function checkNetwork(value: string): Problem | undefined {
   const { head, tail, tailAt } = splitAt(value, ":");
@@ -171,7 +172,9 @@ function bad(message: string, hint?: string): Problem {
   return hint === undefined ? { code: "bad-network", message } : { code: "bad-network", message, hint };
 }
 
-/** Words that would keep pasta from going into the background, which tells that it is ready, or name another namespace. */
+/**
+ * Words that would keep pasta from going into the background, which tells that it is ready, or name another namespace.
+ */
 const MANAGED_BY_BERTH = /^(?:-f|--foreground|-d|--debug|--trace|--netns|--userns|--netns-only|-P|--pid)(?:=|$)/;
 
 /** pasta's own options, divided by commas: `--mtu,1500`. What they mean is for pasta to say. */

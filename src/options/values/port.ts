@@ -48,7 +48,9 @@ export function checkExposedPort(value: string): Problem | undefined {
     : problem;
 }
 
-/** `PublishPort=`: `[[ip:][hostPort]:]containerPort[/protocol]`, IPv6 addresses in brackets, ranges of the same size. */
+/**
+ * `PublishPort=`: `[[ip:][hostPort]:]containerPort[/protocol]`, IPv6 addresses in brackets, ranges of the same size.
+ */
 export function checkPublishPort(value: string): Problem | undefined {
   const slash = value.lastIndexOf("/");
   const ports = slash < 0 ? value : value.slice(0, slash);

@@ -78,7 +78,9 @@ function limitNumber(value: string): number {
   return value === "unlimited" || value === "-1" ? Number.POSITIVE_INFINITY : Number(value);
 }
 
-/** What the kernel keeps per IPC namespace, and may therefore be set for one container: sysctl(7), ipc_namespaces(7). */
+/**
+ * What the kernel keeps per IPC namespace, and may therefore be set for one container: sysctl(7), ipc_namespaces(7).
+ */
 const IPC_SYSCTLS: readonly string[] = [
   "kernel.msgmax",
   "kernel.msgmnb",

@@ -8,7 +8,9 @@ export type SharedKind = (typeof SHARED_KINDS)[number];
 /** podman's, and Kubernetes'. */
 const BY_DEFAULT: readonly SharedKind[] = ["ipc", "net", "uts"];
 
-/** podman's words that ask for no namespace: it passes over "user", as all containers of a pod are in one in any case. */
+/**
+ * podman's words that ask for no namespace: it passes over "user", as all containers of a pod are in one in any case.
+ */
 const WITHOUT_EFFECT: readonly string[] = ["", "user"];
 
 /** What podman has, and berth has not. */
@@ -36,8 +38,8 @@ export function checkShare(value: string): Problem | undefined {
 }
 
 /**
- * The kinds that a checked value asks for, podman-pod-create(1): a list in place of the default one, or behind a plus more than that;
- * "none" is nothing at all, whatever stands beside it.
+ * The kinds that a checked value asks for, podman-pod-create(1): a list in place of the default one, or behind a plus
+ * more than that; "none" is nothing at all, whatever stands beside it.
  */
 export function parseShare(value: string | undefined): SharedKind[] {
   if (value === undefined) return [...BY_DEFAULT];

@@ -48,7 +48,10 @@ export interface EtcFacts {
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more is known. */
+/**
+ * Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more
+ * is known.
+ */
 export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
   const { hostname, name, network, joined } = facts;
   const { mode } = request.network;

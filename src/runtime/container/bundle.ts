@@ -56,8 +56,9 @@ export interface BundleParts {
 }
 
 /**
- * Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload gets. Throws
- * RuntimeError: "bad-request" for what the image or the host does not have, "syscall" for mounts that the kernel refuses.
+ * Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload
+ * gets. Throws RuntimeError: "bad-request" for what the image or the host does not have, "syscall" for mounts that the
+ * kernel refuses.
  */
 export function writeBundle(request: RunRequest, context: BundleContext, parts: BundleParts): number {
   const { scope, env } = context;
@@ -123,7 +124,9 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
   return sockets;
 }
 
-/** sd_listen_fds(3): the payload takes them only if LISTEN_PID is its own PID, which nobody knows before it is there. */
+/**
+ * sd_listen_fds(3): the payload takes them only if LISTEN_PID is its own PID, which nobody knows before it is there.
+ */
 function socketsWithoutPid(pod: string): RuntimeError {
   const why = "its containers share a PID namespace, in which no payload's PID is known beforehand (LISTEN_PID)";
   return new RuntimeError("bad-request", `sockets cannot be handed to a container of pod ${pod}: ${why}`);

@@ -17,9 +17,9 @@ import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
 
 /**
- * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed volumes,
- * name and bundle. Every step may find its work done already, so this can be killed anywhere and run again; the bundle,
- * by which it is found, goes last. Throws in the end what disconnect() returns.
+ * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed
+ * volumes, name and bundle. Every step may find its work done already, so this can be killed anywhere and run again;
+ * the bundle, by which it is found, goes last. Throws in the end what disconnect() returns.
  */
 export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
@@ -31,8 +31,8 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
     (await import("../pod/namespace-link.ts")).followPod(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
-  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What is
-  // mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
+  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What
+  // is mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
   detachBelow(paths.bundle);
   rmSync(paths.layers, { recursive: true, force: true });
   releaseIds(scope, id);

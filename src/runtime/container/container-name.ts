@@ -6,8 +6,8 @@ import { RuntimeError } from "../error.ts";
 import { cleanUp } from "./cleanup.ts";
 
 /**
- * Takes the container's name, cleaning up after an earlier owner of which nothing runs any more, or with `replace` after
- * any. Throws "name-in-use".
+ * Takes the container's name, cleaning up after an earlier owner of which nothing runs any more, or with `replace`
+ * after any. Throws "name-in-use".
  */
 export async function takeName(scope: Scope, name: string, id: string, request: RunRequest): Promise<void> {
   for (let attempt = 0; attempt < 3; attempt++) {

@@ -25,9 +25,9 @@ export interface ExecRequest {
 }
 
 /**
- * Runs a command in a running container: this process becomes `runc exec`, so the command is a child of the caller's (with
- * the caller's audit login uid), and its exit code is what the caller sees. Throws "no-such-container", "no-such-user",
- * "command-not-found" or "command-not-executable".
+ * Runs a command in a running container: this process becomes `runc exec`, so the command is a child of the caller's
+ * (with the caller's audit login uid), and its exit code is what the caller sees. Throws "no-such-container",
+ * "no-such-user", "command-not-found" or "command-not-executable".
  */
 export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
   const pid = runningPayloadPid(scope, record);
@@ -47,7 +47,10 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   );
 }
 
-/** The new process, after the first one's: its environment without what belongs to that one alone, another user's rights. */
+/**
+ * The new process, after the first one's: its environment without what belongs to that one alone, another user's
+ * rights.
+ */
 function toExecProcess(first: SpecProcess, request: ExecRequest, root: string): SpecProcess {
   const own = /^(LISTEN_(FDS|PID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID))=/;
   const set = new Map<string, string>();

@@ -15,9 +15,9 @@ type Joining = Pick<RunRequest, "network" | "userNamespace">;
 
 /**
  * In a user's scope: a namespace can only be joined from the user namespace that it belongs to, or from one around that
- * (user_namespaces(7)). So this executes berth again in the one that everything belongs to which a container or a pod is to join:
- * the user's bridges, a container's namespaces, or those at a path. Returns where it joins nothing. Throws "no-such-container",
- * and "user-namespace" for what belongs to none of the user's, or to two.
+ * (user_namespaces(7)). So this executes berth again in the one that everything belongs to which a container or a pod
+ * is to join: the user's bridges, a container's namespaces, or those at a path. Returns where it joins nothing. Throws
+ * "no-such-container", and "user-namespace" for what belongs to none of the user's, or to two.
  */
 export function enterJoinedNamespace(scope: Scope, request: Joining, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;

@@ -18,8 +18,8 @@ export interface JoinedNetwork {
 }
 
 /**
- * The namespace of `--network container:NAME` or `ns:PATH`; undefined for every other network. Throws "no-such-container" for
- * one that does not run, "network" for a path where nothing is.
+ * The namespace of `--network container:NAME` or `ns:PATH`; undefined for every other network. Throws
+ * "no-such-container" for one that does not run, "network" for a path where nothing is.
  */
 export function joinNetwork(scope: Scope, network: NetworkRequest): JoinedNetwork | undefined {
   if (network.mode === "namespace") {

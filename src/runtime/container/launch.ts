@@ -57,8 +57,9 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
     const { run, network, networkOwner } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
     followPayload(scope, networkOwner, pid);
-    // Nothing may fail once systemd is told. It has to know all this before the payload can end: a process that it does not know
-    // it reaps without noting how that ended, and a service that ends before it is ready has failed, whatever its exit code.
+    // Nothing may fail once systemd is told. It has to know all this before the payload can end: a process that it does
+    // not know it reaps without noting how that ended, and a service that ends before it is ready has failed, whatever
+    // its exit code.
     notifier.payload(pid, request.sdnotify === "started");
     startContainer(run, pid);
   } catch (error) {
@@ -153,8 +154,8 @@ async function prepare(
     stopSignal: stopSignal(request, image),
     stopTimeout: request.stopTimeout,
   };
-  // Seen together by whoever removes images: once the record is there, the layers in it stay. And by whoever clears away what
-  // is stale: a bundle without a record has no launcher any more.
+  // Seen together by whoever removes images: once the record is there, the layers in it stay. And by whoever clears
+  // away what is stale: a bundle without a record has no launcher any more.
   const { layers, images } = withStoreLock(scope.stateDir, "shared", () => {
     mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
     writeRecord(scope, record);
@@ -219,8 +220,8 @@ async function prepare(
 }
 
 /**
- * Whether writeBundle() has nothing to do that others' files or servers can hold up: a file server that does not answer, a volume to
- * fill, owners to change. What the kernel makes is there at once.
+ * Whether writeBundle() has nothing to do that others' files or servers can hold up: a file server that does not
+ * answer, a volume to fill, owners to change. What the kernel makes is there at once.
  */
 function mountsAtOnce({ mounts }: RunRequest, { config }: StoredImage): boolean {
   return config.volumes.length === 0 && mounts.every(({ type }) => KERNEL_FILE_SYSTEMS.includes(type));
@@ -238,7 +239,10 @@ function becomeRunc(run: RuncRun, context: LaunchContext): never {
   execve(args[0], args, runcEnvironment(context.env));
 }
 
-/** The container's own user namespace, if it has one. It costs a process and its code, so both come when they are needed. */
+/**
+ * The container's own user namespace, if it has one. It costs a process and its code, so both come when they are
+ * needed.
+ */
 async function openUserNamespace(
   request: RunRequest,
   { scope }: LaunchContext,

@@ -9,10 +9,10 @@ const LIMITS: readonly string[] = ["memory.max", "memory.high", "memory.swap.max
 const CGROUP = "/sys/fs/cgroup";
 
 /**
- * What the container finds in the files of its own cgroup that tell of limits. These are its unit's, a level above, where the
- * payload cannot look; its own say `max`. So the unit's files take their place, and say what holds also after
- * `systemctl set-property`. Nothing for limits that the unit has not, nor where one of `others` has the place. `tree` is where the
- * machine's cgroups are.
+ * What the container finds in the files of its own cgroup that tell of limits. These are its unit's, a level above,
+ * where the payload cannot look; its own say `max`. So the unit's files take their place, and say what holds also after
+ * `systemctl set-property`. Nothing for limits that the unit has not, nor where one of `others` has the place. `tree`
+ * is where the machine's cgroups are.
  */
 export function limitMounts(
   { unitPath }: Pick<ContainerCgroup, "unitPath">,

@@ -12,8 +12,8 @@ export interface SocketTables {
 }
 
 /**
- * The address to connect to from inside the namespace to reach what listens on TCP `port`, or undefined if nothing does:
- * the loopback's for a listener on all addresses, otherwise the listener's own.
+ * The address to connect to from inside the namespace to reach what listens on TCP `port`, or undefined if nothing
+ * does: the loopback's for a listener on all addresses, otherwise the listener's own.
  */
 export function listeningAddress(tables: SocketTables, port: number): string | undefined {
   const [ipv4] = listeners(tables.tcp, port).sort();

@@ -17,9 +17,9 @@ export function currentLoginuid(): number | undefined {
 }
 
 /**
- * Seals the login uid of this process and of everything it starts from here on: once set, the kernel refuses every further
- * write from a process without CAP_AUDIT_CONTROL (proc_loginuid_write). Does nothing if it already has that value.
- * The write must come from the process's main thread, which is the one that JavaScript runs on.
+ * Seals the login uid of this process and of everything it starts from here on: once set, the kernel refuses every
+ * further write from a process without CAP_AUDIT_CONTROL (proc_loginuid_write). Does nothing if it already has that
+ * value. The write must come from the process's main thread, which is the one that JavaScript runs on.
  */
 export function sealLoginuid(uid: number): void {
   if (currentLoginuid() === uid) return;
@@ -45,8 +45,8 @@ export function resolveLoginuid(value: string, passwd: string): number {
 }
 
 /**
- * Notes who asks for `unit` (a valid name) to be started: this process, for the login uid `uid`. The note counts as long as
- * the process waits for the start. The directory is root's alone, so nobody can claim to be somebody else.
+ * Notes who asks for `unit` (a valid name) to be started: this process, for the login uid `uid`. The note counts as
+ * long as the process waits for the start. The directory is root's alone, so nobody can claim to be somebody else.
  */
 export function recordCaller(scope: Scope, unit: string, uid: number): void {
   mkdirSync(callersDir(scope), { recursive: true, mode: 0o700 });
@@ -55,8 +55,8 @@ export function recordCaller(scope: Scope, unit: string, uid: number): void {
 }
 
 /**
- * The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`, or who did
- * has not waited: that note could be of another start than this one.
+ * The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`, or
+ * who did has not waited: that note could be of another start than this one.
  */
 export function takeCaller(scope: Scope, unit: string): number | undefined {
   const path = join(callersDir(scope), unit);

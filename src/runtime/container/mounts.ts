@@ -12,16 +12,18 @@ import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type ContainerUser, ownerOf } from "../users/container-user.ts";
 import { openAnonymous, openSubpath, openVolume, volumeMount } from "../volume/volume-mount.ts";
 
-/** A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text. */
+/**
+ * A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text.
+ */
 export function cleanPath(path: string): string {
   return join("/", path).replace(/(?<=.)\/$/, "");
 }
 
 /**
- * The request's mounts with their sources on the host. Named volumes are made when they are first used; volumes without a
- * name lie beside the upper layer and go with it. What has to be mounted first (overlays, images, volumes with a file system
- * of their own) is, in this mount namespace, below the bundle. `imageVolumes` are the image's own VOLUME paths that nothing
- * else is mounted on. Throws "volume" when a host path does not exist.
+ * The request's mounts with their sources on the host. Named volumes are made when they are first used; volumes without
+ * a name lie beside the upper layer and go with it. What has to be mounted first (overlays, images, volumes with a file
+ * system of their own) is, in this mount namespace, below the bundle. `imageVolumes` are the image's own VOLUME paths
+ * that nothing else is mounted on. Throws "volume" when a host path does not exist.
  */
 export function resolveMounts(
   context: MountContext,

@@ -41,8 +41,8 @@ export async function becomeSocketProxy(
 }
 
 /**
- * Enters the network namespace of a process, or gives the command line that does so first: that of a user's container belongs
- * to its user namespace, which a process of several threads (Bun's) cannot enter. The PID stays either way.
+ * Enters the network namespace of a process, or gives the command line that does so first: that of a user's container
+ * belongs to its user namespace, which a process of several threads (Bun's) cannot enter. The PID stays either way.
  */
 function enterNetwork(
   scope: Scope,

@@ -12,8 +12,8 @@ const LEAD_MS = 500;
 /**
  * ExecStop= of a unit that leaves the stop signal to its image: sends it, and waits for the payload to end. For SIGTERM
  * nothing is done at all: that is what systemd sends next anyway. `unitTimeout` tells the unit's TimeoutStopSec= in
- * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait as
- * long again. It is asked for once the signal is sent and not waited for: at shutdown nobody may answer.
+ * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait
+ * as long again. It is asked for once the signal is sent and not waited for: at shutdown nobody may answer.
  */
 export async function stopPayload(scope: Scope, id: string, unitTimeout: () => Promise<number>): Promise<void> {
   const record = readRecord(scope, id);
@@ -25,8 +25,8 @@ export async function stopPayload(scope: Scope, id: string, unitTimeout: () => P
 }
 
 /**
- * Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. If that cannot
- * be learnt the payload may take as long as it likes.
+ * Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. If that
+ * cannot be learnt the payload may take as long as it likes.
  */
 export async function terminatePayload(
   scope: Scope,

@@ -22,8 +22,8 @@ export function bindMount(source: string, destination: string, options: readonly
 }
 
 /**
- * A bind mount has its source's flags as long as nothing changes them; with options of its own it has those only. A folder
- * on a file system without devices or set-uid programs is not to get them back that way.
+ * A bind mount has its source's flags as long as nothing changes them; with options of its own it has those only. A
+ * folder on a file system without devices or set-uid programs is not to get them back that way.
  */
 export function keptFlags({ source, options }: { source: string; options: readonly string[] }): string[] {
   const changing = options.some((option) => !isOwnOption(option) && !/^r?bind$/.test(option));
@@ -33,8 +33,9 @@ export function keptFlags({ source, options }: { source: string; options: readon
 }
 
 /**
- * Mounts what lies at `subpath` below the folder `root` on the new path `place`, looked up as if `root` were "/": neither a
- * symbolic link nor "..", nor somebody who exchanges them meanwhile, leads out. Throws "volume" if there is nothing.
+ * Mounts what lies at `subpath` below the folder `root` on the new path `place`, looked up as if `root` were "/":
+ * neither a symbolic link nor "..", nor somebody who exchanges them meanwhile, leads out. Throws "volume" if there is
+ * nothing.
  */
 export function mountSubpath(root: string, subpath: string, place: string): void {
   const folder = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -2,8 +2,8 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The paths that an absolute pattern means, sorted: `*`, `?`, `[…]` and `\` in names, as Go's filepath.Glob, which podman
- * uses, takes them. A `*` stands for names that begin with a dot too, and never for a slash.
+ * The paths that an absolute pattern means, sorted: `*`, `?`, `[…]` and `\` in names, as Go's filepath.Glob, which
+ * podman uses, takes them. A `*` stands for names that begin with a dot too, and never for a slash.
  */
 export function matchingPaths(pattern: string): string[] {
   let found = ["/"];

@@ -8,8 +8,8 @@ import { closeUserNamespace, makeUserNamespace } from "../user-namespace/make-na
 import { makePlace } from "./bind-mount.ts";
 
 /**
- * Mounts `source` at the new path `place` with the owners that the option `idmap` or `idmap=…` gives them, and returns the
- * path to be used. Throws "volume" where the kernel or the file system cannot shift.
+ * Mounts `source` at the new path `place` with the owners that the option `idmap` or `idmap=…` gives them, and returns
+ * the path to be used. Throws "volume" where the kernel or the file system cannot shift.
  */
 export type MountIdMapped = (source: string, place: string, option: string) => string;
 

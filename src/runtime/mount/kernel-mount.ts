@@ -9,7 +9,10 @@ const DEFAULTS = {
   devpts: ["rw", "rprivate"],
 } as const satisfies Record<string, readonly string[]>;
 
-/** The mount of a tmpfs, ramfs or devpts. Later words win over the defaults they contradict; U makes it the payload's user's. */
+/**
+ * The mount of a tmpfs, ramfs or devpts. Later words win over the defaults they contradict; U makes it the payload's
+ * user's.
+ */
 export function kernelMount(
   type: keyof typeof DEFAULTS,
   destination: string,

@@ -58,7 +58,10 @@ export function imageMount(
   return bindMount(`${place}.sub`, request.target, options);
 }
 
-/** An upper and a work folder beside the container's own; of the shared root, overlay shows the upper layer's owner and mode. */
+/**
+ * An upper and a work folder beside the container's own; of the shared root, overlay shows the upper layer's owner and
+ * mode.
+ */
 function ownLayer(context: MountContext, place: string, like: string): { dir: string; work: string; volatile: true } {
   const folder = join(context.paths.layers, "overlays", place.slice(dirname(place).length + 1));
   const layer = { dir: join(folder, "upper"), work: join(folder, "work"), volatile: true } as const;

@@ -31,7 +31,10 @@ export function mountOverlay(overlay: Overlay): void {
   mountByShortNames(overlay, lower, extra);
 }
 
-/** An image's layers, lowest first, read-only. `empty` is the path of a folder that is made where there are too few of them. */
+/**
+ * An image's layers, lowest first, read-only. `empty` is the path of a folder that is made where there are too few of
+ * them.
+ */
 export function mountLayersReadOnly(
   target: string,
   empty: string,
@@ -55,7 +58,9 @@ function overlayOptions(lower: readonly string[], upper: { dir: string; work: st
   return `lowerdir=${lower.join(":")}${writable}`;
 }
 
-/** For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder. */
+/**
+ * For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder.
+ */
 function mountByShortNames({ target, links, upper }: Overlay, lower: readonly string[], extra: string): void {
   mkdirSync(links, { recursive: true, mode: 0o700 });
   const names = lower.map((layer, index) => {

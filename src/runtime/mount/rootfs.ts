@@ -48,8 +48,8 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
 }
 
 /**
- * /etc/mtab as podman and docker make it where the image has none: a link to the kernel's list of mounts, which df(1) and
- * others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
+ * /etc/mtab as podman and docker make it where the image has none: a link to the kernel's list of mounts, which df(1)
+ * and others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
  */
 export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonly gid: number }): void {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -70,7 +70,9 @@ export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonl
   }
 }
 
-/** Of a directory that layers share, overlay shows the highest one's owner and mode: for "/" that is the upper layer's. */
+/**
+ * Of a directory that layers share, overlay shows the highest one's owner and mode: for "/" that is the upper layer's.
+ */
 function copyOwnerAndMode(from: string | undefined, to: string): void {
   if (from === undefined) return;
   const { uid, gid, mode } = statSync(from);

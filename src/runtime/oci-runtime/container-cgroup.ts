@@ -16,7 +16,8 @@ export interface ContainerCgroup {
 
 /**
  * The container's cgroup. In a unit it is a child of the unit's own, which systemd has delegated; in a shell there is
- * none to divide, so runc asks systemd for a transient scope. In a unit this process leaves it, which makes room for children.
+ * none to divide, so runc asks systemd for a transient scope. In a unit this process leaves it, which makes room for
+ * children.
  */
 export function containerCgroup(unit: string | undefined, id: string): ContainerCgroup {
   if (unit === undefined) return { runcPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
@@ -36,10 +37,10 @@ export function ownCgroup(): string | undefined {
 }
 
 /**
- * Moves this process out of the unit's own cgroup, into a child of it. In a cgroup that has a process of its own only the
- * controllers that can tell threads apart can be enabled for children (cgroups(7), "no internal processes"). runc would
- * enable those, and so make a threaded tree of the unit's: one in which systemd 257 can run no ExecStop=, and kill nothing
- * as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
+ * Moves this process out of the unit's own cgroup, into a child of it. In a cgroup that has a process of its own only
+ * the controllers that can tell threads apart can be enabled for children (cgroups(7), "no internal processes"). runc
+ * would enable those, and so make a threaded tree of the unit's: one in which systemd 257 can run no ExecStop=, and
+ * kill nothing as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
  */
 function stepAside(own: string): void {
   const unit = join("/sys/fs/cgroup", own);

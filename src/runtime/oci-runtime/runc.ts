@@ -53,8 +53,8 @@ function globalArguments(scope: Scope, paths: RuncPaths): string[] {
 
 /**
  * Makes a container and leaves it: returns the PID of its first process, which waits for startContainer() before it
- * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own. Rejects with
- * "command-not-found", "command-not-executable" or "runc".
+ * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own.
+ * Rejects with "command-not-found", "command-not-executable" or "runc".
  */
 export async function createContainer(run: RuncRun, env: Environment): Promise<number> {
   const preserved = Array.from({ length: run.preserveFds }, (_, index) => 3 + index);
@@ -71,8 +71,9 @@ export async function createContainer(run: RuncRun, env: Environment): Promise<n
 const START_POLL_MS = 0.2;
 
 /**
- * Lets a container's first process become the payload. It waits to open a fifo, and goes on when that has a reader: this is
- * all that `runc start` does, without the time that another program takes. Nothing happens if the process is gone.
+ * Lets a container's first process become the payload. It waits to open a fifo, and goes on when that has a reader:
+ * this is all that `runc start` does, without the time that another program takes. Nothing happens if the process is
+ * gone.
  */
 export function startContainer(run: RuncRun, pid: number): void {
   const path = join(runcRoot(run.scope), run.id, "exec.fifo");

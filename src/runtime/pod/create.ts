@@ -25,8 +25,8 @@ export interface PodContext {
 }
 
 /**
- * Makes a pod: its namespaces, kept by systemd for the unit that this process belongs to, its network and its files. Nothing of
- * it is a process. Throws RuntimeError; what had been made is then taken away.
+ * Makes a pod: its namespaces, kept by systemd for the unit that this process belongs to, its network and its files.
+ * Nothing of it is a process. Throws RuntimeError; what had been made is then taken away.
  */
 export async function createPod(request: PodRequest, context: PodContext): Promise<void> {
   const { scope, id } = context;

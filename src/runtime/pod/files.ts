@@ -11,8 +11,8 @@ interface Owner {
 }
 
 /**
- * Writes the files that all containers of the pod see, in place, so that it can be done again when more is known of the network.
- * `owner` is root inside, where that is somebody else outside.
+ * Writes the files that all containers of the pod see, in place, so that it can be done again when more is known of the
+ * network. `owner` is root inside, where that is somebody else outside.
  */
 export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths, owner?: Owner): void {
   const { mode } = record.network;
@@ -35,8 +35,8 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
 }
 
 /**
- * Adds a container's name to the /etc/hosts of its pod, whose containers reach each other by the loopback interface. In place, for the
- * file is mounted in them; once, however often the container starts.
+ * Adds a container's name to the /etc/hosts of its pod, whose containers reach each other by the loopback interface. In
+ * place, for the file is mounted in them; once, however often the container starts.
  */
 export function addMemberName(paths: PodPaths, name: string): void {
   const line = `127.0.0.1\t${name}\n`;

@@ -28,11 +28,12 @@ export interface PodInit {
 const PROGRAM = "/catatonit";
 
 /**
- * Starts the process that a shared PID namespace needs: the first one in it, with which it ends. It is the distribution's init
- * program, which does nothing but wait for orphans, and belongs to the pod's unit: systemd watches it, and ends it.
+ * Starts the process that a shared PID namespace needs: the first one in it, with which it ends. It is the
+ * distribution's init program, which does nothing but wait for orphans, and belongs to the pod's unit: systemd watches
+ * it, and ends it.
  *
- * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is locked up as they are, in the pod's
- * namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "runc".
+ * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is locked up as they are, in the
+ * pod's namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "runc".
  */
 export async function startInit(
   scope: Scope,
@@ -129,7 +130,10 @@ function seccomp(): Pick<RuntimeSpec["linux"], "seccomp"> {
   return filter === undefined ? {} : { seccomp: filter };
 }
 
-/** The user namespace that the containers are in: it has to own the PID namespace, or they could not mount a /proc of that. */
+/**
+ * The user namespace that the containers are in: it has to own the PID namespace, or they could not mount a /proc of
+ * that.
+ */
 async function joinInner(namespaces: readonly OpenNamespace[]): Promise<UserNamespace | undefined> {
   const inner = namespaces.find(({ kind }) => kind === "inner");
   if (inner === undefined) return undefined;

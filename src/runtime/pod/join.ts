@@ -35,8 +35,8 @@ export interface JoinedPod {
   /** Lets the pod's other containers find this one by its name. */
   announce(name: string): void;
   /**
-   * What the pod's containers share of files, with the namespaces: /dev/shm, /etc/hostname and, with the network, /etc/hosts and /etc/resolv.conf. To be
-   * called in a mount namespace that is the container's alone.
+   * What the pod's containers share of files, with the namespaces: /dev/shm, /etc/hostname and, with the network,
+   * /etc/hosts and /etc/resolv.conf. To be called in a mount namespace that is the container's alone.
    */
   mounts(bundle: string): SpecMount[];
 }

@@ -6,9 +6,9 @@ import { isAlive } from "../../system/process-identity.ts";
 import { followPayload, namespaceLinkPid } from "../network/connect/namespace-link.ts";
 
 /**
- * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of a shared PID
- * namespace, or that of a container. Without either it leads nowhere, for the number of one that has ended comes to be
- * another's. To be called when such a process has come or gone.
+ * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of
+ * a shared PID namespace, or that of a container. Without either it leads nowhere, for the number of one that has ended
+ * comes to be another's. To be called when such a process has come or gone.
  */
 export function followPod(scope: Scope, name: string): void {
   const pod = readPod(scope, name);

@@ -10,8 +10,8 @@ import { connectShared } from "../network/users/shared-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 
 /**
- * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before anything is
- * made. Throws as connect() does, and "bad-request".
+ * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before
+ * anything is made. Throws as connect() does, and "bad-request".
  */
 export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Connection | undefined {
   const { network, ports } = pod;
@@ -46,8 +46,8 @@ export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<Runti
 }
 
 /**
- * The pod's namespace is there until its unit's last command has ended, and with it the interfaces: netavark would find its bridges
- * in use, and leave them.
+ * The pod's namespace is there until its unit's last command has ended, and with it the interfaces: netavark would find
+ * its bridges in use, and leave them.
  */
 function removeInterfaces(scope: Scope, pod: PodRecord): void {
   const networks = Object.values(readSetUp(scope, pod.id)?.request?.networks ?? {});

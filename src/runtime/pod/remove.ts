@@ -11,8 +11,9 @@ import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./network.ts";
 
 /**
- * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every step may
- * find its work done already; the directory, by which the pod is found, goes last. Throws in the end what disconnect() returns.
+ * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every
+ * step may find its work done already; the directory, by which the pod is found, goes last. Throws in the end what
+ * disconnect() returns.
  */
 export async function removePod(scope: Scope, name: string): Promise<void> {
   const paths = podPaths(scope, name);
@@ -30,8 +31,8 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
 }
 
 /**
- * Removes every pod whose unit is not active any more, as a crash of the manager leaves them. `isActive` asks the manager, for those
- * who may not look at what it keeps. Returns their names.
+ * Removes every pod whose unit is not active any more, as a crash of the manager leaves them. `isActive` asks the
+ * manager, for those who may not look at what it keeps. Returns their names.
  */
 export async function removeStalePods(
   scope: Scope,
@@ -52,7 +53,10 @@ function isBeingMade(record: PodRecord): boolean {
   return record.namespaces === undefined && isAlive(record.maker);
 }
 
-/** Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. undefined if that cannot be seen. */
+/**
+ * Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. undefined if that cannot be
+ * seen.
+ */
 function isKept({ namespaces }: PodRecord): boolean | undefined {
   if (namespaces === undefined) return false;
   // A pod of which nothing is shared has none.

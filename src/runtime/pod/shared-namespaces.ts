@@ -32,8 +32,8 @@ const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readon
 };
 
 /**
- * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that holds one
- * tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
+ * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that
+ * holds one tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
  */
 export async function makeSharedNamespaces(shared: SharedKinds, scratch: string): Promise<OpenNamespace[]> {
   const made: OpenNamespace[] = [];
@@ -52,8 +52,8 @@ function shmOptions({ shmSize, inner }: SharedKinds): string {
 }
 
 /**
- * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has things to do
- * there (pasta).
+ * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has
+ * things to do there (pasta).
  */
 async function makeByChild(
   kinds: readonly (keyof typeof FIRST)[],

@@ -14,10 +14,10 @@ import { openNamespaces } from "./join.ts";
 import { followPod } from "./namespace-link.ts";
 
 /**
- * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts what has to
- * stay as the unit's process, and tells systemd. Those processes are the first one of a shared PID namespace, and in a user's scope
- * pasta, for the network or for published ports. Throws "no-such-pod" when the namespaces were not kept, and what connectByPasta() and
- * startInit() throw.
+ * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts
+ * what has to stay as the unit's process, and tells systemd. Those processes are the first one of a shared PID
+ * namespace, and in a user's scope pasta, for the network or for published ports. Throws "no-such-pod" when the
+ * namespaces were not kept, and what connectByPasta() and startInit() throw.
  */
 export async function startPod(scope: Scope, asked: PodRecord, env: Environment): Promise<void> {
   const brought = broughtNamespaces(scope, env);

@@ -8,7 +8,9 @@ function ownCapabilities(field: string): string[] {
   return CAPABILITIES.filter((_, bit) => ((mask >> BigInt(bit)) & 1n) === 1n);
 }
 
-/** The capabilities, without CAP_, that this process can give to another: what the machine itself runs without, no more. */
+/**
+ * The capabilities, without CAP_, that this process can give to another: what the machine itself runs without, no more.
+ */
 export function attainableCapabilities(): string[] {
   return ownCapabilities("CapBnd");
 }

@@ -32,7 +32,10 @@ export interface SpecInput {
   readonly cgroupsPath: string;
   /** Path of the network namespace to join; undefined stays in the host's, "" has runc make an empty one. */
   readonly networkNamespace: string | undefined;
-  /** The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the launcher's. */
+  /**
+   * The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the
+   * launcher's.
+   */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
   /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
   readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
@@ -146,7 +149,10 @@ function joinedOrNew(type: JoinedKind, { joined }: SpecInput): { type: string; p
   return path === undefined ? { type } : { type, path };
 }
 
-/** Whether the container gets a host name of its own: not beside the host's network, unless one is asked for, nor in a pod. */
+/**
+ * Whether the container gets a host name of its own: not beside the host's network, unless one is asked for, nor in a
+ * pod.
+ */
 function setsHostname({ request, joined }: SpecInput): boolean {
   return joined.uts === undefined && (request.network.mode !== "host" || request.hostname !== undefined);
 }

@@ -4,7 +4,10 @@ import type { Environment } from "../oci-runtime/runc.ts";
 /** The descriptor of the first socket that systemd hands over (SD_LISTEN_FDS_START). */
 const FIRST = 3;
 
-/** How many sockets systemd handed over (sd_listen_fds(3)): those from descriptor 3 on, if they are meant for this process. */
+/**
+ * How many sockets systemd handed over (sd_listen_fds(3)): those from descriptor 3 on, if they are meant for this
+ * process.
+ */
 export function inheritedSockets(env: Environment): number {
   const count = Number(env.LISTEN_FDS ?? 0);
   return Number(env.LISTEN_PID) === process.pid && Number.isInteger(count) && count > 0 ? count : 0;
@@ -16,7 +19,8 @@ export function keepInheritedSockets(count: number): void {
 }
 
 /**
- * What tells the payload of its sockets. Under an init process LISTEN_PID names that one: catatonit puts its child's pid there, which nobody knows before.
+ * What tells the payload of its sockets. Under an init process LISTEN_PID names that one: catatonit puts its child's
+ * pid there, which nobody knows before.
  */
 export function socketEnvironment(count: number, env: Environment): Record<string, string> {
   if (count === 0) return {};

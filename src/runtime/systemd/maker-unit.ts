@@ -7,8 +7,9 @@ import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 import type { Environment } from "../oci-runtime/runc.ts";
 
 /*
- * The services of `.network` and `.volume` files. Such a service is active for as long as what it stands for is to be there, so
- * when that is removed it has to stop: else it would not make it again for the next container that requires it.
+ * The services of `.network` and `.volume` files. Such a service is active for as long as what it stands for is to be
+ * there, so when that is removed it has to stop: else it would not make it again for the next container that requires
+ * it.
  */
 
 type Kind = "network" | "volume";
@@ -25,7 +26,10 @@ interface Maker {
 /** Notes go with a reboot, as the services' states do. */
 const makerFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
 
-/** Notes the service that this process runs in as the one that has made a network or volume, or has found it, if a file stands for it. */
+/**
+ * Notes the service that this process runs in as the one that has made a network or volume, or has found it, if a file
+ * stands for it.
+ */
 export function noteMaker(scope: Scope, kind: Kind, name: string, run: string): void {
   const unit = basename(ownCgroup() ?? "");
   if (!isOfFile(scope, kind, unit)) return;
@@ -35,8 +39,9 @@ export function noteMaker(scope: Scope, kind: Kind, name: string, run: string): 
 }
 
 /**
- * Stops the service that stands for a network or volume that has been removed; what requires it has stopped before. Nothing happens
- * where there is none, or where it is the service itself that removes it. Returns what systemctl complains of.
+ * Stops the service that stands for a network or volume that has been removed; what requires it has stopped before.
+ * Nothing happens where there is none, or where it is the service itself that removes it. Returns what systemctl
+ * complains of.
  */
 export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
   const file = makerFile(scope, kind, name);

@@ -12,8 +12,8 @@ const CLEANUP_USEC = 120_000_000;
 /** Tells systemd about this unit's state: lines of sd_notify(3). Without a socket (a shell) nothing is sent. */
 export interface Notifier {
   /**
-   * `pid` is the unit's main process from now on; with it the unit has started if `ready`. Returns when systemd has taken note of
-   * that (sd_notify_barrier(3)).
+   * `pid` is the unit's main process from now on; with it the unit has started if `ready`. Returns when systemd has
+   * taken note of that (sd_notify_barrier(3)).
    */
   payload(pid: number, ready: boolean): void;
   /** The unit has started. */
@@ -23,8 +23,8 @@ export interface Notifier {
   /** Progress was made: give the start another while (EXTEND_TIMEOUT_USEC=). */
   extendStart(text: string): void;
   /**
-   * What runs after the payload's end has TimeoutStopSec= too, which is the payload's: on a busy machine, where a hundred stop
-   * at once, cleaning up has to be given its own.
+   * What runs after the payload's end has TimeoutStopSec= too, which is the payload's: on a busy machine, where a
+   * hundred stop at once, cleaning up has to be given its own.
    */
   extendCleanup(): void;
 }

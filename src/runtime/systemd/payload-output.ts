@@ -24,10 +24,10 @@ function outputPipe(scope: Scope, unit: string): string {
 }
 
 /**
- * Mounts that let a service's payload open /dev/stdout and /dev/stderr: sockets, which the journal's streams are, cannot be
- * opened by name (ENXIO), so the pipe that berth-log@.socket reads stands there. None where the descriptor is no socket, where
- * nobody reads the pipe, or where the user mounts something (`mounts`) on these names or on /dev. In the foreground (oneshot)
- * runc makes pipes itself.
+ * Mounts that let a service's payload open /dev/stdout and /dev/stderr: sockets, which the journal's streams are,
+ * cannot be opened by name (ENXIO), so the pipe that berth-log@.socket reads stands there. None where the descriptor is
+ * no socket, where nobody reads the pipe, or where the user mounts something (`mounts`) on these names or on /dev. In
+ * the foreground (oneshot) runc makes pipes itself.
  */
 export function outputMounts(scope: Scope, request: RunRequest, mounts: readonly SpecMount[]): SpecMount[] {
   if (request.unit === undefined || !request.detach) return [];
@@ -45,7 +45,8 @@ function openToAll(pipe: string): boolean {
     fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isMissing(error)) return false;
-    // One that nobody has open was left by a manager that crashed. Writers would wait for ever, and in its way no other is made.
+    // One that nobody has open was left by a manager that crashed. Writers would wait for ever, and in its way no other
+    // is made.
     if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
     rmSync(pipe, { force: true });
     return false;
@@ -69,8 +70,8 @@ function isSocket(fd: number): boolean {
 }
 
 /**
- * What an ended service's payload has written to its pipe and nobody has read yet: systemd may not have come to start the reader,
- * and when the service is gone it closes the pipe. Empty if there is nothing, or no pipe; does not wait.
+ * What an ended service's payload has written to its pipe and nobody has read yet: systemd may not have come to start
+ * the reader, and when the service is gone it closes the pipe. Empty if there is nothing, or no pipe; does not wait.
  */
 export function unreadOutput(scope: Scope, unit: string): string {
   let pipe: number;

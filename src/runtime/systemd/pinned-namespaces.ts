@@ -8,8 +8,9 @@ import { RuntimeError } from "../error.ts";
 export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt" | "pid";
 
 /**
- * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as long
- * as the unit is active: systemd closes them when it stops, however that comes, and the kernel then takes them down.
+ * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as
+ * long as the unit is active: systemd closes them when it stops, however that comes, and the kernel then takes them
+ * down.
  */
 export interface PinnedNamespaces {
   /** The manager that holds them: PID 1 or a user's. */
@@ -37,10 +38,10 @@ export function pinNamespaces(
 }
 
 /**
- * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which needs
- * FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so that only
- * openPinned() can tell. `socket` is $NOTIFY_SOCKET. What the manager kept before of the same kinds goes. Returns their inode numbers
- * once they are kept.
+ * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which
+ * needs FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so
+ * that only openPinned() can tell. `socket` is $NOTIFY_SOCKET. What the manager kept before of the same kinds goes.
+ * Returns their inode numbers once they are kept.
  */
 export function storeNamespaces(socket: string, namespaces: readonly OpenNamespace[]): PinnedNamespaces["inodes"] {
   const inodes: Partial<Record<NamespaceKind, number>> = {};
@@ -58,8 +59,8 @@ export function storeNamespaces(socket: string, namespaces: readonly OpenNamespa
 }
 
 /**
- * Opens namespaces that a manager keeps, all or none. undefined if they are gone: the unit has stopped. Throws "namespace" where
- * the manager's descriptors may not be looked at.
+ * Opens namespaces that a manager keeps, all or none. undefined if they are gone: the unit has stopped. Throws
+ * "namespace" where the manager's descriptors may not be looked at.
  *
  * From inside a user namespace of its own a process may not look; there they have to be opened before and passed on.
  */
@@ -126,8 +127,8 @@ function openIfThere(path: string): number | undefined {
 }
 
 /**
- * ptrace(2), "Ptrace access mode checking": one has to have every capability that the other process has. Since systemd 254 users'
- * managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
+ * ptrace(2), "Ptrace access mode checking": one has to have every capability that the other process has. Since systemd
+ * 254 users' managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
  */
 function unreadable(pid: number, cause: unknown): RuntimeError {
   return new RuntimeError("namespace", `see what systemd (process ${pid}) keeps`, { cause });

@@ -30,8 +30,8 @@ export function userNamespaceOwner(env: Environment): number | undefined {
 
 /**
  * In a user's scope: makes this process root of a user namespace with the user's ranges of /etc/subuid and /etc/subgid
- * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays. Returns
- * in the system's scope, and where it has been done.
+ * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays.
+ * Returns in the system's scope, and where it has been done.
  */
 export function enterUserNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
@@ -48,8 +48,8 @@ export function enterUserNamespace(scope: Scope, env: Environment): void {
 }
 
 /**
- * unshare(1)'s words for the user's subordinate ids, from 1 on. --map-auto leaves the last one out, but other words take one range
- * alone (util-linux 2.38).
+ * unshare(1)'s words for the user's subordinate ids, from 1 on. --map-auto leaves the last one out, but other words
+ * take one range alone (util-linux 2.38).
  */
 function mapSubordinateIds({ uid }: Scope): string[] {
   const { username } = userInfo();
@@ -61,9 +61,9 @@ function mapSubordinateIds({ uid }: Scope): string[] {
 }
 
 /**
- * In a user's scope: joins a user namespace that is given among `namespaces`, with a mount namespace of its own, by executing berth
- * again inside. All of them stay open there, for from inside the manager's descriptors are not to be seen: broughtNamespaces()
- * tells which.
+ * In a user's scope: joins a user namespace that is given among `namespaces`, with a mount namespace of its own, by
+ * executing berth again inside. All of them stay open there, for from inside the manager's descriptors are not to be
+ * seen: broughtNamespaces() tells which.
  */
 export function enterOpenNamespace(scope: Scope, namespaces: readonly OpenNamespace[], env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
@@ -90,8 +90,9 @@ export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace
 }
 
 /**
- * In a user's scope: joins the user namespace that a running container was started in, which only its owner may, and a cgroup below the user's
- * own manager (a login session's is root's, and nothing can be moved out of it), by executing berth again inside.
+ * In a user's scope: joins the user namespace that a running container was started in, which only its owner may, and a
+ * cgroup below the user's own manager (a login session's is root's, and nothing can be moved out of it), by executing
+ * berth again inside.
  */
 export function enterContainerNamespace(scope: Scope, record: ContainerRecord, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;

@@ -11,7 +11,9 @@ export interface HostUser {
   readonly dynamic: boolean;
 }
 
-/** Where systemd notes the dynamic users of services that run: links, by name, to their uids (src/core/dynamic-user.c). */
+/**
+ * Where systemd notes the dynamic users of services that run: links, by name, to their uids (src/core/dynamic-user.c).
+ */
 const DYNAMIC_USERS = "/run/systemd/dynamic-uid";
 
 /** The user of this name or uid. Throws "user-namespace" if there is none. */

@@ -15,9 +15,9 @@ export interface IdLease {
 }
 
 /**
- * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a file
- * of its own, written under a lock, so of any number that start at once no two get the same. Throws "user-namespace" when
- * there are not as many left; a container whose bundle is gone holds none.
+ * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a
+ * file of its own, written under a lock, so of any number that start at once no two get the same. Throws
+ * "user-namespace" when there are not as many left; a container whose bundle is gone holds none.
  */
 export function leaseIds(scope: Scope, id: string, size: number, available: IdLease): IdLease {
   const dir = idLeasesDir(scope);
@@ -63,7 +63,9 @@ export function releaseStaleIds(scope: Scope): void {
   }
 }
 
-/** The first `size` ids in a row that nobody has, or else the first ones at all; undefined if they are not that many. */
+/**
+ * The first `size` ids in a row that nobody has, or else the first ones at all; undefined if they are not that many.
+ */
 export function takeSpans(available: readonly IdSpan[], taken: readonly IdSpan[], size: number): IdSpan[] | undefined {
   const free = available.flatMap((span) => gaps(span, taken)).toSorted((a, b) => a.start - b.start);
   const row = free.find((span) => span.size >= size);

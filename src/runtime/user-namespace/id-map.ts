@@ -47,7 +47,9 @@ export function toInside(map: readonly IdRange[], id: number): number | undefine
   return range === undefined ? undefined : range.inside + (id - range.outside);
 }
 
-/** The map of a namespace inside another one, with the ids that are outside of both; what the outer lacks is left out. */
+/**
+ * The map of a namespace inside another one, with the ids that are outside of both; what the outer lacks is left out.
+ */
 export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
   const lines = inner.flatMap((range) =>
     outer.flatMap((place): IdRange[] => {
@@ -67,8 +69,8 @@ export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]
 }
 
 /**
- * The same map in lines that each lie in one line of `outer`, the map of the namespace outside, as the kernel wants them.
- * Throws "user-namespace" for ids that are not mapped there.
+ * The same map in lines that each lie in one line of `outer`, the map of the namespace outside, as the kernel wants
+ * them. Throws "user-namespace" for ids that are not mapped there.
  */
 export function splitAt(map: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
   return map.flatMap((range) => {
@@ -99,8 +101,8 @@ export function mergeRanges(map: readonly IdRange[]): IdRange[] {
 }
 
 /**
- * Throws "user-namespace" for a map that the kernel would refuse with a bare EINVAL: none at all, ids out of range, an id
- * that is mapped twice on either side. `what` is the map's name in the message: `--uidmap`.
+ * Throws "user-namespace" for a map that the kernel would refuse with a bare EINVAL: none at all, ids out of range, an
+ * id that is mapped twice on either side. `what` is the map's name in the message: `--uidmap`.
  */
 export function checkIdMap(map: readonly IdRange[], what: string): void {
   const fail = (message: string): never => {

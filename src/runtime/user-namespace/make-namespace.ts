@@ -19,10 +19,10 @@ export interface UserNamespace {
 }
 
 /**
- * Makes a user namespace below this process's own, with the `wanted` maps (ids outside are this process's). Only a process with
- * one thread may leave its user namespace, so a short-lived child does, and this process keeps what the child has made.
- * `withNetwork` also makes an empty network namespace that belongs to it. Throws "user-namespace" for maps that the kernel
- * does not take.
+ * Makes a user namespace below this process's own, with the `wanted` maps (ids outside are this process's). Only a
+ * process with one thread may leave its user namespace, so a short-lived child does, and this process keeps what the
+ * child has made. `withNetwork` also makes an empty network namespace that belongs to it. Throws "user-namespace" for
+ * maps that the kernel does not take.
  */
 export function makeUserNamespace(wanted: IdMaps, options: { readonly withNetwork?: boolean } = {}): UserNamespace {
   checkIdMap(wanted.uids, "user ids");
@@ -38,8 +38,8 @@ export function makeUserNamespace(wanted: IdMaps, options: { readonly withNetwor
 }
 
 /**
- * Joins the user namespace that `path` is a file of; undefined if that is this process's own. Throws "user-namespace" if it
- * is none, or none of those below this process's own.
+ * Joins the user namespace that `path` is a file of; undefined if that is this process's own. Throws "user-namespace"
+ * if it is none, or none of those below this process's own.
  */
 export function joinUserNamespace(
   path: string,
@@ -64,7 +64,10 @@ function namespaceFile(path: string): { ino: number } {
   }
 }
 
-/** Starts cat(1) in namespaces that the words in front of it make or enter, and ends it when `act` has kept what it wants. */
+/**
+ * Starts cat(1) in namespaces that the words in front of it make or enter, and ends it when `act` has kept what it
+ * wants.
+ */
 function throughChild<T>(words: readonly string[], kind: "user" | "net", act: (proc: string) => T): T {
   const own = readlinkSync(`/proc/self/ns/${kind}`);
   // cat waits on a pipe that only this process holds: however this one ends, the child ends too.

@@ -2,15 +2,17 @@ import { dlopen } from "bun:ffi";
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
 
-/** ioctl_ns(2): the user namespace that a namespace belongs to, or, of a user namespace, the one that it was made in. */
+/**
+ * ioctl_ns(2): the user namespace that a namespace belongs to, or, of a user namespace, the one that it was made in.
+ */
 const NS_GET_USERNS = 0xb701;
 /** So deep user namespaces can be in one another, user_namespaces(7). */
 const DEPTH_MAX = 32;
 
 /**
- * Opens the user namespace, right below this process's own, that the process `pid` is in, or that is above the one it is in: a
- * user's container may have a namespace within the one that its launcher was root of. Throws "user-namespace" where this
- * process is in none above it.
+ * Opens the user namespace, right below this process's own, that the process `pid` is in, or that is above the one it
+ * is in: a user's container may have a namespace within the one that its launcher was root of. Throws "user-namespace"
+ * where this process is in none above it.
  */
 export function openOutermostNamespace(pid: number): number {
   return openOutermost(openSync(`/proc/${pid}/ns/user`, "r"), `process ${pid}`);

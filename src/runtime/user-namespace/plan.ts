@@ -40,8 +40,8 @@ export type SubordinateIds = (kind: "uid" | "gid", name: string) => readonly IdS
 type Planned = Exclude<UserNamespaceRequest, { mode: "host" | "namespace" | "container" }>;
 
 /**
- * The maps that a request means, podman-run(1) `--userns`, `--uidmap`. Throws "user-namespace" for what cannot be mapped in
- * the id space.
+ * The maps that a request means, podman-run(1) `--userns`, `--uidmap`. Throws "user-namespace" for what cannot be
+ * mapped in the id space.
  */
 export function planNamespace(
   request: Planned,
@@ -134,7 +134,10 @@ function autoMaps(request: Extract<Planned, { mode: "auto" }>, automatic: Automa
   };
 }
 
-/** `--uidmap` lines in order. Where all of them only add (`+`) to what a user has, that is what is left of the user's ids. */
+/**
+ * `--uidmap` lines in order. Where all of them only add (`+`) to what a user has, that is what is left of the user's
+ * ids.
+ */
 function explicitMap(
   mappings: readonly IdMapping[],
   kind: "uid" | "gid",
@@ -154,7 +157,10 @@ function explicitMap(
   return mergeRanges(map);
 }
 
-/** The ids inside that nothing is mapped to, from 0 on, and to each the next of the outer ids that nothing is mapped from. */
+/**
+ * The ids inside that nothing is mapped to, from 0 on, and to each the next of the outer ids that nothing is mapped
+ * from.
+ */
 function remaining(map: readonly IdRange[], length: number): IdRange[] {
   const whole = { inside: 0, outside: 0, size: length };
   const places = withoutInside({ ...whole, size: length + map.reduce((sum, { size }) => sum + size, 0) }, map);

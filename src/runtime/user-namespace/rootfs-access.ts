@@ -5,17 +5,17 @@ import { type ContainerPaths, containersDir } from "../../state/paths.ts";
 import { MS_BIND, MS_REC, mount } from "../../system/libc.ts";
 
 /**
- * A folder that every host has, and where an ordinary user has no business: a user's launcher can hide it in its own mount
- * namespace, and no container can want anything that is in it.
+ * A folder that every host has, and where an ordinary user has no business: a user's launcher can hide it in its own
+ * mount namespace, and no container can want anything that is in it.
  */
 const UNUSED_BY_USERS = "/root";
 const PLACE = join(UNUSED_BY_USERS, "rootfs");
 
 /**
  * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for runc.
- * Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own container (`gid`) gets.
- * A user's folders, the home directory among them, stay closed: there the root file system gets another place as well, which
- * only this mount namespace shows.
+ * Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own container (`gid`)
+ * gets. A user's folders, the home directory among them, stay closed: there the root file system gets another place as
+ * well, which only this mount namespace shows.
  */
 export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number): string {
   if (scope.kind === "system") {
@@ -30,14 +30,17 @@ export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number
 }
 
 /**
- * The folder that runc goes through on its way into a running container whose root file system is at `path`: in another mount
- * namespace than the launcher's it has to be made again, and can be empty.
+ * The folder that runc goes through on its way into a running container whose root file system is at `path`: in another
+ * mount namespace than the launcher's it has to be made again, and can be empty.
  */
 export function makeWayToRootfs(path: string): void {
   if (path === PLACE) makePlace();
 }
 
-/** A folder that nobody sees outside of this mount namespace, and that everybody may pass through: gone with the last who uses it. */
+/**
+ * A folder that nobody sees outside of this mount namespace, and that everybody may pass through: gone with the last
+ * who uses it.
+ */
 export function makePlace(): string {
   mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
   mkdirSync(PLACE);

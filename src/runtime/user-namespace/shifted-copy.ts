@@ -11,8 +11,8 @@ const OVERFLOW_ID = 65534;
 const CAPABILITY = "security.capability";
 
 /**
- * A copy of a layer's tree with owners shifted by `maps`, for where the kernel does not shift. It is made at the first use,
- * beside the tree, so that it goes when the layer goes. Returns its path.
+ * A copy of a layer's tree with owners shifted by `maps`, for where the kernel does not shift. It is made at the first
+ * use, beside the tree, so that it goes when the layer goes. Returns its path.
  */
 export function shiftedCopy(tree: string, maps: IdMaps): string {
   const shifted = join(dirname(tree), "shifted");

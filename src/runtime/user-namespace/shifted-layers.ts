@@ -15,8 +15,8 @@ export interface ShiftedLayers {
 }
 
 /**
- * The trees of an image (lowest first) as the container's own ids own them: id-mapped mounts, which cost nothing, or copies
- * that are kept beside the layers where the kernel makes none (a user's own namespace, an old kernel).
+ * The trees of an image (lowest first) as the container's own ids own them: id-mapped mounts, which cost nothing, or
+ * copies that are kept beside the layers where the kernel makes none (a user's own namespace, an old kernel).
  */
 export function shiftLayers(paths: ContainerPaths, layers: readonly string[], namespace: UserNamespace): ShiftedLayers {
   mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });

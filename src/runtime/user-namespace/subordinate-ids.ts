@@ -11,7 +11,9 @@ export interface IdSpan {
 
 export const SUBORDINATE_FILES = { uid: "/etc/subuid", gid: "/etc/subgid" } as const;
 
-/** The lines of subuid(5) or subgid(5) for a user, who may be named by uid as well; lines that are none are passed over. */
+/**
+ * The lines of subuid(5) or subgid(5) for a user, who may be named by uid as well; lines that are none are passed over.
+ */
 export function parseSubordinateIds(text: string, name: string, uid?: number): IdSpan[] {
   return text.split("\n").flatMap((line) => {
     const [owner, start = "", size = ""] = line.trim().split(":");

@@ -44,7 +44,8 @@ export function extendUserDatabase(rootfs: string, present: UserDatabase, lines:
 function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    // An image could have a fifo there, which is waited for when it is opened, or a device, which may begin to do something.
+    // An image could have a fifo there, which is waited for when it is opened, or a device, which may begin to do
+    // something.
     const found = openInRoot(root, path, O_PATH);
     if (found === undefined) return undefined;
     try {

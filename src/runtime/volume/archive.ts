@@ -19,8 +19,8 @@ import { volumeUses } from "./use.ts";
 import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "./volume.ts";
 
 /**
- * Writes a volume's content as a tar archive (pax, with numeric owners and extended attributes) to the open file `to`, by
- * tar(1). What changes meanwhile is told on stderr. Throws "no-such-volume", "volume".
+ * Writes a volume's content as a tar archive (pax, with numeric owners and extended attributes) to the open file `to`,
+ * by tar(1). What changes meanwhile is told on stderr. Throws "no-such-volume", "volume".
  */
 export function exportVolume(scope: Scope, text: string, to: number): void {
   const volume = findVolume(scope, text);
@@ -43,9 +43,10 @@ export function exportVolume(scope: Scope, text: string, to: number): void {
 }
 
 /**
- * Adds the files of a tar archive (also compressed) to a volume, in the place of those of the same names. Nothing in the archive
- * is trusted: it is unpacked beside the volume, as an image's layer is, and arrives whole or not at all. Throws "no-such-volume",
- * "volume-in-use": what a container could change meanwhile would not be safe; ImageError for a bad archive or a full disk.
+ * Adds the files of a tar archive (also compressed) to a volume, in the place of those of the same names. Nothing in
+ * the archive is trusted: it is unpacked beside the volume, as an image's layer is, and arrives whole or not at all.
+ * Throws "no-such-volume", "volume-in-use": what a container could change meanwhile would not be safe; ImageError for a
+ * bad archive or a full disk.
  */
 export async function importVolume(
   scope: Scope,
@@ -130,7 +131,10 @@ async function unpack(
   }
 }
 
-/** Moves what is in `from` to `to`. Folders that both have are joined; anything else is replaced. Links are not followed. */
+/**
+ * Moves what is in `from` to `to`. Folders that both have are joined; anything else is replaced. Links are not
+ * followed.
+ */
 function merge(from: Buffer, to: Buffer, native: Native, withRoot = true): void {
   for (const name of readdirSync(from, { encoding: "buffer" })) {
     const [source, target] = [below(from, name), below(to, name)];

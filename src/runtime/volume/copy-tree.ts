@@ -2,9 +2,9 @@ import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 
 /**
- * Copies what is in the folder `from` into the folder `to`, with owners, modes, times and extended attributes; blocks are
- * shared where the file system can. `from` may be an open directory: then no path to it is followed a second time. `doing`
- * is what the error begins with. Throws "volume" with what cp(1) says, a full disk among it.
+ * Copies what is in the folder `from` into the folder `to`, with owners, modes, times and extended attributes; blocks
+ * are shared where the file system can. `from` may be an open directory: then no path to it is followed a second time.
+ * `doing` is what the error begins with. Throws "volume" with what cp(1) says, a full disk among it.
  */
 export function copyTree(from: string | number, to: string, doing: string): void {
   const stdio: (number | "ignore" | "pipe")[] = ["ignore", "ignore", "pipe"];

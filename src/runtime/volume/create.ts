@@ -25,8 +25,8 @@ const UNFINISHED = ".new-";
 export const REMOVED = ".gone-";
 
 /**
- * Puts a volume into the store, complete or not at all. `fill` puts content in its empty folder. Returns false if the name
- * is taken: of several that make the same volume at once, one wins. Throws what `fill` throws.
+ * Puts a volume into the store, complete or not at all. `fill` puts content in its empty folder. Returns false if the
+ * name is taken: of several that make the same volume at once, one wins. Throws what `fill` throws.
  */
 export function createVolume(scope: Scope, volume: Volume, fill: (data: string) => void = () => {}): boolean {
   const place = volumePaths(scope, volume.name);

@@ -7,9 +7,9 @@ import type { DeviceMount } from "./volume.ts";
 const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bind; root can mount the rest on the host";
 
 /**
- * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that need
- * one (NFS, CIFS). `-n`: nothing about it is written down under /run, where it would outlive the mount namespace. Throws
- * "volume" with what mount(8) says.
+ * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that
+ * need one (NFS, CIFS). `-n`: nothing about it is written down under /run, where it would outlive the mount namespace.
+ * Throws "volume" with what mount(8) says.
  */
 export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, target: string): void {
   const { type, device, options } = mount;

@@ -29,9 +29,10 @@ export interface FirstUse {
 }
 
 /**
- * Gives a volume that no container has filled yet the content, owner and mode of what the image has at the place where it is
- * mounted, or the owner `use.owner` if it has nothing there; as podman does, but once. What is in the volume already stays as it is.
- * Several containers may do so at once, and any of them may be killed: what is copied arrives whole or not at all.
+ * Gives a volume that no container has filled yet the content, owner and mode of what the image has at the place where
+ * it is mounted, or the owner `use.owner` if it has nothing there; as podman does, but once. What is in the volume
+ * already stays as it is. Several containers may do so at once, and any of them may be killed: what is copied arrives
+ * whole or not at all.
  */
 export function prepareForUse(scope: Scope, name: string, use: FirstUse): void {
   const paths = volumePaths(scope, name);
@@ -44,7 +45,9 @@ export function prepareForUse(scope: Scope, name: string, use: FirstUse): void {
   });
 }
 
-/** The same for what is mounted at `data` for this container. `stays` tells whether the content outlives the container. */
+/**
+ * The same for what is mounted at `data` for this container. `stays` tells whether the content outlives the container.
+ */
 export function prepareMounted(scope: Scope, name: string, data: string, stays: boolean, use: FirstUse): void {
   const paths = volumePaths(scope, name);
   withVolumeLock(paths, () => {
@@ -123,8 +126,8 @@ function own(data: string, source: number | undefined, { uid, gid }: FirstUse["o
 }
 
 /**
- * The same where the file system may not be ours to say: an NFS server takes root for nobody (root_squash), others are read-only
- * or know no owners. Then it stays as it is.
+ * The same where the file system may not be ours to say: an NFS server takes root for nobody (root_squash), others are
+ * read-only or know no owners. Then it stays as it is.
  */
 function ownIfLet(...given: Parameters<typeof own>): void {
   try {
@@ -135,8 +138,8 @@ function ownIfLet(...given: Parameters<typeof own>): void {
 }
 
 /**
- * Copies beside the volume, and moves when all is there. The volume's own folder stays the same one: another container may
- * have it mounted.
+ * Copies beside the volume, and moves when all is there. The volume's own folder stays the same one: another container
+ * may have it mounted.
  */
 function copyWhole(source: number, paths: VolumePaths, target: string): void {
   rmSync(paths.unfinished, { recursive: true, force: true });
@@ -153,7 +156,10 @@ function copyWhole(source: number, paths: VolumePaths, target: string): void {
   moveComplete(paths);
 }
 
-/** Moves a complete copy into the volume, also the rest of one where a process was killed in the middle. False if there is none. */
+/**
+ * Moves a complete copy into the volume, also the rest of one where a process was killed in the middle. False if there
+ * is none.
+ */
 function moveComplete(paths: VolumePaths): boolean {
   if (!existsSync(paths.complete)) return false;
   for (const name of readdirSync(paths.complete, { encoding: "buffer" })) {

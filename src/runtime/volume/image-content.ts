@@ -10,8 +10,8 @@ import { copyTree } from "./copy-tree.ts";
 
 /**
  * Copies everything in an image of the store into the empty folder `data`. The caller has a mount namespace of its own.
- * A volume of the driver "image" is such a copy: several containers may write to it at once, which an overlay that each of
- * them mounts for itself would not survive, and the image can be removed. Throws "image-not-found", "volume".
+ * A volume of the driver "image" is such a copy: several containers may write to it at once, which an overlay that each
+ * of them mounts for itself would not survive, and the image can be removed. Throws "image-not-found", "volume".
  */
 export function copyImage(scope: Scope, reference: string, data: string, inUserNamespace: boolean): void {
   const image = openStore(scope.stateDir).resolve(reference);

@@ -11,9 +11,10 @@ import { mountDevice } from "./device.ts";
 import { type DeviceMount, volumePaths } from "./volume.ts";
 
 /**
- * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one gets the
- * very same, out of that one's mount namespace. Returns true if it is a new one: also where that mount namespace cannot be
- * entered, as those of a user's containers, which have user namespaces of their own. Throws "volume".
+ * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one
+ * gets the very same, out of that one's mount namespace. Returns true if it is a new one: also where that mount
+ * namespace cannot be entered, as those of a user's containers, which have user namespaces of their own. Throws
+ * "volume".
  */
 export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
   // The name by which it is found again in a list of mounts.
@@ -64,7 +65,10 @@ function attachFromProcess(pid: number, source: string, place: string): boolean 
   }
 }
 
-/** Where a list of mounts (proc_pid_mountinfo(5)) has the root of a tmpfs or ramfs of that source; names need no unescaping. */
+/**
+ * Where a list of mounts (proc_pid_mountinfo(5)) has the root of a tmpfs or ramfs of that source; names need no
+ * unescaping.
+ */
 export function mountPointOf(mountinfo: string, source: string): string | undefined {
   for (const line of mountinfo.split("\n")) {
     const [mount = "", system = ""] = line.split(" - ");

@@ -20,8 +20,8 @@ const KNOWN: Readonly<Record<Volume["driver"], readonly string[]>> = {
 };
 
 /**
- * The volume that a request asks for. Pure but for one look: a folder to bind has to be there. Throws "bad-request" for what
- * podman refuses, and for what would only fail when a container uses the volume.
+ * The volume that a request asks for. Pure but for one look: a folder to bind has to be there. Throws "bad-request" for
+ * what podman refuses, and for what would only fail when a container uses the volume.
  */
 export function toVolume(request: VolumeRequest, created?: string): Volume {
   const { name } = request;

@@ -11,8 +11,8 @@ import { volumeUses } from "./use.ts";
 import { readVolume, type Volume, volumePaths } from "./volume.ts";
 
 /**
- * Removes a volume with everything in it. It goes out of the store in one step, and is then deleted. What is mounted on it is
- * unmounted, never deleted. Throws "volume-in-use" when a container uses it, "no-such-volume".
+ * Removes a volume with everything in it. It goes out of the store in one step, and is then deleted. What is mounted on
+ * it is unmounted, never deleted. Throws "volume-in-use" when a container uses it, "no-such-volume".
  */
 export function removeVolume(scope: Scope, name: string): void {
   const place = volumePaths(scope, name);

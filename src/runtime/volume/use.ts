@@ -6,8 +6,9 @@ import { containerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
 
 /**
- * The containers that run, or are being started, by the names of the volumes they have mounted. A record that cannot be read
- * is an error rather than "uses nothing": data must not be taken from under a container. Call it under the store's lock.
+ * The containers that run, or are being started, by the names of the volumes they have mounted. A record that cannot be
+ * read is an error rather than "uses nothing": data must not be taken from under a container. Call it under the store's
+ * lock.
  */
 export function volumeUses(scope: Scope): Map<string, ContainerRecord[]> {
   const uses = new Map<string, ContainerRecord[]>();

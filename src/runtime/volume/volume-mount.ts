@@ -20,9 +20,9 @@ type AnonymousVolume = Extract<MountRequest, { type: "anonymous" }>;
 const IN_MEMORY: readonly string[] = ["tmpfs", "ramfs"];
 
 /**
- * The folder of the host that a named volume is, ready for the container: made if need be, filled at its first use. A volume
- * with a file system of its own is mounted in this mount namespace, at `place`, unless it is mounted on the host already
- * (`berth volume mount`). Throws "no-such-volume" with the option nocreate, "volume".
+ * The folder of the host that a named volume is, ready for the container: made if need be, filled at its first use. A
+ * volume with a file system of its own is mounted in this mount namespace, at `place`, unless it is mounted on the host
+ * already (`berth volume mount`). Throws "no-such-volume" with the option nocreate, "volume".
  */
 export function openVolume(context: MountContext, request: NamedVolume, place: string): string {
   const volume = requireVolume(context, request);
@@ -64,7 +64,10 @@ export function openAnonymous(context: MountContext, request: AnonymousVolume, p
   return source;
 }
 
-/** The mount of a volume: a file system for data, without devices and set-uid programs unless the options say so, as with podman. */
+/**
+ * The mount of a volume: a file system for data, without devices and set-uid programs unless the options say so, as
+ * with podman.
+ */
 export function volumeMount(source: string, request: { target: string; options: readonly string[] }): SpecMount {
   if (request.options.includes("O")) return bindMount(source, request.target, request.options);
   const defaults = ["nosuid", "nodev"].filter((word) => !request.options.includes(word.slice(2)));

@@ -58,8 +58,8 @@ export function isVolumeName(name: string): boolean {
 }
 
 /**
- * The volume of that name, or undefined if there is none. One without a description was made when berth wrote none: it has
- * been filled already. Throws "volume" when the description cannot be read.
+ * The volume of that name, or undefined if there is none. One without a description was made when berth wrote none: it
+ * has been filled already. Throws "volume" when the description cannot be read.
  */
 export function readVolume(scope: Scope, name: string): Volume | undefined {
   if (!isVolumeName(name)) return undefined;
@@ -80,8 +80,8 @@ export function listVolumes(scope: Scope): Volume[] {
 }
 
 /**
- * The volume that a person means: its name, or the only one whose name begins so, as with podman. Throws "no-such-volume";
- * "bad-request" when several begin so.
+ * The volume that a person means: its name, or the only one whose name begins so, as with podman. Throws
+ * "no-such-volume"; "bad-request" when several begin so.
  */
 export function findVolume(scope: Scope, text: string): Volume {
   const exact = readVolume(scope, text);
@@ -143,7 +143,9 @@ export interface DeviceMount {
   readonly options: readonly string[];
 }
 
-/** The mount that `type`, `device` and `o` of a local volume ask for. Words that are not the file system's are left out. */
+/**
+ * The mount that `type`, `device` and `o` of a local volume ask for. Words that are not the file system's are left out.
+ */
 export function deviceMount({ driver, options }: Volume): DeviceMount | undefined {
   const { type = "", device = "", o = "" } = options;
   if (driver !== "local" || (type === "" && device === "")) return undefined;

@@ -1,6 +1,7 @@
 /**
- * A terminal of which only so much is known as progress bars need: lines, the cursor going up, wiping to the end. Text that
- * reaches the last column is an error here, since a real terminal may wrap it, and so is a cursor that would leave the top.
+ * A terminal of which only so much is known as progress bars need: lines, the cursor going up, wiping to the end. Text
+ * that reaches the last column is an error here, since a real terminal may wrap it, and so is a cursor that would leave
+ * the top.
  */
 export class TestScreen {
   readonly lines: string[] = [""];

@@ -13,8 +13,8 @@ const UNITS = join(import.meta.dir, "units");
 const PACKAGES: readonly string[] = ["postgresql-15", "redis-server", "redis-tools"];
 
 /**
- * The folder of a docker-registry's data with the sample images and those of the stack (images/build.sh). They are made once
- * and kept until their recipe changes.
+ * The folder of a docker-registry's data with the sample images and those of the stack (images/build.sh). They are made
+ * once and kept until their recipe changes.
  */
 export async function stackData(): Promise<string> {
   const samples = await sampleData();
@@ -48,7 +48,9 @@ const FOLDERS = {
   user: { quadlet: "/home/alice/.config/containers/systemd", systemd: "/home/alice/.config/systemd/user" },
 } as const;
 
-/** Puts the stack's files where the system's manager, or alice's, finds them. The manager has to be reloaded after that. */
+/**
+ * Puts the stack's files where the system's manager, or alice's, finds them. The manager has to be reloaded after that.
+ */
 export async function installStack(machine: Pick<Machine, "write" | "ok">, scope: "system" | "user"): Promise<void> {
   const { quadlet, systemd } = FOLDERS[scope];
   for (const name of await readdir(UNITS)) {

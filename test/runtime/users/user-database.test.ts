@@ -58,7 +58,8 @@ test("leaves alone what is no file", () => {
 });
 
 (process.getuid?.() === 0 ? test : test.skip)("does not open a device", () => {
-  // There is no driver behind this one, so opening it would fail; behind others there is a watchdog that resets the machine.
+  // There is no driver behind this one, so opening it would fail; behind others there is a watchdog that resets the
+  // machine.
   expect(Bun.spawnSync(["mknod", file("root/etc/passwd"), "c", "240", "255"]).exitCode).toBe(0);
   expect(readUserDatabase(file("root"))).toEqual({ passwd: "", group: "" });
 });

@@ -35,9 +35,9 @@ export function addressesByNetwork(networks: readonly ConnectedNetwork[]): Recor
 export interface Connection extends ConnectedNetworks {
   readonly namespace: NetworkNamespace;
   /**
-   * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs since
-   * connect() if that was asked `atOnce`, and nobody else was setting up a network then, else from here on. What only DHCP servers knew comes with it;
-   * undefined where all was known before.
+   * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs
+   * since connect() if that was asked `atOnce`, and nobody else was setting up a network then, else from here on. What
+   * only DHCP servers knew comes with it; undefined where all was known before.
    */
   finish(): Promise<ConnectedNetworks | undefined>;
   /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
@@ -45,9 +45,9 @@ export interface Connection extends ConnectedNetworks {
 }
 
 /**
- * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before anything is taken, so
- * that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or "network" for an
- * address or a port that cannot be had.
+ * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before anything is taken,
+ * so that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or
+ * "network" for an address or a port that cannot be had.
  */
 export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
   findProgram("netavark");
@@ -113,8 +113,8 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
 }
 
 /**
- * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the host. Returns
- * the set-up with the ports that it has got.
+ * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the
+ * host. Returns the set-up with the ports that it has got.
  */
 function claimPorts(scope: Scope, setUp: SetUp): SetUp {
   return withPortsLock(scope, () => {

@@ -8,8 +8,8 @@ import { type GivenAddresses, givenAddresses, type NetavarkRequest, runNetavark 
 import { stableClientId } from "./stable-identity.ts";
 
 /**
- * Where netavark finds its DHCP proxy, a service of the distribution's that asks for addresses on behalf of containers and renews
- * them: the way is fixed in netavark (src/dhcp_proxy/proxy_conf.rs). systemd listens there and starts it.
+ * Where netavark finds its DHCP proxy, a service of the distribution's that asks for addresses on behalf of containers
+ * and renews them: the way is fixed in netavark (src/dhcp_proxy/proxy_conf.rs). systemd listens there and starts it.
  */
 const PROXY = "/run/podman/nv-proxy.sock";
 const PROXY_UNIT = "netavark-dhcp-proxy.socket";
@@ -22,8 +22,9 @@ const RETRY_MS = 50;
 const RETRIES_MAX = 60;
 
 /**
- * Has netavark make the interfaces of networks whose addresses come by DHCP, and ask for these: seconds, in which others' networks are
- * not held up. Returns what the servers have given, by network. Throws "network" where the proxy or a server does not answer.
+ * Has netavark make the interfaces of networks whose addresses come by DHCP, and ask for these: seconds, in which
+ * others' networks are not held up. Returns what the servers have given, by network. Throws "network" where the proxy
+ * or a server does not answer.
  */
 export async function leaseByDhcp(
   scope: Scope,
@@ -67,8 +68,8 @@ export async function releaseByDhcp(scope: Scope, request: NetavarkRequest): Pro
 }
 
 /**
- * The kernel takes an interface away some time after its container has ended; until then another one on the same device cannot be
- * brought up with its MAC address.
+ * The kernel takes an interface away some time after its container has ended; until then another one on the same device
+ * cannot be brought up with its MAC address.
  */
 async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request: NetavarkRequest) {
   for (let retry = 0; ; retry++) {
@@ -86,8 +87,9 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
 }
 
 /**
- * When a server gives another address of the same subnet, the proxy adds it and then takes the first away, with which the kernel would
- * take all of that subnet (Documentation/networking/ip-sysctl, promote_secondaries). systemd's default of 1 may not have come here.
+ * When a server gives another address of the same subnet, the proxy adds it and then takes the first away, with which
+ * the kernel would take all of that subnet (Documentation/networking/ip-sysctl, promote_secondaries). systemd's default
+ * of 1 may not have come here.
  */
 function keepSecondAddress(name: string): void {
   writeFileSync(`/proc/sys/net/ipv4/conf/${name}/promote_secondaries`, "1");

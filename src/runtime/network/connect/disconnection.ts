@@ -8,9 +8,9 @@ import { divide } from "./netavark-request.ts";
 import { readSetUp, removeSetUp, writeSetUp } from "./set-up-file.ts";
 
 /**
- * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any time,
- * and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again, for nobody knows what
- * is left, and the rest is given back all the same.
+ * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any
+ * time, and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again,
+ * for nobody knows what is left, and the rest is given back all the same.
  */
 export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
   const setUp = readSetUp(scope, owner);

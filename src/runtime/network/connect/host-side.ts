@@ -13,8 +13,9 @@ const LOOK_MS = 20;
 const LOOKS_MAX = 100;
 
 /**
- * Takes away the host's half of a set-up: firewall rules, published ports, names. The namespace is gone with the container, so
- * netavark is shown another one that stands in for it, with the interfaces that it wants to remove: it stops half-way without.
+ * Takes away the host's half of a set-up: firewall rules, published ports, names. The namespace is gone with the
+ * container, so netavark is shown another one that stands in for it, with the interfaces that it wants to remove: it
+ * stops half-way without.
  */
 export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
   const bridges = onlyBridges(request);
@@ -22,9 +23,9 @@ export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): 
 }
 
 /**
- * Keeps bridges that others are on from being empty: netavark would take them for unused where all containers have died at
- * once, and fail at removing the rules that the others still have. One end of the veth pairs that do this is in the stand-in
- * namespace, so they go with this process in any case. Returns the names of the other ends.
+ * Keeps bridges that others are on from being empty: netavark would take them for unused where all containers have died
+ * at once, and fail at removing the rules that the others still have. One end of the veth pairs that do this is in the
+ * stand-in namespace, so they go with this process in any case. Returns the names of the other ends.
  */
 function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string): string[] {
   const held = Object.keys(request.networks).flatMap((name, index) => {
@@ -39,9 +40,10 @@ function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string
 }
 
 /**
- * Puts the host's half of a set-up back after something has emptied the firewall, without touching the container: netavark
- * connects a namespace that stands in for the container's, with the same addresses and the same MAC addresses, and this goes
- * at once, while the rules stay. Nothing happens where `stillThere` says, with nobody else at work, that the container is not.
+ * Puts the host's half of a set-up back after something has emptied the firewall, without touching the container:
+ * netavark connects a namespace that stands in for the container's, with the same addresses and the same MAC addresses,
+ * and this goes at once, while the rules stay. Nothing happens where `stillThere` says, with nobody else at work, that
+ * the container is not.
  */
 export async function restoreHostSide(
   scope: Scope,
@@ -69,8 +71,9 @@ export async function restoreHostSide(
 }
 
 /**
- * Removes the bridge of a network that nobody is in, and its firewall rules. netavark does so after the last one in it, but a
- * container's end of a veth pair is on the bridge until the kernel has cleared its namespace away, so mostly the bridge stays.
+ * Removes the bridge of a network that nobody is in, and its firewall rules. netavark does so after the last one in it,
+ * but a container's end of a veth pair is on the bridge until the kernel has cleared its namespace away, so mostly the
+ * bridge stays.
  */
 export async function removeBridge(scope: Scope, definition: NetworkDefinition): Promise<void> {
   const { driver, network_interface: bridge, options } = definition;
@@ -94,8 +97,8 @@ export async function removeBridge(scope: Scope, definition: NetworkDefinition):
 }
 
 /**
- * How many interfaces are on a bridge of this thread's network namespace, undefined if there is no such bridge; /sys may show
- * another namespace's.
+ * How many interfaces are on a bridge of this thread's network namespace, undefined if there is no such bridge; /sys
+ * may show another namespace's.
  */
 function portsOf(bridge: string): number | undefined {
   const words = [findProgram("ip"), "-json", "link", "show", "master", bridge];
@@ -149,8 +152,8 @@ async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise
 }
 
 /**
- * A namespace with links of the container's interface names and MAC addresses; bridges, because every kernel that gets here has that
- * driver.
+ * A namespace with links of the container's interface names and MAC addresses; bridges, because every kernel that gets
+ * here has that driver.
  */
 export function standIn(request: NetavarkRequest): NetworkNamespace {
   const links = Object.values(request.networks).map(({ interface_name: name, static_mac: mac }) =>

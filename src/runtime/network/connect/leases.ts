@@ -23,9 +23,9 @@ const LAST = "last";
 export const leasesDir = (scope: Scope, network: string) => join(networksDir(scope), network, "leases");
 
 /**
- * Takes an address of each of a network's subnets for `owner`: the fixed ones of `wanted`, for the rest free ones. None if the
- * network leaves addresses to others. Throws "network", with the network's name: an address that is in use, that is in none of
- * the subnets, or no free one. What has been taken before is then still the owner's.
+ * Takes an address of each of a network's subnets for `owner`: the fixed ones of `wanted`, for the rest free ones. None
+ * if the network leaves addresses to others. Throws "network", with the network's name: an address that is in use, that
+ * is in none of the subnets, or no free one. What has been taken before is then still the owner's.
  */
 export function leaseAddresses(
   scope: Scope,
@@ -89,8 +89,8 @@ function leaseFixed(
 }
 
 /**
- * The search begins after the address given last, so that one is not reused at once. The subnet's own address, the gateway's
- * and the broadcast address are left out.
+ * The search begins after the address given last, so that one is not reused at once. The subnet's own address, the
+ * gateway's and the broadcast address are left out.
  */
 function leaseFree(
   directory: string,
@@ -148,7 +148,10 @@ export function releaseAddress(directory: string, address: string, owner: string
   if (readIfThere(path) === owner) removeIfThere(path);
 }
 
-/** Gives back the addresses of a network whose owner satisfies `gone`: what a launcher killed right after taking one has left. */
+/**
+ * Gives back the addresses of a network whose owner satisfies `gone`: what a launcher killed right after taking one has
+ * left.
+ */
 export function releaseAddresses(directory: string, gone: (owner: string) => boolean): void {
   for (const name of listIfFolder(directory)) {
     // Not the note of the last address, which somebody may be about to put in its place.

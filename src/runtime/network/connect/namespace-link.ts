@@ -4,8 +4,8 @@ import type { Scope } from "../../../scope.ts";
 import { removeIfThere } from "../../../system/files.ts";
 
 /*
- * A path by which others find a container's network namespace later: a link into /proc, first to the process that makes the
- * container, then to the payload. netavark's DHCP proxy changes an address by it when the server gives another one.
+ * A path by which others find a container's network namespace later: a link into /proc, first to the process that makes
+ * the container, then to the payload. netavark's DHCP proxy changes an address by it when the server gives another one.
  */
 
 /** Beside the note of what the owner has, with which it goes. */

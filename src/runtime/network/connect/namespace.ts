@@ -9,8 +9,8 @@ export interface NetworkNamespace {
 }
 
 /**
- * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its last
- * process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
+ * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its
+ * last process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
  * its own network namespace when this returns; what `within` starts is started inside.
  */
 export function makeNetworkNamespace(within: () => void = () => undefined): NetworkNamespace {

@@ -21,8 +21,8 @@ export interface ConnectRequest {
   /** Resolvers of its own, for names that are no container's. */
   readonly dns: readonly string[];
   /**
-   * Whether finish() is called as soon as the caller can, with nothing in between that may take long: the lock that all containers
-   * of the machine start and stop under is held meanwhile.
+   * Whether finish() is called as soon as the caller can, with nothing in between that may take long: the lock that all
+   * containers of the machine start and stop under is held meanwhile.
    */
   readonly atOnce: boolean;
 }

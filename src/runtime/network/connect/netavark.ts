@@ -52,8 +52,8 @@ export interface GivenAddress {
 export const netavarkDir = (scope: Scope) => join(scope.runtimeDir, "netavark");
 
 /**
- * The right to change the machine's firewall and bridges, one at a time: netavark looks at what is there, then changes it. It
- * goes with close(), or with the process.
+ * The right to change the machine's firewall and bridges, one at a time: netavark looks at what is there, then changes
+ * it. It goes with close(), or with the process.
  */
 export interface NetavarkLock {
   close(): void;
@@ -86,8 +86,9 @@ export function partOf(
 }
 
 /**
- * Runs netavark on a namespace, for `timeout` milliseconds at most, with more `flags` before the verb. The caller holds the lock where bridges are concerned. Throws
- * "network" with what it says; returns what it says otherwise, which ends with the name server if netavark has started that.
+ * Runs netavark on a namespace, for `timeout` milliseconds at most, with more `flags` before the verb. The caller holds
+ * the lock where bridges are concerned. Throws "network" with what it says; returns what it says otherwise, which ends
+ * with the name server if netavark has started that.
  */
 export async function runNetavark(
   scope: Scope,
@@ -133,8 +134,8 @@ export function givenAddresses(output: string): Record<string, GivenAddresses> {
 }
 
 /**
- * Throws "bad-request" where netavark is older than 1.6 (its release notes), or the network is a user's: `what` is what that
- * takes.
+ * Throws "bad-request" where netavark is older than 1.6 (its release notes), or the network is a user's: `what` is what
+ * that takes.
  */
 export function checkNetavark(scope: Scope, network: string, what: string): void {
   const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: ${what} ${why}`);

@@ -32,8 +32,8 @@ const FLAGS = DIRECTORIES.flatMap((directory) => ["--plugin-directory", director
 const ANSWER_MS = 30_000;
 
 /**
- * Has a plugin complete the definition of a network: `PLUGIN create` is given what is asked for, and answers with all of it (netavark,
- * plugin-API.md). Throws "bad-request" where there is no such plugin or it refuses.
+ * Has a plugin complete the definition of a network: `PLUGIN create` is given what is asked for, and answers with all
+ * of it (netavark, plugin-API.md). Throws "bad-request" where there is no such plugin or it refuses.
  */
 export function planByPlugin(scope: Scope, request: NetworkCreateRequest, now: Date): NetworkDefinition {
   const { name, driver } = request;
@@ -84,7 +84,9 @@ export function planByPlugin(scope: Scope, request: NetworkCreateRequest, now: D
   return definition;
 }
 
-/** Connects a namespace to networks of plugins. Returns the addresses that they have given. The caller holds the lock. */
+/**
+ * Connects a namespace to networks of plugins. Returns the addresses that they have given. The caller holds the lock.
+ */
 export async function connectByPlugins(
   scope: Scope,
   namespace: NetworkNamespace,
@@ -95,8 +97,8 @@ export async function connectByPlugins(
 }
 
 /**
- * Has plugins take away what they made for a container that has ended; its namespace may be gone, so they are shown another one with
- * interfaces of the same names.
+ * Has plugins take away what they made for a container that has ended; its namespace may be gone, so they are shown
+ * another one with interfaces of the same names.
  */
 export async function disconnectPlugins(scope: Scope, request: NetavarkRequest): Promise<void> {
   // A plugin that has been removed since cannot take anything away.

@@ -28,8 +28,9 @@ function load() {
 }
 
 /**
- * Whether this machine's network has a port of an address free: `taken` where a process listens there, `no-address` where the
- * address is not this machine's. An empty address stands for all. What only the firewall does with a port it does not see.
+ * Whether this machine's network has a port of an address free: `taken` where a process listens there, `no-address`
+ * where the address is not this machine's. An empty address stands for all. What only the firewall does with a port it
+ * does not see.
  */
 export function probePort(
   protocol: PortMapping["protocol"],

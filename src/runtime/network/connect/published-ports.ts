@@ -14,8 +14,8 @@ const LAST_CHOICE = 32_767;
 const ATTEMPTS = 200;
 
 /**
- * The ports with a host port each: where none was asked for, one that is free now, is nobody's of `others`, and is not asked for
- * here. Throws "network" where none is found.
+ * The ports with a host port each: where none was asked for, one that is free now, is nobody's of `others`, and is not
+ * asked for here. Throws "network" where none is found.
  */
 export function chooseHostPorts(
   ports: readonly PortMapping[],
@@ -42,8 +42,8 @@ function chooseHostPort(port: PortMapping, used: readonly PortMapping[], probe: 
 }
 
 /**
- * Throws "network" for the first port that cannot be published: one that another owner publishes, that a process on the host
- * listens on, or of an address that is not the machine's. Firewall rules of others cannot be seen.
+ * Throws "network" for the first port that cannot be published: one that another owner publishes, that a process on the
+ * host listens on, or of an address that is not the machine's. Firewall rules of others cannot be seen.
  */
 export function checkPorts(ports: readonly PortMapping[], others: readonly PublishedPorts[], probe = probePort): void {
   for (const [index, port] of ports.entries()) {

@@ -8,8 +8,9 @@ import { removeNamespaceLink } from "./namespace-link.ts";
 import type { GivenAddresses, NetavarkRequest } from "./netavark.ts";
 
 /**
- * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when all has
- * been given back. It tells who uses a network and which ports are published, and what teardown and reload have to do.
+ * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when
+ * all has been given back. It tells who uses a network and which ports are published, and what teardown and reload have
+ * to do.
  */
 export interface SetUp {
   /** The container's ID, or another name that no container can have. */
@@ -57,7 +58,10 @@ export function listSetUps(scope: Scope): SetUp[] {
   });
 }
 
-/** Runs `work` while nobody else looks at what is published to publish something. The kernel frees the lock when a process dies. */
+/**
+ * Runs `work` while nobody else looks at what is published to publish something. The kernel frees the lock when a
+ * process dies.
+ */
 export function withPortsLock<T>(scope: Scope, work: () => T): T {
   mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
   const fd = openSync(join(setUpsDir(scope), ".ports"), "a", 0o600);

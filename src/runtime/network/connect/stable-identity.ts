@@ -1,8 +1,9 @@
 import { readIfThere } from "../../../system/files.ts";
 
 /*
- * How a DHCP server knows a container again: by its MAC address or a client's identifier. Made of the container's name and the
- * machine's ID, they are the same at each start, so that a restart neither changes the address nor uses up another one.
+ * How a DHCP server knows a container again: by its MAC address or a client's identifier. Made of the container's name
+ * and the machine's ID, they are the same at each start, so that a restart neither changes the address nor uses up
+ * another one.
  */
 
 /** A MAC address for a container's interface in a network: local and unicast. */

@@ -1,13 +1,18 @@
 import { RuntimeError } from "../../error.ts";
 
-/** What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file. */
+/**
+ * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.
+ */
 export interface NetworkDefinition {
   readonly name: string;
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** One of {@link NetworkDriver}, or the name of a plugin. */
   readonly driver: string;
-  /** The bridge, or the device that macvlan and ipvlan sit on; netavark takes that of the default route if there is none. */
+  /**
+   * The bridge, or the device that macvlan and ipvlan sit on; netavark takes that of the default route if there is
+   * none.
+   */
   readonly network_interface?: string;
   /** RFC 3339. */
   readonly created: string;
@@ -54,8 +59,8 @@ export interface SubnetDefinition {
 export const DEFAULT_NETWORK = "berth";
 
 /**
- * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host. Names
- * are not resolved in it: podman's has no DNS either.
+ * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host.
+ * Names are not resolved in it: podman's has no DNS either.
  */
 export function defaultNetwork(): NetworkDefinition {
   return {

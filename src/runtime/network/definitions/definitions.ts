@@ -74,9 +74,9 @@ export function isNetworkName(name: string): boolean {
 }
 
 /**
- * Runs `work` while nobody else creates or removes networks ("exclusive": subnets and interface names are chosen by what the
- * others have), or while nobody removes one ("shared": who uses one has to be seen). The kernel frees the lock when a process
- * dies.
+ * Runs `work` while nobody else creates or removes networks ("exclusive": subnets and interface names are chosen by
+ * what the others have), or while nobody removes one ("shared": who uses one has to be seen). The kernel frees the lock
+ * when a process dies.
  */
 export function withDefinitionsLock<T>(scope: Scope, how: "shared" | "exclusive", work: () => T): T {
   mkdirSync(definitionsDir(scope), { recursive: true, mode: 0o711 });

@@ -1,14 +1,20 @@
 import { addressAt, parseSubnet, type Subnet, subnetSize, subnetsOverlap } from "../../../ip-address.ts";
 import { RuntimeError } from "../../error.ts";
 
-/** Where IPv4 subnets of 256 addresses are taken from: below the default network's, while podman takes those above its own. */
+/**
+ * Where IPv4 subnets of 256 addresses are taken from: below the default network's, while podman takes those above its
+ * own.
+ */
 const POOLS = ["10.86.0.0/16", "10.84.0.0/15", "10.80.0.0/14", "10.64.0.0/12"] as const;
 const POOL_BITS = 24;
 
 /** How many random IPv6 subnets are tried: there are 2^56 of them. */
 const ATTEMPTS = 100;
 
-/** A subnet that overlaps none of `taken`: the first of the pools, or a random one of RFC 4193. Throws "network" if none is left. */
+/**
+ * A subnet that overlaps none of `taken`: the first of the pools, or a random one of RFC 4193. Throws "network" if none
+ * is left.
+ */
 export function freeSubnet(family: 4 | 6, taken: readonly Subnet[], random: (count: number) => Uint8Array): Subnet {
   for (const candidate of family === 4 ? poolSubnets() : localSubnets(random)) {
     if (!taken.some((other) => subnetsOverlap(candidate, other))) return candidate;

@@ -8,7 +8,10 @@ import type { NetworkFacts } from "./network-plan.ts";
 /** Where podman keeps root's networks. */
 const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networks"] as const;
 
-/** What a new network must not be in the way of. In a user's scope the machine's own interfaces and routes are elsewhere. */
+/**
+ * What a new network must not be in the way of. In a user's scope the machine's own interfaces and routes are
+ * elsewhere.
+ */
 export function networkFacts(scope: Scope): NetworkFacts {
   const networks = listDefinitions(scope);
   const bridges = new Set(networks.map(({ network_interface: bridge }) => bridge));
@@ -27,7 +30,10 @@ interface Route {
   readonly subnet: Subnet;
 }
 
-/** The main table's routes with a destination, proc_pid_net(5): default routes, single addresses and the loopback are none. */
+/**
+ * The main table's routes with a destination, proc_pid_net(5): default routes, single addresses and the loopback are
+ * none.
+ */
 function machineRoutes(): Route[] {
   const ipv4 = readLines("/proc/net/route")
     .slice(1)
@@ -57,7 +63,10 @@ function route(device: string, text: string): Route[] {
   return [{ device, subnet }];
 }
 
-/** Subnets of podman's networks that have a file, whether they are up or not; its default one is in none of berth's pools. */
+/**
+ * Subnets of podman's networks that have a file, whether they are up or not; its default one is in none of berth's
+ * pools.
+ */
 function podmanSubnets(): Subnet[] {
   return PODMAN_NETWORKS.flatMap((directory) =>
     listFiles(directory).flatMap((file) =>

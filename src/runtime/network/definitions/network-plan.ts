@@ -55,8 +55,8 @@ export interface NetworkFacts {
 }
 
 /**
- * The definition of a new network of one of netavark's own drivers, with all that was left open chosen: subnets, gateways, the bridge's name. Pure. Throws
- * "bad-request" for what cannot be, "network" where nothing is free.
+ * The definition of a new network of one of netavark's own drivers, with all that was left open chosen: subnets,
+ * gateways, the bridge's name. Pure. Throws "bad-request" for what cannot be, "network" where nothing is free.
  */
 export function planNetwork(request: NetworkCreateRequest, facts: NetworkFacts): NetworkDefinition {
   const { name, driver, internal } = request;

@@ -24,8 +24,8 @@ import { networkFacts } from "./network-facts.ts";
 import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
 
 /**
- * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists", unless
- * `ignore` leaves the one that there is as it is; "bad-request" for what cannot be.
+ * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists",
+ * unless `ignore` leaves the one that there is as it is; "bad-request" for what cannot be.
  */
 export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignore: boolean): void {
   const { name } = request;
@@ -47,8 +47,9 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
 }
 
 /**
- * Removes a network and its bridge; a user's bridges are only reached from their shared namespace (enterSharedNamespace()). Returns
- * its name. Throws "no-such-network", or "network-in-use" with the names of who is in it.
+ * Removes a network and its bridge; a user's bridges are only reached from their shared namespace
+ * (enterSharedNamespace()). Returns its name. Throws "no-such-network", or "network-in-use" with the names of who is in
+ * it.
  */
 export async function removeNetwork(scope: Scope, name: string): Promise<string> {
   const definition = withDefinitionsLock(scope, "exclusive", () => {
@@ -71,8 +72,8 @@ export async function removeNetwork(scope: Scope, name: string): Promise<string>
 }
 
 /**
- * Removes the bridges of networks whose removal was killed half-way: nobody would know of them, and they would keep their subnets from
- * other networks. A user's that cannot be reached from here stay for another time.
+ * Removes the bridges of networks whose removal was killed half-way: nobody would know of them, and they would keep
+ * their subnets from other networks. A user's that cannot be reached from here stay for another time.
  */
 export async function finishRemovals(scope: Scope): Promise<void> {
   for (const { name } of listRemovals(scope)) {
@@ -90,14 +91,18 @@ export async function finishRemovals(scope: Scope): Promise<void> {
   }
 }
 
-/** False where no namespace of a user's bridges is there, or this process is not in it: then there are no bridges either. */
+/**
+ * False where no namespace of a user's bridges is there, or this process is not in it: then there are no bridges
+ * either.
+ */
 function reachBridges(scope: Scope): boolean {
   return scope.kind === "system" || joinSharedNetwork(scope);
 }
 
 /**
- * Puts back the firewall rules of networks, published ports and all, which something else has removed. Without names it does so
- * for all containers. Returns the names, and how it failed for others; throws "no-such-container". For a user's see removeNetwork().
+ * Puts back the firewall rules of networks, published ports and all, which something else has removed. Without names it
+ * does so for all containers. Returns the names, and how it failed for others; throws "no-such-container". For a user's
+ * see removeNetwork().
  */
 export async function reloadNetworks(
   scope: Scope,

@@ -1,8 +1,8 @@
 import type { HostEntry } from "../../../options/requests/run-request.ts";
 
 /**
- * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host is
- * reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
+ * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host
+ * is reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
  */
 export function formatHosts(input: {
   readonly base: string;
@@ -39,7 +39,9 @@ export interface NetworkView {
   readonly addresses: readonly string[];
   /** How the host is reached; undefined if it is not. */
   readonly gateway: string | undefined;
-  /** The name servers of networks with DNS: they know the other containers, and ask the host's resolvers for the rest. */
+  /**
+   * The name servers of networks with DNS: they know the other containers, and ask the host's resolvers for the rest.
+   */
   readonly nameServers: readonly string[];
   /** Where names without a dot are looked for. */
   readonly searchDomains: readonly string[];
@@ -58,10 +60,10 @@ export interface ResolverRequest {
 export const CONTAINER_DOMAIN = "dns.podman";
 
 /**
- * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: those asked for, and the
- * host's, are asked by them. Without any, the resolvers asked for take the place of the host's, and search domains come before
- * the host's. In a network namespace of its own (`ownNetwork`) the host's loopback resolvers (systemd-resolved's stub) cannot
- * be reached, so they are left out.
+ * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: those asked for, and
+ * the host's, are asked by them. Without any, the resolvers asked for take the place of the host's, and search domains
+ * come before the host's. In a network namespace of its own (`ownNetwork`) the host's loopback resolvers
+ * (systemd-resolved's stub) cannot be reached, so they are left out.
  */
 export function formatResolvConf(
   host: string,

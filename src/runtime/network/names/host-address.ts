@@ -14,8 +14,8 @@ export function hostAddresses(): Address[] {
 }
 
 /**
- * Where a container finds the host if no network of its own says so: podman's choice with the host's network, and, though nothing is
- * to be reached from there, without any.
+ * Where a container finds the host if no network of its own says so: podman's choice with the host's network, and,
+ * though nothing is to be reached from there, without any.
  */
 export function ownAddress(mode: string): string | undefined {
   if (mode !== "host" && mode !== "none") return undefined;

@@ -6,12 +6,15 @@ import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "../connect/
 import { listSetUps, readSetUp, type SetUp, writeSetUp } from "../connect/set-up-file.ts";
 
 /*
- * Names of containers that share the network of another owner, a pod. netavark tells the name server of the owner alone, so
- * their lines are added to the name server's files here: one file a network, its first line the server's addresses, then
- * `ID IPV4 IPV6 NAME,NAME…` for each container (aardvark-dns, src/config). SIGHUP has it read them again.
+ * Names of containers that share the network of another owner, a pod. netavark tells the name server of the owner
+ * alone, so their lines are added to the name server's files here: one file a network, its first line the server's
+ * addresses, then `ID IPV4 IPV6 NAME,NAME…` for each container (aardvark-dns, src/config). SIGHUP has it read them
+ * again.
  */
 
-/** Has a member found by these names in the owner's networks that have DNS. Nothing happens where the owner has none. */
+/**
+ * Has a member found by these names in the owner's networks that have DNS. Nothing happens where the owner has none.
+ */
 export function addMemberNames(scope: Scope, owner: string, member: string, names: readonly string[]): void {
   changeMembers(scope, owner, (members) => ({ ...members, [member]: names }));
 }

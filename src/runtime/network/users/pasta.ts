@@ -22,8 +22,8 @@ export interface PastaConnection {
 /** What pasta is to connect. */
 export interface PastaRequest {
   /**
-   * A path below the user's runtime directory, where AppArmor lets pasta look for namespaces (not so in /proc/PID/fd). The
-   * namespace is mounted there, so this process has to be in a mount namespace of its own.
+   * A path below the user's runtime directory, where AppArmor lets pasta look for namespaces (not so in /proc/PID/fd).
+   * The namespace is mounted there, so this process has to be in a mount namespace of its own.
    */
   readonly path: string;
   /** A namespace that is there already; undefined makes one. */
@@ -33,12 +33,13 @@ export interface PastaRequest {
 }
 
 /**
- * Has pasta connect a network namespace to the host, without privileges: it carries what goes in and out over sockets of its
- * own, in the network namespace of this process. It stays in this process's cgroup and so goes with the unit; where no unit ends it, it
- * ends by itself when the file at `path` is removed. Throws "bad-request" and "missing-program" at once.
+ * Has pasta connect a network namespace to the host, without privileges: it carries what goes in and out over sockets
+ * of its own, in the network namespace of this process. It stays in this process's cgroup and so goes with the unit;
+ * where no unit ends it, it ends by itself when the file at `path` is removed. Throws "bad-request" and
+ * "missing-program" at once.
  *
- * All of it is done by other programs, one after the other, while this process goes on: from inside a user's namespace nobody
- * can come back to the host's network.
+ * All of it is done by other programs, one after the other, while this process goes on: from inside a user's namespace
+ * nobody can come back to the host's network.
  */
 export function connectByPasta(request: PastaRequest): PastaConnection {
   const { path, options, ports } = request;
@@ -63,8 +64,8 @@ export function connectByPasta(request: PastaRequest): PastaConnection {
 }
 
 /**
- * Throws "network" for a port that a user cannot publish: taken, or below those that an ordinary user may bind (ip(7)). pasta would
- * say "Permission denied", and one of 2023 nothing about a part of a range. Called in the host's network.
+ * Throws "network" for a port that a user cannot publish: taken, or below those that an ordinary user may bind (ip(7)).
+ * pasta would say "Permission denied", and one of 2023 nothing about a part of a range. Called in the host's network.
  */
 export function checkUsersPorts(ports: readonly PortMapping[]): void {
   if (ports.length === 0) return;

@@ -18,9 +18,10 @@ export interface ReturnPath {
 }
 
 /**
- * Commands that let answers from published ports leave by PUBLISH_INTERFACE, and all else by the container's other interfaces
- * (ip-rule(8)): rules by the source port, for a datagram's sender has no address yet when its way is looked up. Who is on one of
- * the container's own networks is answered there: the main table without its default route comes first.
+ * Commands that let answers from published ports leave by PUBLISH_INTERFACE, and all else by the container's other
+ * interfaces (ip-rule(8)): rules by the source port, for a datagram's sender has no address yet when its way is looked
+ * up. Who is on one of the container's own networks is answered there: the main table without its default route comes
+ * first.
  */
 export function returnPathScript({ ipv4, ipv6, ports }: ReturnPath): string {
   const family = (flag: "-4" | "-6", address: string | undefined, gateway: string): string[] =>

@@ -13,8 +13,9 @@ import { joinSharedNetwork, readShared, SHARED_UNITS } from "./shared-namespace.
 
 /**
  * connect() for an ordinary user, whose bridges are in the shared network namespace: this process joins that, for good.
- * Published ports are not the bridge's there: a pasta of the namespace's own, which stays on the host's side, brings them in by an
- * interface of its own (PUBLISH_INTERFACE). `pin` is where the namespace is mounted for that (see connectByPasta()).
+ * Published ports are not the bridge's there: a pasta of the namespace's own, which stays on the host's side, brings
+ * them in by an interface of its own (PUBLISH_INTERFACE). `pin` is where the namespace is mounted for that (see
+ * connectByPasta()).
  */
 export function connectShared(
   scope: Scope,
@@ -67,8 +68,8 @@ function connectThere(scope: Scope, request: ConnectRequest, own: NetworkNamespa
 }
 
 /**
- * Publishes ports of a namespace that has its place in the shared network already, as connectShared() does; this process has to
- * be in the shared user namespace, and in the host's network. Rejects with "network" if a port is taken.
+ * Publishes ports of a namespace that has its place in the shared network already, as connectShared() does; this
+ * process has to be in the shared user namespace, and in the host's network. Rejects with "network" if a port is taken.
  */
 export async function publishShared(
   ports: ConnectRequest["ports"],

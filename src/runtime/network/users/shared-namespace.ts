@@ -9,7 +9,10 @@ import { RuntimeError } from "../../error.ts";
 import type { Environment } from "../../oci-runtime/runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/enter.ts";
 
-/** What of a user's networks are units: one that containers need, and its processes, which start again when they are killed. */
+/**
+ * What of a user's networks are units: one that containers need, and its processes, which start again when they are
+ * killed.
+ */
 export const SHARED_UNITS = {
   all: "berth-networks.target",
   pasta: "berth-networks-pasta.service",
@@ -17,9 +20,9 @@ export const SHARED_UNITS = {
 } as const;
 
 /**
- * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that they
- * connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other, as long
- * as SHARED_UNITS are active; it is on when the first container needs it.
+ * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that
+ * they connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other,
+ * as long as SHARED_UNITS are active; it is on when the first container needs it.
  */
 export interface SharedNamespace {
   /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
@@ -77,8 +80,8 @@ function readJson<T>(path: string): T | undefined {
 }
 
 /**
- * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is not there, and
- * in that namespace.
+ * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is
+ * not there, and in that namespace.
  */
 export function enterSharedNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
@@ -87,8 +90,8 @@ export function enterSharedNamespace(scope: Scope, env: Environment): void {
 }
 
 /**
- * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start` what does not run
- * of its units is started. Throws "network" when it does not start.
+ * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start`
+ * what does not run of its units is started. Throws "network" when it does not start.
  */
 export function openSharedNamespace(scope: Scope, start: boolean): number | undefined {
   const found = readShared(scope);
@@ -112,8 +115,8 @@ function startShared(scope: Scope): SharedNamespace {
 }
 
 /**
- * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the host's.
- * False where there is none, or this process is not in the shared user namespace.
+ * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the
+ * host's. False where there is none, or this process is not in the shared user namespace.
  */
 export function joinSharedNetwork(scope: Scope): boolean {
   const shared = readShared(scope);

@@ -37,9 +37,10 @@ const LOOK_MS = 10;
 const LOOKS_MAX = 200;
 
 /**
- * What SHARED_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not handed it over
- * out of the unit's file descriptor store. So a pasta that has been killed has a successor in the same namespace, where
- * all bridges still are. Executes berth again in the user namespace. Returns pasta's process. Throws "network".
+ * What SHARED_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not
+ * handed it over out of the unit's file descriptor store. So a pasta that has been killed has a successor in the same
+ * namespace, where all bridges still are. Executes berth again in the user namespace. Returns pasta's process. Throws
+ * "network".
  */
 export async function startSharedPasta(scope: Scope, env: Environment): Promise<ProcessIdentity> {
   if (userNamespaceOwner(env) === undefined) enterOwnNamespace(scope, env);
@@ -79,7 +80,9 @@ function enterOwnNamespace(scope: Scope, env: Environment): void {
   enterOpenNamespace(scope, [{ kind: "user", fd: user }, net], env);
 }
 
-/** What is known of an earlier namespace: its processes, names of its containers, and netavark's notes of its firewall. */
+/**
+ * What is known of an earlier namespace: its processes, names of its containers, and netavark's notes of its firewall.
+ */
 function clearAway(scope: Scope): void {
   const { directory } = sharedPaths(scope);
   const known = ["aardvark-dns", "firewall"].map((name) => join(netavarkDir(scope), name));
@@ -88,8 +91,8 @@ function clearAway(scope: Scope): void {
 }
 
 /**
- * Has systemd keep a network namespace, and with it the user namespace that it belongs to, for this unit (sd_notify(3)). Leaves this
- * process in it. Returns its inode number.
+ * Has systemd keep a network namespace, and with it the user namespace that it belongs to, for this unit
+ * (sd_notify(3)). Leaves this process in it. Returns its inode number.
  */
 function keep(path: string, socket: string | undefined): number {
   if (socket === undefined)
@@ -97,7 +100,8 @@ function keep(path: string, socket: string | undefined): number {
   const mounted = openSync(path, "r");
   setns(mounted, CLONE_NEWNET);
   closeSync(mounted);
-  // The file that is mounted cannot be mounted again (Linux 6.1) once the mount namespace that it is mounted in is gone.
+  // The file that is mounted cannot be mounted again (Linux 6.1) once the mount namespace that it is mounted in is
+  // gone.
   const fd = openSync("/proc/thread-self/ns/net", "r");
   try {
     storeNamespaces(socket, [{ kind: KEPT, fd }]);
@@ -108,9 +112,10 @@ function keep(path: string, socket: string | undefined): number {
 }
 
 /**
- * What SHARED_UNITS.names runs: the name server, which netavark would start in the unit of the first container with a name; that
- * unit's end would be the name server's. It stays for want of anything to say as long as it knows one network, so it is given one,
- * under a name that no other can have. Executes berth again in the shared namespaces. Returns its process. Throws "network".
+ * What SHARED_UNITS.names runs: the name server, which netavark would start in the unit of the first container with a
+ * name; that unit's end would be the name server's. It stays for want of anything to say as long as it knows one
+ * network, so it is given one, under a name that no other can have. Executes berth again in the shared namespaces.
+ * Returns its process. Throws "network".
  */
 export async function startSharedNames(scope: Scope, env: Environment): Promise<ProcessIdentity> {
   enterSharedNamespace(scope, env);
