@@ -5,7 +5,7 @@
  *   pin join FILE PROGRAM  runs a program in them, with their tmpfs at /mnt
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { makeSharedNamespaces } from "../../src/runtime/pod/shared-namespaces.ts";
+import { makeSharedNamespaces } from "../../src/runtime/pod/pod-namespaces.ts";
 import {
   type OpenNamespace,
   openPinned,

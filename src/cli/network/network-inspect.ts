@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { describeNetwork, findNetwork } from "../../runtime/network/definitions/networks.ts";
+import { describeNetwork, findNetwork } from "../../runtime/network/networks.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import type { NetworkDefinition } from "../../runtime/network/definitions/definition.ts";
-import { listDefinitions } from "../../runtime/network/definitions/definitions.ts";
-import { networkUsers } from "../../runtime/network/definitions/networks.ts";
+import { listDefinitions } from "../../runtime/network/definitions/definition-store.ts";
+import type { NetworkDefinition } from "../../runtime/network/definitions/network-definition.ts";
+import { networkUsers } from "../../runtime/network/networks.ts";
 import { chooseBy, type FilterKinds, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,

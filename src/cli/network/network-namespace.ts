@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { startSharedNames, startSharedPasta } from "../../runtime/network/users/shared-processes.ts";
+import { startSharedNames, startSharedPasta } from "../../runtime/network/users/rootless-services.ts";
 import { createNotifier } from "../../runtime/systemd/notify.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { DEFAULT_NETWORK } from "../../runtime/network/definitions/definition.ts";
-import { listDefinitions } from "../../runtime/network/definitions/definitions.ts";
+import { listDefinitions } from "../../runtime/network/definitions/definition-store.ts";
+import { DEFAULT_NETWORK } from "../../runtime/network/definitions/network-definition.ts";
 import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";
@@ -26,8 +26,8 @@ export function define(command: Command, context: CommandContext): void {
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../../runtime/error.ts");
-  const { enterSharedNamespace } = await import("../../runtime/network/users/shared-namespace.ts");
-  const { networkUsers, removeNetwork } = await import("../../runtime/network/definitions/networks.ts");
+  const { enterSharedNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
+  const { networkUsers, removeNetwork } = await import("../../runtime/network/networks.ts");
   enterSharedNamespace(context.scope, context.env);
   const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { enterSharedNamespace } from "../../runtime/network/users/shared-namespace.ts";
+import { enterSharedNamespace } from "../../runtime/network/users/rootless-namespace.ts";
 import { removePod } from "../../runtime/pod/remove.ts";
 import { readPod } from "../../state/pod-record.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";

@@ -49,8 +49,8 @@ function parseId(text: string): number {
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  const { toVolume } = await import("../../runtime/volume/options.ts");
-  const { readVolume } = await import("../../runtime/volume/volume.ts");
+  const { toVolume } = await import("../../runtime/volume/volume-request.ts");
+  const { readVolume } = await import("../../runtime/volume/volume-record.ts");
   const { createVolume } = await import("../../runtime/volume/create.ts");
   const given = name ?? Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
   if (context.env.INVOCATION_ID !== undefined) {

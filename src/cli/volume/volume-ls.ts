@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
-import { volumeUses } from "../../runtime/volume/use.ts";
-import { findVolume, listVolumes, type Volume } from "../../runtime/volume/volume.ts";
+import { findVolume, listVolumes, type Volume } from "../../runtime/volume/volume-record.ts";
+import { volumeUses } from "../../runtime/volume/volume-use.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { chooseBy, type FilterKinds, hasEntry, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {

@@ -32,7 +32,7 @@ async function remove(
   enterUserNamespace(scope, context.env);
   const { RuntimeError } = await import("../../runtime/error.ts");
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
-  const { findVolume, listVolumes } = await import("../../runtime/volume/volume.ts");
+  const { findVolume, listVolumes } = await import("../../runtime/volume/volume-record.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
   await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
     try {

@@ -8,10 +8,10 @@ import { containerPaths, namesDir, runcRoot } from "../../state/paths.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
-import { disconnect } from "../network/connect/disconnection.ts";
-import { releaseAllAddresses } from "../network/connect/leases.ts";
-import { readSetUp } from "../network/connect/set-up-file.ts";
-import { removeMemberNames } from "../network/names/member-names.ts";
+import { releaseAllAddresses } from "../network/connect/address-leases.ts";
+import { readSetUp } from "../network/connect/attachment-record.ts";
+import { removeMemberNames } from "../network/connect/pod-member-names.ts";
+import { disconnect } from "../network/disconnect.ts";
 import { deleteContainer } from "../oci-runtime/runc.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
@@ -28,7 +28,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);
-    (await import("../pod/namespace-link.ts")).followPod(scope, record.pod);
+    (await import("../pod/update-namespace-link.ts")).followPod(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What
@@ -66,7 +66,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
-  const { finishRemovals } = await import("../network/definitions/networks.ts");
+  const { finishRemovals } = await import("../network/networks.ts");
   await finishRemovals(scope);
   return ids;
 }

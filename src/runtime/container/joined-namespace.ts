@@ -5,7 +5,7 @@ import { findContainer } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import { isMissing } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
-import { openSharedNamespace } from "../network/users/shared-namespace.ts";
+import { openSharedNamespace } from "../network/users/rootless-namespace.ts";
 import type { Environment } from "../oci-runtime/runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";

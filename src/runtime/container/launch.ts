@@ -13,8 +13,8 @@ import { identify } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { idMapOption } from "../mount/mount-context.ts";
-import { openContainerNetwork, serviceName } from "../network/connect/container-network.ts";
 import { followPayload } from "../network/connect/namespace-link.ts";
+import { openContainerNetwork, serviceName } from "../network/container-network.ts";
 import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
 import {
   createContainer,
@@ -192,7 +192,7 @@ async function prepare(
     });
     seal(request, context);
     if (pod !== undefined && request.network.mode === "pod") {
-      const { addMemberNames } = await import("../network/names/member-names.ts");
+      const { addMemberNames } = await import("../network/connect/pod-member-names.ts");
       addMemberNames(scope, pod.record.id, id, [...new Set([name, id.slice(0, 12), ...serviceName(request)])]);
     }
     if (!request.detach) {

@@ -3,15 +3,15 @@ import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod 
 import { noteUnit } from "../../state/running-units.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { addressesByNetwork } from "../network/connect/connection.ts";
+import { addressesByNetwork } from "../network/connect/netavark-connection.ts";
 import { chooseHostPorts } from "../network/connect/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
-import { writePodFiles } from "./files.ts";
-import { followPod } from "./namespace-link.ts";
-import { connectPod } from "./network.ts";
+import { writePodFiles } from "./pod-files.ts";
+import { makeSharedNamespaces } from "./pod-namespaces.ts";
+import { connectPod } from "./pod-network.ts";
 import { removePod } from "./remove.ts";
-import { makeSharedNamespaces } from "./shared-namespaces.ts";
+import { followPod } from "./update-namespace-link.ts";
 
 /** What a pod's unit gives the process that makes it. */
 export interface PodContext {

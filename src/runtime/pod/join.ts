@@ -17,7 +17,7 @@ import {
   type PinnedNamespaces,
 } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces } from "../user-namespace/enter.ts";
-import { addMemberName } from "./files.ts";
+import { addMemberName } from "./pod-files.ts";
 
 /** A pod as one of its containers gets it. */
 export interface JoinedPod {

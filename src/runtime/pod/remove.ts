@@ -8,7 +8,7 @@ import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
-import { disconnectPod } from "./network.ts";
+import { disconnectPod } from "./pod-network.ts";
 
 /**
  * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every

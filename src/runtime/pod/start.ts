@@ -4,14 +4,14 @@ import { listIfThere } from "../../system/files.ts";
 import { identify, type ProcessIdentity, readProc } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { connectByPasta } from "../network/users/pasta.ts";
-import { publishShared } from "../network/users/shared-connection.ts";
+import { publishShared } from "../network/users/rootless-connection.ts";
 import type { Environment } from "../oci-runtime/runc.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
-import { writePodFiles } from "./files.ts";
 import { openNamespaces } from "./join.ts";
-import { followPod } from "./namespace-link.ts";
+import { writePodFiles } from "./pod-files.ts";
+import { followPod } from "./update-namespace-link.ts";
 
 /**
  * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts

@@ -14,9 +14,9 @@ import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
 import { beginFolder } from "./create.ts";
-import { mountDevice } from "./device.ts";
-import { volumeUses } from "./use.ts";
-import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "./volume.ts";
+import { mountDevice } from "./mount-device.ts";
+import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "./volume-record.ts";
+import { volumeUses } from "./volume-use.ts";
 
 /**
  * Writes a volume's content as a tar archive (pax, with numeric owners and extended attributes) to the open file `to`,

@@ -18,7 +18,7 @@ import { volumesDir } from "../../state/paths.ts";
 import { isMissing, listIfThere, replaceFile } from "../../system/files.ts";
 import { loadNative } from "../../system/libc-files.ts";
 import { RuntimeError } from "../error.ts";
-import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume.ts";
+import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume-record.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
 const UNFINISHED = ".new-";

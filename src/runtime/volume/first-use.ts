@@ -17,7 +17,7 @@ import type { Scope } from "../../scope.ts";
 import { lockExclusive, openInRoot } from "../../system/libc.ts";
 import { findProgram } from "../../system/programs.ts";
 import { copyTree } from "./copy-tree.ts";
-import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume.ts";
+import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume-record.ts";
 
 /** The container that uses a volume: what its image has at the place, and who it runs as. */
 export interface FirstUse {

@@ -2,8 +2,8 @@ import type { Scope } from "../../scope.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { mountDevice } from "./device.ts";
-import { deviceMount, findVolume, volumePaths } from "./volume.ts";
+import { mountDevice } from "./mount-device.ts";
+import { deviceMount, findVolume, volumePaths } from "./volume-record.ts";
 
 /**
  * Mounts a volume's own file system on the host, where containers that start from now on find it; of any other volume

@@ -7,8 +7,8 @@ import { attachFrom } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountContext } from "../mount/mount-context.ts";
-import { mountDevice } from "./device.ts";
-import { type DeviceMount, volumePaths } from "./volume.ts";
+import { mountDevice } from "./mount-device.ts";
+import { type DeviceMount, volumePaths } from "./volume-record.ts";
 
 /**
  * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one

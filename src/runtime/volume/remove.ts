@@ -7,8 +7,8 @@ import { loadNative } from "../../system/libc-files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
-import { volumeUses } from "./use.ts";
-import { readVolume, type Volume, volumePaths } from "./volume.ts";
+import { readVolume, type Volume, volumePaths } from "./volume-record.ts";
+import { volumeUses } from "./volume-use.ts";
 
 /**
  * Removes a volume with everything in it. It goes out of the store in one step, and is then deleted. What is mounted on

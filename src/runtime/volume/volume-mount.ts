@@ -8,10 +8,10 @@ import { idMapOption, type MountContext, withIdMap } from "../mount/mount-contex
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { ownerOf } from "../users/container-user.ts";
 import { createVolume } from "./create.ts";
-import { mountDevice } from "./device.ts";
 import { type FirstUse, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";
 import { mountMemory } from "./memory-volume.ts";
-import { deviceMount, newVolume, readVolume, type Volume, volumePaths } from "./volume.ts";
+import { mountDevice } from "./mount-device.ts";
+import { deviceMount, newVolume, readVolume, type Volume, volumePaths } from "./volume-record.ts";
 
 type NamedVolume = Extract<MountRequest, { type: "volume" }>;
 type AnonymousVolume = Extract<MountRequest, { type: "anonymous" }>;

@@ -3,9 +3,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVolume, sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
-import { toVolume } from "../../../src/runtime/volume/options.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
-import { deviceMount, findVolume, listVolumes, newVolume, readVolume } from "../../../src/runtime/volume/volume.ts";
+import {
+  deviceMount,
+  findVolume,
+  listVolumes,
+  newVolume,
+  readVolume,
+} from "../../../src/runtime/volume/volume-record.ts";
+import { toVolume } from "../../../src/runtime/volume/volume-request.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { writeRecord } from "../../../src/state/container-record.ts";
 import { identify } from "../../../src/system/process-identity.ts";

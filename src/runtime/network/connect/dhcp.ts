@@ -1,11 +1,11 @@
 import { closeSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
 import { RuntimeError } from "../../error.ts";
-import { standIn, tryLinks } from "./host-side.ts";
-import { type NetworkNamespace, withinNamespace } from "./namespace.ts";
+import { stableClientId } from "./dhcp-identity.ts";
+import { standIn, tryLinks } from "./firewall-rules.ts";
 import { linkNamespace } from "./namespace-link.ts";
 import { type GivenAddresses, givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
-import { stableClientId } from "./stable-identity.ts";
+import { type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
 
 /**
  * Where netavark finds its DHCP proxy, a service of the distribution's that asks for addresses on behalf of containers

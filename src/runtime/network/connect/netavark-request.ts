@@ -1,8 +1,8 @@
 import type { NetworkAttachment, PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
-import { byDhcp, byPlugin, type NetworkDefinition } from "../definitions/definition.ts";
+import { byDhcp, byPlugin, type NetworkDefinition } from "../definitions/network-definition.ts";
+import { stableMac } from "./dhcp-identity.ts";
 import { type NetavarkAttachment, type NetavarkPort, type NetavarkRequest, partOf } from "./netavark.ts";
-import { stableMac } from "./stable-identity.ts";
 
 /** What one container, or one pod, is to be connected to. */
 export interface ConnectRequest {

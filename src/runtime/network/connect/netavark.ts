@@ -4,8 +4,8 @@ import type { Scope } from "../../../scope.ts";
 import { lockExclusive, tryLockExclusive } from "../../../system/libc.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import type { NetworkDefinition } from "../definitions/definition.ts";
-import type { NetworkNamespace } from "./namespace.ts";
+import type { NetworkDefinition } from "../definitions/network-definition.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
 
 /** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
 export interface NetavarkRequest {

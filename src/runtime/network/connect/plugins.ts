@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { RuntimeError } from "../../error.ts";
-import { byPlugin, NETWORK_DRIVERS, type NetworkDefinition } from "../definitions/definition.ts";
+import { byPlugin, NETWORK_DRIVERS, type NetworkDefinition } from "../definitions/network-definition.ts";
 import type { NetworkCreateRequest } from "../definitions/network-plan.ts";
-import { standIn } from "./host-side.ts";
-import type { NetworkNamespace } from "./namespace.ts";
+import { standIn } from "./firewall-rules.ts";
 import {
   checkNetavark,
   type GivenAddresses,
@@ -17,6 +16,7 @@ import {
   runNetavark,
   takeNetavarkLock,
 } from "./netavark.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
 
 /** Where podman looks for netavark's plugins (containers.conf(5), netavark_plugin_dirs). */
 const DIRECTORIES = [

@@ -12,9 +12,9 @@ import {
   subnetsOverlap,
 } from "../../../ip-address.ts";
 import { RuntimeError } from "../../error.ts";
-import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "./definition.ts";
 import { checkDriverOptions } from "./driver-options.ts";
 import { freeSubnet } from "./free-subnet.ts";
+import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "./network-definition.ts";
 
 /** What `berth network create` is asked for. */
 export interface NetworkCreateRequest {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseSubnet, type Subnet } from "../../../../src/ip-address.ts";
-import { defaultNetwork } from "../../../../src/runtime/network/definitions/definition.ts";
+import { defaultNetwork } from "../../../../src/runtime/network/definitions/network-definition.ts";
 import {
   type NetworkCreateRequest,
   type NetworkFacts,

@@ -7,12 +7,12 @@ import {
   leasesDir,
   releaseAddress,
   releaseAddresses,
-} from "../../../../src/runtime/network/connect/leases.ts";
+} from "../../../../src/runtime/network/connect/address-leases.ts";
 import {
   defaultNetwork,
   type NetworkDefinition,
   type SubnetDefinition,
-} from "../../../../src/runtime/network/definitions/definition.ts";
+} from "../../../../src/runtime/network/definitions/network-definition.ts";
 import { type Scope, systemScope } from "../../../../src/scope.ts";
 
 let root: string;
@@ -127,7 +127,7 @@ test("leaves alone the note of the last address that another process is making",
 /** Takes addresses until it is ended, and says which it has got. */
 const TAKER = `
   const [source, root, count] = process.argv.slice(1);
-  const { leaseAddresses } = await import(source + "/src/runtime/network/connect/leases.ts");
+  const { leaseAddresses } = await import(source + "/src/runtime/network/connect/address-leases.ts");
   const { systemScope } = await import(source + "/src/scope.ts");
   const { writeSync } = await import("node:fs");
   const network = { name: "net", ipam_options: { driver: "host-local" }, subnets: [

@@ -4,7 +4,7 @@ import type { Scope } from "../../../scope.ts";
 import { isMissing, listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { lockExclusive, lockShared } from "../../../system/libc.ts";
 import { RuntimeError } from "../../error.ts";
-import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./definition.ts";
+import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./network-definition.ts";
 
 /** Where definitions lie, one NAME.json each: they stay over reboots. */
 export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks");

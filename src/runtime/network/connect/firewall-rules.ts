@@ -3,10 +3,10 @@ import { addressAt, formatAddress, parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { byDhcp, type NetworkDefinition, type SubnetDefinition } from "../definitions/definition.ts";
-import { hasOtherLeases } from "./leases.ts";
-import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./namespace.ts";
+import { byDhcp, type NetworkDefinition, type SubnetDefinition } from "../definitions/network-definition.ts";
+import { hasOtherLeases } from "./address-leases.ts";
 import { type NetavarkRequest, partOf, runNetavark, takeNetavarkLock } from "./netavark.ts";
+import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
 
 /** How often, and how many times, to look whether a bridge is empty: milliseconds. */
 const LOOK_MS = 20;

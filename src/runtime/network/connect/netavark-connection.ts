@@ -2,11 +2,11 @@ import type { PortMapping } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { DEFAULT_NETWORK, type NetworkDefinition } from "../definitions/definition.ts";
-import { readDefinition, withDefinitionsLock } from "../definitions/definitions.ts";
+import { readDefinition, withDefinitionsLock } from "../definitions/definition-store.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "../definitions/network-definition.ts";
 import { CONTAINER_DOMAIN, type NetworkView } from "../names/etc-files.ts";
-import { leaseAddresses } from "./leases.ts";
-import type { NetworkNamespace } from "./namespace.ts";
+import { leaseAddresses } from "./address-leases.ts";
+import { listSetUps, type SetUp, withPortsLock, writeSetUp } from "./attachment-record.ts";
 import { type GivenAddresses, type NetavarkLock, runNetavark, takeNetavarkLock } from "./netavark.ts";
 import {
   type ConnectedNetwork,
@@ -15,8 +15,8 @@ import {
   interfaceNames,
   netavarkRequest,
 } from "./netavark-request.ts";
+import type { NetworkNamespace } from "./network-namespace.ts";
 import { checkPorts, chooseHostPorts } from "./published-ports.ts";
-import { listSetUps, type SetUp, withPortsLock, writeSetUp } from "./set-up-file.ts";
 
 /** What is known of a namespace's place in its networks. */
 export interface ConnectedNetworks {

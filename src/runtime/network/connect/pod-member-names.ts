@@ -2,8 +2,8 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { listIfThere } from "../../../system/files.ts";
-import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "../connect/netavark.ts";
-import { listSetUps, readSetUp, type SetUp, writeSetUp } from "../connect/set-up-file.ts";
+import { listSetUps, readSetUp, type SetUp, writeSetUp } from "./attachment-record.ts";
+import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "./netavark.ts";
 
 /*
  * Names of containers that share the network of another owner, a pod. netavark tells the name server of the owner

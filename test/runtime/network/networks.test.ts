@@ -2,21 +2,21 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeSetUp, writeSetUp } from "../../../../src/runtime/network/connect/set-up-file.ts";
+import { removeSetUp, writeSetUp } from "../../../src/runtime/network/connect/attachment-record.ts";
 import {
   beginRemoval,
   listDefinitions,
   listRemovals,
-} from "../../../../src/runtime/network/definitions/definitions.ts";
-import type { NetworkCreateRequest } from "../../../../src/runtime/network/definitions/network-plan.ts";
+} from "../../../src/runtime/network/definitions/definition-store.ts";
+import type { NetworkCreateRequest } from "../../../src/runtime/network/definitions/network-plan.ts";
 import {
   createNetwork,
   describeNetwork,
   findNetwork,
   finishRemovals,
   removeNetwork,
-} from "../../../../src/runtime/network/definitions/networks.ts";
-import { type Scope, systemScope } from "../../../../src/scope.ts";
+} from "../../../src/runtime/network/networks.ts";
+import { type Scope, systemScope } from "../../../src/scope.ts";
 
 let root: string;
 let scope: Scope;
@@ -90,12 +90,12 @@ test("a user's removal is finished where the bridges are gone with their namespa
 test("processes that make networks at the same time choose different subnets and bridges", async () => {
   const script = `
     const [source, root, at] = process.argv.slice(1);
-    const { createNetwork } = await import(source + "/src/runtime/network/definitions/networks.ts");
+    const { createNetwork } = await import(source + "/src/runtime/network/networks.ts");
     const { systemScope } = await import(source + "/src/scope.ts");
     for (let n = 0; n < 5; n++) createNetwork(systemScope(root), { name: "n" + at + "-" + n, driver: "bridge", subnets: [],
       ipv6: true, internal: false, disableDns: false, dns: [], options: {}, labels: {} }, false);`;
   const children = [1, 2, 3].map((at) =>
-    Bun.spawn([process.execPath, "-e", script, join(import.meta.dir, "../../../.."), root, `${at}`]),
+    Bun.spawn([process.execPath, "-e", script, join(import.meta.dir, "../../.."), root, `${at}`]),
   );
   expect(await Promise.all(children.map(({ exited }) => exited))).toEqual([0, 0, 0]);
   const made = listDefinitions(scope);

@@ -14,7 +14,7 @@ import type { Scope } from "../../../scope.ts";
 import { networksDir } from "../../../state/paths.ts";
 import { isMissing, readIfThere, removeIfThere } from "../../../system/files.ts";
 import { RuntimeError } from "../../error.ts";
-import type { NetworkDefinition, SubnetDefinition } from "../definitions/definition.ts";
+import type { NetworkDefinition, SubnetDefinition } from "../definitions/network-definition.ts";
 
 /** Names of the files that hold the addresses handed out last begin so: no lease is called so. */
 const LAST = "last";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import type { DeviceMount } from "./volume.ts";
+import type { DeviceMount } from "./volume-record.ts";
 
 const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bind; root can mount the rest on the host";
 

@@ -1,14 +1,12 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../../../scope.ts";
-import { networksDir } from "../../../state/paths.ts";
-import { RuntimeError } from "../../error.ts";
-import { removeBridge, restoreHostSide } from "../connect/host-side.ts";
-import { checkNetavark } from "../connect/netavark.ts";
-import { planByPlugin } from "../connect/plugins.ts";
-import { listSetUps, readSetUp, type SetUp } from "../connect/set-up-file.ts";
-import { joinSharedNetwork, readShared } from "../users/shared-namespace.ts";
-import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definition.ts";
+import type { Scope } from "../../scope.ts";
+import { networksDir } from "../../state/paths.ts";
+import { RuntimeError } from "../error.ts";
+import { listSetUps, readSetUp, type SetUp } from "./connect/attachment-record.ts";
+import { removeBridge, restoreHostSide } from "./connect/firewall-rules.ts";
+import { checkNetavark } from "./connect/netavark.ts";
+import { planByPlugin } from "./connect/plugins.ts";
 import {
   beginRemoval,
   findDefinition,
@@ -19,9 +17,11 @@ import {
   readDefinition,
   withDefinitionsLock,
   writeDefinition,
-} from "./definitions.ts";
-import { networkFacts } from "./network-facts.ts";
-import { type NetworkCreateRequest, planNetwork } from "./network-plan.ts";
+} from "./definitions/definition-store.ts";
+import { networkFacts } from "./definitions/host-facts.ts";
+import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definitions/network-definition.ts";
+import { type NetworkCreateRequest, planNetwork } from "./definitions/network-plan.ts";
+import { joinSharedNetwork, readShared } from "./users/rootless-namespace.ts";
 
 /**
  * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists",

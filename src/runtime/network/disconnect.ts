@@ -1,11 +1,11 @@
-import type { Scope } from "../../../scope.ts";
-import { RuntimeError } from "../../error.ts";
-import { removeAllMemberNames } from "../names/member-names.ts";
-import { joinSharedNetwork } from "../users/shared-namespace.ts";
-import { tearDownHostSide } from "./host-side.ts";
-import { leasesDir, releaseAddress, releaseAddresses } from "./leases.ts";
-import { divide } from "./netavark-request.ts";
-import { readSetUp, removeSetUp, writeSetUp } from "./set-up-file.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import { leasesDir, releaseAddress, releaseAddresses } from "./connect/address-leases.ts";
+import { readSetUp, removeSetUp, writeSetUp } from "./connect/attachment-record.ts";
+import { tearDownHostSide } from "./connect/firewall-rules.ts";
+import { divide } from "./connect/netavark-request.ts";
+import { removeAllMemberNames } from "./connect/pod-member-names.ts";
+import { joinSharedNetwork } from "./users/rootless-namespace.ts";
 
 /**
  * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any
@@ -47,8 +47,8 @@ async function releaseByOthers(
       failures.push(error);
     }
   };
-  if (dhcp !== undefined) await attempt(async () => (await import("./dhcp.ts")).releaseByDhcp(scope, dhcp));
+  if (dhcp !== undefined) await attempt(async () => (await import("./connect/dhcp.ts")).releaseByDhcp(scope, dhcp));
   if (plugins !== undefined)
-    await attempt(async () => (await import("./plugins.ts")).disconnectPlugins(scope, plugins));
+    await attempt(async () => (await import("./connect/plugins.ts")).disconnectPlugins(scope, plugins));
   return failures[0];
 }

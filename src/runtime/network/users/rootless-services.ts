@@ -24,7 +24,7 @@ import {
   readShared,
   SHARED_UNITS,
   sharedPaths,
-} from "./shared-namespace.ts";
+} from "./rootless-namespace.ts";
 
 /** The name of the namespace in the file descriptor store of pasta's unit. */
 const KEPT = "net";

@@ -1,13 +1,13 @@
-import type { RunRequest } from "../../../options/requests/run-request.ts";
-import type { Scope } from "../../../scope.ts";
-import { RuntimeError } from "../../error.ts";
-import type { ContainerNamespace } from "../../user-namespace/container-namespace.ts";
-import type { NetworkView } from "../names/etc-files.ts";
-import { connectByPasta } from "../users/pasta.ts";
-import { connectShared } from "../users/shared-connection.ts";
-import { addressesByNetwork, type ConnectedNetworks, connect } from "./connection.ts";
-import { makeNetworkNamespace } from "./namespace.ts";
-import type { ConnectRequest } from "./netavark-request.ts";
+import type { RunRequest } from "../../options/requests/run-request.ts";
+import type { Scope } from "../../scope.ts";
+import { RuntimeError } from "../error.ts";
+import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
+import { addressesByNetwork, type ConnectedNetworks, connect } from "./connect/netavark-connection.ts";
+import type { ConnectRequest } from "./connect/netavark-request.ts";
+import { makeNetworkNamespace } from "./connect/network-namespace.ts";
+import type { NetworkView } from "./names/etc-files.ts";
+import { connectByPasta } from "./users/pasta.ts";
+import { connectShared } from "./users/rootless-connection.ts";
 
 /** What is known of a container's place in its networks. */
 export interface NetworkFacts {

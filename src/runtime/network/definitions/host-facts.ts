@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
-import { listDefinitions } from "./definitions.ts";
+import { listDefinitions } from "./definition-store.ts";
 import type { NetworkFacts } from "./network-plan.ts";
 
 /** Where podman keeps root's networks. */

@@ -3,13 +3,13 @@ import { dirname } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { type Connection, connect } from "../connect/connection.ts";
-import { makeNetworkNamespace, type NetworkNamespace } from "../connect/namespace.ts";
+import { type Connection, connect } from "../connect/netavark-connection.ts";
 import type { ConnectRequest } from "../connect/netavark-request.ts";
+import { makeNetworkNamespace, type NetworkNamespace } from "../connect/network-namespace.ts";
 import { checkUsersPorts } from "./pasta.ts";
 import { publishArguments } from "./pasta-arguments.ts";
-import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnPath, returnPathScript } from "./published-return-path.ts";
-import { joinSharedNetwork, readShared, SHARED_UNITS } from "./shared-namespace.ts";
+import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnPath, returnPathScript } from "./return-route.ts";
+import { joinSharedNetwork, readShared, SHARED_UNITS } from "./rootless-namespace.ts";
 
 /**
  * connect() for an ordinary user, whose bridges are in the shared network namespace: this process joins that, for good.

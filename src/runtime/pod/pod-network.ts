@@ -1,12 +1,12 @@
 import type { Scope } from "../../scope.ts";
 import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
-import { type Connection, connect } from "../network/connect/connection.ts";
-import { disconnect } from "../network/connect/disconnection.ts";
-import { tryLinks } from "../network/connect/host-side.ts";
-import { withinNamespace } from "../network/connect/namespace.ts";
-import { readSetUp } from "../network/connect/set-up-file.ts";
-import { connectShared } from "../network/users/shared-connection.ts";
+import { readSetUp } from "../network/connect/attachment-record.ts";
+import { tryLinks } from "../network/connect/firewall-rules.ts";
+import { type Connection, connect } from "../network/connect/netavark-connection.ts";
+import { withinNamespace } from "../network/connect/network-namespace.ts";
+import { disconnect } from "../network/disconnect.ts";
+import { connectShared } from "../network/users/rootless-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 
 /**
