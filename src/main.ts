@@ -16,6 +16,7 @@ if (basename(process.argv0) === "berth-generator") {
       return runContainer(args, processContext());
     }
     const { runCommand } = await import("./cli/program.ts");
-    return runCommand(process.argv.slice(2), processContext());
+    const { COMMAND_TABLE } = await import("./setup/commands.ts");
+    return runCommand(process.argv.slice(2), COMMAND_TABLE, processContext());
   });
 }

@@ -32,10 +32,10 @@ export function systemScope(root = "/"): Scope {
  * `env` is the user's environment; `home` stands in where HOME is not set (the home directory of the user database).
  */
 export function userScope(uid: number, env: Readonly<Record<string, string | undefined>>, home: string): Scope {
-  const homeDir = env["HOME"] || home;
-  const dataHome = env["XDG_DATA_HOME"] || join(homeDir, ".local/share");
-  const configHome = env["XDG_CONFIG_HOME"] || join(homeDir, ".config");
-  const runtimeHome = env["XDG_RUNTIME_DIR"] || `/run/user/${uid}`;
+  const homeDir = env.HOME || home;
+  const dataHome = env.XDG_DATA_HOME || join(homeDir, ".local/share");
+  const configHome = env.XDG_CONFIG_HOME || join(homeDir, ".config");
+  const runtimeHome = env.XDG_RUNTIME_DIR || `/run/user/${uid}`;
   return {
     kind: "user",
     uid,

@@ -1,40 +1,16 @@
-import type { CommandModule } from "./program/command.ts";
+import type { CommandEntry, CommandGroup, CommandTable } from "./program/command-table.ts";
 
-/** Every command of berth: its name, one line for `berth --help`, and its module, loaded only when it is asked for. */
-export interface CommandEntry {
-  /** One word, or a group's and the command's own: `image pull`. */
-  readonly name: string;
-  readonly summary: string;
-  /** Left out of `berth --help`: what generated units call. */
-  readonly hidden?: true;
-  /** The command that this is another name of; the manual describes that one. */
-  readonly sameAs?: string;
-  /** Other words for the last one of its name, which podman or docker have as well. */
-  readonly aliases?: readonly string[];
-  /** What follows its first argument is another program's command line, and not looked at. */
-  readonly runsCommand?: true;
-  readonly load: () => Promise<CommandModule>;
-}
-
-/** Commands for one kind of thing, under podman's word for it: `berth image …`. */
-export interface CommandGroup {
-  readonly name: string;
-  readonly summary: string;
-}
-
-/** A command's name, and its other names. */
-export function commandNames({ name, aliases = [] }: CommandEntry): string[] {
-  return [name, ...aliases.map((alias) => name.replace(/\S+$/, alias))];
-}
-
-export const COMMAND_GROUPS: readonly CommandGroup[] = [
+const GROUPS: readonly CommandGroup[] = [
   { name: "image", summary: "Pull, list and remove images" },
   { name: "network", summary: "Make, list and remove networks" },
   { name: "volume", summary: "Make, list, fill and remove volumes" },
   { name: "pod", summary: "Pods: containers that share a network" },
 ];
 
-export const COMMANDS: readonly CommandEntry[] = [
+/** A command and its module; only `setup` is given without. */
+type Row = Omit<CommandEntry, "load"> & Partial<Pick<CommandEntry, "load">>;
+
+const ROWS: readonly Row[] = [
   { name: "run", summary: "Run a container", runsCommand: true, load: () => import("./container/run.ts") },
   {
     name: "exec",
@@ -51,7 +27,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "Show what is known of containers and images",
     load: () => import("./container/inspect.ts"),
   },
-  { name: "setup", summary: "Install berth on this machine", load: () => import("../setup/setup.ts") },
+  { name: "setup", summary: "Install berth on this machine" },
   {
     name: "socket-proxy",
     summary: "Carry a socket's connections into a container",
@@ -182,3 +158,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./program/complete.ts"),
   },
 ];
+
+/**
+ * Every command of berth, in the order of `berth --help`. `setup` installs the manual and the completion, which are made
+ * from this very table: its module is above this room, and handed in.
+ */
+export function commandTable(setup: CommandEntry["load"]): CommandTable {
+  return { groups: GROUPS, commands: ROWS.map((row) => ({ load: setup, ...row })) };
+}

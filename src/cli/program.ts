@@ -1,14 +1,14 @@
 import { Command, CommanderError } from "commander";
-import { COMMAND_GROUPS, COMMANDS, commandNames } from "./commands.ts";
 import { plainBooleans } from "./program/boolean-options.ts";
 import type { CommandContext } from "./program/command.ts";
+import { type CommandTable, commandNames } from "./program/command-table.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
 import { VERSION } from "./program/version.ts";
 
 /**
  * Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read.
  */
-export async function runCommand(argv: readonly string[], context: CommandContext): Promise<void> {
+export async function runCommand(argv: readonly string[], table: CommandTable, context: CommandContext): Promise<void> {
   const program = new Command("berth")
     .description("Run containers the way systemd runs everything else.")
     .version(`berth ${VERSION}`, "-V, --version", "show the version")
@@ -22,15 +22,15 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     .exitOverride();
   const asksForHelp = argv[0] === "help" && argv.length > 1;
   const words = asksForHelp ? argv.slice(1) : argv;
-  const said = commandName(words);
-  const wanted = COMMANDS.find((entry) => commandNames(entry).includes(said))?.name ?? said;
+  const said = commandName(words, table);
+  const wanted = table.commands.find((entry) => commandNames(entry).includes(said))?.name ?? said;
   const groups = new Map<string, Command>();
-  for (const { name, summary } of COMMAND_GROUPS) {
+  for (const { name, summary } of table.groups) {
     const group = program.command(name).summary(summary).description(`${summary}.`).helpCommand(false);
     groups.set(name, group.helpOption("-h, --help", "show this help"));
   }
   let line: readonly string[] = argv;
-  for (const entry of COMMANDS) {
+  for (const entry of table.commands) {
     const [first = "", second] = entry.name.split(" ");
     const parent = second === undefined ? program : (groups.get(first) ?? program);
     const command = parent.command(second ?? first, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
@@ -41,13 +41,13 @@ export async function runCommand(argv: readonly string[], context: CommandContex
     command.helpOption("-h, --help", "show this help");
     if (manual !== undefined)
       command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
-    define(command, context);
+    define(command, context, table);
     if (!entry.runsCommand) line = plainBooleans(argv, command);
   }
   const known = ["", "help"].includes(wanted) || wanted.startsWith("-") || groups.has(wanted);
-  if (!known && !COMMANDS.some(({ name }) => name === wanted)) {
+  if (!known && !table.commands.some(({ name }) => name === wanted)) {
     const { unknownCommand } = await import("./program/usage-error.ts");
-    throw unknownCommand(wanted, namesBeside(wanted));
+    throw unknownCommand(wanted, namesBeside(wanted, table));
   }
   try {
     await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...line], { from: "user" });
@@ -61,15 +61,15 @@ export async function runCommand(argv: readonly string[], context: CommandContex
 }
 
 /** The command that words begin with, in one word or two; of a group alone, the group's name. */
-function commandName([first = "", second = ""]: readonly string[]): string {
-  const grouped = COMMAND_GROUPS.some(({ name }) => name === first) && second !== "" && !second.startsWith("-");
+function commandName([first = "", second = ""]: readonly string[], { groups }: CommandTable): string {
+  const grouped = groups.some(({ name }) => name === first) && second !== "" && !second.startsWith("-");
   return grouped ? `${first} ${second}` : first;
 }
 
 /** The commands that a misspelt one might be: those of its group, or else those in one word. */
-function namesBeside(wanted: string): string[] {
+function namesBeside(wanted: string, { groups, commands }: CommandTable): string[] {
   const [group, inGroup] = wanted.split(" ");
-  const names = COMMANDS.filter(({ hidden }) => !hidden).map(({ name }) => name);
+  const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
   if (inGroup !== undefined) return names.filter((name) => name.startsWith(`${group} `));
-  return [...names.filter((name) => !name.includes(" ")), ...COMMAND_GROUPS.map(({ name }) => name)];
+  return [...names.filter((name) => !name.includes(" ")), ...groups.map(({ name }) => name)];
 }

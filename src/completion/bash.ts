@@ -1,9 +1,15 @@
 import type { DescribedCommand } from "../cli/program/described-command.ts";
-import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
+import {
+  argumentValues,
+  type CompletionWords,
+  optionNames,
+  optionValues,
+  underAllNames,
+  type Values,
+} from "./values.ts";
 
 /** Completion for bash; it does without the bash-completion package's functions. */
-export function bashCompletion(commands: readonly DescribedCommand[]): string {
-  const words = completionWords(commands);
+export function bashCompletion(commands: readonly DescribedCommand[], words: CompletionWords): string {
   const named = underAllNames(commands);
   const groups = words.groups.map(({ name }) => name).join("|");
   return `# bash completion for berth

@@ -1,6 +1,8 @@
+import type { CommandTable } from "../cli/program/command-table.ts";
 import { describeCommands } from "../cli/program/described-command.ts";
 import { bashCompletion } from "./bash.ts";
 import { fishCompletion } from "./fish.ts";
+import { completionWords } from "./values.ts";
 import { zshCompletion } from "./zsh.ts";
 
 /** Completion for a shell, and where below the installation's share/ that shell looks for it. */
@@ -10,11 +12,12 @@ export interface CompletionFile {
 }
 
 /** Completion for bash, zsh and fish, made from the tables of commands and options. */
-export async function completionFiles(): Promise<CompletionFile[]> {
-  const commands = await describeCommands();
+export async function completionFiles(table: CommandTable): Promise<CompletionFile[]> {
+  const commands = await describeCommands(table);
+  const words = completionWords(commands, table.groups);
   return [
-    { path: "bash-completion/completions/berth", text: bashCompletion(commands) },
-    { path: "zsh/site-functions/_berth", text: zshCompletion(commands) },
-    { path: "fish/vendor_completions.d/berth.fish", text: fishCompletion(commands) },
+    { path: "bash-completion/completions/berth", text: bashCompletion(commands, words) },
+    { path: "zsh/site-functions/_berth", text: zshCompletion(commands, words) },
+    { path: "fish/vendor_completions.d/berth.fish", text: fishCompletion(commands, words) },
   ];
 }

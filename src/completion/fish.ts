@@ -1,9 +1,9 @@
 import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
-import { argumentValues, completionWords, optionValues, underAllNames, type Values } from "./values.ts";
+import { argumentValues, type CompletionWords, optionValues, underAllNames, type Values } from "./values.ts";
 
 /** Completion for fish. */
-export function fishCompletion(commands: readonly DescribedCommand[]): string {
-  const { first, described, groups } = completionWords(commands);
+export function fishCompletion(commands: readonly DescribedCommand[], words: CompletionWords): string {
+  const { first, described, groups } = words;
   const inGroup = groups.map(({ name }) => name).join(" ");
   const lines = [
     "# fish completion for berth",

@@ -1,4 +1,4 @@
-import { COMMAND_GROUPS } from "../cli/commands.ts";
+import type { CommandGroup } from "../cli/program/command-table.ts";
 import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
 
 /** Kinds of names that `berth complete` lists. */
@@ -80,17 +80,23 @@ interface Word {
   readonly summary: string;
 }
 
-/** What may follow `berth`, and for each group of commands what may follow its name. */
-export function completionWords(commands: readonly DescribedCommand[]): {
+/** The words that may follow `berth`, and those that may follow the name of each group of commands. */
+export interface CompletionWords {
   readonly first: readonly string[];
   readonly described: readonly Word[];
   readonly groups: readonly { readonly name: string; readonly commands: readonly Word[] }[];
-} {
+}
+
+/** The words of all commands that are shown. */
+export function completionWords(
+  commands: readonly DescribedCommand[],
+  commandGroups: readonly CommandGroup[],
+): CompletionWords {
   const described = [
     ...commands.filter(({ name }) => !name.includes(" ")).map(({ name, summary }) => ({ word: name, summary })),
-    ...COMMAND_GROUPS.map(({ name, summary }) => ({ word: name, summary })),
+    ...commandGroups.map(({ name, summary }) => ({ word: name, summary })),
   ];
-  const groups = COMMAND_GROUPS.map(({ name: group }) => ({
+  const groups = commandGroups.map(({ name: group }) => ({
     name: group,
     commands: commands
       .filter(({ name }) => name.startsWith(`${group} `))

@@ -1,9 +1,16 @@
 import type { DescribedCommand, DescribedOption } from "../cli/program/described-command.ts";
-import { argumentValues, completionWords, optionNames, optionValues, underAllNames, type Values } from "./values.ts";
+import {
+  argumentValues,
+  type CompletionWords,
+  optionNames,
+  optionValues,
+  underAllNames,
+  type Values,
+} from "./values.ts";
 
 /** Completion for zsh, to be autoloaded as `_berth`. */
-export function zshCompletion(commands: readonly DescribedCommand[]): string {
-  const { described, groups } = completionWords(commands);
+export function zshCompletion(commands: readonly DescribedCommand[], words: CompletionWords): string {
+  const { described, groups } = words;
   return `#compdef berth
 
 # Names that berth tells: KIND.

@@ -1,3 +1,4 @@
+import type { CommandTable } from "../cli/program/command-table.ts";
 import { describeCommands } from "../cli/program/described-command.ts";
 import { VERSION } from "../cli/program/version.ts";
 import { commandPage } from "./command-page.ts";
@@ -22,8 +23,8 @@ export interface ManualFile {
 }
 
 /** Every manual page of berth, made from the same tables that the programs use. */
-export async function manualFiles(): Promise<ManualFile[]> {
-  const commands = await describeCommands();
+export async function manualFiles(table: CommandTable): Promise<ManualFile[]> {
+  const commands = await describeCommands(table);
   const commandPages = commands
     .filter(({ sameAs }) => sameAs === undefined)
     .map((command) => {

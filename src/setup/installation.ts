@@ -1,4 +1,5 @@
 import { dirname, join, relative } from "node:path/posix";
+import type { CommandTable } from "../cli/program/command-table.ts";
 import { completionFiles } from "../completion/files.ts";
 import { manualFiles } from "../manual/pages.ts";
 import { STATIC_UNITS } from "../static-units.ts";
@@ -12,7 +13,7 @@ export type InstalledFile =
 /**
  * Everything that belongs to an installation below `prefix` (`/usr/local`). The program comes first: links lead to it.
  */
-export async function installation(prefix: string): Promise<InstalledFile[]> {
+export async function installation(prefix: string, table: CommandTable): Promise<InstalledFile[]> {
   const program = join(prefix, "bin/berth");
   const units = join(prefix, "lib/systemd/system");
   const userUnits = join(prefix, "lib/systemd/user");
@@ -32,8 +33,8 @@ export async function installation(prefix: string): Promise<InstalledFile[]> {
         ...(users ? [{ kind: "text" as const, path: join(userUnits, name), text }] : []),
       ];
     }),
-    ...(await manualFiles()).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
-    ...(await completionFiles()).map(({ path, text }) => share(path, text)),
+    ...(await manualFiles(table)).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
+    ...(await completionFiles(table)).map(({ path, text }) => share(path, text)),
   ];
 }
 

@@ -14,6 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "../cli/program/command.ts";
+import type { CommandTable } from "../cli/program/command-table.ts";
 import { type InstalledFile, installation, listPath } from "./installation.ts";
 
 interface SetupOptions {
@@ -48,21 +49,21 @@ export const manual: CommandManual = {
 };
 
 /** `berth setup`: puts the executable and all that belongs to it where systemd, man and shells find it. */
-export function define(command: Command, context: CommandContext): void {
+export function define(command: Command, context: CommandContext, table: CommandTable): void {
   command
     .option("--root <dir>", "install below another root directory", "/")
     .option("--prefix <dir>", "where to install", "/usr/local")
     .option("--mask-podman", "keep Podman's generators from making the same units")
     .option("--uninstall", "remove what setup has installed")
-    .action(async (options: SetupOptions) => setup(options, context));
+    .action(async (options: SetupOptions) => setup(options, context, table));
 }
 
-async function setup(options: SetupOptions, context: CommandContext): Promise<void> {
+async function setup(options: SetupOptions, context: CommandContext, table: CommandTable): Promise<void> {
   if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
   // Users are to read and run what is installed, whatever root's own files are like.
   process.umask(0o022);
   if (options.uninstall) await uninstall(options, context);
-  else await install(options, context);
+  else await install(options, context, table);
   // Only the running system's manager can be told of other units.
   if (options.root === "/" && existsSync("/run/systemd/system")) {
     const { withManager } = await import("../runtime/systemd/systemd.ts");
@@ -70,8 +71,8 @@ async function setup(options: SetupOptions, context: CommandContext): Promise<vo
   }
 }
 
-async function install(options: SetupOptions, context: CommandContext): Promise<void> {
-  const files = await installation(options.prefix);
+async function install(options: SetupOptions, context: CommandContext, table: CommandTable): Promise<void> {
+  const files = await installation(options.prefix, table);
   const share = join(options.prefix, "share");
   for (const file of files) {
     put(file, options.root);

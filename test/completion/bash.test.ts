@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { completionFiles } from "../../src/completion/files.ts";
+import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { testUnless } from "../host/lane.ts";
 
-const files = await completionFiles();
+const files = await completionFiles(COMMAND_TABLE);
 const text = (end: string) => files.find(({ path }) => path.endsWith(end))?.text ?? "";
 let root = "";
 
@@ -101,7 +101,8 @@ test("files and folders", () => {
 test("every command is completed in each shell", () => {
   expect(files).toHaveLength(3);
   for (const { text } of files)
-    for (const { name, hidden } of COMMANDS) if (!hidden) expect(text).toContain(name.split(" ").at(-1) ?? "");
+    for (const { name, hidden } of COMMAND_TABLE.commands)
+      if (!hidden) expect(text).toContain(name.split(" ").at(-1) ?? "");
 });
 
 for (const [shell, path] of [

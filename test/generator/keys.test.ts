@@ -8,6 +8,7 @@ import { FILE_TYPES } from "../../src/generator/reading/file-type.ts";
 import { parseRunFlags } from "../../src/options/flags/parse.ts";
 import { POD_FLAGS } from "../../src/options/flags/pod-flags.ts";
 import { RUN_FLAGS } from "../../src/options/flags/run-flags.ts";
+import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { formatDiagnostic } from "../../src/unit/diagnostic.ts";
 import { splitWords } from "../../src/unit/words.ts";
 import { generateCase } from "./golden-case.ts";
@@ -92,7 +93,7 @@ for (const { extension, section, keys } of FILE_TYPES.filter(({ status }) => sta
 }
 
 test("every flag that the keys of other types become is one of their command's", async () => {
-  const described = await describeCommands();
+  const described = await describeCommands(COMMAND_TABLE);
   const commands: Readonly<Record<string, string>> = {
     image: "image pull",
     network: "network create",

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { OBEYED_VARIABLES } from "../../src/generator/making/environment.ts";
+import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { bootWithImages, install, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
 import { hostLaneMisses, hostTest } from "./lane.ts";
@@ -172,7 +172,9 @@ describe.each([...SUITES])("a hostile folder on %s", (suite) => {
 
   hostTest("changes nothing for any command", async () => {
     const named = new Set(INVOCATIONS.flatMap(([word, next]) => [word, `${word} ${next}`]));
-    expect(COMMANDS.map(({ name, sameAs }) => sameAs ?? name).filter((name) => !named.has(name))).toEqual([]);
+    expect(COMMAND_TABLE.commands.map(({ name, sameAs }) => sameAs ?? name).filter((name) => !named.has(name))).toEqual(
+      [],
+    );
     const clean = await runAll("/root");
     expect(await runAll(FOLDER)).toEqual(clean);
     expect(await markers()).toBe("");
@@ -186,7 +188,7 @@ describe.each([...SUITES])("a hostile folder on %s", (suite) => {
       ["--help"],
       ["--version"],
       ["nonsense"],
-      ...COMMANDS.map(({ name }) => [...name.split(" "), "--help"]),
+      ...COMMAND_TABLE.commands.map(({ name }) => [...name.split(" "), "--help"]),
     ]) {
       const clean = await host.run(["berth", ...args], { cwd: "/root" });
       expect(await host.run(["berth", ...args], { cwd: FOLDER })).toEqual(clean);

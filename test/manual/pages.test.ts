@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { COMMANDS } from "../../src/cli/commands.ts";
 import { generate } from "../../src/generator/generate.ts";
 import { BERTH_KEYS } from "../../src/generator/keys/berth.ts";
 import { CONTAINER_KEYS } from "../../src/generator/keys/container.ts";
@@ -10,11 +9,12 @@ import { FILE_TYPES } from "../../src/generator/reading/file-type.ts";
 import { KEY_NOTES } from "../../src/manual/key-notes.ts";
 import { manualFiles } from "../../src/manual/pages.ts";
 import { RUN_FLAGS } from "../../src/options/flags/run-flags.ts";
+import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { STATIC_UNITS } from "../../src/static-units.ts";
 import { testUnless } from "../host/lane.ts";
 
 const MAN = join(import.meta.dir, "../../man");
-const files = await manualFiles();
+const files = await manualFiles(COMMAND_TABLE);
 const text = (name: string) => files.find((file) => file.name === name)?.text ?? "";
 const unescaped = (roff: string) =>
   roff.replaceAll("\\%", "").replaceAll("\\-", "-").replaceAll("\\(aq", "'").replaceAll("\\(ti", "~");
@@ -25,7 +25,7 @@ test("man/ is what the tables make (bun scripts/manual.ts makes it anew)", () =>
 });
 
 test("every command that people type has a page with an example and is named in berth(1)", () => {
-  for (const { name, sameAs } of COMMANDS.filter(({ hidden }) => !hidden)) {
+  for (const { name, sameAs } of COMMAND_TABLE.commands.filter(({ hidden }) => !hidden)) {
     const page = `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
     expect(text(`${page}.1`)).toMatch(/\n\.SH EXAMPLES?\n/);
     expect(unescaped(text(`${page}.1`))).toContain(`\\fBberth ${name}\\fR`);

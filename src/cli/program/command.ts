@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import type { Scope } from "../../scope.ts";
 
 /** What every command is given; nothing in src/cli reads process.env or process.cwd() by itself. */
@@ -29,13 +28,6 @@ export interface CommandManual {
   /** Further paragraphs, for the manual page. */
   readonly details?: readonly string[];
   readonly examples: readonly Example[];
-}
-
-/** A command's own file: it adds its arguments, options and action to the given commander command. */
-export interface CommandModule {
-  /** Absent for commands that only generated units call. */
-  readonly manual?: CommandManual;
-  define(command: Command, context: CommandContext): void;
 }
 
 /** An error that already knows how the program should end; `exitCode` follows podman (125) and systemctl. */

@@ -1,9 +1,8 @@
 import { Command, type Option } from "commander";
 import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
 import { systemScope } from "../../scope.ts";
-import type { CommandEntry } from "../commands.ts";
-import { COMMANDS, commandNames } from "../commands.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
+import { type CommandEntry, type CommandTable, commandNames } from "./command-table.ts";
 import { optionForms, runFlagOption, synopsisOf } from "./help.ts";
 
 /**
@@ -42,16 +41,17 @@ export interface DescribedOption {
 }
 
 /** Every command that people type, in the order of `berth --help`. */
-export async function describeCommands(): Promise<DescribedCommand[]> {
-  return Promise.all(COMMANDS.filter(({ hidden }) => !hidden).map(describeCommand));
+export async function describeCommands(table: CommandTable): Promise<DescribedCommand[]> {
+  const shown = table.commands.filter(({ hidden }) => !hidden);
+  return Promise.all(shown.map((entry) => describeCommand(entry, table)));
 }
 
-async function describeCommand(entry: CommandEntry): Promise<DescribedCommand> {
+async function describeCommand(entry: CommandEntry, table: CommandTable): Promise<DescribedCommand> {
   const { name, summary, sameAs, load } = entry;
   const { define, manual } = await load();
   if (manual === undefined) throw new Error(`berth ${name} has no manual`);
   const command = new Command(name);
-  define(command, NO_CONTEXT);
+  define(command, NO_CONTEXT, table);
   const options =
     name === "run"
       ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption)

@@ -1,6 +1,6 @@
 import { RuntimeError } from "../../runtime/error.ts";
 import type { Scope } from "../../scope.ts";
-import type { CommandModule } from "../program/command.ts";
+import type { CommandModule } from "../program/command-table.ts";
 
 /**
  * `berth KIND exists NAME`: the answer is the exit code alone, 0 or 1, as podman's; 125 is an error. `lookUp` tells

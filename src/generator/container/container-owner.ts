@@ -23,7 +23,7 @@ export interface ContainerOwner {
  */
 export function containerOwner({ service, options }: UnitContext): ContainerOwner | undefined {
   if (options.scope === "user") return undefined;
-  // systemd tells what it has called the user.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: systemd puts the name of the user that it made there.
   if (isDynamic(service)) return { user: "${USER}", lines: [], prefix: "+" };
   const user = service.get("User")?.value;
   if (user === undefined || user === "root" || user === "0") return undefined;

@@ -2,9 +2,9 @@ import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import packageJson from "../../../package.json";
-import { COMMAND_GROUPS, COMMANDS } from "../../../src/cli/commands.ts";
 import { INSTEAD } from "../../../src/cli/program/usage-error.ts";
 import { VERSION } from "../../../src/cli/program/version.ts";
+import { COMMAND_TABLE } from "../../../src/setup/commands.ts";
 
 const ENTRY = join(import.meta.dir, "../../../src/main.ts");
 
@@ -60,8 +60,8 @@ test("commands known from elsewhere are answered with what does the same", () =>
   expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
   expect(berth("network", "connect", "a", "b").stderr).toContain("Network= of the container file does that");
   for (const word of Object.keys(INSTEAD)) {
-    expect(COMMANDS.map(({ name }) => name)).not.toContain(word);
-    expect(COMMAND_GROUPS.map(({ name }) => name)).not.toContain(word);
+    expect(COMMAND_TABLE.commands.map(({ name }) => name)).not.toContain(word);
+    expect(COMMAND_TABLE.groups.map(({ name }) => name)).not.toContain(word);
   }
   expect(berth("toString").stderr).toContain("see berth --help");
 });
@@ -74,7 +74,7 @@ test("no command at all shows the help, as a failure", () => {
 });
 
 test("every command shows a description and an example, whichever way help is asked for", () => {
-  const visible = COMMANDS.filter(({ hidden }) => !hidden);
+  const visible = COMMAND_TABLE.commands.filter(({ hidden }) => !hidden);
   for (const { name } of visible) {
     const { status, stdout } = berth(...name.split(" "), "--help");
     expect(status).toBe(0);

@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import type { CommandContext, CommandManual } from "./command.ts";
+
+/** All commands and their groups. */
+export interface CommandTable {
+  readonly groups: readonly CommandGroup[];
+  readonly commands: readonly CommandEntry[];
+}
+
+/** A command: its name, one line for `berth --help`, and its module, which is loaded only when the command is called. */
+export interface CommandEntry {
+  /** One word, or a group's and the command's own: `image pull`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Left out of `berth --help`: what generated units call. */
+  readonly hidden?: true;
+  /** The command that this is another name of; the manual describes that one. */
+  readonly sameAs?: string;
+  /** Other words for the last one of its name, which podman or docker have as well. */
+  readonly aliases?: readonly string[];
+  /** Its first argument is followed by another program's command line, which is passed on unread. */
+  readonly runsCommand?: true;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Commands for one kind of thing, under podman's word for it: `berth image …`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** A command's name, and its other names. */
+export function commandNames({ name, aliases = [] }: CommandEntry): string[] {
+  return [name, ...aliases.map((alias) => name.replace(/\S+$/, alias))];
+}
+
+/** A command's own file: it adds its arguments, options and action to the given commander command. */
+export interface CommandModule {
+  /** Absent for commands that only generated units call. */
+  readonly manual?: CommandManual;
+  /** `table` is the one that the command is in: `setup` makes manual and completion from it. */
+  define(command: Command, context: CommandContext, table: CommandTable): void;
+}
