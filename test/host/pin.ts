@@ -5,7 +5,7 @@
  *   pin join FILE PROGRAM  runs a program in them, with their tmpfs at /mnt
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { makeSharedNamespaces } from "../../src/runtime/pod/pod-namespaces.ts";
+import { makePodNamespaces } from "../../src/runtime/pod/pod-namespaces.ts";
 import {
   type OpenNamespace,
   openPinned,
@@ -20,7 +20,7 @@ const [command, file = "", ...program] = process.argv.slice(2);
 const userNamespace = process.env.IN_USER_NAMESPACE !== undefined;
 
 if (command === "keep") {
-  const made = await makeSharedNamespaces(
+  const made = await makePodNamespaces(
     { net: true, ipc: true, uts: true, user: userNamespace, inner: undefined, hostname: "kept", shmSize: 1024 * 1024 },
     "/mnt",
   );

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { startSharedNames, startSharedPasta } from "../../runtime/network/users/rootless-services.ts";
+import { startRootlessDns, startRootlessPasta } from "../../runtime/network/users/rootless-services.ts";
 import { createNotifier } from "../../runtime/systemd/notify.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 
@@ -8,7 +8,7 @@ export function define(command: Command, { scope, env }: CommandContext): void {
   command.argument("<process>", "pasta or names").action(async (which: string) => {
     if (scope.kind === "system") throw new CommandError("the machine's networks need no namespace", 125);
     if (which !== "pasta" && which !== "names") throw new CommandError(`no such process: ${which}`, 125);
-    const { pid } = await (which === "pasta" ? startSharedPasta : startSharedNames)(scope, env);
+    const { pid } = await (which === "pasta" ? startRootlessPasta : startRootlessDns)(scope, env);
     createNotifier(env.NOTIFY_SOCKET).payload(pid, true);
   });
 }

@@ -26,9 +26,9 @@ export function define(command: Command, context: CommandContext): void {
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../../runtime/error.ts");
-  const { enterSharedNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
+  const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   const { networkUsers, removeNetwork } = await import("../../runtime/network/networks.ts");
-  enterSharedNamespace(context.scope, context.env);
+  enterRootlessNamespace(context.scope, context.env);
   const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);

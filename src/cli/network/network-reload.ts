@@ -20,8 +20,8 @@ export function define(command: Command, context: CommandContext): void {
 
 async function reload(names: readonly string[], all: boolean, context: CommandContext): Promise<void> {
   if (all === names.length > 0) throw new CommandError("give names of containers, or --all", 125);
-  const { enterSharedNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  enterSharedNamespace(context.scope, context.env);
+  const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
+  enterRootlessNamespace(context.scope, context.env);
   const { reloadNetworks } = await import("../../runtime/network/networks.ts");
   const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
   context.out(reloaded.map((name) => `${name}\n`).join(""));

@@ -29,7 +29,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { RuntimeError } = await import("../../runtime/error.ts");
-  const { enterSharedNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
+  const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   const { findNetwork, removeNetwork } = await import("../../runtime/network/networks.ts");
   const { scope, env } = context;
   if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {
@@ -45,7 +45,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
       });
       for (const name of found) await stopUsers(name, context);
     }
-    enterSharedNamespace(scope, env);
+    enterRootlessNamespace(scope, env);
   }
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { enterSharedNamespace } from "../../runtime/network/users/rootless-namespace.ts";
+import { enterRootlessNamespace } from "../../runtime/network/users/rootless-namespace.ts";
 import { removePod } from "../../runtime/pod/remove.ts";
 import { readPod } from "../../state/pod-record.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
@@ -24,7 +24,8 @@ export function define(command: Command, context: CommandContext): void {
         const by = caller(name, context);
         if (by === "unit") {
           // The bridges of a user's pod are to be reached from there alone.
-          if (readPod(context.scope, name)?.network.mode === "bridge") enterSharedNamespace(context.scope, context.env);
+          if (readPod(context.scope, name)?.network.mode === "bridge")
+            enterRootlessNamespace(context.scope, context.env);
           await removePod(context.scope, name);
         } else if (by === "person") {
           // podman-pod-rm(1): 1, where other commands have 125.

@@ -56,12 +56,12 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
  * in any.
  */
 async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
-  const { listSetUps } = await import("../../runtime/network/connect/attachment-record.ts");
+  const { listConnections } = await import("../../runtime/network/connect/connection-record.ts");
   const { listRemovals } = await import("../../runtime/network/definitions/definition-store.ts");
   const bridges = id === undefined && listRemovals(scope).length > 0;
-  if (bridges || listSetUps(scope).some(({ owner }) => id === undefined || owner === id)) {
-    const { enterSharedNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-    enterSharedNamespace(scope, env);
+  if (bridges || listConnections(scope).some(({ owner }) => id === undefined || owner === id)) {
+    const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
+    enterRootlessNamespace(scope, env);
   }
   enterUserNamespace(scope, env);
 }

@@ -9,7 +9,7 @@ import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { releaseAllAddresses } from "../network/connect/address-leases.ts";
-import { readSetUp } from "../network/connect/attachment-record.ts";
+import { readConnection } from "../network/connect/connection-record.ts";
 import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
 import { deleteContainer } from "../oci-runtime/runc.ts";
@@ -28,7 +28,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);
-    (await import("../pod/update-namespace-link.ts")).followPod(scope, record.pod);
+    (await import("../pod/update-namespace-link.ts")).updateNamespaceLink(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
   // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What
@@ -63,7 +63,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   }
   releaseStaleIds(scope);
   // Nothing is leased before it is noted; this is for what somebody else has broken.
-  releaseAllAddresses(scope, (owner) => readSetUp(scope, owner) === undefined);
+  releaseAllAddresses(scope, (owner) => readConnection(scope, owner) === undefined);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
   const { finishRemovals } = await import("../network/networks.ts");

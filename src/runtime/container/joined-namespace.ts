@@ -5,7 +5,7 @@ import { findContainer } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import { isMissing } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
-import { openSharedNamespace } from "../network/users/rootless-namespace.ts";
+import { openRootlessNamespace } from "../network/users/rootless-namespace.ts";
 import type { Environment } from "../oci-runtime/runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";
@@ -34,7 +34,7 @@ export function enterJoinedNamespace(scope: Scope, request: Joining, env: Enviro
 }
 
 function openForNetwork(scope: Scope, { network }: Joining): number | undefined {
-  if (network.mode === "bridge") return openSharedNamespace(scope, true);
+  if (network.mode === "bridge") return openRootlessNamespace(scope, true);
   if (network.mode === "container") return openOutermostNamespace(pidOf(scope, network.name));
   if (network.mode !== "namespace") return undefined;
   const fd = openNamespace(network.path, "network");

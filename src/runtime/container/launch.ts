@@ -13,7 +13,7 @@ import { identify } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { idMapOption } from "../mount/mount-context.ts";
-import { followPayload } from "../network/connect/namespace-link.ts";
+import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
 import { openContainerNetwork, serviceName } from "../network/container-network.ts";
 import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
 import {
@@ -56,7 +56,7 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   try {
     const { run, network, networkOwner } = await prepare(request, context, id, image, notifier);
     const pid = await create(run, network, request.detach, context);
-    followPayload(scope, networkOwner, pid);
+    retargetNamespaceLink(scope, networkOwner, pid);
     // Nothing may fail once systemd is told. It has to know all this before the payload can end: a process that it does
     // not know it reaps without noting how that ended, and a service that ends before it is ready has failed, whatever
     // its exit code.

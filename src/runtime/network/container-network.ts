@@ -7,10 +7,10 @@ import type { ConnectRequest } from "./connect/netavark-request.ts";
 import { makeNetworkNamespace } from "./connect/network-namespace.ts";
 import type { NetworkView } from "./names/etc-files.ts";
 import { connectByPasta } from "./users/pasta.ts";
-import { connectShared } from "./users/rootless-connection.ts";
+import { connectRootless } from "./users/rootless-connection.ts";
 
 /** What is known of a container's place in its networks. */
-export interface NetworkFacts {
+export interface NetworkSettings {
   /** By the networks' names; those that pasta gives have its name. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** What is to be said in /etc/hosts and /etc/resolv.conf. */
@@ -26,10 +26,10 @@ export interface ContainerNetwork {
   /** A descriptor of the namespace that has to stay open for that, if any. */
   readonly fd: number | undefined;
   /** What is known beforehand: all, where berth itself gives the addresses. */
-  readonly facts: NetworkFacts | undefined;
+  readonly facts: NetworkSettings | undefined;
   joinable(): Promise<void>;
   /** Resolves once everything is in place, with what was not known before; rejects with "network". */
-  finish(): Promise<NetworkFacts | undefined>;
+  finish(): Promise<NetworkSettings | undefined>;
   /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
   settle(): Promise<void>;
 }
@@ -76,16 +76,16 @@ function openBridges(
   { scope, inUserNamespace, pin, namespace }: NetworkOwner,
 ): ContainerNetwork {
   const connection = inUserNamespace
-    ? connectShared(scope, request, namespace?.network, pin)
+    ? connectRootless(scope, request, namespace?.network, pin)
     : connect(scope, namespace?.network ?? makeNetworkNamespace(), request);
   return {
     path: connection.namespace.path,
     fd: connection.namespace.fd,
-    facts: factsOf(connection),
+    facts: settingsOf(connection),
     joinable: async () => undefined,
     finish: async () => {
       const connected = await connection.finish();
-      return connected === undefined ? undefined : factsOf(connected);
+      return connected === undefined ? undefined : settingsOf(connected);
     },
     settle: () => connection.settle(),
   };
@@ -123,7 +123,7 @@ function connectRequest(
   return { owner: id, name, hostname, networks, ports, dns, atOnce };
 }
 
-function factsOf({ networks, view, ports }: ConnectedNetworks): NetworkFacts {
+function settingsOf({ networks, view, ports }: ConnectedNetworks): NetworkSettings {
   return { addresses: addressesByNetwork(networks), view, ports };
 }
 

@@ -1,11 +1,11 @@
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import { leasesDir, releaseAddress, releaseAddresses } from "./connect/address-leases.ts";
-import { readSetUp, removeSetUp, writeSetUp } from "./connect/attachment-record.ts";
+import { readConnection, removeConnection, writeConnection } from "./connect/connection-record.ts";
 import { tearDownHostSide } from "./connect/firewall-rules.ts";
 import { divide } from "./connect/netavark-request.ts";
 import { removeAllMemberNames } from "./connect/pod-member-names.ts";
-import { joinSharedNetwork } from "./users/rootless-namespace.ts";
+import { joinRootlessNetwork } from "./users/rootless-namespace.ts";
 
 /**
  * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any
@@ -13,23 +13,23 @@ import { joinSharedNetwork } from "./users/rootless-namespace.ts";
  * for nobody knows what is left, and the rest is given back all the same.
  */
 export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
-  const setUp = readSetUp(scope, owner);
-  if (setUp === undefined) return undefined;
-  const { request } = setUp;
+  const record = readConnection(scope, owner);
+  if (record === undefined) return undefined;
+  const { request } = record;
   // Who puts rules back looks at this, and leaves them to the teardown that comes.
-  if (setUp.ending !== true) writeSetUp(scope, { ...setUp, ending: true });
+  if (record.ending !== true) writeConnection(scope, { ...record, ending: true });
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
-  const there = scope.kind === "system" || joinSharedNetwork(scope);
+  const there = scope.kind === "system" || joinRootlessNetwork(scope);
   if (there && request !== undefined) await tearDownHostSide(scope, request);
-  for (const network of setUp.networks) {
+  for (const network of record.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.
     if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
   const kept = request === undefined ? undefined : await releaseByOthers(scope, divide(request));
-  removeSetUp(scope, owner);
+  removeConnection(scope, owner);
   return kept;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { networksDir } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
-import { listSetUps, readSetUp, type SetUp } from "./connect/attachment-record.ts";
+import { type ConnectionRecord, listConnections, readConnection } from "./connect/connection-record.ts";
 import { removeBridge, restoreHostSide } from "./connect/firewall-rules.ts";
 import { checkNetavark } from "./connect/netavark.ts";
 import { planByPlugin } from "./connect/plugins.ts";
@@ -18,10 +18,10 @@ import {
   withDefinitionsLock,
   writeDefinition,
 } from "./definitions/definition-store.ts";
-import { networkFacts } from "./definitions/host-facts.ts";
-import { byDhcp, byPlugin, DEFAULT_NETWORK, type NetworkDefinition } from "./definitions/network-definition.ts";
+import { readHostFacts } from "./definitions/host-facts.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition, usesDhcp, usesPlugin } from "./definitions/network-definition.ts";
 import { type NetworkCreateRequest, planNetwork } from "./definitions/network-plan.ts";
-import { joinSharedNetwork, readShared } from "./users/rootless-namespace.ts";
+import { joinRootlessNetwork, readRootlessNamespace } from "./users/rootless-namespace.ts";
 
 /**
  * Makes a network: a definition on disk; its bridge is made for the first container in it. Throws "network-exists",
@@ -37,18 +37,18 @@ export function createNetwork(scope: Scope, request: NetworkCreateRequest, ignor
   };
   if (isThere()) return;
   // A plugin takes its time, and all that use a network would wait.
-  const planned = byPlugin(request) ? planByPlugin(scope, request, new Date()) : undefined;
+  const planned = usesPlugin(request) ? planByPlugin(scope, request, new Date()) : undefined;
   withDefinitionsLock(scope, "exclusive", () => {
     if (isThere()) return;
-    const definition = planned ?? planNetwork(request, networkFacts(scope));
-    if (byDhcp(definition)) checkNetavark(scope, name, "addresses by DHCP");
+    const definition = planned ?? planNetwork(request, readHostFacts(scope));
+    if (usesDhcp(definition)) checkNetavark(scope, name, "addresses by DHCP");
     writeDefinition(scope, definition);
   });
 }
 
 /**
  * Removes a network and its bridge; a user's bridges are only reached from their shared namespace
- * (enterSharedNamespace()). Returns its name. Throws "no-such-network", or "network-in-use" with the names of who is in
+ * (enterRootlessNamespace()). Returns its name. Throws "no-such-network", or "network-in-use" with the names of who is in
  * it.
  */
 export async function removeNetwork(scope: Scope, name: string): Promise<string> {
@@ -85,7 +85,7 @@ export async function finishRemovals(scope: Scope): Promise<void> {
     });
     if (definition !== undefined) {
       if (reachBridges(scope)) await removeBridge(scope, definition);
-      else if (readShared(scope) !== undefined) continue;
+      else if (readRootlessNamespace(scope) !== undefined) continue;
     }
     finishRemoval(scope, name);
   }
@@ -96,7 +96,7 @@ export async function finishRemovals(scope: Scope): Promise<void> {
  * either.
  */
 function reachBridges(scope: Scope): boolean {
-  return scope.kind === "system" || joinSharedNetwork(scope);
+  return scope.kind === "system" || joinRootlessNetwork(scope);
 }
 
 /**
@@ -108,19 +108,19 @@ export async function reloadNetworks(
   scope: Scope,
   names: readonly string[] | undefined,
 ): Promise<{ reloaded: string[]; failed: { name: string; error: RuntimeError }[] }> {
-  const setUps = listSetUps(scope);
+  const records = listConnections(scope);
   const wanted = names?.map((word) => {
-    const found = setUps.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
+    const found = records.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
     if (found === undefined) throw new RuntimeError("no-such-container", `no container ${word} is in a network`);
     return found;
   });
   const reloaded: string[] = [];
   const failed: { name: string; error: RuntimeError }[] = [];
   if (!reachBridges(scope)) return { reloaded, failed };
-  for (const { owner, name, request } of wanted ?? setUps) {
+  for (const { owner, name, request } of wanted ?? records) {
     // One that is being set up just now, or that has ended since, or is ending.
     const stillThere = () => {
-      const now = readSetUp(scope, owner);
+      const now = readConnection(scope, owner);
       return now !== undefined && now.ending !== true;
     };
     if (request === undefined || !stillThere()) continue;
@@ -137,8 +137,8 @@ export async function reloadNetworks(
 }
 
 /** Who is in a network, or just being connected to it. */
-export function networkUsers(scope: Scope, name: string): SetUp[] {
-  return listSetUps(scope).filter(({ networks }) => networks.includes(name));
+export function networkUsers(scope: Scope, name: string): ConnectionRecord[] {
+  return listConnections(scope).filter(({ networks }) => networks.includes(name));
 }
 
 /** The network of a name, or of an ID's beginning. Throws "no-such-network". */

@@ -8,10 +8,10 @@ import { chooseHostPorts } from "../network/connect/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { writePodFiles } from "./pod-files.ts";
-import { makeSharedNamespaces } from "./pod-namespaces.ts";
+import { makePodNamespaces } from "./pod-namespaces.ts";
 import { connectPod } from "./pod-network.ts";
 import { removePod } from "./remove.ts";
-import { followPod } from "./update-namespace-link.ts";
+import { updateNamespaceLink } from "./update-namespace-link.ts";
 
 /** What a pod's unit gives the process that makes it. */
 export interface PodContext {
@@ -68,7 +68,7 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
   const paths = podPaths(scope, asked.name);
   const inner = await openInner(asked, scope);
   const record = inner?.user === undefined ? asked : { ...asked, user: inner.user };
-  const made = await makeSharedNamespaces(
+  const made = await makePodNamespaces(
     {
       inner,
       net: record.network.mode !== "host" && record.shared.includes("net"),
@@ -96,7 +96,7 @@ async function fillPod(asked: PodRecord, context: PodContext, manager: ProcessId
     closeNamespaces(made);
     writePod(scope, { ...record, addresses, ports, namespaces });
     // So far it led by this process, which ends.
-    followPod(scope, record.name);
+    updateNamespaceLink(scope, record.name);
   } finally {
     await connection?.settle();
   }

@@ -10,7 +10,7 @@ interface Owner {
 }
 
 /** What the containers of a pod are to share. */
-export interface SharedKinds {
+export interface PodNamespaceRequest {
   /** A network namespace of the pod's own; without one its containers are in the host's. */
   readonly net: boolean;
   readonly ipc: boolean;
@@ -35,7 +35,7 @@ const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readon
  * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that
  * holds one tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
  */
-export async function makeSharedNamespaces(shared: SharedKinds, scratch: string): Promise<OpenNamespace[]> {
+export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: string): Promise<OpenNamespace[]> {
   const made: OpenNamespace[] = [];
   if (shared.user) made.push({ kind: "user", fd: openSync("/proc/thread-self/ns/user", "r") });
   const { inner } = shared;
@@ -46,7 +46,7 @@ export async function makeSharedNamespaces(shared: SharedKinds, scratch: string)
   return made;
 }
 
-function shmOptions({ shmSize, inner }: SharedKinds): string {
+function shmOptions({ shmSize, inner }: PodNamespaceRequest): string {
   const owner = inner === undefined ? "" : `,uid=${inner.root.uid},gid=${inner.root.gid}`;
   return `mode=1777,size=${shmSize}${owner}`;
 }
@@ -57,7 +57,7 @@ function shmOptions({ shmSize, inner }: SharedKinds): string {
  */
 async function makeByChild(
   kinds: readonly (keyof typeof FIRST)[],
-  { hostname, inner }: SharedKinds,
+  { hostname, inner }: PodNamespaceRequest,
 ): Promise<OpenNamespace[]> {
   const first = kinds.map((kind) => FIRST[kind](hostname)).filter((command) => command.length > 0);
   // Then it says so, and lasts until it is told to end: from then on nothing but descriptors holds the namespaces.

@@ -1,12 +1,12 @@
 import type { Scope } from "../../scope.ts";
 import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
-import { readSetUp } from "../network/connect/attachment-record.ts";
-import { tryLinks } from "../network/connect/firewall-rules.ts";
+import { readConnection } from "../network/connect/connection-record.ts";
+import { tryIpCommands } from "../network/connect/firewall-rules.ts";
 import { type Connection, connect } from "../network/connect/netavark-connection.ts";
 import { withinNamespace } from "../network/connect/network-namespace.ts";
 import { disconnect } from "../network/disconnect.ts";
-import { connectShared } from "../network/users/rootless-connection.ts";
+import { connectRootless } from "../network/users/rootless-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 
 /**
@@ -36,7 +36,7 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
   };
   if (scope.kind === "system") return connect(scope, namespace, request);
   // The pasta that publishes them could not outlive this command, either: see startPod().
-  return connectShared(scope, { ...request, ports: [] }, namespace, "");
+  return connectRootless(scope, { ...request, ports: [] }, namespace, "");
 }
 
 /** Takes away the host's half of a pod's network. Returns what disconnect() does. */
@@ -50,13 +50,13 @@ export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<Runti
  * its bridges in use, and leave them.
  */
 function removeInterfaces(scope: Scope, pod: PodRecord): void {
-  const networks = Object.values(readSetUp(scope, pod.id)?.request?.networks ?? {});
+  const networks = Object.values(readConnection(scope, pod.id)?.request?.networks ?? {});
   if (networks.length === 0 || scope.kind === "user" || pod.namespaces === undefined) return;
   const namespaces = openPinned(pod.namespaces) ?? [];
   const own = namespaces.find(({ kind }) => kind === "net");
   if (own !== undefined) {
     // What is gone already is as good.
-    withinNamespace(own, () => tryLinks(networks.map(({ interface_name: name }) => `link del ${name}`)));
+    withinNamespace(own, () => tryIpCommands(networks.map(({ interface_name: name }) => `link del ${name}`)));
   }
   closeNamespaces(namespaces);
 }

@@ -4,14 +4,14 @@ import { listIfThere } from "../../system/files.ts";
 import { identify, type ProcessIdentity, readProc } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { connectByPasta } from "../network/users/pasta.ts";
-import { publishShared } from "../network/users/rootless-connection.ts";
+import { publishRootlessPorts } from "../network/users/rootless-connection.ts";
 import type { Environment } from "../oci-runtime/runc.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
 import { openNamespaces } from "./join.ts";
 import { writePodFiles } from "./pod-files.ts";
-import { followPod } from "./update-namespace-link.ts";
+import { updateNamespaceLink } from "./update-namespace-link.ts";
 
 /**
  * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts
@@ -58,7 +58,7 @@ async function addInit(
   closeNamespaces([namespace]);
   const record = { ...pod, init, namespaces: { ...pinned, inodes: { ...pinned.inodes, ...inodes } } };
   writePod(scope, record);
-  followPod(scope, record.name);
+  updateNamespaceLink(scope, record.name);
   return record;
 }
 
@@ -69,7 +69,7 @@ async function connect(scope: Scope, pod: PodRecord, namespaces: readonly OpenNa
   if (network.mode !== "pasta") {
     if (own === undefined) throw new RuntimeError("bad-request", "the pod has no network namespace");
     const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
-    await publishShared(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
+    await publishRootlessPorts(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
     return withPasta(scope, pod);
   }
   const facts = await connectByPasta({

@@ -3,14 +3,14 @@ import { listRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { readPod } from "../../state/pod-record.ts";
 import { isAlive } from "../../system/process-identity.ts";
-import { followPayload, namespaceLinkPid } from "../network/connect/namespace-link.ts";
+import { namespaceLinkPid, retargetNamespaceLink } from "../network/connect/namespace-link.ts";
 
 /**
  * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of
  * a shared PID namespace, or that of a container. Without either it leads nowhere, for the number of one that has ended
  * comes to be another's. To be called when such a process has come or gone.
  */
-export function followPod(scope: Scope, name: string): void {
+export function updateNamespaceLink(scope: Scope, name: string): void {
   const pod = readPod(scope, name);
   if (pod === undefined) return;
   const leadsTo = namespaceLinkPid(scope, pod.id);
@@ -18,5 +18,5 @@ export function followPod(scope: Scope, name: string): void {
   const containers = listRecords(scope).filter((record) => record.pod === name && record.network.mode === "pod");
   const init = pod.init !== undefined && isAlive(pod.init) ? [pod.init.pid] : [];
   const inside = [...init, ...containers.flatMap((record) => payloadPid(scope, record) ?? [])];
-  if (!inside.includes(leadsTo)) followPayload(scope, pod.id, inside[0]);
+  if (!inside.includes(leadsTo)) retargetNamespaceLink(scope, pod.id, inside[0]);
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeSetUp, writeSetUp } from "../../../src/runtime/network/connect/attachment-record.ts";
+import { removeConnection, writeConnection } from "../../../src/runtime/network/connect/connection-record.ts";
 import {
   beginRemoval,
   listDefinitions,
@@ -57,13 +57,13 @@ test.each(["../x", "a/b", "", "-x", "x".repeat(250)])("%j is no name", (name) =>
 
 test("a network that somebody is in is not removed", async () => {
   createNetwork(scope, request("back"), false);
-  writeSetUp(scope, { owner: "0123", name: "web", networks: ["back"], ports: [], request: undefined });
+  writeConnection(scope, { owner: "0123", name: "web", networks: ["back"], ports: [], request: undefined });
   await expect(removeNetwork(scope, "back")).rejects.toMatchObject({ code: "network-in-use" });
   expect(describeNetwork(scope, findNetwork(scope, "back"))).toMatchObject({
     containers: {},
     labels: { stage: "test" },
   });
-  removeSetUp(scope, "0123");
+  removeConnection(scope, "0123");
   await removeNetwork(scope, "back");
   expect(names()).toEqual(["berth"]);
 });

@@ -2,7 +2,7 @@ import { closeSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
 import { RuntimeError } from "../../error.ts";
 import { stableClientId } from "./dhcp-identity.ts";
-import { standIn, tryLinks } from "./firewall-rules.ts";
+import { makeStandIn, tryIpCommands } from "./firewall-rules.ts";
 import { linkNamespace } from "./namespace-link.ts";
 import { type GivenAddresses, givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
 import { type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
@@ -59,7 +59,7 @@ export async function leaseByDhcp(
 export async function releaseByDhcp(scope: Scope, request: NetavarkRequest): Promise<void> {
   // A proxy that does not run renews nothing.
   if (!(await proxyAnswers())) return;
-  const namespace = standIn(request);
+  const namespace = makeStandIn(request);
   try {
     await runNetavark(scope, "teardown", namespace, { ...request, port_mappings: [] }, { timeout: RELEASE_MS });
   } finally {
@@ -80,7 +80,7 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
       if (!busy || retry === RETRIES_MAX) throw error;
       // netavark has left what it made; of several, some may not be there yet.
       const names = Object.values(request.networks).map(({ interface_name: name }) => name);
-      withinNamespace(namespace, () => tryLinks(names.map((name) => `link del ${name}`)));
+      withinNamespace(namespace, () => tryIpCommands(names.map((name) => `link del ${name}`)));
       await Bun.sleep(RETRY_MS);
     }
   }

@@ -3,7 +3,7 @@ import { addressAt, formatAddress, parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { byDhcp, type NetworkDefinition, type SubnetDefinition } from "../definitions/network-definition.ts";
+import { type NetworkDefinition, type SubnetDefinition, usesDhcp } from "../definitions/network-definition.ts";
 import { hasOtherLeases } from "./address-leases.ts";
 import { type NetavarkRequest, partOf, runNetavark, takeNetavarkLock } from "./netavark.ts";
 import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
@@ -35,7 +35,7 @@ function holdBridges(scope: Scope, request: NetavarkRequest, standInPath: string
     return [{ pair, command: `link add ${pair} master ${bridge} type veth peer name ${pair} netns ${standInPath}` }];
   });
   // Where a bridge is not there any more, nothing is to be held.
-  if (held.length > 0) tryLinks(held.map(({ command }) => command));
+  if (held.length > 0) tryIpCommands(held.map(({ command }) => command));
   return held.map(({ pair }) => pair);
 }
 
@@ -58,12 +58,12 @@ export async function restoreHostSide(
   await underLock(scope, async () => {
     if (!stillThere()) return;
     // What is still there would be there twice; what is not, netavark complains of.
-    await runNetavark(scope, "teardown", standIn(silent), silent).catch(() => undefined);
+    await runNetavark(scope, "teardown", makeStandIn(silent), silent).catch(() => undefined);
     const fresh = makeNetworkNamespace();
     try {
       await runNetavark(scope, "setup", fresh, silent);
       // The kernel takes its time to clear a namespace away, and until then this one answers for the container.
-      withinNamespace(fresh, () => changeLinks(interfacesOf(silent).map((name) => `link del ${name}`)));
+      withinNamespace(fresh, () => runIpCommands(interfacesOf(silent).map((name) => `link del ${name}`)));
     } finally {
       closeSync(fresh.fd);
     }
@@ -126,7 +126,7 @@ async function underLock(scope: Scope, work: () => Promise<void>): Promise<void>
 
 /** What there is of a request outside of its namespace: interfaces of the other drivers are gone with that. */
 function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
-  return partOf(request, (definition) => definition.driver === "bridge" && !byDhcp(definition));
+  return partOf(request, (definition) => definition.driver === "bridge" && !usesDhcp(definition));
 }
 
 /**
@@ -134,14 +134,14 @@ function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
  * removed), so then everything is set up once more to be taken down as a whole.
  */
 async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
-  const namespace = standIn(request);
+  const namespace = makeStandIn(request);
   const held = holdBridges(scope, request, namespace.path);
   try {
     await runNetavark(scope, "teardown", namespace, request);
   } catch {
     await setUpAndTearDown(scope, request);
   } finally {
-    if (held.length > 0) tryLinks(held.map((pair) => `link del ${pair}`));
+    if (held.length > 0) tryIpCommands(held.map((pair) => `link del ${pair}`));
   }
 }
 
@@ -155,11 +155,11 @@ async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise
  * A namespace with links of the container's interface names and MAC addresses; bridges, because every kernel that gets
  * here has that driver.
  */
-export function standIn(request: NetavarkRequest): NetworkNamespace {
+export function makeStandIn(request: NetavarkRequest): NetworkNamespace {
   const links = Object.values(request.networks).map(({ interface_name: name, static_mac: mac }) =>
     ["link add", name, ...(mac === undefined ? [] : ["address", mac]), "type bridge"].join(" "),
   );
-  return makeNetworkNamespace(() => changeLinks(links));
+  return makeNetworkNamespace(() => runIpCommands(links));
 }
 
 function interfacesOf(request: NetavarkRequest): string[] {
@@ -167,13 +167,13 @@ function interfacesOf(request: NetavarkRequest): string[] {
 }
 
 /** Runs commands of ip(8). Throws "network" with what it says. */
-function changeLinks(commands: readonly string[]): void {
+function runIpCommands(commands: readonly string[]): void {
   const said = runLinks(commands, []);
   if (said !== undefined) throw new RuntimeError("network", `${commands.join(", ")}: ${said}`);
 }
 
 /** Runs commands of ip(8), all of them, whatever some of them say. */
-export function tryLinks(commands: readonly string[]): void {
+export function tryIpCommands(commands: readonly string[]): void {
   runLinks(commands, ["-force"]);
 }
 

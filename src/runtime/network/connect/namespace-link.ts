@@ -23,7 +23,7 @@ export function linkNamespace(scope: Scope, owner: string, target: string): stri
 }
 
 /** Makes the owner's link, if it has one, lead to the namespace that a process is in; nowhere without one. */
-export function followPayload(scope: Scope, owner: string, pid: number | undefined): void {
+export function retargetNamespaceLink(scope: Scope, owner: string, pid: number | undefined): void {
   if (hasLink(scope, owner)) linkNamespace(scope, owner, `/proc/${pid ?? NOBODY}/ns/net`);
 }
 

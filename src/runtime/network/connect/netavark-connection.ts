@@ -6,7 +6,7 @@ import { readDefinition, withDefinitionsLock } from "../definitions/definition-s
 import { DEFAULT_NETWORK, type NetworkDefinition } from "../definitions/network-definition.ts";
 import { CONTAINER_DOMAIN, type NetworkView } from "../names/etc-files.ts";
 import { leaseAddresses } from "./address-leases.ts";
-import { listSetUps, type SetUp, withPortsLock, writeSetUp } from "./attachment-record.ts";
+import { type ConnectionRecord, listConnections, withPortsLock, writeConnection } from "./connection-record.ts";
 import { type GivenAddresses, type NetavarkLock, runNetavark, takeNetavarkLock } from "./netavark.ts";
 import {
   type ConnectedNetwork,
@@ -52,14 +52,14 @@ export interface Connection extends ConnectedNetworks {
 export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
   findProgram("netavark");
   const interfaces = interfaceNames(request.networks);
-  const { definitions, setUp } = openNetworks(scope, {
+  const { definitions, record } = openNetworks(scope, {
     owner: request.owner,
     name: request.name,
     networks: request.networks.map(({ name }) => name),
     ports: request.ports,
     request: undefined,
   });
-  const { ports } = setUp;
+  const { ports } = record;
   const networks = request.networks.map((attachment, index): ConnectedNetwork => {
     const definition = definitions[index];
     if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
@@ -71,7 +71,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     return { definition, interfaceName: interfaces[index] ?? "", addresses };
   });
   const netavark = netavarkRequest({ ...request, ports }, networks);
-  writeSetUp(scope, { ...setUp, request: netavark });
+  writeConnection(scope, { ...record, request: netavark });
   const parts = divide(netavark);
   const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
     let given: Record<string, GivenAddresses> = {};
@@ -89,7 +89,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
       given = { ...given, ...(await leaseByDhcp(scope, namespace, parts.dhcp, request.hostname)) };
     }
     if (parts.dhcp === undefined && parts.plugins === undefined) return undefined;
-    writeSetUp(scope, { ...setUp, request: netavark, given });
+    writeConnection(scope, { ...record, request: netavark, given });
     const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, given) }));
     return { networks: known, ports, view: viewOf(known, given) };
   };
@@ -116,12 +116,12 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
  * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the
  * host. Returns the set-up with the ports that it has got.
  */
-function claimPorts(scope: Scope, setUp: SetUp): SetUp {
+function claimPorts(scope: Scope, record: ConnectionRecord): ConnectionRecord {
   return withPortsLock(scope, () => {
-    const others = listSetUps(scope).filter(({ owner }) => owner !== setUp.owner);
-    const claimed = { ...setUp, ports: chooseHostPorts(setUp.ports, others) };
+    const others = listConnections(scope).filter(({ owner }) => owner !== record.owner);
+    const claimed = { ...record, ports: chooseHostPorts(record.ports, others) };
     checkPorts(claimed.ports, others);
-    writeSetUp(scope, claimed);
+    writeConnection(scope, claimed);
     return claimed;
   });
 }
@@ -154,13 +154,18 @@ function addressesIn(network: ConnectedNetwork, given: Readonly<Record<string, G
 }
 
 /** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */
-function openNetworks(scope: Scope, setUp: SetUp): { definitions: NetworkDefinition[]; setUp: SetUp } {
+function openNetworks(
+  scope: Scope,
+  record: ConnectionRecord,
+): { definitions: NetworkDefinition[]; record: ConnectionRecord } {
   const read = () => {
-    const definitions = setUp.networks.map((name) => readDefinition(scope, name));
-    if (setUp.ports.length > 0) return { definitions, setUp: claimPorts(scope, setUp) };
-    writeSetUp(scope, setUp);
-    return { definitions, setUp };
+    const definitions = record.networks.map((name) => readDefinition(scope, name));
+    if (record.ports.length > 0) return { definitions, record: claimPorts(scope, record) };
+    writeConnection(scope, record);
+    return { definitions, record };
   };
   // The default network, which most containers are in, cannot be removed.
-  return setUp.networks.every((name) => name === DEFAULT_NETWORK) ? read() : withDefinitionsLock(scope, "shared", read);
+  return record.networks.every((name) => name === DEFAULT_NETWORK)
+    ? read()
+    : withDefinitionsLock(scope, "shared", read);
 }

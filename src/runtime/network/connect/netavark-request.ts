@@ -1,6 +1,6 @@
 import type { NetworkAttachment, PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
-import { byDhcp, byPlugin, type NetworkDefinition } from "../definitions/network-definition.ts";
+import { type NetworkDefinition, usesDhcp, usesPlugin } from "../definitions/network-definition.ts";
 import { stableMac } from "./dhcp-identity.ts";
 import { type NetavarkAttachment, type NetavarkPort, type NetavarkRequest, partOf } from "./netavark.ts";
 
@@ -53,7 +53,7 @@ export function interfaceNames(networks: readonly NetworkAttachment[]): string[]
 export function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedNetwork[]): NetavarkRequest {
   const networks = connected.map(({ definition, interfaceName, addresses }, index) => {
     const attachment = request.networks[index];
-    const mac = attachment?.mac ?? (byDhcp(definition) ? stableMac(request.name, definition.name) : randomMac());
+    const mac = attachment?.mac ?? (usesDhcp(definition) ? stableMac(request.name, definition.name) : randomMac());
     const options: NetavarkAttachment = {
       static_ips: addresses,
       // ipvlan's interfaces have the address of the device below.
@@ -93,8 +93,8 @@ function randomMac(): string {
 /** Networks that netavark connects by itself, those with addresses by DHCP, and those that plugins connect. */
 export function divide(request: NetavarkRequest) {
   return {
-    own: partOf(request, (definition) => !byDhcp(definition) && !byPlugin(definition)),
-    dhcp: partOf(request, (definition) => byDhcp(definition) && !byPlugin(definition)),
-    plugins: partOf(request, byPlugin),
+    own: partOf(request, (definition) => !usesDhcp(definition) && !usesPlugin(definition)),
+    dhcp: partOf(request, (definition) => usesDhcp(definition) && !usesPlugin(definition)),
+    plugins: partOf(request, usesPlugin),
   };
 }

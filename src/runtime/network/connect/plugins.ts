@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { RuntimeError } from "../../error.ts";
-import { byPlugin, NETWORK_DRIVERS, type NetworkDefinition } from "../definitions/network-definition.ts";
+import { NETWORK_DRIVERS, type NetworkDefinition, usesPlugin } from "../definitions/network-definition.ts";
 import type { NetworkCreateRequest } from "../definitions/network-plan.ts";
-import { standIn } from "./firewall-rules.ts";
+import { makeStandIn } from "./firewall-rules.ts";
 import {
   checkNetavark,
   type GivenAddresses,
@@ -102,11 +102,11 @@ export async function connectByPlugins(
  */
 export async function disconnectPlugins(scope: Scope, request: NetavarkRequest): Promise<void> {
   // A plugin that has been removed since cannot take anything away.
-  const theirs = partOf(request, (definition) => byPlugin(definition) && findPlugin(definition.driver) !== undefined);
+  const theirs = partOf(request, (definition) => usesPlugin(definition) && findPlugin(definition.driver) !== undefined);
   if (theirs === undefined) return;
   const lock: NetavarkLock = takeNetavarkLock(scope, true);
   try {
-    const namespace = standIn(theirs);
+    const namespace = makeStandIn(theirs);
     try {
       await runNetavark(scope, "teardown", namespace, theirs, { flags: FLAGS, timeout: ANSWER_MS });
     } finally {

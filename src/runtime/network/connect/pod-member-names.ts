@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { listIfThere } from "../../../system/files.ts";
-import { listSetUps, readSetUp, type SetUp, writeSetUp } from "./attachment-record.ts";
+import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
 import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "./netavark.ts";
 
 /*
@@ -21,7 +21,7 @@ export function addMemberNames(scope: Scope, owner: string, member: string, name
 
 /** Takes a member's names back, whoever's network it was in. */
 export function removeMemberNames(scope: Scope, member: string): void {
-  for (const { owner, members } of listSetUps(scope)) {
+  for (const { owner, members } of listConnections(scope)) {
     if (members?.[member] !== undefined)
       changeMembers(scope, owner, (all) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== member)));
   }
@@ -29,27 +29,27 @@ export function removeMemberNames(scope: Scope, member: string): void {
 
 /** Takes the names of all members of an owner back: a network with names in it is never empty for the name server. */
 export function removeAllMemberNames(scope: Scope, owner: string): void {
-  if (readSetUp(scope, owner)?.members !== undefined) changeMembers(scope, owner, () => ({}));
+  if (readConnection(scope, owner)?.members !== undefined) changeMembers(scope, owner, () => ({}));
 }
 
-type Members = NonNullable<SetUp["members"]>;
+type Members = NonNullable<ConnectionRecord["members"]>;
 
 function changeMembers(scope: Scope, owner: string, change: (members: Members) => Members): void {
   const lock = takeNetavarkLock(scope, true);
   try {
-    const setUp = readSetUp(scope, owner);
-    if (setUp?.request === undefined) return;
-    const members = change(setUp.members ?? {});
-    const gone = Object.keys(setUp.members ?? {}).filter((id) => members[id] === undefined);
+    const record = readConnection(scope, owner);
+    if (record?.request === undefined) return;
+    const members = change(record.members ?? {});
+    const gone = Object.keys(record.members ?? {}).filter((id) => members[id] === undefined);
     // Noted before it is done, so that a killed process leaves nothing unknown.
-    writeSetUp(scope, { ...setUp, members: { ...setUp.members, ...members } });
-    const files = serverFiles(scope, setUp.request);
+    writeConnection(scope, { ...record, members: { ...record.members, ...members } });
+    const files = serverFiles(scope, record.request);
     for (const { file, network } of files) {
-      const lines = memberLines(setUp.request, network, members);
+      const lines = memberLines(record.request, network, members);
       rewrite(scope, file, [...Object.keys(members), ...gone], lines);
     }
     if (files.length > 0) wakeNameServer(scope);
-    writeSetUp(scope, { ...setUp, members });
+    writeConnection(scope, { ...record, members });
   } finally {
     lock.close();
   }

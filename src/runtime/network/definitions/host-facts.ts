@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { listDefinitions } from "./definition-store.ts";
-import type { NetworkFacts } from "./network-plan.ts";
+import type { HostFacts } from "./network-plan.ts";
 
 /** Where podman keeps root's networks. */
 const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networks"] as const;
@@ -12,7 +12,7 @@ const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networ
  * What a new network must not be in the way of. In a user's scope the machine's own interfaces and routes are
  * elsewhere.
  */
-export function networkFacts(scope: Scope): NetworkFacts {
+export function readHostFacts(scope: Scope): HostFacts {
   const networks = listDefinitions(scope);
   const bridges = new Set(networks.map(({ network_interface: bridge }) => bridge));
   return {

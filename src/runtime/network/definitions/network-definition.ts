@@ -35,14 +35,14 @@ export const NETWORK_DRIVERS = ["bridge", "macvlan", "ipvlan"] as const;
 export type NetworkDriver = (typeof NETWORK_DRIVERS)[number];
 
 /** Whether a program of somebody else's connects a network's containers. */
-export function byPlugin({ driver }: Pick<NetworkDefinition, "driver">): boolean {
+export function usesPlugin({ driver }: Pick<NetworkDefinition, "driver">): boolean {
   return !NETWORK_DRIVERS.some((own) => own === driver);
 }
 /** Who gives addresses: berth, a DHCP server of the network that the interface is in, or nobody. */
 export type IpamDriver = "host-local" | "dhcp" | "none";
 
 /** Whether a network's containers ask a DHCP server for their addresses. */
-export function byDhcp({ ipam_options: ipam }: NetworkDefinition): boolean {
+export function usesDhcp({ ipam_options: ipam }: NetworkDefinition): boolean {
   return ipam.driver === "dhcp";
 }
 

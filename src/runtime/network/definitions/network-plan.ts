@@ -40,7 +40,7 @@ export interface SubnetRequest {
 }
 
 /** What there is already on the machine. */
-export interface NetworkFacts {
+export interface HostFacts {
   /** Networks of this scope. */
   readonly networks: readonly NetworkDefinition[];
   /** The machine's routes. */
@@ -58,7 +58,7 @@ export interface NetworkFacts {
  * The definition of a new network of one of netavark's own drivers, with all that was left open chosen: subnets,
  * gateways, the bridge's name. Pure. Throws "bad-request" for what cannot be, "network" where nothing is free.
  */
-export function planNetwork(request: NetworkCreateRequest, facts: NetworkFacts): NetworkDefinition {
+export function planNetwork(request: NetworkCreateRequest, facts: HostFacts): NetworkDefinition {
   const { name, driver, internal } = request;
   const fail = (message: string) => new RuntimeError("bad-request", `network ${name}: ${message}`);
   const complaint = checkDriverOptions(driver, request.options);
@@ -195,7 +195,7 @@ function planRange(text: string, subnet: Subnet, fail: Fail): PlannedSubnet["ran
 }
 
 /** The bridge's name: the one asked for, or the first free berthN. Of macvlan and ipvlan: the device below. */
-function interfaceOf(request: NetworkCreateRequest, facts: NetworkFacts, fail: Fail): { network_interface?: string } {
+function interfaceOf(request: NetworkCreateRequest, facts: HostFacts, fail: Fail): { network_interface?: string } {
   const { driver, options } = request;
   const wanted = request.interfaceName ?? (driver === "bridge" ? undefined : options.parent);
   if (wanted !== undefined && (!/^[^\s/:%]{1,15}$/.test(wanted) || [".", "..", "lo"].includes(wanted)))

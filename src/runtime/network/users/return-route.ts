@@ -10,7 +10,7 @@ export const PUBLISH_GATEWAY = { ipv4: "169.254.77.1", ipv6: "fe80::77:1" } as c
 const TABLE = 7700;
 
 /** Published ports of a container that has other interfaces besides. */
-export interface ReturnPath {
+export interface ReturnRoute {
   /** The container's addresses that ports lead to. */
   readonly ipv4: string | undefined;
   readonly ipv6: string | undefined;
@@ -23,7 +23,7 @@ export interface ReturnPath {
  * up. Who is on one of the container's own networks is answered there: the main table without its default route comes
  * first.
  */
-export function returnPathScript({ ipv4, ipv6, ports }: ReturnPath): string {
+export function returnRouteScript({ ipv4, ipv6, ports }: ReturnRoute): string {
   const family = (flag: "-4" | "-6", address: string | undefined, gateway: string): string[] =>
     address === undefined
       ? []

@@ -8,8 +8,8 @@ import type { ConnectRequest } from "../connect/netavark-request.ts";
 import { makeNetworkNamespace, type NetworkNamespace } from "../connect/network-namespace.ts";
 import { checkUsersPorts } from "./pasta.ts";
 import { publishArguments } from "./pasta-arguments.ts";
-import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnPath, returnPathScript } from "./return-route.ts";
-import { joinSharedNetwork, readShared, SHARED_UNITS } from "./rootless-namespace.ts";
+import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnRoute, returnRouteScript } from "./return-route.ts";
+import { joinRootlessNetwork, ROOTLESS_UNITS, readRootlessNamespace } from "./rootless-namespace.ts";
 
 /**
  * connect() for an ordinary user, whose bridges are in the shared network namespace: this process joins that, for good.
@@ -17,7 +17,7 @@ import { joinSharedNetwork, readShared, SHARED_UNITS } from "./rootless-namespac
  * them in by an interface of its own (PUBLISH_INTERFACE). `pin` is where the namespace is mounted for that (see
  * connectByPasta()).
  */
-export function connectShared(
+export function connectRootless(
   scope: Scope,
   request: ConnectRequest,
   own: NetworkNamespace | undefined,
@@ -34,7 +34,7 @@ export function connectShared(
   if (publisher === undefined) return connection;
   const publish = async () => {
     try {
-      await publisher.publish(returnPathOf(addressesIn(connection), request.ports));
+      await publisher.publish(returnRouteOf(addressesIn(connection), request.ports));
     } catch (error) {
       publisher.cancel();
       throw error;
@@ -47,7 +47,7 @@ export function connectShared(
     ...connection,
     finish: async () => {
       await Promise.all([connection.finish(), published]);
-      await publisher.openReturnPath();
+      await publisher.openReturnRoute();
       return undefined;
     },
     settle: async () => {
@@ -58,9 +58,9 @@ export function connectShared(
 }
 
 function connectThere(scope: Scope, request: ConnectRequest, own: NetworkNamespace | undefined): Connection {
-  const shared = readShared(scope);
-  if (shared === undefined || !joinSharedNetwork(scope))
-    throw new RuntimeError("network", `${SHARED_UNITS.all} has ended`);
+  const shared = readRootlessNamespace(scope);
+  if (shared === undefined || !joinRootlessNetwork(scope))
+    throw new RuntimeError("network", `${ROOTLESS_UNITS.all} has ended`);
   const connected = connect(scope, own ?? makeNetworkNamespace(), { ...request, ports: [] });
   // The bridge's own address is not the host's here, and the host's resolvers are behind pasta's.
   const { gateway = connected.view.gateway, resolvers } = shared;
@@ -68,10 +68,10 @@ function connectThere(scope: Scope, request: ConnectRequest, own: NetworkNamespa
 }
 
 /**
- * Publishes ports of a namespace that has its place in the shared network already, as connectShared() does; this
+ * Publishes ports of a namespace that has its place in the shared network already, as connectRootless() does; this
  * process has to be in the shared user namespace, and in the host's network. Rejects with "network" if a port is taken.
  */
-export async function publishShared(
+export async function publishRootlessPorts(
   ports: ConnectRequest["ports"],
   addresses: readonly string[],
   own: NetworkNamespace,
@@ -79,8 +79,8 @@ export async function publishShared(
 ): Promise<void> {
   const publisher = openPublisher({ ports }, own, pin);
   try {
-    await publisher.publish(returnPathOf(addresses, ports));
-    await publisher.openReturnPath();
+    await publisher.publish(returnRouteOf(addresses, ports));
+    await publisher.openReturnRoute();
   } catch (error) {
     publisher.cancel();
     throw error;
@@ -88,7 +88,7 @@ export async function publishShared(
 }
 
 /** The address that ports lead to is the first network's that has one. */
-function returnPathOf(addresses: readonly string[], ports: ConnectRequest["ports"]): ReturnPath {
+function returnRouteOf(addresses: readonly string[], ports: ConnectRequest["ports"]): ReturnRoute {
   const ipv4 = addresses.find((address) => !address.includes(":"));
   const ipv6 = addresses.find((address) => address.includes(":"));
   if (ipv4 === undefined && ipv6 === undefined)
@@ -103,9 +103,9 @@ function addressesIn({ networks }: Connection): string[] {
 interface Publisher {
   readonly namespace: NetworkNamespace;
   /** Has pasta go on, now that the addresses are known. Rejects with "network" if a port is taken. */
-  publish(path: ReturnPath): Promise<void>;
+  publish(path: ReturnRoute): Promise<void>;
   /** Lets answers go out the way that questions came in; once the namespace's interfaces are there. */
-  openReturnPath(): Promise<void>;
+  openReturnRoute(): Promise<void>;
   cancel(): void;
 }
 
@@ -138,7 +138,7 @@ function openPublisher(
     stderr: "pipe",
     env,
   });
-  let back: ReturnPath | undefined;
+  let back: ReturnRoute | undefined;
   return {
     namespace,
     publish: async (path) => {
@@ -148,10 +148,10 @@ function openPublisher(
       const [stderr, exitCode] = await Promise.all([new Response(shell.stderr).text(), shell.exited]);
       if (exitCode !== 0) throw new RuntimeError("network", `pasta: ${stderr.trim().replaceAll("\n", "; ")}`);
     },
-    openReturnPath: async () => {
+    openReturnRoute: async () => {
       if (back === undefined) return;
       const child = Bun.spawn(
-        [findProgram("nsenter"), `--net=${pin}`, "--", "/bin/sh", "-euc", returnPathScript(back)],
+        [findProgram("nsenter"), `--net=${pin}`, "--", "/bin/sh", "-euc", returnRouteScript(back)],
         {
           stdin: "ignore",
           stdout: "ignore",
@@ -167,7 +167,7 @@ function openPublisher(
 }
 
 /** pasta's words about the namespace's own addresses, and where answers are sent to. */
-function addressArguments({ ipv4, ipv6 }: ReturnPath): string[] {
+function addressArguments({ ipv4, ipv6 }: ReturnRoute): string[] {
   const words = ["-I", PUBLISH_INTERFACE];
   if (ipv4 === undefined) words.push("-6");
   else words.push("-a", ipv4, "-n", "32", "-g", PUBLISH_GATEWAY.ipv4);

@@ -13,7 +13,7 @@ import { enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/ent
  * What of a user's networks are units: one that containers need, and its processes, which start again when they are
  * killed.
  */
-export const SHARED_UNITS = {
+export const ROOTLESS_UNITS = {
   all: "berth-networks.target",
   pasta: "berth-networks-pasta.service",
   names: "berth-networks-dns.service",
@@ -22,9 +22,9 @@ export const SHARED_UNITS = {
 /**
  * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that
  * they connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other,
- * as long as SHARED_UNITS are active; it is on when the first container needs it.
+ * as long as ROOTLESS_UNITS are active; it is on when the first container needs it.
  */
-export interface SharedNamespace {
+export interface RootlessNamespace {
   /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
   readonly pasta: ProcessIdentity | undefined;
   readonly names: ProcessIdentity | undefined;
@@ -44,7 +44,7 @@ export interface PastaRecord {
 }
 
 /** Files of the shared namespace, below the user's runtime directory. */
-export function sharedPaths(scope: Scope): {
+export function rootlessPaths(scope: Scope): {
   readonly directory: string;
   readonly namespace: string;
   readonly pasta: string;
@@ -64,8 +64,8 @@ export function sharedPaths(scope: Scope): {
 }
 
 /** The shared namespace, if there is a process by which it can be entered. */
-export function readShared(scope: Scope): SharedNamespace | undefined {
-  const paths = sharedPaths(scope);
+export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefined {
+  const paths = rootlessPaths(scope);
   const record = readJson<PastaRecord>(paths.pasta);
   if (record === undefined) return undefined;
   const server = readJson<ProcessIdentity>(paths.names);
@@ -83,9 +83,9 @@ function readJson<T>(path: string): T | undefined {
  * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is
  * not there, and in that namespace.
  */
-export function enterSharedNamespace(scope: Scope, env: Environment): void {
+export function enterRootlessNamespace(scope: Scope, env: Environment): void {
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
-  const fd = openSharedNamespace(scope, false);
+  const fd = openRootlessNamespace(scope, false);
   if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
 }
 
@@ -93,33 +93,33 @@ export function enterSharedNamespace(scope: Scope, env: Environment): void {
  * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start`
  * what does not run of its units is started. Throws "network" when it does not start.
  */
-export function openSharedNamespace(scope: Scope, start: boolean): number | undefined {
-  const found = readShared(scope);
+export function openRootlessNamespace(scope: Scope, start: boolean): number | undefined {
+  const found = readRootlessNamespace(scope);
   const complete = found?.pasta !== undefined && found.names !== undefined;
-  const shared = start && !complete ? startShared(scope) : found;
+  const shared = start && !complete ? startRootlessUnits(scope) : found;
   const holder = shared?.names ?? shared?.pasta;
   return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
 }
 
 /** Starts what does not run, and waits for it; a process that has been killed comes again by itself after a second. */
-function startShared(scope: Scope): SharedNamespace {
+function startRootlessUnits(scope: Scope): RootlessNamespace {
   // Said here, for systemctl would only say that something has failed.
   for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
-  const words = [findProgram("systemctl"), "--user", "start", ...Object.values(SHARED_UNITS)];
+  const words = [findProgram("systemctl"), "--user", "start", ...Object.values(ROOTLESS_UNITS)];
   const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-  const shared = readShared(scope);
+  const shared = readRootlessNamespace(scope);
   if (shared !== undefined) return shared;
   const [said = ""] = child.stderr.toString().trim().split("\n");
-  const reason = readIfThere(sharedPaths(scope).failure) ?? said;
-  throw new RuntimeError("network", `start ${SHARED_UNITS.all}: ${reason || "it has no process"}`);
+  const reason = readIfThere(rootlessPaths(scope).failure) ?? said;
+  throw new RuntimeError("network", `start ${ROOTLESS_UNITS.all}: ${reason || "it has no process"}`);
 }
 
 /**
  * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the
  * host's. False where there is none, or this process is not in the shared user namespace.
  */
-export function joinSharedNetwork(scope: Scope): boolean {
-  const shared = readShared(scope);
+export function joinRootlessNetwork(scope: Scope): boolean {
+  const shared = readRootlessNamespace(scope);
   const holder = shared?.names ?? shared?.pasta;
   // From another user namespace the bridges are out of reach.
   if (holder === undefined || linkOf(`/proc/${holder.pid}/ns/user`) !== linkOf("/proc/self/ns/user")) return false;

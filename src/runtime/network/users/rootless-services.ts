@@ -18,12 +18,12 @@ import { openOutermostOwner } from "../../user-namespace/outermost-namespace.ts"
 import { netavarkDir } from "../connect/netavark.ts";
 import { connectByPasta } from "./pasta.ts";
 import {
-  enterSharedNamespace,
-  joinSharedNetwork,
+  enterRootlessNamespace,
+  joinRootlessNetwork,
   type PastaRecord,
-  readShared,
-  SHARED_UNITS,
-  sharedPaths,
+  ROOTLESS_UNITS,
+  readRootlessNamespace,
+  rootlessPaths,
 } from "./rootless-namespace.ts";
 
 /** The name of the namespace in the file descriptor store of pasta's unit. */
@@ -37,15 +37,15 @@ const LOOK_MS = 10;
 const LOOKS_MAX = 200;
 
 /**
- * What SHARED_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not
+ * What ROOTLESS_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not
  * handed it over out of the unit's file descriptor store. So a pasta that has been killed has a successor in the same
  * namespace, where all bridges still are. Executes berth again in the user namespace. Returns pasta's process. Throws
  * "network".
  */
-export async function startSharedPasta(scope: Scope, env: Environment): Promise<ProcessIdentity> {
+export async function startRootlessPasta(scope: Scope, env: Environment): Promise<ProcessIdentity> {
   if (userNamespaceOwner(env) === undefined) enterOwnNamespace(scope, env);
   const kept = broughtNamespaces(scope, env)?.find(({ kind }) => kind === "net");
-  const paths = sharedPaths(scope);
+  const paths = rootlessPaths(scope);
   const pidFile = join(paths.directory, "pasta.pid");
   if (kept === undefined) clearAway(scope);
   removeIfThere(paths.failure);
@@ -84,7 +84,7 @@ function enterOwnNamespace(scope: Scope, env: Environment): void {
  * What is known of an earlier namespace: its processes, names of its containers, and netavark's notes of its firewall.
  */
 function clearAway(scope: Scope): void {
-  const { directory } = sharedPaths(scope);
+  const { directory } = rootlessPaths(scope);
   const known = ["aardvark-dns", "firewall"].map((name) => join(netavarkDir(scope), name));
   for (const path of [directory, ...known]) rmSync(path, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -96,7 +96,7 @@ function clearAway(scope: Scope): void {
  */
 function keep(path: string, socket: string | undefined): number {
   if (socket === undefined)
-    throw new RuntimeError("systemd", `this is not ${SHARED_UNITS.pasta}: systemd could keep nothing`);
+    throw new RuntimeError("systemd", `this is not ${ROOTLESS_UNITS.pasta}: systemd could keep nothing`);
   const mounted = openSync(path, "r");
   setns(mounted, CLONE_NEWNET);
   closeSync(mounted);
@@ -112,17 +112,17 @@ function keep(path: string, socket: string | undefined): number {
 }
 
 /**
- * What SHARED_UNITS.names runs: the name server, which netavark would start in the unit of the first container with a
+ * What ROOTLESS_UNITS.names runs: the name server, which netavark would start in the unit of the first container with a
  * name; that unit's end would be the name server's. It stays for want of anything to say as long as it knows one
  * network, so it is given one, under a name that no other can have. Executes berth again in the shared namespaces.
  * Returns its process. Throws "network".
  */
-export async function startSharedNames(scope: Scope, env: Environment): Promise<ProcessIdentity> {
-  enterSharedNamespace(scope, env);
-  const shared = userNamespaceOwner(env) === undefined ? undefined : readShared(scope);
-  if (shared === undefined || !joinSharedNetwork(scope))
-    throw new RuntimeError("network", `${SHARED_UNITS.pasta} does not run`);
-  const { directory, names } = sharedPaths(scope);
+export async function startRootlessDns(scope: Scope, env: Environment): Promise<ProcessIdentity> {
+  enterRootlessNamespace(scope, env);
+  const shared = userNamespaceOwner(env) === undefined ? undefined : readRootlessNamespace(scope);
+  if (shared === undefined || !joinRootlessNetwork(scope))
+    throw new RuntimeError("network", `${ROOTLESS_UNITS.pasta} does not run`);
+  const { directory, names } = rootlessPaths(scope);
   const config = join(netavarkDir(scope), "aardvark-dns");
   const pidFile = join(config, "aardvark.pid");
   mkdirSync(config, { recursive: true, mode: 0o700 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { parseSubnet, type Subnet } from "../../../../src/ip-address.ts";
 import { defaultNetwork } from "../../../../src/runtime/network/definitions/network-definition.ts";
 import {
+  type HostFacts,
   type NetworkCreateRequest,
-  type NetworkFacts,
   planNetwork,
 } from "../../../../src/runtime/network/definitions/network-plan.ts";
 
@@ -11,7 +11,7 @@ const REQUEST: NetworkCreateRequest = {
   ...{ name: "net", driver: "bridge", subnets: [], ipv6: false, internal: false, disableDns: false, dns: [] },
   ...{ interfaceName: undefined, ipamDriver: undefined, options: {}, labels: {} },
 };
-const FACTS: NetworkFacts = {
+const FACTS: HostFacts = {
   networks: [defaultNetwork()],
   routes: [],
   avoided: [],
@@ -19,7 +19,7 @@ const FACTS: NetworkFacts = {
   now: new Date(0),
   random: (count) => new Uint8Array(count).fill(0xab),
 };
-const plan = (request: Partial<NetworkCreateRequest> = {}, facts: Partial<NetworkFacts> = {}) =>
+const plan = (request: Partial<NetworkCreateRequest> = {}, facts: Partial<HostFacts> = {}) =>
   planNetwork({ ...REQUEST, ...request }, { ...FACTS, ...facts });
 const subnet = (text: string): Subnet => parseSubnet(text) ?? { family: 4, base: 0n, bits: 0 };
 const wanted = (text: string, gateway?: string, range?: string) => ({ subnet: text, gateway, range });

@@ -12,7 +12,7 @@ import type { GivenAddresses, NetavarkRequest } from "./netavark.ts";
  * all has been given back. It tells who uses a network and which ports are published, and what teardown and reload have
  * to do.
  */
-export interface SetUp {
+export interface ConnectionRecord {
   /** The container's ID, or another name that no container can have. */
   readonly owner: string;
   readonly name: string;
@@ -28,33 +28,33 @@ export interface SetUp {
   readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
-const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
-const setUpFile = (scope: Scope, owner: string) => join(setUpsDir(scope), `${owner}.json`);
+const recordsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
+const recordFile = (scope: Scope, owner: string) => join(recordsDir(scope), `${owner}.json`);
 
-export function writeSetUp(scope: Scope, setUp: SetUp): void {
-  mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
-  replaceFile(setUpFile(scope, setUp.owner), JSON.stringify(setUp));
+export function writeConnection(scope: Scope, record: ConnectionRecord): void {
+  mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
+  replaceFile(recordFile(scope, record.owner), JSON.stringify(record));
 }
 
 /** What an owner has, or undefined if it has nothing. */
-export function readSetUp(scope: Scope, owner: string): SetUp | undefined {
+export function readConnection(scope: Scope, owner: string): ConnectionRecord | undefined {
   try {
-    return JSON.parse(readFileSync(setUpFile(scope, owner), "utf8")) as SetUp;
+    return JSON.parse(readFileSync(recordFile(scope, owner), "utf8")) as ConnectionRecord;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
 }
 
-export function removeSetUp(scope: Scope, owner: string): void {
+export function removeConnection(scope: Scope, owner: string): void {
   removeNamespaceLink(scope, owner);
-  removeIfThere(setUpFile(scope, owner));
+  removeIfThere(recordFile(scope, owner));
 }
 
-export function listSetUps(scope: Scope): SetUp[] {
-  return listIfThere(setUpsDir(scope)).flatMap((file) => {
+export function listConnections(scope: Scope): ConnectionRecord[] {
+  return listIfThere(recordsDir(scope)).flatMap((file) => {
     const owner = /^(.+)\.json$/.exec(file)?.[1];
-    return owner === undefined ? [] : (readSetUp(scope, owner) ?? []);
+    return owner === undefined ? [] : (readConnection(scope, owner) ?? []);
   });
 }
 
@@ -63,8 +63,8 @@ export function listSetUps(scope: Scope): SetUp[] {
  * process dies.
  */
 export function withPortsLock<T>(scope: Scope, work: () => T): T {
-  mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
-  const fd = openSync(join(setUpsDir(scope), ".ports"), "a", 0o600);
+  mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
+  const fd = openSync(join(recordsDir(scope), ".ports"), "a", 0o600);
   try {
     lockExclusive(fd);
     return work();
