@@ -152,7 +152,7 @@ function parsePipeline(text: string, functions: ReadonlySet<string>): Expression
     const token = tokens[at]?.text ?? "";
     if (/^[A-Za-z_]/.test(token) && !(token in WORDS)) {
       at += 1;
-      return call(token, [...operands(), ...(before === undefined ? [] : [before])]);
+      return call(token, [...operands(), ...(before === undefined ? [] : [before])], functions);
     }
     const [value, ...rest] = operands();
     if (value === undefined) throw new TemplateError(`{{${text}}}: a value is missing`);
@@ -160,14 +160,6 @@ function parsePipeline(text: string, functions: ReadonlySet<string>): Expression
     if (values.length === 0) return value;
     if (value.kind === "field") return { ...value, values };
     throw new TemplateError(`{{${text}}}: only functions and fields take arguments`);
-  }
-
-  function call(name: string, values: readonly Expression[]): Expression {
-    if (functions.has(name)) return { kind: "call", name, values };
-    const near = closest(name, functions);
-    // The commonest slip: `{{Names}}`.
-    const hint = near === undefined ? `write .${name} for a field` : `did you mean "${near}"?`;
-    throw new TemplateError(`unknown function "${name}" (${hint})`);
   }
 
   function operands(): Expression[] {
@@ -188,7 +180,7 @@ function parsePipeline(text: string, functions: ReadonlySet<string>): Expression
     if (token.startsWith("`")) return { kind: "literal", value: token.slice(1, -1) };
     if (/^-?\d/.test(token)) return { kind: "literal", value: Number(token) };
     if (token in WORDS) return { kind: "literal", value: WORDS[token] ?? null };
-    if (/^[A-Za-z_]/.test(token)) return call(token, []);
+    if (/^[A-Za-z_]/.test(token)) return call(token, [], functions);
     throw new TemplateError(`{{${text}}}: "${token}" is not expected there`);
   }
 
@@ -201,6 +193,14 @@ function parsePipeline(text: string, functions: ReadonlySet<string>): Expression
   }
 
   return pipeline(undefined);
+}
+
+function call(name: string, values: readonly Expression[], functions: ReadonlySet<string>): Expression {
+  if (functions.has(name)) return { kind: "call", name, values };
+  const near = closest(name, functions);
+  // The most common slip: `{{Names}}`.
+  const hint = near === undefined ? `write .${name} for a field` : `did you mean "${near}"?`;
+  throw new TemplateError(`unknown function "${name}" (${hint})`);
 }
 
 const WORDS: Readonly<Record<string, boolean | null>> = Object.assign(Object.create(null), {
