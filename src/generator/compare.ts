@@ -1,14 +1,15 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path/posix";
 import { decodeText } from "../unit/text.ts";
-import { GENERATED_HEADER, type Generated } from "./generate.ts";
+import { GENERATED_HEADER } from "./generate.ts";
+import type { WritableUnits } from "./write.ts";
 
 /**
  * How a generator's output directory differs from what would be written now: `+ NAME` for what is to come, `~ NAME` for
  * what is to change, `- NAME` for a unit of berth's that is to go. Links of units that go or change are not looked for:
  * their `[Install]` sections have changed with them. Empty if nothing differs.
  */
-export function compareGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
+export function compareGenerated(directory: string, generated: WritableUnits): string[] {
   const changes: string[] = [];
   const wanted = new Set(generated.files.map(({ name }) => name));
   for (const { name, text } of generated.files) {

@@ -1,17 +1,23 @@
 import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { encodeText } from "../unit/text.ts";
-import type { Generated } from "./generate.ts";
+import type { GeneratedFile, GeneratedLink } from "./making/context.ts";
 
 /** open(2) with O_EXCL: also follows no link. */
 const NEW_FILE = { flag: "wx" } as const;
+
+/** What is written of the generated units. */
+export interface WritableUnits {
+  readonly files: readonly Pick<GeneratedFile, "name" | "text">[];
+  readonly links: readonly GeneratedLink[];
+}
 
 /**
  * Writes units and links below a directory, which is made if need be. What is there already is replaced by rename(2);
  * what is new is written in its place, which systemd looks at only after its generators have ended. A file that cannot
  * be written whole is removed. Returns what failed; one failure does not keep the others from being written.
  */
-export function writeGenerated(directory: string, generated: Pick<Generated, "files" | "links">): string[] {
+export function writeGenerated(directory: string, generated: WritableUnits): string[] {
   const failures: string[] = [];
   const attempt = (name: string, write: () => void): void => {
     try {

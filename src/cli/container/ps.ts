@@ -155,9 +155,9 @@ async function containerUnits(context: CommandContext): Promise<string[]> {
   // Pods, networks, volumes and images have services too; and a socket's proxy runs no container.
   // A template has no state of its own, only its instances.
   return files
-    .filter(({ text }) => /^SourcePath=.*\.container$/m.test(text) && !/^ExecStart=\S+ socket-proxy /m.test(text))
+    .filter(({ role, source }) => role === "service" && source?.endsWith(".container"))
     .map(({ name }) => name)
-    .filter((name) => name.endsWith(".service") && !name.includes("@."));
+    .filter((name) => !name.includes("@."));
 }
 
 async function unitStates(context: CommandContext, names: readonly string[]): Promise<UnitStatus[]> {

@@ -17,12 +17,17 @@ export function containerUnits(unit: UnitContext): Units {
   for (const keys of [container, unit.quadlet, berth]) keys.checkKeys();
   checkServiceName(parsed, container, report);
   const context: ContainerContext = { ...unit, container, berth };
-  const { sections, serviceName } = parsed;
+  const { sections, serviceName, source } = parsed;
   const sockets = sections.has("Socket") || sections.has("Berth") ? containerSockets(context) : NO_SOCKETS;
   const membership =
     container.mentions("Pod") || container.mentions("StartWithPod") ? podMembership(context) : undefined;
   const service = containerService(context, sockets, membership);
-  const file: GeneratedFile = { name: serviceName, text: service.toString() };
+  const file: GeneratedFile = {
+    name: serviceName,
+    role: "service",
+    source: source.path,
+    text: service.toString(),
+  };
   const install = sections.get("Install");
   const installed = { service: serviceName, ...(sockets.socket === undefined ? {} : { socket: sockets.socket }) };
   const links = install === undefined ? [] : installLinks(install, installed, report);

@@ -55,9 +55,11 @@ export function containerSockets(context: ContainerContext): Sockets {
   const service = splitName(parsed.serviceName);
   const socket = joinName({ ...(accepts ? { prefix: service.prefix } : service), suffix: "socket" });
   const proxy = port === undefined ? undefined : joinName({ ...service, prefix: `${service.prefix}-proxy` });
-  const files = [{ name: socket, text: socketText(context, socket, proxy) }];
+  const { path: source } = parsed.source;
+  const files: GeneratedFile[] = [{ name: socket, role: "socket", source, text: socketText(context, socket, proxy) }];
   if (proxy !== undefined && port !== undefined) {
-    files.push({ name: proxy, text: proxyText(context, socket, port.text, idle?.text) });
+    const text = proxyText(context, socket, port.text, idle?.text);
+    files.push({ name: proxy, role: "socket-proxy", source, text });
   }
   const passed = accepts || proxy !== undefined ? {} : { passedTo: instanceReference(socket) };
   return { files, socket, ...passed, stopWhenIdle: idle !== undefined };

@@ -3,7 +3,7 @@ import { isDeferred } from "../../options/values/check.ts";
 import { addressOutside } from "../../options/values/subnet.ts";
 import { lastEntry, listEntries } from "../../unit/lookup.ts";
 import { unquoteString } from "../../unit/words.ts";
-import type { Outcome } from "../making/outcome.ts";
+import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { Value } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
@@ -19,7 +19,7 @@ interface Claim {
  * would be at start. (The other drivers share a network that is there already.) And fixed addresses that their network
  * does not have.
  */
-export function reportAddressConflicts(outcomes: readonly Outcome[]): void {
+export function reportAddressConflicts(outcomes: readonly SourceOutcome[]): void {
   const claims: Claim[] = [];
   for (const outcome of outcomes) {
     if (outcome.parsed.type.extension === "network") claims.push(...reportOverlaps(outcome, claims));
@@ -27,7 +27,7 @@ export function reportAddressConflicts(outcomes: readonly Outcome[]): void {
   }
 }
 
-function reportOverlaps({ parsed, report }: Outcome, others: readonly Claim[]): Claim[] {
+function reportOverlaps({ parsed, report }: SourceOutcome, others: readonly Claim[]): Claim[] {
   const driver = lastEntry(parsed.sections.get("Network"), "Driver");
   if (report.hasErrors || (driver !== undefined && !["", "bridge"].includes(unquoteString(driver.value)))) return [];
   const claims: Claim[] = [];
@@ -45,7 +45,7 @@ function reportOverlaps({ parsed, report }: Outcome, others: readonly Claim[]): 
   return claims;
 }
 
-function reportOutside({ parsed, report, references }: Outcome): void {
+function reportOutside({ parsed, report, references }: SourceOutcome): void {
   const networks = references.filter(({ target, kind }) => kind === "uses" && target.type.extension === "network");
   for (const { target, value } of networks) {
     for (const [address, at] of optionAddresses(value.text)) {

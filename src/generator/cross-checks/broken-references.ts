@@ -1,12 +1,12 @@
-import type { Outcome } from "../making/outcome.ts";
+import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
 /**
  * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they
  * are to make will not be there. What is wrong with the other file is told there.
  */
-export function reportBrokenReferences(outcomes: readonly Outcome[]): void {
-  const users = new Map<ParsedSource, Set<Outcome>>();
+export function reportBrokenReferences(outcomes: readonly SourceOutcome[]): void {
+  const users = new Map<ParsedSource, Set<SourceOutcome>>();
   for (const outcome of outcomes) {
     for (const { target, kind } of outcome.references) {
       if (kind !== "uses") continue;

@@ -1,4 +1,4 @@
-import type { Outcome } from "../making/outcome.ts";
+import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { Value } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
@@ -7,7 +7,7 @@ interface Edge {
   readonly to: ParsedSource;
   /** What says so, and the file that says it. */
   readonly value: Value;
-  readonly by: Outcome;
+  readonly by: SourceOutcome;
   readonly required: boolean;
 }
 
@@ -15,7 +15,7 @@ interface Edge {
  * Reports files that wait for each other. systemd would break such a loop by leaving one of them out, and not always
  * the same; where one cannot be without the other, none would start. Each loop is told once, at the first of its lines.
  */
-export function reportDependencyLoops(outcomes: readonly Outcome[]): void {
+export function reportDependencyLoops(outcomes: readonly SourceOutcome[]): void {
   const edges = new Map<ParsedSource, Edge[]>();
   const add = (from: ParsedSource, edge: Edge): void => {
     const others = edges.get(from);
@@ -34,7 +34,7 @@ export function reportDependencyLoops(outcomes: readonly Outcome[]): void {
 }
 
 /** Whether a key of `[Unit]` says that one cannot be without the other. */
-function requires({ references }: Outcome, target: ParsedSource): boolean {
+function requires({ references }: SourceOutcome, target: ParsedSource): boolean {
   return references.some((reference) => reference.target === target && reference.required);
 }
 

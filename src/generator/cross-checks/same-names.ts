@@ -1,15 +1,15 @@
 import { lastEntry } from "../../unit/lookup.ts";
-import type { Outcome } from "../making/outcome.ts";
+import type { SourceOutcome } from "../making/source-outcome.ts";
 import { nameForOthers, nameKeyOf } from "../reading/resource-name.ts";
 
 /**
  * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's
  * place, and of networks and volumes the first one made would be everybody's, whatever the other files say.
  */
-export function warnOfSameNames(outcomes: readonly Outcome[]): void {
+export function warnOfSameNames(outcomes: readonly SourceOutcome[]): void {
   // What is named after its file is named once, unless somebody takes that name.
   if (!outcomes.some(givesName)) return;
-  const owners = new Map<string, Outcome>();
+  const owners = new Map<string, SourceOutcome>();
   for (const outcome of outcomes) {
     const { parsed, report } = outcome;
     const { extension } = parsed.type;
@@ -27,7 +27,7 @@ export function warnOfSameNames(outcomes: readonly Outcome[]): void {
   }
 }
 
-function givesName({ parsed }: Outcome): boolean {
+function givesName({ parsed }: SourceOutcome): boolean {
   const key = nameKeyOf(parsed.type);
   return key !== undefined && (lastEntry(parsed.sections.get(parsed.type.section), key)?.value ?? "") !== "";
 }

@@ -1,9 +1,9 @@
-import type { Outcome } from "../making/outcome.ts";
+import type { SourceOutcome } from "../making/source-outcome.ts";
 
 /** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
-export function reportCollisions(outcomes: readonly Outcome[]): void {
-  const makers = new Map<string, Outcome[]>();
-  const claim = (name: string, outcome: Outcome): void => {
+export function reportCollisions(outcomes: readonly SourceOutcome[]): void {
+  const makers = new Map<string, SourceOutcome[]>();
+  const claim = (name: string, outcome: SourceOutcome): void => {
     const others = makers.get(name);
     if (others === undefined) makers.set(name, [outcome]);
     else if (!others.includes(outcome)) others.push(outcome);
@@ -25,8 +25,8 @@ export function reportCollisions(outcomes: readonly Outcome[]): void {
 }
 
 /** An alias that is another source's unit, or another's alias too, would put a link in its place. */
-export function reportAliasCollisions(outcomes: readonly Outcome[]): void {
-  const owners = new Map<string, Outcome>();
+export function reportAliasCollisions(outcomes: readonly SourceOutcome[]): void {
+  const owners = new Map<string, SourceOutcome>();
   for (const outcome of outcomes) for (const { name } of outcome.units.files) owners.set(name, outcome);
   for (const outcome of outcomes) {
     for (const { path } of outcome.units.links) {

@@ -71,10 +71,16 @@ export interface ResourceContext extends UnitContext {
   readonly keys: KeyReader;
 }
 
+/** What a generated unit is to the file it comes from: its service, the socket of `[Socket]`, or that socket's proxy. */
+export type UnitRole = "service" | "socket" | "socket-proxy";
+
 /** A unit file that was generated. */
 export interface GeneratedFile {
   /** `app.service`. */
   readonly name: string;
+  readonly role: UnitRole;
+  /** Path of the Quadlet file; absent where a running service has lost its file. */
+  readonly source?: string;
   /** In the form of src/unit/text.ts: bytes that were not UTF-8 are kept. */
   readonly text: string;
 }

@@ -39,7 +39,7 @@ export function resourceUnits(unit: UnitContext): Units {
   completeUnitSection(draft, context, lines.unit);
   draft.appendAll("Service", [...commonLines(context, lines), ...lines.service]);
   return {
-    files: [{ name: parsed.serviceName, text: draft.toString() }],
+    files: [{ name: parsed.serviceName, role: "service", source: parsed.source.path, text: draft.toString() }],
     links: installLinks(parsed.sections.get("Install"), { service: parsed.serviceName }, report),
   };
 }

@@ -4,7 +4,7 @@ import type { ParsedSource } from "../reading/source.ts";
 import type { Units } from "./context.ts";
 
 /** One source and what came of it. */
-export interface Outcome {
+export interface SourceOutcome {
   readonly parsed: ParsedSource;
   readonly report: Report;
   readonly units: Units;

@@ -20,7 +20,7 @@ export const POD_HELD: readonly Directive[] = [
 ];
 
 /** Lines that end what a service runs. */
-export interface Ending {
+export interface StopLines {
   readonly unit: readonly Directive[];
   readonly service: readonly Directive[];
 }
@@ -34,7 +34,7 @@ export function podRemoval(name: string, { berth }: GenerateOptions): string {
  * What a service that runs needs in order to stop and be cleaned up, where its file is gone or wrong, and nothing else
  * of it is known. systemd takes it over with the next reload, and forgets what the file had.
  */
-export function endingOf(running: RunningUnit, options: GenerateOptions, commands: SharedCommands): Ending {
+export function stopLinesOf(running: RunningUnit, options: GenerateOptions, commands: SharedCommands): StopLines {
   if (running.kind === "pod") {
     const removal = podRemoval(escapeSpecifiers(running.name), options);
     const stays: readonly Directive[] = [
