@@ -19,7 +19,7 @@ export type RuntimeErrorCode =
   | "no-such-volume"
   | "no-such-pod"
   | "no-such-user"
-  | "runc"
+  | "oci-runtime"
   | "syscall"
   | "systemd"
   | "user-namespace"

@@ -13,7 +13,6 @@ export interface ContainerPaths {
   readonly config: string;
   readonly record: string;
   readonly pidFile: string;
-  readonly runcLog: string;
   /**
    * Its network namespace, mounted in the launcher's own mount namespace for pasta, which ends when the file is
    * removed: alone in a folder, because a pasta of 2023 looks at the first of several changes only.
@@ -31,7 +30,6 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
     config: join(bundle, "config.json"),
     record: join(bundle, "record.json"),
     pidFile: join(bundle, "pid"),
-    runcLog: join(bundle, "runc.log"),
     networkNamespace: join(bundle, "namespaces", "net"),
     layers: join(scope.stateDir, "containers", id),
   };
@@ -40,8 +38,6 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
 export const containersDir = (scope: Scope) => join(scope.runtimeDir, "containers");
 /** One symbolic link a container name; its target is the ID. */
 export const namesDir = (scope: Scope) => join(scope.runtimeDir, "names");
-/** runc's own state (its --root). */
-export const runcRoot = (scope: Scope) => join(scope.runtimeDir, "runc");
 export const volumesDir = (scope: Scope) => join(scope.stateDir, "volumes");
 export const podsDir = (scope: Scope) => join(scope.runtimeDir, "pods");
 export const networksDir = (scope: Scope) => join(scope.runtimeDir, "networks");

@@ -78,7 +78,7 @@ export interface PodPaths {
   readonly resolvConf: string;
   /** Where pasta has the network namespace mounted, seen by itself alone. */
   readonly networkNamespace: string;
-  /** What runc starts the shared PID namespace's first process from. */
+  /** The bundle of the shared PID namespace's first process. */
   readonly init: string;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Id-mapped mounts: the same files with other owners, shifted by the kernel as they are looked at (mount_setattr(2),
- * MOUNT_ATTR_IDMAP, Linux 5.12; as layers of an overlay 5.19). runc 1.1 makes none, so berth does. Loaded only for
+ * MOUNT_ATTR_IDMAP, Linux 5.12; as layers of an overlay 5.19). The OCI runtime of Debian 12 makes none, so berth does. Loaded only for
  * containers that need one.
  */
 import { dlopen, type Pointer, ptr, read } from "bun:ffi";

@@ -1,6 +1,6 @@
 import { CommandError } from "./command.ts";
 
-/** For `--tty`: runc takes the caller's terminal for the container's, and says nothing helpful if there is none. */
+/** For `--tty`: the OCI runtime takes the caller's terminal, and its message is of no help if there is none. */
 export async function requireTerminal(): Promise<void> {
   // Loaded only here: most containers have no terminal, and it costs their start.
   const { isatty } = await import("node:tty");

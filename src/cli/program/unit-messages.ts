@@ -21,7 +21,7 @@ export function lastMessages(unit: string, since: number, { scope }: CommandCont
     { stdio: ["ignore", "pipe", "ignore"] },
   );
   const lines = child.stdout.toString().split("\n");
-  // runc says the same before it, if it is runc that has failed.
+  // The OCI runtime says the same before it, if it is what has failed.
   const own = lines.filter((line) => line.startsWith("berth: "));
   return (own.length > 0 ? own : lines).flatMap((line) => (line === "" ? [] : `  ${line}\n`)).join("");
 }

@@ -16,7 +16,7 @@ import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
 
-/** The launcher and runc live in the same cgroup until the payload runs. */
+/** The launcher and the OCI runtime live in the same cgroup until the payload runs. */
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 /** Podman's and docker's default, in seconds. */
 const STOP_TIMEOUT = "10";
@@ -59,7 +59,7 @@ function completeUnit(
   const lines: Directive[] = [...more];
   // Started by hand, the payload has to find its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
-  // What makes /dev/stdout something that can be opened. In the foreground runc's own pipes do.
+  // What makes /dev/stdout something that can be opened. In the foreground the OCI runtime's pipes do.
   if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   completeUnitSection(draft, context, lines);

@@ -116,7 +116,7 @@ function checkService({ service, report }: ResourceContext, process: PodProcess 
   const lines: Directive[] = [];
   // A PID namespace's first process that is not yet what it is to become cannot be asked to end.
   if (!service.has("KillMode")) lines.push(["KillMode", "mixed"]);
-  // runc makes a cgroup for it.
+  // The OCI runtime makes a cgroup for it.
   if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
   // podman's; whatever ended the process, the containers still need it.
   if (!service.has("Restart")) lines.push(["Restart", "on-failure"]);

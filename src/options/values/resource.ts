@@ -1,7 +1,7 @@
 import { closest } from "../../suggest.ts";
 import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
 
-/** The launcher and runc need threads of their own for a moment at start; with fewer tasks they fail to make them. */
+/** The launcher and the OCI runtime need threads of their own for a moment at start; with fewer tasks they fail to make them. */
 const TASKS_MIN = 64;
 
 /** `PidsLimit=`: a number, or -1 for no limit. It becomes TasksMax=, where systemd fills nothing in. */

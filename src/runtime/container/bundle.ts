@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import type { Environment } from "../../environment.ts";
 import type { StoredImage } from "../../image/store/store.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
@@ -6,8 +7,8 @@ import type { ContainerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import type { ContainerCgroup } from "../oci-runtime/container-cgroup.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import type { JoinedPod } from "../pod/join.ts";
 import { boundingSet } from "../spec/capabilities.ts";
 import { attainableCapabilities, attainableLimits } from "../spec/limits.ts";
@@ -110,9 +111,10 @@ export function writeBundle(request: RunRequest, context: BundleContext, parts: 
       ...mounts,
       ...limitMounts(parts.cgroup, mounts),
     ],
-    cgroupsPath: parts.cgroup.runcPath,
+    cgroupsPath: parts.cgroup.cgroupsPath,
     networkNamespace: namespaceToJoin(request, etc, networkNamespace ?? pod?.network),
     userNamespace: namespace,
+    traits: ociRuntime(scope).traits,
     joined: pod === undefined ? {} : { ipc: pod.path("ipc"), pid: pod.path("pid"), uts: pod.path("uts") },
     seccomp: loadSeccomp(request, bounding),
     inUserNamespace: context.inUserNamespace,
@@ -132,13 +134,13 @@ function socketsWithoutPid(pod: string): RuntimeError {
   return new RuntimeError("bad-request", `sockets cannot be handed to a container of pod ${pod}: ${why}`);
 }
 
-/** The network namespace that runc is to join; "" has it make one, undefined leaves the host's. */
+/** The network namespace for the container to join; "" has the OCI runtime make one, undefined leaves the host's. */
 function namespaceToJoin({ network }: RunRequest, { joined }: EtcFacts, own: string | undefined): string | undefined {
   if (network.mode === "host") return undefined;
   return joined === undefined ? (own ?? "") : joined.path;
 }
 
-/** What runc runs when a container that no unit cleans up after has ended. It gets no environment but this. */
+/** The command for the OCI runtime to run when a container that no unit cleans up after has ended. It gets no environment but this. */
 function cleanupHook({ scope, env, program }: BundleContext, id: string): SpecHook {
   const variables = Object.entries(namespaceEnvironment(scope, env)).map(([name, value]) => `${name}=${value}`);
   return { path: program, args: ["berth", "cleanup", "--id", id], env: variables };

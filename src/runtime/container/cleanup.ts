@@ -4,7 +4,7 @@ import type { Scope } from "../../scope.ts";
 import { idOfName, listContainerIds, readRecord, releaseName } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
 import { withStoreLock } from "../../state/lock.ts";
-import { containerPaths, namesDir, runcRoot } from "../../state/paths.ts";
+import { containerPaths, namesDir } from "../../state/paths.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
@@ -12,19 +12,19 @@ import { releaseAllAddresses } from "../network/connect/address-leases.ts";
 import { readConnection } from "../network/connect/connection-record.ts";
 import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
-import { deleteContainer } from "../oci-runtime/runc.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
 
 /**
- * Takes away everything that a container left: runc's state, firewall rules and address, upper layer and unnamed
+ * Takes away everything that a container left: the OCI runtime's state, firewall rules and address, upper layer and unnamed
  * volumes, name and bundle. Every step may find its work done already, so this can be killed anywhere and run again;
  * the bundle, by which it is found, goes last. Throws in the end what disconnect() returns.
  */
 export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
-  if (existsSync(join(runcRoot(scope), id))) deleteContainer(scope, paths, id);
+  ociRuntime(scope).delete(id, paths.bundle);
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);

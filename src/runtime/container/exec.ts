@@ -1,13 +1,12 @@
 import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { readSpec } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
-import { containerPaths, runcRoot } from "../../state/paths.ts";
-import { execve, keepOverExec } from "../../system/libc.ts";
-import { findProgram } from "../../system/programs.ts";
-import { type Environment, runcEnvironment } from "../oci-runtime/runc.ts";
+import { containerPaths } from "../../state/paths.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import type { SpecProcess } from "../spec/runtime-spec.ts";
 import { makeWayToRootfs } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
@@ -25,7 +24,7 @@ export interface ExecRequest {
 }
 
 /**
- * Runs a command in a running container: this process becomes `runc exec`, so the command is a child of the caller's
+ * Runs a command in a running container: this process becomes the OCI runtime's, so the command is a child of the caller's
  * (with the caller's audit login uid), and its exit code is what the caller sees. Throws "no-such-container",
  * "no-such-user", "command-not-found" or "command-not-executable".
  */
@@ -34,17 +33,11 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   const root = `/proc/${pid}/root`;
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);
-  // runc exec would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
+  // The OCI runtime would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
   checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
   if (scope.kind === "user") makeWayToRootfs(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
-  keepOverExec(fd);
-  const runc = findProgram("runc");
-  execve(
-    runc,
-    [runc, "--root", runcRoot(scope), "exec", "--process", `/proc/self/fd/${fd}`, record.id],
-    runcEnvironment(env),
-  );
+  return ociRuntime(scope).becomeExec(record.id, fd, env);
 }
 
 /**

@@ -5,8 +5,8 @@ import { RuntimeError } from "../error.ts";
 import type { RuntimeSpec } from "../spec/runtime-spec.ts";
 
 /**
- * Looks whether the payload's program is there and can be executed, as execvp(3) will: a foreground run becomes runc,
- * which ends with 1 whatever was wrong, while people's scripts know 127 and 126 by heart. What a mount may bring along
+ * Looks whether the payload's program is there and can be executed, as execvp(3) will: a foreground run becomes
+ * the OCI runtime, which ends with 1 whatever was wrong, while people's scripts know 127 and 126 by heart. What a mount may bring along
  * is not judged. Throws "command-not-found" or "command-not-executable".
  */
 export function checkExecutable(spec: RuntimeSpec): void {

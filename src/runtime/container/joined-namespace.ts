@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
+import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { findContainer } from "../../state/find-container.ts";
@@ -6,7 +7,6 @@ import { runningPayloadPid } from "../../state/liveness.ts";
 import { isMissing } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 import { openRootlessNamespace } from "../network/users/rootless-namespace.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";
 

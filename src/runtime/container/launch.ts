@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
+import type { Environment } from "../../environment.ts";
 import type { DiffId } from "../../image/document/digest.ts";
 import { lowerDirectories } from "../../image/layer/directory.ts";
 import type { StoredImage } from "../../image/store/store.ts";
@@ -8,24 +9,17 @@ import { type ContainerRecord, writeRecord } from "../../state/container-record.
 import { withStoreLock } from "../../state/lock.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { noteUnit } from "../../state/running-units.ts";
-import { execve, keepOverExec } from "../../system/libc.ts";
+import { keepOverExec } from "../../system/libc.ts";
 import { identify } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { idMapOption } from "../mount/mount-context.ts";
 import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
 import { openContainerNetwork, serviceName } from "../network/container-network.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
-import {
-  createContainer,
-  type Environment,
-  type RuncRun,
-  runcEnvironment,
-  runcRunArguments,
-  startContainer,
-} from "../oci-runtime/runc.ts";
+import type { OciRun } from "../oci-runtime/oci-runtime.ts";
 import { payloadArguments } from "../spec/oci-config.ts";
-import { keepInheritedSockets } from "../systemd/inherited-sockets.ts";
 import { createNotifier, type Notifier } from "../systemd/notify.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { type BundleContext, writeBundle } from "./bundle.ts";
@@ -43,7 +37,7 @@ export interface LaunchContext extends BundleContext {
 
 /**
  * Starts a container in place of this process. Detached, it returns once the payload runs and systemd has been told;
- * in the foreground this process becomes `runc run`, so nothing of berth remains and the exit code is the payload's.
+ * in the foreground this process becomes the OCI runtime's, so nothing of berth remains and the exit code is the payload's.
  * Throws RuntimeError or ImageError; what had been made is then cleaned up, here or by the unit's ExecStopPost=.
  */
 export async function launch(request: RunRequest, context: LaunchContext): Promise<void> {
@@ -61,7 +55,7 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
     // not know it reaps without noting how that ended, and a service that ends before it is ready has failed, whatever
     // its exit code.
     notifier.payload(pid, request.sdnotify === "started");
-    startContainer(run, pid);
+    ociRuntime(scope).start(id, pid);
   } catch (error) {
     // What went wrong first is what is to be told of.
     if (request.unit === undefined) await cleanUp(scope, id).catch(() => undefined);
@@ -70,12 +64,12 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
 }
 
 /** Makes the container in its network and returns its PID; in the foreground this process becomes it. */
-async function create(run: RuncRun, network: PendingNetwork, detach: boolean, context: LaunchContext): Promise<number> {
+async function create(run: OciRun, network: PendingNetwork, detach: boolean, context: LaunchContext): Promise<number> {
   try {
     if (network.first || !detach) await network.finish();
-    if (!detach) becomeRunc(run, context);
-    // runc only joins the namespace: what is still being made in there takes about as long as runc's own work.
-    const creating = createContainer(run, context.env);
+    if (!detach) ociRuntime(context.scope).becomeRun(run, context.env);
+    // The OCI runtime only joins the namespace: what is still being made in there takes about as long as its own work.
+    const creating = ociRuntime(context.scope).create(run, context.env);
     const finishing = network.first ? undefined : network.finish();
     const results = await Promise.allSettled([creating, finishing]);
     for (const result of results) if (result.status === "rejected") throw result.reason;
@@ -96,9 +90,9 @@ function randomId(): string {
   return Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
 }
 
-/** What runc needs, and what the payload needs besides. */
+/** What the OCI runtime needs, and what the payload needs besides. */
 interface Prepared {
-  readonly run: RuncRun;
+  readonly run: OciRun;
   readonly network: PendingNetwork;
   /** The container's ID, or its pod's where it is in the pod's network. */
   readonly networkOwner: string;
@@ -106,7 +100,7 @@ interface Prepared {
 
 /** The container's network, if it has one of its own. */
 interface PendingNetwork {
-  /** Whether runc has to find it finished. */
+  /** Whether the OCI runtime has to find it finished. */
   readonly first: boolean;
   /** Resolves once everything is in place; rejects with "network". */
   finish(): Promise<void>;
@@ -114,7 +108,7 @@ interface PendingNetwork {
   settle(): Promise<void>;
 }
 
-/** Everything up to runc: what this makes, cleanUp() takes away. */
+/** Everything up to the OCI runtime: what this makes, cleanUp() takes away. */
 async function prepare(
   asked: RunRequest,
   context: LaunchContext,
@@ -199,7 +193,7 @@ async function prepare(
       const open = [network?.fd, namespace?.fd, ...(pod?.namespaces ?? []).map(({ fd }) => fd)];
       for (const fd of open) if (fd !== undefined) keepOverExec(fd);
     }
-    const run = { scope, paths, id, preserveFds, systemdCgroup: cgroup.systemd };
+    const run = { id, bundle: paths.bundle, pidFile: paths.pidFile, preserveFds, systemdCgroup: cgroup.systemd };
     const finish = async () => {
       const found = await network?.finish();
       if (found === undefined) return;
@@ -231,12 +225,6 @@ const KERNEL_FILE_SYSTEMS: readonly string[] = ["tmpfs", "ramfs", "devpts"] sati
 
 function setsSysctlsOfInterfaces({ sysctls }: RunRequest): boolean {
   return Object.keys(sysctls).some((name) => /^net\..*\.(?:conf|neigh)\./.test(name));
-}
-
-function becomeRunc(run: RuncRun, context: LaunchContext): never {
-  const args = runcRunArguments(run, "run");
-  keepInheritedSockets(run.preserveFds);
-  execve(args[0], args, runcEnvironment(context.env));
 }
 
 /**

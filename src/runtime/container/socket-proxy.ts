@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { CLONE_NEWNET, execve, setns } from "../../system/libc.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import { inheritedSockets, keepInheritedSockets } from "../systemd/inherited-sockets.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { listeningAddress } from "./listening-address.ts";

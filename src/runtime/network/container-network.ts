@@ -21,7 +21,7 @@ export interface NetworkSettings {
 
 /** A container's own network, on which other programs are at work. */
 export interface ContainerNetwork {
-  /** Where runc finds the namespace once joinable() has resolved. */
+  /** Where the OCI runtime finds the namespace once joinable() has resolved. */
   readonly path: string;
   /** A descriptor of the namespace that has to stay open for that, if any. */
   readonly fd: number | undefined;

@@ -4,11 +4,11 @@ import { RuntimeError } from "../error.ts";
 
 /** Where a container's processes are accounted. */
 export interface ContainerCgroup {
-  /** For config.json: a path, or for systemd `slice:prefix:name`. */
-  readonly runcPath: string;
+  /** `linux.cgroupsPath` of config.json: a path, or for systemd `slice:prefix:name`. */
+  readonly cgroupsPath: string;
   /** What the path in /proc/PID/cgroup ends in. */
   readonly suffix: string;
-  /** Whether runc is to ask systemd for a transient scope. */
+  /** Whether the OCI runtime asks systemd for a transient scope. */
   readonly systemd: boolean;
   /** The unit's own cgroup, which has the limits; undefined in a shell. */
   readonly unitPath?: string;
@@ -20,12 +20,12 @@ export interface ContainerCgroup {
  * children.
  */
 export function containerCgroup(unit: string | undefined, id: string): ContainerCgroup {
-  if (unit === undefined) return { runcPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
+  if (unit === undefined) return { cgroupsPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
   const own = ownCgroup();
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
   stepAside(own);
   const path = join(own, "container");
-  return { runcPath: path, suffix: path, systemd: false, unitPath: own };
+  return { cgroupsPath: path, suffix: path, systemd: false, unitPath: own };
 }
 
 /** The cgroup that this process is in; undefined without a cgroup v2 hierarchy. */

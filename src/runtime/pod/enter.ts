@@ -1,6 +1,6 @@
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import { findPod } from "../../state/pod-record.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openNamespaces } from "./join.ts";
 

@@ -1,15 +1,17 @@
 import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
-import { runcRoot } from "../../state/paths.ts";
 import { type PodRecord, podPaths } from "../../state/pod-record.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
-import { createContainer, type Environment, startContainer } from "../oci-runtime/runc.ts";
+import { namespacePath } from "../oci-runtime/namespace-path.ts";
+import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../spec/defaults.ts";
 import { formatRuntimeSpec, userMappings } from "../spec/oci-config.ts";
 import type { RuntimeSpec } from "../spec/runtime-spec.ts";
@@ -33,7 +35,7 @@ const PROGRAM = "/catatonit";
  * it, and ends it.
  *
  * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is locked up as they are, in the
- * pod's namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "runc".
+ * pod's namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "oci-runtime".
  */
 export async function startInit(
   scope: Scope,
@@ -43,7 +45,7 @@ export async function startInit(
 ): Promise<PodInit> {
   const program = findProgram("catatonit");
   const { init: bundle } = podPaths(scope, pod.name);
-  const paths = { bundle, pidFile: join(bundle, "pid"), runcLog: join(bundle, "runc.log") };
+  const runtime = ociRuntime(scope);
   rmSync(bundle, { recursive: true, force: true });
   mkdirSync(bundle, { mode: 0o700 });
   // A user's is in a mount namespace of its own already.
@@ -56,26 +58,27 @@ export async function startInit(
     program,
     namespaces,
     userNamespace: await joinInner(namespaces),
-    cgroupsPath: containerCgroup(pod.unit, pod.id).runcPath,
+    cgroupsPath: containerCgroup(pod.unit, pod.id).cgroupsPath,
+    traits: runtime.traits,
   });
   writeFileSync(join(bundle, "config.json"), formatRuntimeSpec(spec), { mode: 0o600 });
-  const run = { scope, paths, id: pod.id, preserveFds: 0, systemdCgroup: false };
+  const run = { id: pod.id, bundle, pidFile: join(bundle, "pid"), preserveFds: 0, systemdCgroup: false };
   try {
-    const pid = await createContainer(run, env);
-    startContainer(run, pid);
+    const pid = await runtime.create(run, env);
+    runtime.start(pod.id, pid);
     const started = identify(pid);
-    if (started === undefined) throw new RuntimeError("runc", `the pod's first process (${program}) has ended`);
+    if (started === undefined) throw new RuntimeError("oci-runtime", `the pod's first process (${program}) has ended`);
     return { process: started, namespace: { kind: "pid", fd: openSync(`/proc/${pid}/ns/pid`, "r") } };
   } finally {
-    // To the unit it is a process like any other from here on: there is nothing to ask runc for.
-    rmSync(join(runcRoot(scope), pod.id), { recursive: true, force: true });
+    // To the unit it is a process like any other from here on: there is nothing to ask the OCI runtime for.
+    runtime.forget(pod.id);
   }
 }
 
-/** As little as runc can do with. */
+/** As little as an OCI runtime can do with. */
 const MOUNTS = KERNEL_MOUNTS.filter(({ destination }) => destination === "/proc" || destination === "/dev");
 
-/** The names that runc has for what is pinned by the kernel's. */
+/** The specification's names for what is pinned by the kernel's. */
 const JOINED: Readonly<Partial<Record<OpenNamespace["kind"], string>>> = { net: "network", ipc: "ipc", uts: "uts" };
 
 function initSpec(made: {
@@ -84,11 +87,12 @@ function initSpec(made: {
   readonly namespaces: readonly OpenNamespace[];
   readonly userNamespace: UserNamespace | undefined;
   readonly cgroupsPath: string;
+  readonly traits: OciRuntimeTraits;
 }): RuntimeSpec {
   const { userNamespace } = made;
   const joined = Object.entries(JOINED).map(([kind, type]) => {
     const found = made.namespaces.find((namespace) => namespace.kind === kind);
-    return found === undefined ? { type } : { type, path: `/proc/./${process.pid}/fd/${found.fd}` };
+    return found === undefined ? { type } : { type, path: namespacePath(found.fd) };
   });
   const none: string[] = [];
   return {
@@ -114,7 +118,7 @@ function initSpec(made: {
         ...joined,
         ...(userNamespace === undefined ? [] : [{ type: "user", path: userNamespace.path }]),
       ],
-      ...userMappings(userNamespace),
+      ...userMappings(userNamespace, made.traits),
       cgroupsPath: made.cgroupsPath,
       resources: { devices: [{ allow: false, access: "rwm" }] },
       sysctl: {},
@@ -138,5 +142,5 @@ async function joinInner(namespaces: readonly OpenNamespace[]): Promise<UserName
   const inner = namespaces.find(({ kind }) => kind === "inner");
   if (inner === undefined) return undefined;
   const { joinUserNamespace } = await import("../user-namespace/make-namespace.ts");
-  return joinUserNamespace(`/proc/./${process.pid}/fd/${inner.fd}`);
+  return joinUserNamespace(namespacePath(inner.fd));
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { findPod, type PodRecord, podPaths } from "../../state/pod-record.ts";
@@ -7,7 +8,7 @@ import { attachRootOf } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
+import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import {
@@ -50,7 +51,7 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
   const namespaces = broughtNamespaces(scope, env) ?? openNamespaces(record);
   const path = (kind: NamespaceKind) => {
     const found = namespaces.find((namespace) => namespace.kind === kind);
-    return found === undefined ? undefined : `/proc/./${process.pid}/fd/${found.fd}`;
+    return found === undefined ? undefined : namespacePath(found.fd);
   };
   return {
     record,

@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { runcRoot } from "../../state/paths.ts";
 import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "../../state/pod-record.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./pod-network.ts";
@@ -24,7 +23,7 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
     forgetUnit(scope, record.unit, record.id);
     // Where startInit() was killed; the process itself goes with the unit.
-    rmSync(join(runcRoot(scope), record.id), { recursive: true, force: true });
+    ociRuntime(scope).forget(record.id);
   }
   rmSync(paths.directory, { recursive: true, force: true });
   if (kept !== undefined) throw kept;

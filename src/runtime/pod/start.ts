@@ -1,3 +1,4 @@
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import { type PodRecord, podPaths, writePod } from "../../state/pod-record.ts";
 import { listIfThere } from "../../system/files.ts";
@@ -5,7 +6,6 @@ import { identify, type ProcessIdentity, readProc } from "../../system/process-i
 import { RuntimeError } from "../error.ts";
 import { connectByPasta } from "../network/users/pasta.ts";
 import { publishRootlessPorts } from "../network/users/rootless-connection.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";

@@ -73,7 +73,7 @@ export const KERNEL_MOUNTS: readonly SpecMount[] = [
 ];
 
 /**
- * The device rules of the container's cgroup: nothing but the pseudo-devices that runc makes, terminals, and mknod of
+ * The device rules of the container's cgroup: nothing but the pseudo-devices that an OCI runtime makes, terminals, and mknod of
  * any kind (making a node gives no access to it).
  */
 export const DEVICE_RULES: readonly SpecDeviceRule[] = [

@@ -1,6 +1,7 @@
 import type { ImageConfig } from "../../image/document/image-config.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import { RuntimeError } from "../error.ts";
+import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import { type IdMaps, type IdRange, toOutside } from "../user-namespace/id-map.ts";
 import type { ContainerUser } from "../users/container-user.ts";
 import {
@@ -30,7 +31,7 @@ export interface SpecInput {
   /** The request's mounts and berth's own files (hosts, resolv.conf…), sources resolved. */
   readonly mounts: readonly SpecMount[];
   readonly cgroupsPath: string;
-  /** Path of the network namespace to join; undefined stays in the host's, "" has runc make an empty one. */
+  /** Path of the network namespace to join; undefined stays in the host's, "" has an empty one made. */
   readonly networkNamespace: string | undefined;
   /**
    * The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the
@@ -38,13 +39,14 @@ export interface SpecInput {
    */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
   /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
+  readonly traits: OciRuntimeTraits;
   readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
   readonly inUserNamespace: boolean;
   /** The highest limits that the launcher can give (setrlimit(2)). */
   readonly hardLimits: Readonly<Record<"nofile" | "nproc", number>>;
-  /** Command that runc runs once the container is gone; only for runs that no unit cleans up after. */
+  /** Command that the OCI runtime runs once the container is gone; only for runs that no unit cleans up after. */
   readonly poststop: SpecHook | undefined;
 }
 
@@ -83,7 +85,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
     annotations: { ...request.annotations },
     linux: {
       namespaces: namespaces(input),
-      ...userMappings(input.userNamespace),
+      ...userMappings(input.userNamespace, input.traits),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: [...DEVICE_RULES] },
       sysctl: sysctls(input),
@@ -126,11 +128,12 @@ function namespaces(input: SpecInput): { type: string; path?: string }[] {
   return list;
 }
 
-/** runc wants to be told the maps of a user namespace that it joins as well: it gives files to root inside. */
+/** The maps of a user namespace to join, for an OCI runtime that does not read them from the namespace itself. */
 export function userMappings(
   namespace: { readonly maps: IdMaps } | undefined,
+  traits: OciRuntimeTraits,
 ): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
-  if (namespace === undefined) return {};
+  if (namespace === undefined || !traits.needsMapsOfJoinedNamespace) return {};
   const { uids, gids } = namespace.maps;
   return { uidMappings: uids.map(specMapping), gidMappings: gids.map(specMapping) };
 }

@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
 import { findProgram } from "../../system/programs.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 
 /*
  * The services of `.network` and `.volume` files. Such a service is active for as long as what it stands for is to be

@@ -1,6 +1,6 @@
+import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import { bindMount } from "../mount/bind-mount.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
 /** Where the payload finds systemd's notify socket when it speaks for itself (Notify=true). */

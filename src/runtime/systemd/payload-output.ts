@@ -27,7 +27,7 @@ function outputPipe(scope: Scope, unit: string): string {
  * Mounts that let a service's payload open /dev/stdout and /dev/stderr: sockets, which the journal's streams are,
  * cannot be opened by name (ENXIO), so the pipe that berth-log@.socket reads stands there. None where the descriptor is
  * no socket, where nobody reads the pipe, or where the user mounts something (`mounts`) on these names or on /dev. In
- * the foreground (oneshot) runc makes pipes itself.
+ * the foreground (oneshot) the OCI runtime makes pipes itself.
  */
 export function outputMounts(scope: Scope, request: RunRequest, mounts: readonly SpecMount[]): SpecMount[] {
   if (request.unit === undefined || !request.detach) return [];

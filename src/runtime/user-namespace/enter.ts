@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
+import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import { execve, keepOverExec } from "../../system/libc.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import type { Environment } from "../oci-runtime/runc.ts";
 import { inheritedSockets, keepInheritedSockets } from "../systemd/inherited-sockets.ts";
 import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 import { openOutermostNamespace } from "./outermost-namespace.ts";

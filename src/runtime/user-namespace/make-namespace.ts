@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readlinkSync, statSync, writeFileSyn
 import { readProc } from "../../system/process-identity.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
+import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import { checkIdMap, formatIdMap, type IdMaps, parseIdMap, splitAt } from "./id-map.ts";
 
 /** How often to look whether the child is in its namespaces: milliseconds. */
@@ -86,9 +87,7 @@ function throughChild<T>(words: readonly string[], kind: "user" | "net", act: (p
 function keepNamespaces(proc: string, maps: IdMaps, withNetwork: boolean): UserNamespace {
   const open = (kind: "user" | "net") => {
     const fd = openSync(`${proc}/ns/${kind}`, "r");
-    // The dot keeps runc (1.1.15) from taking it for a process's own namespace, and its maps for those of this process:
-    // it looks no further than /proc/NUMBER.
-    return { fd, path: `/proc/./${process.pid}/fd/${fd}` };
+    return { fd, path: namespacePath(fd) };
   };
   return { maps, ...open("user"), network: withNetwork ? open("net") : undefined };
 }

@@ -23,6 +23,7 @@ function spec(given: Given = {}) {
     cgroupsPath: "/unit/container",
     networkNamespace: "/proc/1/fd/3",
     joined: {},
+    traits: { needsMapsOfJoinedNamespace: true },
     seccomp: undefined,
     inUserNamespace: false,
     userNamespace: undefined,

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Environment } from "../../../environment.ts";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/libc.ts";
 import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import type { Environment } from "../../oci-runtime/runc.ts";
 import { type OpenNamespace, storeNamespaces } from "../../systemd/pinned-namespaces.ts";
 import {
   broughtNamespaces,
