@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { digestHex } from "../../src/image/document/digest.ts";
 import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
 import { ImageError } from "../../src/image/error.ts";
-import { lowerDirectories } from "../../src/image/layer/directory.ts";
+import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { openStore } from "../../src/image/store/store.ts";
 import type { PullOptions } from "../../src/image/transport/pull.ts";
 import { base64, type Encryption, encryptLayer, JWE, PUBLIC_OPTIONS } from "./support/encrypt.ts";
@@ -79,7 +79,7 @@ describe.skipIf(!root)("an encrypted image", () => {
       expect(image.manifestDigest as string).toBe(pushed.manifestDigest);
     }
     const image = await pull(state, "app:1", WITH_KEY);
-    const [lower = ""] = lowerDirectories(state, image.layers);
+    const [lower = ""] = openLayers(state).lower(image.layers);
     expect(readFileSync(join(lower, "etc/secret"))).toHaveLength(400_000);
     for (const digest of pushed.layerDigests) {
       const kept = readFileSync(join(state, "images/blobs/sha256", digest.slice(7)));

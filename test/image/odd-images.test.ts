@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { platformOf } from "../../src/image/document/platform.ts";
-import { lowerDirectories } from "../../src/image/layer/directory.ts";
+import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { LAYER_LIMITS } from "../../src/image/layer/limits.ts";
 import { openStore } from "../../src/image/store/store.ts";
 import type { PullOptions } from "../../src/image/transport/pull.ts";
@@ -39,7 +39,7 @@ describe.skipIf(!root)("an odd image", () => {
     const state = scratch();
     registry.putImage("1", { layers: [] });
     const image = await pull(state);
-    expect(lowerDirectories(state, image.layers)).toEqual([]);
+    expect(openLayers(state).lower(image.layers)).toEqual([]);
     expect(await openStore(state).verify()).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
-import { lowerDirectories } from "../../src/image/layer/directory.ts";
+import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { openStore, type StoredImage } from "../../src/image/store/store.ts";
 import { loadImages } from "../../src/image/transport/load.ts";
 import { loadNative } from "../../src/system/libc-files.ts";
@@ -58,7 +58,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 /** The image as a container would see it: the store's layers in a read-only overlay. */
 function mounted<T>(state: string, image: StoredImage, look: (root: string) => T): T {
   const point = mkdtempSync(join(work, "mount-"));
-  const lower = lowerDirectories(state, image.layers).toReversed();
+  const lower = openLayers(state).lower(image.layers).toReversed();
   const empty = mkdtempSync(join(work, "empty-"));
   execFileSync("mount", ["-t", "overlay", "overlay", "-o", `ro,lowerdir=${[...lower, empty].join(":")}`, point]);
   try {

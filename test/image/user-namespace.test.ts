@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lowerDirectories } from "../../src/image/layer/directory.ts";
+import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { scratchDirectories } from "./support/scratch.ts";
 import { dir, file, sha256, tar } from "./support/tar.ts";
 import { describeTree } from "./support/unpacked.ts";
@@ -61,7 +61,7 @@ test.skipIf(!root)("root of a user namespace unpacks a layer that overlay mounts
     const script = join(import.meta.dir, "support/load-in-namespace.ts");
     const loaded = JSON.parse(namespace.run([process.execPath, script, state, archive]));
     expect(loaded.problems).toEqual([]);
-    const trees = lowerDirectories(state, loaded.layers);
+    const trees = openLayers(state).lower(loaded.layers);
     const lower = describeTree(trees[0] ?? "");
     expect(lower.get("owned")).toMatchObject({ uid: FIRST_ID + 1000, gid: FIRST_ID + 1001, mode: 0o4755 });
     expect(lower.has("null")).toBe(false);

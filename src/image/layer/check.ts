@@ -1,11 +1,9 @@
 import { withContext } from "../error.ts";
+import type { LayerWriter } from "./layer-store.ts";
 import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
 
-/**
- * Sees whether a blob is the layer that it is said to be, for a layer that is unpacked already: an image may use what
- * another one has brought only if it brings the same.
- */
-export class LayerCheck {
+/** Compares the bytes of a blob with a layer that is in the store already, and writes nothing. */
+export class LayerCheck implements LayerWriter {
   readonly #uncompressed: UncompressedLayer;
 
   constructor(options: UncompressedOptions) {

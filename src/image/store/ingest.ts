@@ -1,19 +1,16 @@
 import { closeSync, createReadStream, existsSync, fchmodSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import type { Native } from "../../system/libc-files.ts";
-import { chainIds, type DiffId } from "../document/digest.ts";
+import type { DiffId } from "../document/digest.ts";
 import type { Descriptor } from "../document/manifest.ts";
 import { LayerDecryption } from "../encryption/layer-decryption.ts";
 import type { LayerKey } from "../encryption/layer-key.ts";
 import { ImageError, type ImageErrorCode, withContext } from "../error.ts";
-import { LayerCheck } from "../layer/check.ts";
-import { layerNames, presentLayers, TREE } from "../layer/directory.ts";
+import type { LayerStore } from "../layer/layer-store.ts";
 import type { LayerLimits } from "../layer/limits.ts";
-import { LayerUnpack } from "../layer/unpack.ts";
 import type { OnProgress } from "../progress.ts";
+import { publish } from "../publish.ts";
 import { blobPath, type StorePaths } from "./layout.ts";
 import { ProvenLayers } from "./proven-layers.ts";
-import { publish } from "./store-write.ts";
 import type { WorkDirectory } from "./work.ts";
 
 /**
@@ -28,6 +25,7 @@ const WRITING_BEAT_MS = 3000;
 /** What bringing layers into the store takes. */
 export interface IngestOptions {
   readonly paths: StorePaths;
+  readonly layers: LayerStore;
   readonly work: WorkDirectory;
   readonly native: Native;
   readonly inUserNamespace: boolean;
@@ -71,14 +69,10 @@ export async function ingestLayers(
     const chain = diffIds.slice(0, at + 1);
     // The same blob may be there twice in an image: the second finds what the first has made.
     const twin = layers.findIndex(({ blob }) => blob.digest === layer.blob.digest);
-    const trees = async (): Promise<string[]> => {
-      await Promise.all(below);
-      return presentLayers(options.paths.layers, chain.slice(0, -1)).map((dir) => join(dir ?? "", TREE));
-    };
     const work = async (): Promise<void> => {
       try {
         if (failed) throw new ImageError("cancelled", `layer ${layer.blob.digest}: given up`);
-        await ingestLayer(layer, { ...options, chain, open, below: trees, proven });
+        await ingestLayer(layer, { ...options, chain, open, below: () => Promise.all(below), proven });
       } catch (error) {
         if (!failed) options.giveUp?.();
         failed = true;
@@ -100,26 +94,25 @@ interface LayerPlace extends IngestOptions {
   /** The diffIDs of the image's layers up to this one. */
   readonly chain: readonly DiffId[];
   readonly open: OpenBlob;
-  /** Trees of the layers below; resolves when all of them are complete. */
-  readonly below: () => Promise<string[]>;
+  /** Resolves when all of the layers below are complete. */
+  readonly below: () => Promise<unknown>;
   readonly proven: ProvenLayers;
 }
 
 async function ingestLayer(layer: WantedLayer, options: LayerPlace): Promise<void> {
   const { blob, diffId, key } = layer;
-  const { paths, work, onProgress, signal, chain, open, proven, limits } = options;
+  const { paths, layers, work, onProgress, signal, chain, open, proven, limits } = options;
   if (blob.size > limits.bytes)
     throw new ImageError("too-large", `layer ${blob.digest}: more than ${limits.bytes} bytes`);
   const haveBlob = existsSync(blobPath(paths, blob.digest));
-  const haveLayer = presentLayers(paths.layers, chain).at(-1) !== undefined;
+  const haveLayer = layers.has(chain);
   // What a key makes of a blob is its owner's to know: whoever wraps another key for him must not get what the right
   // one gave.
   if (key === undefined && haveBlob && haveLayer && proven.has(blob, diffId)) {
     onProgress({ kind: "layer-present", digest: blob.digest, size: blob.size });
     return;
   }
-  const dir = work.fresh("layer");
-  const unpack = haveLayer ? new LayerCheck({ ...options, diffId }) : new LayerUnpack({ ...options, diffId, dir });
+  const unpack = await layers.add(chain, { ...options, dir: work.fresh("layer") });
   const decryption = key === undefined ? undefined : new LayerDecryption(key);
   const copy = haveBlob ? undefined : new BlobFile(work.fresh("blob"));
   const hash = new Bun.CryptoHasher("sha256");
@@ -156,18 +149,13 @@ async function ingestLayer(layer: WantedLayer, options: LayerPlace): Promise<voi
     const tell = (): void => onProgress({ kind: "layer-writing", digest: blob.digest, size: blob.size });
     tell();
     const beat = setInterval(tell, WRITING_BEAT_MS);
-    const unpacked = await unpack.finish().finally(() => clearInterval(beat));
+    await unpack.finish().finally(() => clearInterval(beat));
     copy?.finish();
     if (copy !== undefined) publish(copy.path, blobPath(paths, blob.digest));
-    if (unpacked !== undefined) {
-      const [own, chained] = layerNames(chain).at(-1) ?? ["", ""];
-      publish(dir, join(paths.layers, unpacked.dependsOnLower ? chained : own));
-    }
     if (key === undefined) proven.add(blob, diffId);
   } catch (error) {
     unpack.abort();
     copy?.abort();
-    rmSync(dir, { recursive: true, force: true });
     if (damaged) {
       // The store's own copy: it is of no use to anybody, and there is another one where the image comes from.
       rmSync(blobPath(paths, blob.digest), { force: true });
@@ -230,9 +218,4 @@ class Slots {
       else next();
     }
   }
-}
-
-/** Everything that an image in the making needs to keep: blobs, layers, and layers bound to their chain. */
-export function keptDigests(blobs: readonly Descriptor[], layers: readonly DiffId[]): string[] {
-  return [...blobs.map(({ digest }) => digest), ...layers, ...chainIds(layers)];
 }

@@ -8,7 +8,7 @@ import { ImageError } from "../error.ts";
 import type { LayerLimits } from "../layer/limits.ts";
 import { isInUserNamespace } from "../layer/unpack.ts";
 import type { OnProgress } from "../progress.ts";
-import { ingestLayers, keptDigests, type OpenBlob, type WantedLayer } from "./ingest.ts";
+import { ingestLayers, type OpenBlob, type WantedLayer } from "./ingest.ts";
 import type { Store } from "./store.ts";
 import { putBlob, recordImages } from "./store-write.ts";
 import type { WorkDirectory } from "./work.ts";
@@ -55,10 +55,12 @@ export async function installImage(image: ImageToInstall, options: InstallOption
     annotations: {},
     platform: { os: config.os, architecture: config.architecture, variant: config.variant },
   };
-  work.keep(keptDigests([self, manifest.config, ...manifest.layers], config.diffIds));
+  const blobs = [self, manifest.config, ...manifest.layers].map(({ digest }) => digest);
+  work.keep([...blobs, ...store.layers.idsOf(config.diffIds)]);
   await ingestLayers(layers, image.open, {
     ...options,
     paths: store.paths,
+    layers: store.layers,
     native: loadNative(),
     inUserNamespace: isInUserNamespace(),
     parallel: PARALLEL_LAYERS,

@@ -11,13 +11,14 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { withStoreLock } from "../../state/lock.ts";
 import { type DiffId, type Digest, digestHex, digestOf } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
-import { errnoName, ImageError, withContext } from "../error.ts";
-import { layerNames } from "../layer/directory.ts";
+import { ImageError, withContext } from "../error.ts";
+import { type KeptLayers, type LayerChain, LayerStore } from "../layer/layer-store.ts";
+import { publish, syncDirectory } from "../publish.ts";
 import { blobPath, FROM_INDEX, formatIndex, REF_NAME, readBlob, readIndex, type StorePaths } from "./layout.ts";
 import { deadWork, keptByOthers, type WorkDirectory } from "./work.ts";
 
@@ -52,15 +53,6 @@ function writeDurably(path: string, text: string): void {
   syncDirectory(dirname(path));
 }
 
-export function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Keeps a small blob that is in memory and has been checked. */
 export function putBlob(paths: StorePaths, work: WorkDirectory, bytes: Uint8Array): Digest {
   const digest = digestOf(bytes);
@@ -75,17 +67,6 @@ export function putBlob(paths: StorePaths, work: WorkDirectory, bytes: Uint8Arra
   }
   publish(fresh, blobPath(paths, digest));
   return digest;
-}
-
-/** Moves finished, synced work into place; what another process put there first is as good and stays. */
-export function publish(finished: string, place: string): void {
-  try {
-    renameSync(finished, place);
-  } catch (error) {
-    if (!["EEXIST", "ENOTEMPTY"].includes(errnoName(error) ?? "")) throw error;
-    rmSync(finished, { recursive: true, force: true });
-  }
-  syncDirectory(dirname(place));
 }
 
 /** A name and the manifest that it shall mean from now on. */
@@ -127,7 +108,7 @@ function withoutIdleNameless(entries: readonly Descriptor[]): Descriptor[] {
 }
 
 /** The chains of layers (lowest first) that containers have mounted and may not lose. */
-export type InUse = () => readonly (readonly DiffId[])[];
+export type InUse = () => readonly LayerChain[];
 
 /**
  * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing
@@ -152,19 +133,15 @@ export function removeEntries(
       trash.push(...deadWork(paths));
       mkdirSync(paths.work, { recursive: true, mode: 0o700 });
       const bin = join(paths.work, `trash-${process.pid}-${crypto.randomUUID()}`);
-      const moved: string[] = [];
-      for (const [dir, names] of [
-        [paths.blobs, keep.blobs],
-        [paths.layers, keep.layers],
-      ] as const) {
-        for (const name of existsSync(dir) ? readdirSync(dir) : []) {
-          if (names.has(name)) continue;
-          if (moved.length === 0) mkdirSync(bin, { mode: 0o700 });
-          renameSync(join(dir, name), join(bin, `${moved.length}-${name}`));
-          moved.push(name);
-        }
-      }
-      if (moved.length > 0) trash.push(bin);
+      let moved = 0;
+      const discard = (path: string): void => {
+        if (moved === 0) mkdirSync(bin, { mode: 0o700 });
+        renameSync(path, join(bin, `${moved++}-${basename(path)}`));
+      };
+      for (const name of existsSync(paths.blobs) ? readdirSync(paths.blobs) : [])
+        if (!keep.blobs.has(name)) discard(join(paths.blobs, name));
+      new LayerStore(paths.layers).remove(keep.layers, discard);
+      if (moved > 0) trash.push(bin);
     });
   } catch (error) {
     if (error instanceof ImageError) throw error;
@@ -174,27 +151,19 @@ export function removeEntries(
   for (const path of trash) rmSync(path, { recursive: true, force: true });
 }
 
-/** File names of the blobs and layer directories that must stay. */
-function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: readonly (readonly DiffId[])[]) {
+/** What must stay: file names of blobs, and layers. */
+function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: readonly LayerChain[]) {
   const kept = keptByOthers(paths);
   const blobs = new Set<string>();
-  const layers = new Set<string>();
-  const keepLayers = (diffIds: readonly DiffId[]): void => {
-    for (const names of layerNames(diffIds)) for (const name of names) layers.add(name);
-  };
+  const chains: LayerChain[] = [...inUse];
   for (const entry of entries) {
     blobs.add(digestHex(entry.digest));
     const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);
     if (manifest.kind !== "manifest") throw new ImageError("store-corrupt", `${entry.digest} is an index`);
     for (const { digest } of [manifest.config, ...manifest.layers]) blobs.add(digestHex(digest));
-    keepLayers(parseImageConfig(readBlob(paths, manifest.config.digest)).diffIds);
+    chains.push(parseImageConfig(readBlob(paths, manifest.config.digest)).diffIds);
   }
-  inUse.forEach(keepLayers);
-  for (const digest of kept) {
-    const hex = digest.replace(/^sha256:/, "");
-    blobs.add(hex);
-    layers.add(hex);
-    layers.add(`chain-${hex}`);
-  }
+  for (const digest of kept) blobs.add(digestHex(digest));
+  const layers: KeptLayers = { chains, ids: [...kept] as string[] as DiffId[] };
   return { blobs, layers };
 }

@@ -3,6 +3,7 @@ import { type DiffId, type Digest, digestHex } from "../document/digest.ts";
 import { type ImageConfig, parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
+import { type LayerStore, openLayers } from "../layer/layer-store.ts";
 import { localCandidates, parseReference, repositoryName } from "../reference.ts";
 import { FROM_INDEX, REF_NAME, readBlob, readIndex, type StorePaths, storePaths } from "./layout.ts";
 
@@ -36,8 +37,10 @@ export interface RemovedImage {
 /** The images of one scope. Nothing is opened or kept in memory: every call reads what is on the disk now. */
 export class Store {
   readonly paths: StorePaths;
+  readonly layers: LayerStore;
   constructor(readonly stateDir: string) {
     this.paths = storePaths(stateDir);
+    this.layers = openLayers(stateDir);
   }
 
   /**

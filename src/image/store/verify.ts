@@ -1,10 +1,9 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Digest, digestHex } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
-import { presentLayers } from "../layer/directory.ts";
-import { checkLayer } from "../layer/record.ts";
+import { LayerStore } from "../layer/layer-store.ts";
 import { blobPath, readBlob, readIndex, type StorePaths } from "./layout.ts";
 
 /** Something in the store that is not as it should be. */
@@ -22,6 +21,7 @@ export interface StoreProblem {
  */
 export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = [];
+  const layers = new LayerStore(paths.layers);
   let entries: readonly Descriptor[] = [];
   try {
     entries = readIndex(paths);
@@ -35,23 +35,20 @@ export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
     if (digest !== name) problems.push({ where: `blob sha256:${name}`, message: `its bytes are sha256:${digest}` });
   }
   for (const entry of entries) {
-    for (const message of imageProblems(paths, entry)) problems.push({ where: `image ${entry.digest}`, message });
+    for (const message of imageProblems(paths, layers, entry))
+      problems.push({ where: `image ${entry.digest}`, message });
   }
-  for (const name of existsSync(paths.layers) ? readdirSync(paths.layers) : []) {
-    const message = checkLayer(join(paths.layers, name));
-    if (message !== undefined) problems.push({ where: `layer ${basename(name)}`, message });
-  }
+  for (const { layer, message } of await layers.verify()) problems.push({ where: `layer ${layer}`, message });
   return problems;
 }
 
-function imageProblems(paths: StorePaths, entry: Descriptor): string[] {
+function imageProblems(paths: StorePaths, layers: LayerStore, entry: Descriptor): string[] {
   try {
     const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);
     if (manifest.kind === "index") return ["it is an index, not an image"];
     const { diffIds } = parseImageConfig(readBlob(paths, manifest.config.digest));
     const blobs = [manifest.config, ...manifest.layers].flatMap(({ digest, size }) => sizeProblem(paths, digest, size));
-    const layers = presentLayers(paths.layers, diffIds);
-    return [...blobs, ...diffIds.filter((_, at) => layers[at] === undefined).map((id) => `layer ${id} is missing`)];
+    return [...blobs, ...layers.missing(diffIds).map((id) => `layer ${id} is missing`)];
   } catch (error) {
     return [describe(error)];
   }

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writ
 import { join } from "node:path";
 import { withStoreLock } from "../../state/lock.ts";
 import { loadNative } from "../../system/libc-files.ts";
-import { isDigest } from "../document/digest.ts";
+import { type Digest, isDigest } from "../document/digest.ts";
 import { errnoName, withContext } from "../error.ts";
 import type { StorePaths } from "./layout.ts";
 
@@ -62,8 +62,8 @@ function workDirectory(stateDir: string, path: string, fd: number): WorkDirector
 }
 
 /** The work directories of processes that live, by their `keep` lists. Call under the store's lock. */
-export function keptByOthers(paths: StorePaths): Set<string> {
-  const kept = new Set<string>();
+export function keptByOthers(paths: StorePaths): Set<Digest> {
+  const kept = new Set<Digest>();
   for (const name of workNames(paths)) {
     const path = join(paths.work, name);
     if (isDead(path)) continue;

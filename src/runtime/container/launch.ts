@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
 import type { Environment } from "../../environment.ts";
 import type { DiffId } from "../../image/document/digest.ts";
-import { lowerDirectories } from "../../image/layer/directory.ts";
+import { openLayers } from "../../image/layer/layer-store.ts";
 import type { StoredImage } from "../../image/store/store.ts";
 import type { MountRequest, RunRequest } from "../../options/requests/run-request.ts";
 import { type ContainerRecord, writeRecord } from "../../state/container-record.ts";
@@ -155,7 +155,8 @@ async function prepare(
     writeRecord(scope, record);
     if (request.unit !== undefined)
       noteUnit(scope, request.unit, { kind: "container", id, ...(pod === undefined ? {} : { pod: pod.record.unit }) });
-    const directories = (of: readonly DiffId[]) => lowerDirectories(scope.stateDir, of);
+    const stored = openLayers(scope.stateDir);
+    const directories = (of: readonly DiffId[]) => stored.lower(of);
     return {
       layers: directories(image.layers),
       images: new Map([...otherImages].map(([name, diffIds]) => [name, directories(diffIds)])),

@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs";
+import { derivedLayer } from "../../image/layer/derived-layer.ts";
 import { loadNative, type Native } from "../../system/libc-files.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
@@ -12,27 +12,14 @@ const CAPABILITY = "security.capability";
 
 /**
  * A copy of a layer's tree with owners shifted by `maps`, for where the kernel does not shift. It is made at the first
- * use, beside the tree, so that it goes when the layer goes. Returns its path.
+ * use and goes when the layer goes. Returns its path.
  */
 export function shiftedCopy(tree: string, maps: IdMaps): string {
-  const shifted = join(dirname(tree), "shifted");
-  const copy = join(shifted, nameOf(maps));
-  if (existsSync(copy)) return copy;
-  mkdirSync(shifted, { recursive: true, mode: 0o700 });
-  const unfinished = `${copy}.${process.pid}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
-  run("cp", ["-a", "--reflink=auto", "--", tree, unfinished], `copy ${tree}`);
-  shiftOwners(Buffer.from(unfinished), maps, loadNative());
-  // What has its name is complete, also after a power cut.
-  run("sync", ["--file-system", unfinished], `write out ${unfinished}`);
-  try {
-    renameSync(unfinished, copy);
-  } catch (error) {
-    // Another container's launcher has made the same.
-    if (!existsSync(copy)) throw error;
-    rmSync(unfinished, { recursive: true, force: true });
-  }
-  return copy;
+  return derivedLayer(tree, nameOf(maps), (unfinished) => {
+    run("cp", ["-a", "--reflink=auto", "--", tree, unfinished], `copy ${tree}`);
+    shiftOwners(Buffer.from(unfinished), maps, loadNative());
+    run("sync", ["--file-system", unfinished], `write out ${unfinished}`);
+  });
 }
 
 /** A file name that tells maps apart. */

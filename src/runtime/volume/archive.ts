@@ -1,15 +1,11 @@
 import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
-import { withContext } from "../../image/error.ts";
-import { toLayerEntry } from "../../image/layer/entry.ts";
 import { copyMetadata } from "../../image/layer/metadata.ts";
-import { LayerTree } from "../../image/layer/tree.ts";
+import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { loadNative, type Native } from "../../system/libc-files.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { findProgram } from "../../system/programs.ts";
-import { Decompression } from "../../tar/decompression.ts";
-import { createTarReader } from "../../tar/reader.ts";
 import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -62,7 +58,7 @@ export async function importVolume(
     const staged = pathsIn(dir).data;
     mkdirSync(staged, { mode: 0o755 });
     const native = loadNative();
-    const hasRoot = await unpack(archive, staged, native, inUserNamespace);
+    const hasRoot = await unpackFiles(archive, { root: staged, native, inUserNamespace });
     if (deviceMount(volume) !== undefined) {
       copyTree(staged, openContent(scope, volume), `import into volume ${volume.name}`);
       return;
@@ -93,42 +89,6 @@ function requireUnused(scope: Scope, name: string): void {
   if (users.length === 0) return;
   const names = users.map((record) => record.name).join(", ");
   throw new RuntimeError("volume-in-use", `volume ${name} is in use by ${names}: stop that first`);
-}
-
-/** Returns whether the archive says how the root itself is to be. */
-async function unpack(
-  archive: AsyncIterable<Uint8Array>,
-  root: string,
-  native: Native,
-  inUserNamespace: boolean,
-): Promise<boolean> {
-  const tree = new LayerTree({ root, native, inUserNamespace, below: async () => [] });
-  let current = "";
-  let hasRoot = false;
-  const reader = createTarReader({
-    begin: (member) => {
-      current = member.name;
-      const entry = toLayerEntry(member, "files");
-      if (entry === undefined) return;
-      hasRoot ||= entry.path.length === 0;
-      return tree.begin(entry);
-    },
-    data: (chunk) => tree.data(chunk),
-    end: () => tree.end(),
-  });
-  const decompression = new Decompression((chunk) => reader.write(chunk));
-  try {
-    for await (const chunk of archive) await decompression.write(chunk);
-    await decompression.finish();
-    await reader.finish();
-    await tree.finish();
-    return hasRoot;
-  } catch (error) {
-    decompression.destroy();
-    reader.destroy();
-    tree.abort();
-    throw withContext(`archive${current === "" ? "" : `, entry ${JSON.stringify(current)}`}`, error, "bad-archive");
-  }
 }
 
 /**

@@ -1,6 +1,5 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { lowerDirectories } from "../../image/layer/directory.ts";
 import { openStore } from "../../image/store/store.ts";
 import type { Scope } from "../../scope.ts";
 import { detachMount } from "../../system/libc.ts";
@@ -14,17 +13,13 @@ import { copyTree } from "./copy-tree.ts";
  * of them mounts for itself would not survive, and the image can be removed. Throws "image-not-found", "volume".
  */
 export function copyImage(scope: Scope, reference: string, data: string, inUserNamespace: boolean): void {
-  const image = openStore(scope.stateDir).resolve(reference);
+  const store = openStore(scope.stateDir);
+  const image = store.resolve(reference);
   if (image === undefined)
     throw new RuntimeError("image-not-found", `image ${reference} is not in the store: pull it first`);
   const mounted = join(dirname(data), "image");
   mkdirSync(mounted);
-  mountLayersReadOnly(
-    mounted,
-    join(dirname(data), "empty"),
-    lowerDirectories(scope.stateDir, image.layers),
-    inUserNamespace,
-  );
+  mountLayersReadOnly(mounted, join(dirname(data), "empty"), store.layers.lower(image.layers), inUserNamespace);
   try {
     copyTree(mounted, data, `copy image ${reference}`);
   } finally {
@@ -32,6 +27,6 @@ export function copyImage(scope: Scope, reference: string, data: string, inUserN
     rmdirSync(mounted);
   }
   // No container holds the image meanwhile; what was copied from half-removed layers is not to be kept.
-  if (openStore(scope.stateDir).resolve(reference)?.configDigest !== image.configDigest)
+  if (store.resolve(reference)?.configDigest !== image.configDigest)
     throw new RuntimeError("volume", `image ${reference} was removed while it was copied`);
 }

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ImageError } from "../../../src/image/error.ts";
-import { lowerDirectories } from "../../../src/image/layer/directory.ts";
 import { openStore, type Store } from "../../../src/image/store/store.ts";
 import { openWork } from "../../../src/image/store/work.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
@@ -59,7 +58,7 @@ test("a store that does not exist yet is empty", async () => {
   expect(store.resolve("app")).toBeUndefined();
   expect(store.list()).toEqual([]);
   expect(await store.verify()).toEqual([]);
-  expect(() => lowerDirectories(store.stateDir, [sha256("x") as never])).toThrow("is not in the store");
+  expect(() => store.layers.lower([sha256("x") as never])).toThrow("is not in the store");
 });
 
 describe.skipIf(!root)("removing", () => {
@@ -71,7 +70,7 @@ describe.skipIf(!root)("removing", () => {
     const removed = await store.remove("app:stable", unused);
     expect(removed.deleted).toBeDefined();
     expect(readdirSync(store.paths.layers)).toHaveLength(2);
-    expect(lowerDirectories(store.stateDir, other?.layers ?? [])).toHaveLength(2);
+    expect(store.layers.lower(other?.layers ?? [])).toHaveLength(2);
     expect(await store.verify()).toEqual([]);
     await store.remove("registry.example/other:2", unused);
     expect(listTree(store.paths.layers)).toEqual([]);
@@ -127,7 +126,7 @@ describe.skipIf(!root)("removing", () => {
     expect(store.resolve("registry.example/other:2")).toBeDefined();
     await store.remove("registry.example/other:2", { uses, force: true });
     expect(store.resolve("registry.example/other:2")).toBeUndefined();
-    expect(lowerDirectories(store.stateDir, image?.layers ?? [])).toHaveLength(2);
+    expect(store.layers.lower(image?.layers ?? [])).toHaveLength(2);
     writeFileSync(record, "{");
     expect(await code(store.remove("app:1", { uses, force: true }))).toBe("store-corrupt");
     rmSync(record);
@@ -147,7 +146,7 @@ describe.skipIf(!root)("removing", () => {
     writeFileSync(join(dead, "keep"), "sha256:x");
     await store.remove("app:1", unused);
     await store.remove("app:stable", unused);
-    expect(lowerDirectories(store.stateDir, layers)).toHaveLength(2);
+    expect(store.layers.lower(layers)).toHaveLength(2);
     expect(existsSync(dead)).toBe(false);
     expect(existsSync(work.path)).toBe(true);
     work.close();

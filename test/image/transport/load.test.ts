@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ImageError } from "../../../src/image/error.ts";
-import { lowerDirectories } from "../../../src/image/layer/directory.ts";
+import { openLayers } from "../../../src/image/layer/layer-store.ts";
 import { openStore } from "../../../src/image/store/store.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "../support/registry.ts";
@@ -79,7 +79,7 @@ describe.skipIf(!root)("loading", () => {
         const state = scratch();
         const images = await loadImages(source, { store: openStore(state) });
         expect(images.map(({ reference }) => reference)).toEqual(["registry.example/app:1", "localhost/app:latest"]);
-        expect(lowerDirectories(state, images[0]?.layers ?? [])).toHaveLength(1);
+        expect(openLayers(state).lower(images[0]?.layers ?? [])).toHaveLength(1);
         expect(openStore(state).resolve("app")?.reference).toBe("localhost/app:latest");
         expect(await openStore(state).verify()).toEqual([]);
       }

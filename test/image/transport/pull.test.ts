@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digestHex } from "../../../src/image/document/digest.ts";
 import { ImageError, type ImageErrorCode } from "../../../src/image/error.ts";
-import { lowerDirectories } from "../../../src/image/layer/directory.ts";
+import { openLayers } from "../../../src/image/layer/layer-store.ts";
 import { openStore } from "../../../src/image/store/store.ts";
 import { type PullOptions, pullAllTags, pullImage } from "../../../src/image/transport/pull.ts";
 import { NO_CREDENTIALS, pullFrom, QUICK, refusedFrom } from "../support/pulling.ts";
@@ -57,7 +57,7 @@ describe.skipIf(!root)("a pull", () => {
         exposedPorts: ["80/tcp"],
         labels: {},
       });
-      const [lower, upper] = lowerDirectories(state, image.layers);
+      const [lower, upper] = openLayers(state).lower(image.layers);
       expect([...describeTree(lower ?? "").keys()]).toEqual([".", "big", "etc", "etc/a"]);
       expect(describeTree(upper ?? "").get("etc/a")).toMatchObject({ type: "character", rdev: 0 });
       expect(await openStore(state).verify()).toEqual([]);
@@ -152,7 +152,7 @@ describe.skipIf(!root)("a pull", () => {
     const state = scratch();
     registry.putImage("1", { layers: [BASE, TOP, TOP, tar([hardlink("copy", "big")])] });
     const image = await pull(state, "app:1");
-    const trees = lowerDirectories(state, image.layers);
+    const trees = openLayers(state).lower(image.layers);
     expect(trees).toHaveLength(3);
     expect(trees[2]).toContain("chain-");
     expect(describeTree(trees[2] ?? "").get("copy")?.size).toBe(300_000);
@@ -167,7 +167,7 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", { layers: [empty, one, empty, two, one, empty] });
     const image = await pull(state, "app:1");
     expect(image.layers).toHaveLength(6);
-    const lower = lowerDirectories(state, image.layers).toReversed();
+    const lower = openLayers(state).lower(image.layers).toReversed();
     expect(lower).toHaveLength(3);
     const point = scratch();
     execFileSync("mount", ["-t", "overlay", "overlay", "-o", `ro,lowerdir=${lower.join(":")}`, point]);
@@ -187,7 +187,7 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", {
       layers: [tar([dir("root", { mode: 0o700 }), dir("usr"), dir("usr/bin"), symlink("bin", "usr/bin")]), bare],
     });
-    const [, upper = ""] = lowerDirectories(state, (await pull(state, "app:1")).layers);
+    const [, upper = ""] = openLayers(state).lower((await pull(state, "app:1")).layers);
     const tree = describeTree(upper);
     expect([...tree.keys()]).toEqual([".", "root", "root/key", "usr", "usr/bin", "usr/bin/tool"]);
     expect(tree.get("root")?.mode).toBe(0o700);
@@ -200,7 +200,7 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", { layers: [BASE, TOP, TOP, ...links, TOP, ...links] });
     const image = await pull(state, "app:1");
     // The first two of TOP are below the third.
-    expect(lowerDirectories(state, image.layers)).toHaveLength(10);
+    expect(openLayers(state).lower(image.layers)).toHaveLength(10);
     expect(await openStore(state).verify()).toEqual([]);
   });
 
