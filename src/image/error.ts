@@ -1,4 +1,5 @@
 import { BerthError } from "../error.ts";
+import { isErrno } from "../system/error.ts";
 
 /** What kind of failure an {@link ImageError} is; stable, for callers that act on it and for tests. */
 export type ImageErrorCode =
@@ -44,19 +45,12 @@ export class ImageError extends BerthError<ImageErrorCode> {
   }
 }
 
-/** The errno name of a failed system call (`ENOENT`), or undefined for any other error. */
-export function errnoName(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code: unknown = (error as Error & { code?: unknown }).code;
-  return typeof code === "string" ? code : undefined;
-}
-
 /**
  * Puts what was being done in front of a failure: the code and the facts of an ImageError are kept, a full disk
  * becomes `no-space`, and anything else becomes `otherwise`.
  */
 export function withContext(doing: string, error: unknown, otherwise: ImageErrorCode): ImageError {
   if (error instanceof ImageError) return new ImageError(error.code, doing, error.facts, { cause: error });
-  const full = ["ENOSPC", "EDQUOT", "EFBIG"].includes(errnoName(error) ?? "");
+  const full = isErrno(error, "ENOSPC", "EDQUOT", "EFBIG");
   return new ImageError(full ? "no-space" : otherwise, doing, {}, { cause: error });
 }

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { errnoName } from "./error.ts";
+import { isErrno } from "../system/error.ts";
 
 /**
  * Moves finished, synced work into its place and makes the move durable. Idempotent: what another process has put there
@@ -10,7 +10,7 @@ export function publish(finished: string, place: string): void {
   try {
     renameSync(finished, place);
   } catch (error) {
-    if (!["EEXIST", "ENOTEMPTY"].includes(errnoName(error) ?? "")) throw error;
+    if (!isErrno(error, "EEXIST", "ENOTEMPTY")) throw error;
     rmSync(finished, { recursive: true, force: true });
   }
   syncDirectory(dirname(place));

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { RuntimeError } from "../runtime/error.ts";
 import { SECCOMP_PROFILES } from "../runtime/spec/seccomp.ts";
+import { SystemError } from "../system/error.ts";
 import { findProgram, type Program } from "../system/programs.ts";
 
 /** What containers need of the distribution, with the Debian package that has it. */
@@ -33,7 +33,7 @@ function isInstalled(program: Program): boolean {
     findProgram(program);
     return true;
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === "missing-program") return false;
+    if (error instanceof SystemError && error.code === "missing-program") return false;
     throw error;
   }
 }

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { NetworkRequest, PortMapping } from "../options/requests/run-request.ts";
 import type { Scope } from "../scope.ts";
-import { isMissing, listIfThere, removeIfThere, replaceFile } from "../system/files.ts";
+import { isErrno, isMissing, isTaken } from "../system/error.ts";
+import { listIfThere, removeIfThere, replaceFile } from "../system/files.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 import { containerPaths, containersDir, namesDir } from "./paths.ts";
 
@@ -77,8 +78,7 @@ export function idOfName(scope: Scope, name: string): string | undefined {
     return readlinkSync(join(namesDir(scope), name));
   } catch (error) {
     // Words that cannot be a name (".", or a very long one) are nobody's.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "EINVAL" || code === "ENAMETOOLONG") return undefined;
+    if (isErrno(error, "ENOENT", "EINVAL", "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }
@@ -90,7 +90,7 @@ export function claimName(scope: Scope, name: string, id: string): boolean {
     symlinkSync(id, join(namesDir(scope), name));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (isTaken(error)) return false;
     throw error;
   }
 }

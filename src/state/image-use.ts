@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DiffId, isDigest } from "../image/document/digest.ts";
-import { errnoName, ImageError } from "../image/error.ts";
+import { ImageError } from "../image/error.ts";
 import { isJsonObject } from "../json.ts";
+import { isErrno, isMissing } from "../system/error.ts";
 
 /** A container that has an image mounted, as the runtime's record says. */
 export interface ContainerUse {
@@ -23,7 +24,7 @@ export function readContainerUse(runtimeDir: string): ContainerUse[] {
     try {
       text = readFileSync(join(dir, id, "record.json"), "utf8");
     } catch (error) {
-      if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) continue;
+      if (isErrno(error, "ENOENT", "ENOTDIR")) continue;
       throw error;
     }
     const record: unknown = parse(text);
@@ -50,7 +51,7 @@ function listed(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch (error) {
-    if (errnoName(error) === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { withContext } from "../image/error.ts";
 import { storePaths } from "../image/store/layout.ts";
-import { loadNative } from "../system/libc-files.ts";
+import { lockFile } from "../system/lock.ts";
 
 /**
  * Runs `work` while holding the store's lock: shared to see layers and images that nobody may take away meanwhile,
@@ -19,7 +19,7 @@ export function withStoreLock<T>(stateDir: string, how: "shared" | "exclusive", 
     throw withContext(`lock ${file}`, error, "store-io");
   }
   try {
-    loadNative().lock(fd, how, true);
+    lockFile(fd, how);
     return work();
   } finally {
     closeSync(fd);

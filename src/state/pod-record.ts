@@ -10,7 +10,8 @@ import type {
 import { RuntimeError } from "../runtime/error.ts";
 import type { PinnedNamespaces } from "../runtime/systemd/pinned-namespaces.ts";
 import type { Scope } from "../scope.ts";
-import { isMissing, listIfThere, replaceFile } from "../system/files.ts";
+import { isErrno, isMissing } from "../system/error.ts";
+import { listIfThere, replaceFile } from "../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../system/process-identity.ts";
 import { podsDir } from "./paths.ts";
 
@@ -148,8 +149,7 @@ export function claimPod(scope: Scope, record: PodRecord): boolean {
     return true;
   } catch (error) {
     rmSync(finished, { recursive: true, force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" || code === "ENOTEMPTY") return false;
+    if (isErrno(error, "EEXIST", "ENOTEMPTY")) return false;
     throw error;
   }
 }

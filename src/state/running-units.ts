@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path/posix";
 import type { Scope } from "../scope.ts";
+import { isTaken } from "../system/error.ts";
 
 /** What a service of berth's runs, and so has to undo when it stops. */
 export type RunningUnit =
@@ -22,7 +23,7 @@ export function noteUnit(scope: Scope, unit: string, running: RunningUnit): void
   try {
     symlinkSync(note, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!isTaken(error)) throw error;
     unlinkSync(path);
     symlinkSync(note, path);
   }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import { isMissing } from "./error.ts";
 
 /**
  * Files and folders that other processes make and take away at any moment: that one is not there is an answer, not a
@@ -38,8 +39,4 @@ export function removeIfThere(path: string): void {
   } catch (error) {
     if (!isMissing(error)) throw error;
   }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOENT";
 }

@@ -3,44 +3,19 @@
  * MOUNT_ATTR_IDMAP, Linux 5.12; as layers of an overlay 5.19). The OCI runtime of Debian 12 makes none, so berth does. Loaded only for
  * containers that need one.
  */
-import { dlopen, type Pointer, ptr, read } from "bun:ffi";
-import { constants } from "node:os";
-import { RuntimeError } from "../runtime/error.ts";
-
-// <asm/unistd.h>: the same numbers on every architecture since Linux 5.1.
-const SYS_OPEN_TREE = 428;
-const SYS_MOVE_MOUNT = 429;
-const SYS_MOUNT_SETATTR = 442;
-
-// <linux/mount.h>, <linux/fcntl.h>
-const OPEN_TREE_CLONE = 1;
-const OPEN_TREE_CLOEXEC = 0o2000000;
-const AT_FDCWD = -100;
-const AT_EMPTY_PATH = 0x1000;
-const AT_RECURSIVE = 0x8000;
-const MOUNT_ATTR_IDMAP = 0x00100000n;
-const MOVE_MOUNT_F_EMPTY_PATH = 4;
+import { attachMount, cloneMount, shiftOwners } from "./detached-mount.ts";
+import { check, lastErrno, lastFailure, libc } from "./libc.ts";
 
 /**
- * What the kernel says where it, or the file system, has no id-mapped mounts, or where the caller may not make them.
+ * The errors of a kernel, or a file system, that has no id-mapped mounts, or that does not let the caller make them.
  */
 const REFUSALS: readonly string[] = ["ENOSYS", "EINVAL", "EPERM", "EOPNOTSUPP"];
-
-let loaded: ReturnType<typeof load> | undefined;
-
-function load() {
-  return dlopen("libc.so.6", {
-    __errno_location: { args: [], returns: "ptr" },
-    syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: "i64" },
-    close: { args: ["i32"], returns: "i32" },
-  }).symbols;
-}
 
 /**
  * Mounts `source` (a file or folder) once more at `target`, with owners shifted: what id N owns on the disk belongs,
  * seen through the mount, to the id that N inside of the user namespace has outside; what has no such id belongs to
  * nobody and cannot be changed. `userNamespace` is an open namespace file (not of the caller's own). With `recursive`
- * mounts below `source` come along, shifted too. The mount is made in this thread's mount namespace; whoever calls
+ * mounts below `source` come along, shifted too. The mount is made in this thread's mount namespace; the caller
  * unmounts it.
  *
  * Returns false, with nothing mounted, where the kernel refuses to shift: too old, a file system without the feature,
@@ -53,53 +28,22 @@ export function mountShifted(
   userNamespace: number,
   options: { readonly recursive?: boolean } = {},
 ): boolean {
-  loaded ??= load();
-  const libc = loaded;
-  const recursive = options.recursive === true ? AT_RECURSIVE : 0;
-  const clone = Number(
-    libc.syscall(
-      SYS_OPEN_TREE,
-      AT_FDCWD,
-      ptr(Buffer.from(`${source}\0`)),
-      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive,
-      null,
-      0,
-    ),
-  );
+  const recursive = options.recursive === true;
+  const clone = cloneMount(source, recursive);
   if (clone < 0) {
-    const name = errnoName(libc);
-    if (name === "ENOSYS") return false;
-    throw new RuntimeError("syscall", `clone the mount of ${source}: ${name}`);
+    const errno = lastErrno();
+    if (errno === "ENOSYS") return false;
+    throw lastFailure(`clone the mount of ${source}`, errno);
   }
   try {
-    // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-    const attributes = new BigUint64Array([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userNamespace)]);
-    const empty = Buffer.from("\0");
-    const set = libc.syscall(
-      SYS_MOUNT_SETATTR,
-      clone,
-      ptr(empty),
-      AT_EMPTY_PATH | recursive,
-      ptr(attributes),
-      attributes.byteLength,
-    );
-    if (Number(set) < 0) {
-      const name = errnoName(libc);
-      if (REFUSALS.includes(name)) return false;
-      throw new RuntimeError("syscall", `shift the owners in ${source}: ${name}`);
+    if (shiftOwners(clone, userNamespace, recursive) < 0) {
+      const errno = lastErrno();
+      if (REFUSALS.includes(errno)) return false;
+      throw lastFailure(`shift the owners in ${source}`, errno);
     }
-    const place = Buffer.from(`${target}\0`);
-    const moved = libc.syscall(SYS_MOVE_MOUNT, clone, ptr(empty), AT_FDCWD, ptr(place), MOVE_MOUNT_F_EMPTY_PATH);
-    if (Number(moved) < 0) throw new RuntimeError("syscall", `mount ${source} on ${target}: ${errnoName(libc)}`);
+    check(attachMount(clone, target), `mount ${source} on ${target}`);
     return true;
   } finally {
-    libc.close(clone);
+    libc("close")(clone);
   }
-}
-
-function errnoName(libc: ReturnType<typeof load>): string {
-  const location = libc.__errno_location();
-  const errno = location === null ? 0 : read.i32(location as Pointer, 0);
-  for (const [name, value] of Object.entries(constants.errno)) if (value === errno) return name;
-  return `errno ${errno}`;
 }

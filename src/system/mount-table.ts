@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { RuntimeError } from "../runtime/error.ts";
-import { detachMount } from "./libc.ts";
+import { SystemError } from "./error.ts";
+import { detachMount } from "./mount.ts";
 
 /**
  * Mount points at or below `path` in this mount namespace, in the order in which they were mounted;
@@ -29,11 +29,11 @@ function decodeEscapes(field: string): string {
 
 /**
  * Unmounts everything at or below `path`, so that removing the folder removes nothing of what was mounted there. Throws
- * RuntimeError "mount" if something stays.
+ * "still-mounted" if something stays.
  */
 export function detachBelow(path: string): void {
   // Several may lie on one another: each is one entry, the last one first.
   for (const point of mountsBelow(path).reverse()) detachMount(point);
   const [left] = mountsBelow(path);
-  if (left !== undefined) throw new RuntimeError("mount", `${left} is still mounted`);
+  if (left !== undefined) throw new SystemError("still-mounted", `${left} is still mounted`);
 }

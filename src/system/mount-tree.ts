@@ -1,45 +1,13 @@
 /**
  * Mounts as things that can be carried from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2).
- * Apart from native.ts, because few containers need them. They act on the calling thread, the process's main one.
+ * Apart from mount.ts, because few containers need them. They act on the calling thread, the process's main one.
  */
-import { dlopen, ptr } from "bun:ffi";
+import { ptr } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
-import {
-  CLONE_FS,
-  CLONE_NEWNS,
-  check,
-  cString,
-  detachMount,
-  MS_PRIVATE,
-  MS_REC,
-  mount,
-  setns,
-  unshare,
-} from "./libc.ts";
-
-const AT_FDCWD = -100;
-// <linux/mount.h>
-const OPEN_TREE_CLONE = 1;
-const OPEN_TREE_CLOEXEC = 0o2000000;
-const MOVE_MOUNT_F_EMPTY_PATH = 4;
-const MS_NOSUID = 2;
-const MS_NODEV = 4;
-const MS_NOEXEC = 8;
-
-let loaded: ReturnType<typeof load> | undefined;
-
-function load() {
-  return dlopen("libc.so.6", {
-    open_tree: { args: ["i32", "ptr", "u32"], returns: "i32" },
-    move_mount: { args: ["i32", "ptr", "i32", "ptr", "u32"], returns: "i32" },
-    pivot_root: { args: ["ptr", "ptr"], returns: "i32" },
-  }).symbols;
-}
-
-function libc() {
-  loaded ??= load();
-  return loaded;
-}
+import { attachMount, cloneMount } from "./detached-mount.ts";
+import { check, cString, libc } from "./libc.ts";
+import { detachMount, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, mount } from "./mount.ts";
+import { CLONE_FS, CLONE_NEWNS, setns, unshare } from "./namespaces.ts";
 
 /**
  * Makes a mount namespace with nothing in it but a new tmpfs (`options`: tmpfs(5)), and returns its descriptor.
@@ -58,7 +26,7 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
       process.chdir(scratch);
       const here = cString(".");
       // The old root is then mounted over the new one, and goes: pivot_root(2), NOTES.
-      check(libc().pivot_root(ptr(here), ptr(here)), `pivot_root ${scratch}`);
+      check(libc("pivot_root")(ptr(here), ptr(here)), `pivot_root ${scratch}`);
       detachMount(".");
       return made;
     } finally {
@@ -75,7 +43,7 @@ export function attachRootOf(namespace: number, target: string): void {
   attachFrom(namespace, "/", target);
 }
 
-/** The same with what is mounted at `path` in the other namespace. Throws RuntimeError "syscall". */
+/** The same with what is mounted at `path` in the other namespace. Throws "syscall". */
 export function attachFrom(namespace: number, path: string, target: string): void {
   const before = process.cwd();
   const own = openSync("/proc/thread-self/ns/mnt", "r");
@@ -83,7 +51,7 @@ export function attachFrom(namespace: number, path: string, target: string): voi
     const tree = cloneAt(namespace, path, own);
     process.chdir(before);
     try {
-      move(tree, target);
+      check(attachMount(tree, target), `move_mount to ${target}`);
     } finally {
       closeSync(tree);
     }
@@ -95,8 +63,7 @@ export function attachFrom(namespace: number, path: string, target: string): voi
 function cloneAt(namespace: number, path: string, own: number): number {
   enter(namespace);
   try {
-    const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-    return check(libc().open_tree(AT_FDCWD, ptr(cString(path)), flags), `open_tree ${path}`);
+    return check(cloneMount(path), `open_tree ${path}`);
   } finally {
     enter(own);
   }
@@ -109,9 +76,4 @@ function cloneAt(namespace: number, path: string, own: number): number {
 function enter(namespace: number): void {
   unshare(CLONE_FS);
   setns(namespace, CLONE_NEWNS);
-}
-
-function move(tree: number, target: string): void {
-  const result = libc().move_mount(tree, ptr(cString("")), AT_FDCWD, ptr(cString(target)), MOVE_MOUNT_F_EMPTY_PATH);
-  check(result, `move_mount to ${target}`);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../runtime/error.ts";
+import { SystemError } from "./error.ts";
 
 /** The distribution's programs that berth hands work to, and the Debian package each comes in. */
 const PROGRAMS = {
@@ -39,5 +39,5 @@ export function findProgram(name: Program): string {
     const path = join(directory, name);
     if (existsSync(path)) return path;
   }
-  throw new RuntimeError("missing-program", `${name} is not installed (Debian package ${packageName})`);
+  throw new SystemError("missing-program", `${name} is not installed (Debian package ${packageName})`);
 }

@@ -12,8 +12,10 @@ import {
   type PinnedNamespaces,
   pinNamespaces,
 } from "../../src/runtime/systemd/pinned-namespaces.ts";
-import { CLONE_NEWNS, execve, keepOverExec, MS_PRIVATE, MS_REC, mount, setns, unshare } from "../../src/system/libc.ts";
+import { execve, keepOverExec } from "../../src/system/exec.ts";
+import { MS_PRIVATE, MS_REC, mount } from "../../src/system/mount.ts";
 import { attachRootOf } from "../../src/system/mount-tree.ts";
+import { CLONE_NEWNS, setns, unshare } from "../../src/system/namespaces.ts";
 import { identify } from "../../src/system/process-identity.ts";
 
 const [command, file = "", ...program] = process.argv.slice(2);

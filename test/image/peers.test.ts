@@ -8,7 +8,7 @@ import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
 import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { openStore, type StoredImage } from "../../src/image/store/store.ts";
 import { loadImages } from "../../src/image/transport/load.ts";
-import { loadNative } from "../../src/system/libc-files.ts";
+import { setAttribute } from "../../src/system/file-attributes.ts";
 import { describeTree, type FileFacts } from "./support/unpacked.ts";
 
 const TOOLS = ["umoci", "skopeo", "buildah"];
@@ -153,11 +153,7 @@ describe.skipIf(reason !== undefined)("images of other tools unpack as umoci unp
     mkdirSync(R);
     script(cwd, `R=r; ${FIRST_LAYER}`);
     // An attribute whose value is neither text nor free of the characters that end a pax record.
-    loadNative().setAttribute(
-      Buffer.from(join(R, "opt/sparse")),
-      "user.binary",
-      Buffer.from([0, 255, 61, 10, 195, 40]),
-    );
+    setAttribute(Buffer.from(join(R, "opt/sparse")), "user.binary", Buffer.from([0, 255, 61, 10, 195, 40]));
     script(
       cwd,
       `tar -C r --format=pax --sparse --xattrs --xattrs-include='*' -cf one.tar .

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { RuntimeError } from "../../runtime/error.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { findContainer } from "../../state/find-container.ts";
-import { execve } from "../../system/libc.ts";
+import { execve } from "../../system/exec.ts";
 import { findProgram } from "../../system/programs.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { serviceName } from "../program/unit-names.ts";

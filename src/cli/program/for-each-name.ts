@@ -1,4 +1,5 @@
 import { RuntimeError } from "../../runtime/error.ts";
+import { SystemError } from "../../system/error.ts";
 import { CommandError } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 
@@ -35,5 +36,6 @@ export async function forEachName(
 
 function exitCodeOf(error: unknown, exitCodes: ExitCodes): number | undefined {
   if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof SystemError) return 125;
   return error instanceof RuntimeError ? (exitCodes[error.code] ?? 125) : undefined;
 }

@@ -1,4 +1,4 @@
-import { sendDatagram } from "../../system/libc.ts";
+import { sendDatagram } from "../../system/datagram.ts";
 
 /** Where journald takes messages made of fields: systemd's "Native Journal Protocol". */
 const JOURNAL_SOCKET = "/run/systemd/journal/socket";

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { errnoName } from "../../system/error.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, USUAL_EXIT_CODES } from "../program/for-each-name.ts";
 
@@ -38,6 +39,6 @@ async function openArchive(path: string): Promise<AsyncIterable<Uint8Array>> {
   try {
     return (await open(path)).createReadStream();
   } catch (error) {
-    throw new CommandError(`${path} cannot be opened (${(error as NodeJS.ErrnoException).code})`, 125);
+    throw new CommandError(`${path} cannot be opened (${errnoName(error)})`, 125);
   }
 }

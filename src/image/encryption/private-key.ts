@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { errnoName, ImageError } from "../error.ts";
+import { isMissing } from "../../system/error.ts";
+import { ImageError } from "../error.ts";
 
 /** A key file that is no private key, by how it begins: what it is, and why it does not help. */
 const OTHERS: readonly [looks: RegExp, what: string][] = [
@@ -50,7 +51,7 @@ function readKeyFile(source: string | number, what: string): Buffer {
   try {
     return readFileSync(source);
   } catch (error) {
-    if (errnoName(error) === "ENOENT") throw new ImageError("bad-settings", `${what}: there is no such file`);
+    if (isMissing(error)) throw new ImageError("bad-settings", `${what}: there is no such file`);
     throw new ImageError("bad-settings", what, {}, { cause: error });
   }
 }
@@ -65,7 +66,8 @@ function parsePrivateKey(bytes: Buffer, passphrase: string | undefined, path: st
     }
   }
   const what = `decryption key ${path}`;
-  const secret = SECRET_TROUBLE[errnoName(failure) ?? ""];
+  const code = failure instanceof Error && "code" in failure ? failure.code : undefined;
+  const secret = SECRET_TROUBLE[String(code)];
   if (secret !== undefined) throw new ImageError("bad-settings", `${what}: ${secret}`);
   const other = OTHERS.find(([looks]) => looks.test(bytes.toString("latin1")));
   if (other !== undefined) throw new ImageError("unsupported", `${what}: it is ${other[1]}`);

@@ -1,4 +1,4 @@
-import type { Timestamp } from "../../system/libc-files.ts";
+import type { Timestamp } from "../../system/file-attributes.ts";
 import type { TarMember } from "../../tar/reader.ts";
 import { parseSparseMap, type SparseMap } from "../../tar/sparse.ts";
 import { ImageError } from "../error.ts";

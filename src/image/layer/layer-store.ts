@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Native } from "../../system/libc-files.ts";
 import { chainIds, type DiffId } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
 import { layerNames, namesOf, presentLayers, TREE } from "./directory.ts";
@@ -14,7 +13,6 @@ export interface AddOptions {
   readonly dir: string;
   /** Resolves when all layers of the chain but the last are in the store. Awaited only if the layer needs them. */
   readonly below: () => Promise<unknown>;
-  readonly native: Native;
   /** Root of a user namespace cannot make device nodes and writes overlay's attributes as `user.overlay.*`. */
   readonly inUserNamespace: boolean;
   readonly limits: LayerLimits;

@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from "node:fs";
-import type { Native } from "../../system/libc-files.ts";
+import { readAttributes } from "../../system/file-attributes.ts";
 import type { EntryPath } from "./entry.ts";
 
 /** The overlay attribute that hides everything below a directory, outside and inside a user namespace. */
@@ -28,12 +28,7 @@ export function joinPath(root: Buffer, path: EntryPath): Buffer {
  * What an overlay of the given trees (lowest first) would show at the path, symbolic links not followed; undefined
  * when nothing, or when something other than a directory stands in the way.
  */
-export function findInLower(
-  trees: readonly string[],
-  path: EntryPath,
-  native: Native,
-  opaque: string,
-): LowerFile | undefined {
+export function findInLower(trees: readonly string[], path: EntryPath, opaque: string): LowerFile | undefined {
   for (const tree of trees.toReversed()) {
     const root = Buffer.from(tree);
     let hidesRest = false;
@@ -44,7 +39,7 @@ export function findInLower(
       if (isWhiteout(stats)) return undefined;
       if (depth === path.length) return { path: file, stats };
       if (!stats.isDirectory()) return undefined;
-      hidesRest ||= native.attributes(file).has(opaque);
+      hidesRest ||= readAttributes(file).has(opaque);
     }
     if (hidesRest) return undefined;
   }

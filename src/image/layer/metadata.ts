@@ -1,6 +1,7 @@
 import { chmodSync, lchownSync, lstatSync } from "node:fs";
-import type { Native, Timestamp } from "../../system/libc-files.ts";
-import { errnoName, ImageError } from "../error.ts";
+import { isErrno } from "../../system/error.ts";
+import { readAttributes, setAttribute, setTimes, type Timestamp } from "../../system/file-attributes.ts";
+import { ImageError } from "../error.ts";
 import type { LayerEntry } from "./entry.ts";
 import type { LowerFile } from "./lower.ts";
 
@@ -16,33 +17,33 @@ export function own(
   try {
     chown();
   } catch (error) {
-    if (errnoName(error) !== "EINVAL" || !inUserNamespace) throw error;
+    if (!isErrno(error, "EINVAL") || !inUserNamespace) throw error;
     const hint = "the user's ranges in /etc/subuid and /etc/subgid are too small";
     throw new ImageError("unsupported", `its owner ${uid}:${gid} is not mapped: ${hint}`, {}, { cause: error });
   }
 }
 
-export function setAttributes(path: Buffer, attributes: ReadonlyMap<string, Buffer>, native: Native): void {
+export function setAttributes(path: Buffer, attributes: ReadonlyMap<string, Buffer>): void {
   for (const [name, value] of attributes) {
     try {
-      native.setAttribute(path, name, value);
+      setAttribute(path, name, value);
     } catch (error) {
-      if (!REFUSED_ATTRIBUTE.includes(errnoName(error) ?? "")) throw error;
+      if (!isErrno(error, ...REFUSED_ATTRIBUTE)) throw error;
     }
   }
 }
 
 /** Makes a file like one of a layer below, but for the attribute `without`. Returns its time. */
-export function copyMetadata(lower: LowerFile, path: Buffer, native: Native, without: string): Timestamp {
+export function copyMetadata(lower: LowerFile, path: Buffer, without: string): Timestamp {
   const { stats } = lower;
   lchownSync(path, stats.uid, stats.gid);
   if (!stats.isSymbolicLink()) chmodSync(path, stats.mode & 0o7777);
-  const attributes = native.attributes(lower.path);
+  const attributes = readAttributes(lower.path);
   attributes.delete(without);
-  setAttributes(path, attributes, native);
+  setAttributes(path, attributes);
   const { mtimeNs } = lstatSync(lower.path, { bigint: true });
   const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
   const mtime = { seconds: (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds: Number(nanoseconds) };
-  native.setTimes(path, mtime);
+  setTimes(path, mtime);
   return mtime;
 }

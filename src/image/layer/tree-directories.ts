@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
-import type { Native, Timestamp } from "../../system/libc-files.ts";
+import { readAttributes, setAttribute, setTimes, type Timestamp } from "../../system/file-attributes.ts";
 import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
 import { findInLower, isWhiteout, joinPath, type LowerFile, opaqueAttribute } from "./lower.ts";
@@ -9,7 +9,6 @@ import { copyMetadata } from "./metadata.ts";
 export interface TreeOptions {
   /** Absolute path of an existing, empty directory that nobody else can enter (mode 0700 above it). */
   readonly root: string;
-  readonly native: Native;
   /** Root of a user namespace cannot make device nodes and writes overlay's attributes as `user.overlay.*`. */
   readonly inUserNamespace: boolean;
   /** The trees of the layers below, lowest first, once they are complete. Asked for only when needed. */
@@ -86,11 +85,10 @@ export class LayerDirectories {
   findBelow(path: EntryPath): LowerFile | undefined {
     for (let depth = 0; depth < path.length; depth++) {
       const parent = path.slice(0, depth);
-      const hidden =
-        this.stat(parent) !== undefined && this.options.native.attributes(this.absolute(parent)).has(this.#opaque);
+      const hidden = this.stat(parent) !== undefined && readAttributes(this.absolute(parent)).has(this.#opaque);
       if (hidden) return undefined;
     }
-    return findInLower(this.#lower ?? [], path, this.options.native, this.#opaque);
+    return findInLower(this.#lower ?? [], path, this.#opaque);
   }
 
   /** Makes a directory, or keeps the one that is there. One that takes a file's place hides what lies below. */
@@ -107,20 +105,20 @@ export class LayerDirectories {
   }
 
   makeOpaque(path: EntryPath): void {
-    this.options.native.setAttribute(this.absolute(path), this.#opaque, Buffer.from("y"));
+    setAttribute(this.absolute(path), this.#opaque, Buffer.from("y"));
   }
 
   /** Makes a file of this layer like one below. Returns its time. */
   copyFromBelow(lower: LowerFile, absolute: Buffer): Timestamp {
     this.dependsOnLower = true;
-    return copyMetadata(lower, absolute, this.options.native, this.#opaque);
+    return copyMetadata(lower, absolute, this.#opaque);
   }
 
   /** Sets the times of all directories, which entries in them have changed since; and the root's owner and mode. */
   async finish(): Promise<void> {
     if (this.#known.get("")?.mtime === undefined) await this.#inheritRoot();
     for (const { path, mtime } of this.#known.values()) {
-      if (mtime !== undefined) this.options.native.setTimes(this.absolute(path), mtime);
+      if (mtime !== undefined) setTimes(this.absolute(path), mtime);
     }
   }
 

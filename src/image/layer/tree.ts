@@ -15,8 +15,10 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import { isTaken } from "../../system/error.ts";
+import { makeNode, setTimes } from "../../system/file-attributes.ts";
 import { SparseWriter } from "../../tar/sparse.ts";
-import { errnoName, ImageError } from "../error.ts";
+import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
 import { isWhiteout } from "./lower.ts";
 import { own, setAttributes } from "./metadata.ts";
@@ -78,8 +80,8 @@ export class LayerTree {
     } finally {
       closeSync(open.fd);
     }
-    setAttributes(open.path, open.entry.attributes, this.options.native);
-    this.options.native.setTimes(open.path, open.entry.mtime);
+    setAttributes(open.path, open.entry.attributes);
+    setTimes(open.path, open.entry.mtime);
   }
 
   /** Sets what later entries would have changed, the times of directories; and the root, if no entry was about it. */
@@ -128,7 +130,7 @@ export class LayerTree {
     const absolute = this.#directories.absolute(path);
     own(() => lchownSync(absolute, entry.uid, entry.gid), entry, this.options);
     chmodSync(absolute, entry.mode);
-    setAttributes(absolute, entry.attributes, this.options.native);
+    setAttributes(absolute, entry.attributes);
     this.#directories.know(path, entry.mtime);
   }
 
@@ -146,7 +148,7 @@ export class LayerTree {
   #createWhiteout(path: EntryPath): void {
     const there = this.#directories.stat(path);
     if (there?.isDirectory()) this.#directories.makeOpaque(path);
-    if (there === undefined) this.options.native.makeNode(this.#directories.absolute(path), S_IFCHR, 0, 0);
+    if (there === undefined) makeNode(this.#directories.absolute(path), S_IFCHR, 0, 0);
   }
 
   #createLink(path: EntryPath, linkPath: EntryPath): void {
@@ -176,7 +178,7 @@ export class LayerTree {
     const absolute = this.#directories.absolute(path);
     if (stats.isSymbolicLink()) symlinkSync(readlinkSync(lower.path, { encoding: "buffer" }), absolute);
     else if (stats.isFile()) copyFileSync(lower.path, absolute, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    else this.options.native.makeNode(absolute, stats.mode, ...deviceOf(stats.rdev));
+    else makeNode(absolute, stats.mode, ...deviceOf(stats.rdev));
     this.#directories.copyFromBelow(lower, absolute);
     return true;
   }
@@ -189,7 +191,7 @@ export class LayerTree {
     try {
       fd = openSync(absolute, flags, 0o600);
     } catch (error) {
-      if (errnoName(error) !== "EEXIST") throw error;
+      if (!isTaken(error)) throw error;
       this.#clear(path);
       fd = openSync(absolute, flags, 0o600);
     }
@@ -220,12 +222,12 @@ export class LayerTree {
     if (entry.kind === "symlink") symlinkSync(Buffer.from(entry.target, "latin1"), absolute);
     else {
       const type = entry.kind === "character" ? S_IFCHR : entry.kind === "block" ? S_IFBLK : S_IFIFO;
-      this.options.native.makeNode(absolute, type | 0o600, entry.major, entry.minor);
+      makeNode(absolute, type | 0o600, entry.major, entry.minor);
     }
     own(() => lchownSync(absolute, entry.uid, entry.gid), entry, this.options);
     if (entry.kind !== "symlink") chmodSync(absolute, entry.mode);
-    setAttributes(absolute, entry.attributes, this.options.native);
-    this.options.native.setTimes(absolute, entry.mtime);
+    setAttributes(absolute, entry.attributes);
+    setTimes(absolute, entry.mtime);
   }
 
   /** Removes what an earlier entry of this layer made: the last one counts. */

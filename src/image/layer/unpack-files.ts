@@ -1,4 +1,3 @@
-import type { Native } from "../../system/libc-files.ts";
 import { Decompression } from "../../tar/decompression.ts";
 import { createTarReader } from "../../tar/reader.ts";
 import { withContext } from "../error.ts";
@@ -8,7 +7,6 @@ import { LayerTree } from "./tree.ts";
 export interface UnpackFilesOptions {
   /** Absolute path of an existing, empty directory that no other user can enter. */
   readonly root: string;
-  readonly native: Native;
   /** Root of a user namespace cannot make device nodes. */
   readonly inUserNamespace: boolean;
 }

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Native } from "../../system/libc-files.ts";
+import { errnoName } from "../../system/error.ts";
 import { createTarReader, type TarMember, type TarReader } from "../../tar/reader.ts";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { ImageError, withContext } from "../error.ts";
 import { TREE } from "./directory.ts";
 import { toLayerEntry } from "./entry.ts";
 import type { LayerLimits } from "./limits.ts";
@@ -16,7 +16,6 @@ export interface UnpackOptions extends UncompressedOptions {
   readonly dir: string;
   /** Trees of the layers below, lowest first; resolves when all of them are complete. */
   readonly below: () => Promise<readonly string[]>;
-  readonly native: Native;
   readonly inUserNamespace: boolean;
   readonly limits: LayerLimits;
 }
@@ -116,8 +115,8 @@ export class LayerUnpack {
 
 /** The store's disk is to blame for a failed system call, the layer for all else (zlib, tar). */
 function systemFailure(error: unknown): "store-io" | "corrupt-layer" {
-  const name = errnoName(error) ?? "";
-  return /^E[A-Z0-9]+$/.test(name) && name !== "ENAMETOOLONG" ? "store-io" : "corrupt-layer";
+  const errno = errnoName(error);
+  return errno === undefined || errno === "ENAMETOOLONG" ? "corrupt-layer" : "store-io";
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { isErrno } from "../../system/error.ts";
+import { ImageError, withContext } from "../error.ts";
 
 /** PEM text for a TLS connection. */
 export interface Certificates {
@@ -70,7 +71,7 @@ function text(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw withContext(`read ${path}`, error, "bad-settings");
   }
 }
@@ -79,7 +80,7 @@ function listed(dir: string): string[] | undefined {
   try {
     return readdirSync(dir).sort();
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw withContext(`read ${dir}`, error, "bad-settings");
   }
 }

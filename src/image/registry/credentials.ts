@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { isErrno } from "../../system/error.ts";
+import { ImageError, withContext } from "../error.ts";
 import { type Reference, repositoryName } from "../reference.ts";
 import type { Credentials } from "./auth.ts";
 
@@ -41,7 +42,7 @@ export async function findCredentials(
     try {
       bytes = readFileSync(path);
     } catch (error) {
-      if (!required && ["ENOENT", "ENOTDIR", "EACCES"].includes(errnoName(error) ?? "")) continue;
+      if (!required && isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) continue;
       throw withContext(`read ${path}`, error, "bad-settings");
     }
     const refuse = (why: string): never => {

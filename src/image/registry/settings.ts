@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "ini";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { isErrno } from "../../system/error.ts";
+import { ImageError, withContext } from "../error.ts";
 import { certificatesIn, readCertificates } from "./certificates.ts";
 import type { RegistrySettings } from "./connect.ts";
 import { authenticationFiles, findCredentials } from "./credentials.ts";
@@ -77,7 +78,7 @@ function listed(dir: string): string[] {
   try {
     return readdirSync(dir);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return [];
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw withContext(`read ${dir}`, error, "bad-settings");
   }
 }
@@ -87,7 +88,7 @@ function insecureIn(path: string): [host: string, insecure: boolean][] {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errnoName(error) ?? "")) return [];
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw withContext(`read ${path}`, error, "bad-settings");
   }
   const found: [string, boolean][] = [];

@@ -1,5 +1,4 @@
 import { closeSync, createReadStream, existsSync, fchmodSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import type { Native } from "../../system/libc-files.ts";
 import type { DiffId } from "../document/digest.ts";
 import type { Descriptor } from "../document/manifest.ts";
 import { LayerDecryption } from "../encryption/layer-decryption.ts";
@@ -27,7 +26,6 @@ export interface IngestOptions {
   readonly paths: StorePaths;
   readonly layers: LayerStore;
   readonly work: WorkDirectory;
-  readonly native: Native;
   readonly inUserNamespace: boolean;
   readonly limits: LayerLimits;
   readonly onProgress: OnProgress;

@@ -1,5 +1,4 @@
 import type { KeyObject } from "node:crypto";
-import { loadNative } from "../../system/libc-files.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, type ImageManifest, isEncrypted } from "../document/manifest.ts";
@@ -61,7 +60,6 @@ export async function installImage(image: ImageToInstall, options: InstallOption
     ...options,
     paths: store.paths,
     layers: store.layers,
-    native: loadNative(),
     inUserNamespace: isInUserNamespace(),
     parallel: PARALLEL_LAYERS,
   });

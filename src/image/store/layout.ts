@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isMissing } from "../../system/error.ts";
 import { type Digest, digestHex, digestOf } from "../document/digest.ts";
 import { type Descriptor, OCI_INDEX, parseManifest } from "../document/manifest.ts";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { ImageError, withContext } from "../error.ts";
 
 /** Where things are below a scope's state directory. */
 export interface StorePaths {
@@ -38,7 +39,7 @@ export function readIndex(paths: StorePaths): readonly Descriptor[] {
   try {
     bytes = readFileSync(paths.index);
   } catch (error) {
-    if (errnoName(error) === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw withContext(`read ${paths.index}`, error, "store-io");
   }
   try {
@@ -74,7 +75,7 @@ export function readBlob(paths: StorePaths, digest: Digest): Uint8Array {
   try {
     bytes = readFileSync(blobPath(paths, digest));
   } catch (error) {
-    throw withContext(`read blob ${digest}`, error, errnoName(error) === "ENOENT" ? "store-corrupt" : "store-io");
+    throw withContext(`read blob ${digest}`, error, isMissing(error) ? "store-corrupt" : "store-io");
   }
   if (digestOf(bytes) !== digest) throw new ImageError("store-corrupt", `blob ${digest} does not match its digest`);
   return bytes;

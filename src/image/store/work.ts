@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withStoreLock } from "../../state/lock.ts";
-import { loadNative } from "../../system/libc-files.ts";
+import { isErrno, isMissing } from "../../system/error.ts";
+import { lockFile, tryLockFile } from "../../system/lock.ts";
 import { type Digest, isDigest } from "../document/digest.ts";
-import { errnoName, withContext } from "../error.ts";
+import { withContext } from "../error.ts";
 import type { StorePaths } from "./layout.ts";
 
 /**
@@ -33,7 +34,7 @@ export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
       const path = join(paths.work, `${process.pid}-${crypto.randomUUID()}`);
       mkdirSync(path, { mode: 0o700 });
       const fd = openSync(join(path, LOCK), "wx", 0o600);
-      loadNative().lock(fd, "exclusive", true);
+      lockFile(fd, "exclusive");
       return workDirectory(stateDir, path, fd);
     });
     for (const path of dead) rmSync(path, { recursive: true, force: true });
@@ -71,7 +72,7 @@ export function keptByOthers(paths: StorePaths): Set<Digest> {
     try {
       text = readFileSync(join(path, KEEP), "utf8");
     } catch (error) {
-      if (errnoName(error) !== "ENOENT") throw error;
+      if (!isMissing(error)) throw error;
     }
     for (const line of text.split("\n")) if (isDigest(line)) kept.add(line);
   }
@@ -89,7 +90,7 @@ function workNames(paths: StorePaths): string[] {
   try {
     return readdirSync(paths.work);
   } catch (error) {
-    if (errnoName(error) === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }
@@ -99,11 +100,11 @@ function isDead(path: string): boolean {
   try {
     fd = openSync(join(path, LOCK), "r+");
   } catch (error) {
-    if (errnoName(error) === "ENOENT" || errnoName(error) === "ENOTDIR") return true;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return true;
     throw error;
   }
   try {
-    return loadNative().lock(fd, "exclusive", false);
+    return tryLockFile(fd, "exclusive");
   } finally {
     closeSync(fd);
   }

@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isMissing } from "../../system/error.ts";
 import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
-import { errnoName, ImageError, withContext } from "../error.ts";
+import { ImageError, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import type { OnProgress } from "../progress.ts";
 import { formatReference, isShortName, parseReference } from "../reference.ts";
@@ -119,7 +120,7 @@ async function open(source: LoadSource, dir: string, limits: LayerLimits, signal
         if (statSync(at(name)).size > limit) throw new ImageError("too-large", `${name} is longer than ${limit} bytes`);
         return readFileSync(at(name));
       } catch (error) {
-        if (errnoName(error) === "ENOENT") throw new ImageError("bad-archive", `${name} is missing`);
+        if (isMissing(error)) throw new ImageError("bad-archive", `${name} is missing`);
         throw error;
       }
     },

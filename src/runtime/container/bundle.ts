@@ -58,7 +58,7 @@ export interface BundleParts {
 
 /**
  * Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload
- * gets. Throws RuntimeError: "bad-request" for what the image or the host does not have, "syscall" for mounts that the
+ * gets. Throws "bad-request" for what the image or the host does not have, "syscall" for mounts that the
  * kernel refuses.
  */
 export function writeBundle(request: RunRequest, context: BundleContext, parts: BundleParts): number {

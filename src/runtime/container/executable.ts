@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { O_PATH, openInRoot } from "../../system/libc.ts";
+import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import { RuntimeError } from "../error.ts";
 import type { RuntimeSpec } from "../spec/runtime-spec.ts";
 

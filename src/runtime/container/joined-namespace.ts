@@ -4,7 +4,7 @@ import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
-import { isMissing } from "../../system/files.ts";
+import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import { openRootlessNamespace } from "../network/users/rootless-namespace.ts";
 import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";

@@ -9,9 +9,9 @@ import { type ContainerRecord, writeRecord } from "../../state/container-record.
 import { withStoreLock } from "../../state/lock.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { noteUnit } from "../../state/running-units.ts";
-import { keepOverExec } from "../../system/libc.ts";
+import { SystemError } from "../../system/error.ts";
+import { keepOverExec } from "../../system/exec.ts";
 import { identify } from "../../system/process-identity.ts";
-import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { idMapOption } from "../mount/mount-context.ts";
 import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
@@ -125,7 +125,7 @@ async function prepare(
   const name = request.name ?? id.slice(0, 12);
   const cgroup = containerCgroup(request.unit, id);
   const self = identify(process.pid);
-  if (self === undefined) throw new RuntimeError("syscall", "read /proc/self/stat");
+  if (self === undefined) throw new SystemError("syscall", "read /proc/self/stat");
   const otherImages = mountedImages(scope, request.mounts);
   const record: ContainerRecord = {
     id,

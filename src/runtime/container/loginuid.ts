@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { callersDir } from "../../state/paths.ts";
-import { isMissing, removeIfThere, replaceFile } from "../../system/files.ts";
+import { isMissing } from "../../system/error.ts";
+import { removeIfThere, replaceFile } from "../../system/files.ts";
 import { identify, isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 

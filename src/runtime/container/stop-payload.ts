@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Scope } from "../../scope.ts";
 import { type ContainerRecord, readRecord } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
+import { errnoName } from "../../system/error.ts";
 
 /** How often to look whether the payload is gone: milliseconds. */
 const POLL_MS = 10;
@@ -56,7 +57,7 @@ function kill(pid: number, signal: string): void {
     process.kill(pid, signalNumber(signal));
   } catch (error) {
     // Gone in the meantime: what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (errnoName(error) !== "ESRCH") throw error;
   }
 }
 

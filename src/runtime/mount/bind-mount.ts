@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { MS_BIND, MS_REC, mount, mountFlags, O_PATH, openInRoot } from "../../system/libc.ts";
+import { MS_BIND, MS_REC, mount, mountFlags } from "../../system/mount.ts";
+import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { mount } from "../../system/libc.ts";
+import { mount } from "../../system/mount.ts";
 
 /** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
 const LONGEST_OPTIONS = 3800;
@@ -17,7 +17,7 @@ export interface Overlay {
   readonly inUserNamespace: boolean;
 }
 
-/** Mounts an overlay, of any number of layers and with any characters in their paths. Throws RuntimeError "syscall". */
+/** Mounts an overlay, of any number of layers and with any characters in their paths. Throws "syscall". */
 export function mountOverlay(overlay: Overlay): void {
   const { upper } = overlay;
   const lower = [...overlay.lower].reverse();

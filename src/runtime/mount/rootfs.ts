@@ -11,7 +11,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { ContainerPaths } from "../../state/paths.ts";
-import { CLONE_NEWNS, MS_REC, MS_SLAVE, mount, openInRoot, unshare } from "../../system/libc.ts";
+import { isTaken } from "../../system/error.ts";
+import { MS_REC, MS_SLAVE, mount } from "../../system/mount.ts";
+import { CLONE_NEWNS, unshare } from "../../system/namespaces.ts";
+import { openInRoot } from "../../system/open-in-root.ts";
 import { mountOverlay } from "./overlay.ts";
 
 /**
@@ -61,7 +64,7 @@ export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonl
       symlinkSync("/proc/mounts", link);
       if (owner !== undefined) lchownSync(link, owner.uid, owner.gid);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (!isTaken(error)) throw error;
     } finally {
       closeSync(etc);
     }

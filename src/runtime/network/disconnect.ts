@@ -1,5 +1,5 @@
+import { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
-import { RuntimeError } from "../error.ts";
 import { leasesDir, releaseAddress, releaseAddresses } from "./connect/address-leases.ts";
 import { readConnection, removeConnection, writeConnection } from "./connect/connection-record.ts";
 import { tearDownHostSide } from "./connect/firewall-rules.ts";
@@ -12,7 +12,7 @@ import { joinRootlessNetwork } from "./users/rootless-namespace.ts";
  * time, and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again,
  * for nobody knows what is left, and the rest is given back all the same.
  */
-export async function disconnect(scope: Scope, owner: string): Promise<RuntimeError | undefined> {
+export async function disconnect(scope: Scope, owner: string): Promise<BerthError | undefined> {
   const record = readConnection(scope, owner);
   if (record === undefined) return undefined;
   const { request } = record;
@@ -37,13 +37,13 @@ export async function disconnect(scope: Scope, owner: string): Promise<RuntimeEr
 async function releaseByOthers(
   scope: Scope,
   { dhcp, plugins }: ReturnType<typeof divide>,
-): Promise<RuntimeError | undefined> {
-  const failures: RuntimeError[] = [];
+): Promise<BerthError | undefined> {
+  const failures: BerthError[] = [];
   const attempt = async (work: () => Promise<void>) => {
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
+      if (!(error instanceof BerthError)) throw error;
       failures.push(error);
     }
   };

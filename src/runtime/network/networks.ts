@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { networksDir } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
@@ -107,7 +108,7 @@ function reachBridges(scope: Scope): boolean {
 export async function reloadNetworks(
   scope: Scope,
   names: readonly string[] | undefined,
-): Promise<{ reloaded: string[]; failed: { name: string; error: RuntimeError }[] }> {
+): Promise<{ reloaded: string[]; failed: { name: string; error: BerthError }[] }> {
   const records = listConnections(scope);
   const wanted = names?.map((word) => {
     const found = records.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
@@ -115,7 +116,7 @@ export async function reloadNetworks(
     return found;
   });
   const reloaded: string[] = [];
-  const failed: { name: string; error: RuntimeError }[] = [];
+  const failed: { name: string; error: BerthError }[] = [];
   if (!reachBridges(scope)) return { reloaded, failed };
   for (const { owner, name, request } of wanted ?? records) {
     // One that is being set up just now, or that has ended since, or is ending.
@@ -129,7 +130,7 @@ export async function reloadNetworks(
       reloaded.push(name);
     } catch (error) {
       // The others' rules are missing no less.
-      if (!(error instanceof RuntimeError)) throw error;
+      if (!(error instanceof BerthError)) throw error;
       failed.push({ name, error });
     }
   }

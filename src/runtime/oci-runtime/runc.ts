@@ -2,8 +2,9 @@ import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmS
 import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
+import { isErrno } from "../../system/error.ts";
+import { execve, keepOverExec } from "../../system/exec.ts";
 import { readIfThere, removeIfThere } from "../../system/files.ts";
-import { execve, keepOverExec } from "../../system/libc.ts";
 import { identify } from "../../system/process-identity.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
@@ -136,7 +137,7 @@ function hasRead(fifo: number): boolean {
   try {
     return readSync(fifo, Buffer.alloc(1)) > 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return false;
+    if (isErrno(error, "EAGAIN")) return false;
     throw error;
   }
 }

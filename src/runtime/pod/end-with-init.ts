@@ -1,5 +1,6 @@
 import type { Scope } from "../../scope.ts";
 import { readPod } from "../../state/pod-record.ts";
+import { errnoName } from "../../system/error.ts";
 import { isAlive } from "../../system/process-identity.ts";
 
 /**
@@ -13,6 +14,6 @@ export function endWithInit(scope: Scope, name: string): void {
   try {
     process.kill(pod.pasta.pid, "SIGKILL");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if (errnoName(error) !== "ESRCH") throw error;
   }
 }

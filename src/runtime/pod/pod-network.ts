@@ -1,3 +1,4 @@
+import type { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
@@ -40,7 +41,7 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
 }
 
 /** Takes away the host's half of a pod's network. Returns what disconnect() does. */
-export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<RuntimeError | undefined> {
+export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<BerthError | undefined> {
   removeInterfaces(scope, pod);
   return await disconnect(scope, pod.id);
 }

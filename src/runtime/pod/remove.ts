@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import type { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "../../state/pod-record.ts";
 import { forgetUnit } from "../../state/running-units.ts";
@@ -17,7 +18,7 @@ import { disconnectPod } from "./pod-network.ts";
 export async function removePod(scope: Scope, name: string): Promise<void> {
   const paths = podPaths(scope, name);
   const record = readPod(scope, name);
-  let kept: RuntimeError | undefined;
+  let kept: BerthError | undefined;
   if (record !== undefined) {
     kept = await disconnectPod(scope, record);
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { SystemError } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecSeccomp } from "./runtime-spec.ts";
 import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
@@ -16,7 +17,7 @@ export function loadSeccomp(
   if (request.seccomp === "unconfined") return undefined;
   const path = request.seccomp ?? SECCOMP_PROFILES.find((candidate) => existsSync(candidate));
   if (path === undefined) {
-    throw new RuntimeError(
+    throw new SystemError(
       "missing-program",
       `no default seccomp profile: ${SECCOMP_PROFILES.join(" or ")} (Debian package golang-github-containers-common)`,
     );

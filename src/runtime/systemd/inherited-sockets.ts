@@ -1,5 +1,5 @@
 import type { Environment } from "../../environment.ts";
-import { keepOverExec } from "../../system/libc.ts";
+import { keepOverExec } from "../../system/exec.ts";
 
 /** The descriptor of the first socket that systemd hands over (SD_LISTEN_FDS_START). */
 const FIRST = 3;

@@ -1,4 +1,4 @@
-import { sendBarrier, sendDatagram } from "../../system/libc.ts";
+import { sendBarrier, sendDatagram } from "../../system/datagram.ts";
 
 /** How long to wait for systemd to take note of something: milliseconds. */
 const BARRIER_MS = 5000;

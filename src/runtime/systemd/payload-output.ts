@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, rmSync
 import { join } from "node:path";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
-import { isMissing } from "../../system/files.ts";
+import { errnoName, isMissing } from "../../system/error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
@@ -47,7 +47,7 @@ function openToAll(pipe: string): boolean {
     if (isMissing(error)) return false;
     // One that nobody has open was left by a manager that crashed. Writers would wait for ever, and in its way no other
     // is made.
-    if ((error as NodeJS.ErrnoException).code !== "ENXIO") throw error;
+    if (errnoName(error) !== "ENXIO") throw error;
     rmSync(pipe, { force: true });
     return false;
   }
@@ -97,7 +97,7 @@ function readAvailable(fd: number, buffer: Buffer, offset: number): number {
   try {
     return readSync(fd, buffer, offset, buffer.length - offset, null);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return 0;
+    if (errnoName(error) === "EAGAIN") return 0;
     throw error;
   }
 }

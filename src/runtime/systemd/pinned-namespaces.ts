@@ -1,6 +1,7 @@
 import { closeSync, openSync, readlinkSync } from "node:fs";
-import { isMissing, listIfThere } from "../../system/files.ts";
-import { sendBarrier, sendDatagram, sendDescriptor } from "../../system/libc.ts";
+import { sendBarrier, sendDatagram, sendDescriptor } from "../../system/datagram.ts";
+import { isMissing, SystemError } from "../../system/error.ts";
+import { listIfThere } from "../../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 
@@ -47,7 +48,7 @@ export function storeNamespaces(socket: string, namespaces: readonly OpenNamespa
   const inodes: Partial<Record<NamespaceKind, number>> = {};
   for (const { kind, fd } of namespaces) {
     const inode = inodeOf(readlinkSync(`/proc/self/fd/${fd}`), kind);
-    if (inode === undefined) throw new RuntimeError("syscall", `file descriptor ${fd} is not a ${kind} namespace`);
+    if (inode === undefined) throw new SystemError("syscall", `file descriptor ${fd} is not a ${kind} namespace`);
     inodes[kind] = inode;
     // Over a restart systemd keeps what an earlier run gave it (systemd.service(5), FileDescriptorStoreMax=).
     sendDatagram(socket, `FDSTOREREMOVE=1\nFDNAME=${kind}`);

@@ -4,7 +4,7 @@ import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
-import { execve, keepOverExec } from "../../system/libc.ts";
+import { execve, keepOverExec } from "../../system/exec.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { inheritedSockets, keepInheritedSockets } from "../systemd/inherited-sockets.ts";

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
 import { listPodNames, readPod } from "../../state/pod-record.ts";
-import { isMissing, listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
-import { lockExclusive } from "../../system/libc.ts";
+import { isMissing } from "../../system/error.ts";
+import { listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
+import { lockFile } from "../../system/lock.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
@@ -24,7 +25,7 @@ export function leaseIds(scope: Scope, id: string, size: number, available: IdLe
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    lockExclusive(lock);
+    lockFile(lock, "exclusive");
     releaseStaleIds(scope);
     const others = readdirSync(dir).flatMap((name) => readLease(join(dir, name)) ?? []);
     const take = (kind: "uid" | "gid") => {

@@ -1,11 +1,7 @@
-import { dlopen } from "bun:ffi";
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { openUserNamespaceOf } from "../../system/namespaces.ts";
 import { RuntimeError } from "../error.ts";
 
-/**
- * ioctl_ns(2): the user namespace that a namespace belongs to, or, of a user namespace, the one that it was made in.
- */
-const NS_GET_USERNS = 0xb701;
 /** So deep user namespaces can be in one another, user_namespaces(7). */
 const DEPTH_MAX = 32;
 
@@ -20,7 +16,7 @@ export function openOutermostNamespace(pid: number): number {
 
 /** The same of the user namespace that a namespace of another kind belongs to, which is open as `fd` and stays so. */
 export function openOutermostOwner(fd: number, what: string): number {
-  const owner = openUserNamespace(fd);
+  const owner = openUserNamespaceOf(fd);
   if (owner !== undefined) return openOutermost(owner, what);
   throw noneOfTheUsers(what);
 }
@@ -29,7 +25,7 @@ export function openOutermostOwner(fd: number, what: string): number {
 export function openOutermost(fd: number, what: string): number {
   const own = statSync("/proc/self/ns/user").ino;
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
-    const parent = openUserNamespace(fd);
+    const parent = openUserNamespaceOf(fd);
     if (parent === undefined) break;
     if (fstatSync(parent).ino === own) {
       closeSync(parent);
@@ -40,13 +36,6 @@ export function openOutermost(fd: number, what: string): number {
   }
   closeSync(fd);
   throw noneOfTheUsers(what);
-}
-
-/** undefined for one that this process is not above of (EPERM). */
-function openUserNamespace(fd: number): number | undefined {
-  const { symbols } = dlopen("libc.so.6", { ioctl: { args: ["i32", "u64", "u64"], returns: "i32" } });
-  const owner = symbols.ioctl(fd, BigInt(NS_GET_USERNS), 0n);
-  return owner < 0 ? undefined : owner;
 }
 
 function noneOfTheUsers(what: string): RuntimeError {

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { type ContainerPaths, containersDir } from "../../state/paths.ts";
-import { MS_BIND, MS_REC, mount } from "../../system/libc.ts";
+import { MS_BIND, MS_REC, mount } from "../../system/mount.ts";
 
 /**
  * A folder that every host has, and where an ordinary user has no business: a user's launcher can hide it in its own

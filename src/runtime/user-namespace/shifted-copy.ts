@@ -1,6 +1,6 @@
 import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs";
 import { derivedLayer } from "../../image/layer/derived-layer.ts";
-import { loadNative, type Native } from "../../system/libc-files.ts";
+import { readAttributes, setAttribute } from "../../system/file-attributes.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
@@ -17,7 +17,7 @@ const CAPABILITY = "security.capability";
 export function shiftedCopy(tree: string, maps: IdMaps): string {
   return derivedLayer(tree, nameOf(maps), (unfinished) => {
     run("cp", ["-a", "--reflink=auto", "--", tree, unfinished], `copy ${tree}`);
-    shiftOwners(Buffer.from(unfinished), maps, loadNative());
+    shiftOwners(Buffer.from(unfinished), maps);
     run("sync", ["--file-system", unfinished], `write out ${unfinished}`);
   });
 }
@@ -31,18 +31,18 @@ function nameOf({ uids, gids }: IdMaps): string {
   return text.length <= 200 ? text : Bun.hash(text).toString(16);
 }
 
-function shiftOwners(path: Buffer, maps: IdMaps, native: Native): void {
+function shiftOwners(path: Buffer, maps: IdMaps): void {
   const { uid, gid, mode } = lstatSync(path);
   const directory = (mode & 0o170000) === 0o040000;
   const file = (mode & 0o170000) === 0o100000;
-  const capability = file ? native.attributes(path).get(CAPABILITY) : undefined;
+  const capability = file ? readAttributes(path).get(CAPABILITY) : undefined;
   lchownSync(path, toOutside(maps.uids, uid) ?? OVERFLOW_ID, toOutside(maps.gids, gid) ?? OVERFLOW_ID);
   // chown(2) takes set-uid bits and capabilities away.
   if (file && (mode & 0o6000) !== 0) chmodSync(path, mode & 0o7777);
-  if (capability !== undefined) native.setAttribute(path, CAPABILITY, capability);
+  if (capability !== undefined) setAttribute(path, CAPABILITY, capability);
   if (!directory) return;
   for (const name of readdirSync(path, { encoding: "buffer" })) {
-    shiftOwners(Buffer.concat([path, Buffer.from("/"), name]), maps, native);
+    shiftOwners(Buffer.concat([path, Buffer.from("/"), name]), maps);
   }
 }
 

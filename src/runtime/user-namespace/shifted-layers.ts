@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerPaths } from "../../state/paths.ts";
 import { mountShifted } from "../../system/idmapped-mount.ts";
-import { detachMount } from "../../system/libc.ts";
+import { detachMount } from "../../system/mount.ts";
 import type { UserNamespace } from "./make-namespace.ts";
 import { shiftedCopy } from "./shifted-copy.ts";
 

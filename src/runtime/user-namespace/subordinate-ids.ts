@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isMissing } from "../../system/files.ts";
+import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdRange } from "./id-map.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
-import { O_PATH, openInRoot } from "../../system/libc.ts";
+import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import type { UserDatabase } from "./container-user.ts";
 
 /** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */

@@ -3,7 +3,6 @@ import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStoreLock } from "../../state/lock.ts";
-import { loadNative, type Native } from "../../system/libc-files.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
@@ -57,15 +56,14 @@ export async function importVolume(
   try {
     const staged = pathsIn(dir).data;
     mkdirSync(staged, { mode: 0o755 });
-    const native = loadNative();
-    const hasRoot = await unpackFiles(archive, { root: staged, native, inUserNamespace });
+    const hasRoot = await unpackFiles(archive, { root: staged, inUserNamespace });
     if (deviceMount(volume) !== undefined) {
       copyTree(staged, openContent(scope, volume), `import into volume ${volume.name}`);
       return;
     }
     withStoreLock(scope.stateDir, "exclusive", () => {
       requireUnused(scope, volume.name);
-      merge(Buffer.from(staged), Buffer.from(place.data), native, hasRoot);
+      merge(Buffer.from(staged), Buffer.from(place.data), hasRoot);
       writeVolume(place, { ...volume, needsCopyUp: false, needsOwner: volume.needsOwner && !hasRoot });
     });
   } finally {
@@ -95,19 +93,19 @@ function requireUnused(scope: Scope, name: string): void {
  * Moves what is in `from` to `to`. Folders that both have are joined; anything else is replaced. Links are not
  * followed.
  */
-function merge(from: Buffer, to: Buffer, native: Native, withRoot = true): void {
+function merge(from: Buffer, to: Buffer, withRoot = true): void {
   for (const name of readdirSync(from, { encoding: "buffer" })) {
     const [source, target] = [below(from, name), below(to, name)];
     const own = lstatSync(source);
     const there = lstatSync(target, { throwIfNoEntry: false });
     if (there?.isDirectory() && own.isDirectory()) {
-      merge(source, target, native);
+      merge(source, target);
       continue;
     }
     makeRoom(target, there);
     renameSync(source, target);
   }
-  if (withRoot) copyMetadata({ path: from, stats: lstatSync(from) }, to, native, "");
+  if (withRoot) copyMetadata({ path: from, stats: lstatSync(from) }, to, "");
 }
 
 function makeRoom(target: Buffer, there: Stats | undefined): void {

@@ -15,8 +15,9 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { volumesDir } from "../../state/paths.ts";
-import { isMissing, listIfThere, replaceFile } from "../../system/files.ts";
-import { loadNative } from "../../system/libc-files.ts";
+import { isErrno, isMissing } from "../../system/error.ts";
+import { listIfThere, replaceFile } from "../../system/files.ts";
+import { lockFile, tryLockFile } from "../../system/lock.ts";
 import { RuntimeError } from "../error.ts";
 import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume-record.ts";
 
@@ -48,8 +49,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
     return true;
   } catch (error) {
     rmSync(paths.dir, { recursive: true, force: true });
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    if (isErrno(error, "ENOTEMPTY", "EEXIST")) return false;
     throw error;
   } finally {
     closeSync(lock);
@@ -81,7 +81,7 @@ export function beginFolder(scope: Scope): { dir: string; lock: number } {
   return withStoreLock(scope.stateDir, "shared", () => {
     const dir = mkdtempSync(join(volumesDir(scope), UNFINISHED));
     const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-    loadNative().lock(lock, "exclusive", true);
+    lockFile(lock, "exclusive");
     return { dir, lock };
   });
 }
@@ -130,7 +130,7 @@ function lockIfFree(path: string): number | undefined {
     if (isMissing(error)) return undefined;
     throw error;
   }
-  if (loadNative().lock(fd, "exclusive", false)) return fd;
+  if (tryLockFile(fd, "exclusive")) return fd;
   closeSync(fd);
   return undefined;
 }

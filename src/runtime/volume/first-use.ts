@@ -14,7 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { lockExclusive, openInRoot } from "../../system/libc.ts";
+import { isErrno } from "../../system/error.ts";
+import { lockFile } from "../../system/lock.ts";
+import { openInRoot } from "../../system/open-in-root.ts";
 import { findProgram } from "../../system/programs.ts";
 import { copyTree } from "./copy-tree.ts";
 import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume-record.ts";
@@ -72,7 +74,7 @@ function save(paths: VolumePaths, before: Volume, after: Volume): void {
 function withVolumeLock(paths: VolumePaths, work: () => void): void {
   const lock = openSync(paths.dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    lockExclusive(lock);
+    lockFile(lock, "exclusive");
     work();
   } finally {
     closeSync(lock);
@@ -133,7 +135,7 @@ function ownIfLet(...given: Parameters<typeof own>): void {
   try {
     own(...given);
   } catch (error) {
-    if (!["EPERM", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!isErrno(error, "EPERM", "EROFS")) throw error;
   }
 }
 

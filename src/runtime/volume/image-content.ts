@@ -2,7 +2,7 @@ import { mkdirSync, rmdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openStore } from "../../image/store/store.ts";
 import type { Scope } from "../../scope.ts";
-import { detachMount } from "../../system/libc.ts";
+import { detachMount } from "../../system/mount.ts";
 import { RuntimeError } from "../error.ts";
 import { mountLayersReadOnly } from "../mount/overlay.ts";
 import { copyTree } from "./copy-tree.ts";

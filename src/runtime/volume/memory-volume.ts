@@ -2,10 +2,10 @@ import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
-import { lockExclusive } from "../../system/libc.ts";
+import { SystemError } from "../../system/error.ts";
+import { lockFile } from "../../system/lock.ts";
 import { attachFrom } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
-import { RuntimeError } from "../error.ts";
 import type { MountContext } from "../mount/mount-context.ts";
 import { mountDevice } from "./mount-device.ts";
 import { type DeviceMount, volumePaths } from "./volume-record.ts";
@@ -21,7 +21,7 @@ export function mountMemory(context: MountContext, volume: string, device: Devic
   const source = `volume:${volume}`;
   const lock = openSync(volumePaths(context.scope, volume).dir, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    lockExclusive(lock);
+    lockFile(lock, "exclusive");
     if (attachExisting(context, volume, source, place)) return false;
     mountDevice(context.scope, volume, { ...device, device: source }, place);
     return true;
@@ -58,7 +58,7 @@ function attachFromProcess(pid: number, source: string, place: string): boolean 
     attachFrom(namespace, at, place);
     return true;
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === "syscall") return false;
+    if (error instanceof SystemError && error.code === "syscall") return false;
     throw error;
   } finally {
     closeSync(namespace);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { volumesDir } from "../../state/paths.ts";
-import { loadNative } from "../../system/libc-files.ts";
+import { lockFile } from "../../system/lock.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
@@ -26,7 +26,7 @@ export function removeVolume(scope: Scope, name: string): void {
     detachBelow(place.dir);
     const dir = mkdtempSync(join(volumesDir(scope), REMOVED));
     const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-    loadNative().lock(lock, "exclusive", true);
+    lockFile(lock, "exclusive");
     renameSync(place.dir, join(dir, name));
     return { dir, lock };
   });

@@ -2,7 +2,8 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { volumesDir } from "../../state/paths.ts";
-import { isMissing, listIfThere, replaceFile } from "../../system/files.ts";
+import { isMissing } from "../../system/error.ts";
+import { listIfThere, replaceFile } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 
 /** What is known of a named volume besides its content: `volume.json` beside its `_data`. */

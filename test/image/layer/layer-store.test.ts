@@ -7,7 +7,6 @@ import { ImageError } from "../../../src/image/error.ts";
 import { derivedLayer } from "../../../src/image/layer/derived-layer.ts";
 import { type LayerChain, type LayerStore, openLayers } from "../../../src/image/layer/layer-store.ts";
 import { LAYER_LIMITS } from "../../../src/image/layer/limits.ts";
-import { loadNative } from "../../../src/system/libc-files.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
 import { dir, file, sha256, tar } from "../support/tar.ts";
 
@@ -28,7 +27,6 @@ async function add(state: string, chain: LayerChain, bytes: Buffer): Promise<voi
   const writer = await openLayers(state).add(chain, {
     dir: join(work, `${count++}`),
     below: async () => {},
-    native: loadNative(),
     inUserNamespace: false,
     limits: LAYER_LIMITS,
   });

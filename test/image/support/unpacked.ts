@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DiffId } from "../../../src/image/document/digest.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../../../src/image/layer/limits.ts";
 import { LayerUnpack } from "../../../src/image/layer/unpack.ts";
-import { loadNative } from "../../../src/system/libc-files.ts";
+import { readAttributes } from "../../../src/system/file-attributes.ts";
 import { sha256 } from "./tar.ts";
 
 export interface UnpackRequest {
@@ -25,7 +25,6 @@ export async function unpack(scratch: string, archive: Buffer, request: UnpackRe
     diffId: sha256(archive) as DiffId,
     dir,
     below: async () => request.below ?? [],
-    native: loadNative(),
     inUserNamespace: request.inUserNamespace ?? false,
     limits: { ...LAYER_LIMITS, ...request.limits },
   });
@@ -53,7 +52,6 @@ export interface FileFacts {
 
 /** Every file of a tree by its name; the root itself is ".". */
 export function describeTree(root: string): Map<string, FileFacts> {
-  const native = loadNative();
   const facts = new Map<string, FileFacts>();
   const firstNames = new Map<string, string>();
   const visit = (name: string): void => {
@@ -73,7 +71,7 @@ export function describeTree(root: string): Map<string, FileFacts> {
       rdev: stats.rdev,
       content: contentOf(path, stats),
       attributes: Object.fromEntries(
-        [...native.attributes(path)].sort().map(([key, value]) => [key, value.toString("hex")]),
+        [...readAttributes(path)].sort().map(([key, value]) => [key, value.toString("hex")]),
       ),
       sameAs,
     });

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shiftedCopy } from "../../../src/runtime/user-namespace/shifted-copy.ts";
-import { loadNative } from "../../../src/system/libc-files.ts";
+import { makeNode, readAttributes, setAttribute } from "../../../src/system/file-attributes.ts";
 
 const root = process.getuid?.() === 0;
 /** cap_net_raw, permitted and effective: struct vfs_cap_data, revision 2. */
@@ -43,9 +43,8 @@ test.skipIf(!root)("a copy has other owners, and all else as the layer has it", 
   file("mine", 1000, 0o600);
   file("foreign", 4242, 0o644);
   symlinkSync("/etc/passwd", join(tree, "link"));
-  const native = loadNative();
-  native.setAttribute(Buffer.from(join(tree, "capable")), "security.capability", CAPABILITY);
-  native.makeNode(Buffer.from(join(tree, "whiteout")), 0o020000, 0, 0);
+  setAttribute(Buffer.from(join(tree, "capable")), "security.capability", CAPABILITY);
+  makeNode(Buffer.from(join(tree, "whiteout")), 0o020000, 0, 0);
   const hostPasswd = lstatSync("/etc/passwd").uid;
 
   const copy = shiftedCopy(tree, { uids: MAP, gids: MAP });
@@ -60,7 +59,7 @@ test.skipIf(!root)("a copy has other owners, and all else as the layer has it", 
   expect(lstatSync(join(copy, "link")).uid).toBe(100000);
   expect(lstatSync("/etc/passwd").uid).toBe(hostPasswd);
   expect(lstatSync(join(copy, "whiteout")).isCharacterDevice()).toBe(true);
-  expect(native.attributes(Buffer.from(join(copy, "capable"))).get("security.capability")).toEqual(CAPABILITY);
+  expect(readAttributes(Buffer.from(join(copy, "capable"))).get("security.capability")).toEqual(CAPABILITY);
   expect(lstatSync(join(tree, "mine")).uid).toBe(1000);
 
   // Once made it is used again; another map has another one. Nothing unfinished is left.

@@ -12,7 +12,8 @@ import {
 } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { networksDir } from "../../../state/paths.ts";
-import { isMissing, readIfThere, removeIfThere } from "../../../system/files.ts";
+import { isErrno, isTaken } from "../../../system/error.ts";
+import { readIfThere, removeIfThere } from "../../../system/files.ts";
 import { RuntimeError } from "../../error.ts";
 import type { NetworkDefinition, SubnetDefinition } from "../definitions/network-definition.ts";
 
@@ -135,7 +136,7 @@ function takeLease(directory: string, address: string, owner: string): boolean {
     linkSync(finished, join(directory, address));
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (isTaken(error)) return false;
     throw error;
   } finally {
     removeIfThere(finished);
@@ -180,7 +181,7 @@ function listIfFolder(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    if (isMissing(error) || (error as NodeJS.ErrnoException).code === "ENOTDIR") return [];
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw error;
   }
 }

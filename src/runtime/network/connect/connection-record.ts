@@ -2,8 +2,9 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
-import { isMissing, listIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { lockExclusive } from "../../../system/libc.ts";
+import { isMissing } from "../../../system/error.ts";
+import { listIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
+import { lockFile } from "../../../system/lock.ts";
 import { removeNamespaceLink } from "./namespace-link.ts";
 import type { GivenAddresses, NetavarkRequest } from "./netavark.ts";
 
@@ -66,7 +67,7 @@ export function withPortsLock<T>(scope: Scope, work: () => T): T {
   mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
   const fd = openSync(join(recordsDir(scope), ".ports"), "a", 0o600);
   try {
-    lockExclusive(fd);
+    lockFile(fd, "exclusive");
     return work();
   } finally {
     closeSync(fd);

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { lockExclusive, tryLockExclusive } from "../../../system/libc.ts";
+import { lockFile, tryLockFile } from "../../../system/lock.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import type { NetworkDefinition } from "../definitions/network-definition.ts";
@@ -65,8 +65,8 @@ export function takeNetavarkLock(scope: Scope, wait: true): NetavarkLock;
 export function takeNetavarkLock(scope: Scope, wait: boolean): NetavarkLock | undefined {
   mkdirSync(netavarkDir(scope), { recursive: true, mode: 0o700 });
   const fd = openSync(join(netavarkDir(scope), "lock"), "a", 0o600);
-  if (wait) lockExclusive(fd);
-  else if (!tryLockExclusive(fd)) {
+  if (wait) lockFile(fd, "exclusive");
+  else if (!tryLockFile(fd, "exclusive")) {
     closeSync(fd);
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { CLONE_NEWNET, setns, unshare } from "../../../system/libc.ts";
+import { CLONE_NEWNET, setns, unshare } from "../../../system/namespaces.ts";
 
 /** A network namespace that lives as long as somebody has it open, or runs in it. */
 export interface NetworkNamespace {

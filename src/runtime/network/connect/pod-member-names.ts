@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
+import { isErrno } from "../../../system/error.ts";
 import { listIfThere } from "../../../system/files.ts";
 import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
 import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "./netavark.ts";
@@ -89,8 +90,7 @@ function wakeNameServer(scope: Scope): void {
     // The number may have come to be another process's.
     if (name === "aardvark-dns") process.kill(pid, "SIGHUP");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT" && code !== "ESRCH") throw error;
+    if (!isErrno(error, "ENOENT", "ESRCH")) throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { isMissing, listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { lockExclusive, lockShared } from "../../../system/libc.ts";
+import { isMissing } from "../../../system/error.ts";
+import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
+import { lockFile } from "../../../system/lock.ts";
 import { RuntimeError } from "../../error.ts";
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./network-definition.ts";
 
@@ -82,8 +83,8 @@ export function withDefinitionsLock<T>(scope: Scope, how: "shared" | "exclusive"
   mkdirSync(definitionsDir(scope), { recursive: true, mode: 0o711 });
   const fd = openSync(join(definitionsDir(scope), ".lock"), "a", 0o600);
   try {
-    if (how === "exclusive") lockExclusive(fd);
-    else lockShared(fd);
+    if (how === "exclusive") lockFile(fd, "exclusive");
+    else lockFile(fd, "shared");
     return work();
   } finally {
     closeSync(fd);

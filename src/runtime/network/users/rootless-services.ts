@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Environment } from "../../../environment.ts";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { CLONE_NEWNET, setns } from "../../../system/libc.ts";
+import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
 import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";

@@ -1,0 +1,44 @@
+/**
+ * Mounts that are nowhere in the tree of mounts yet, each an open file: open_tree(2), mount_setattr(2), move_mount(2).
+ * By number: glibc has names for them since 2.36 only.
+ */
+import { ptr } from "bun:ffi";
+import { cString, libc } from "./libc.ts";
+
+// <asm/unistd.h>: the same numbers on every architecture since Linux 5.1.
+const SYS_OPEN_TREE = 428;
+const SYS_MOVE_MOUNT = 429;
+const SYS_MOUNT_SETATTR = 442;
+
+// <linux/mount.h>, <linux/fcntl.h>
+const OPEN_TREE_CLONE = 1;
+const OPEN_TREE_CLOEXEC = 0o2000000;
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const AT_RECURSIVE = 0x8000;
+const MOUNT_ATTR_IDMAP = 0x00100000n;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+
+const EMPTY = Buffer.from("\0");
+
+/** What is mounted at `path` once more, detached, with what is mounted below it if `recursive`. Below 0 on failure. */
+export function cloneMount(path: string, recursive = false): number {
+  const name = cString(path);
+  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+  return Number(libc("syscall")(SYS_OPEN_TREE, AT_FDCWD, ptr(name), flags, 0, 0));
+}
+
+/** Shifts the owners of a detached mount's files by the maps of an open user namespace. Below 0 on failure. */
+export function shiftOwners(mount: number, userNamespace: number, recursive: boolean): number {
+  // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
+  const attributes = new BigUint64Array([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userNamespace)]);
+  const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+  const { byteLength } = attributes;
+  return Number(libc("syscall")(SYS_MOUNT_SETATTR, mount, ptr(EMPTY), flags, ptr(attributes), byteLength));
+}
+
+/** Mounts a detached mount at `target`. Below 0 on failure. */
+export function attachMount(mount: number, target: string): number {
+  const place = cString(target);
+  return Number(libc("syscall")(SYS_MOVE_MOUNT, mount, ptr(EMPTY), AT_FDCWD, ptr(place), MOVE_MOUNT_F_EMPTY_PATH));
+}
