@@ -12,3 +12,8 @@ export abstract class BerthError<Code extends string = string> extends Error {
     this.name = new.target.name;
   }
 }
+
+/** Whether something failed with one of these codes, in whatever area. */
+export function failedWith(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof BerthError && codes.includes(error.code);
+}

@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, readlinkSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dictionary, list, number, optional, orElse, text } from "../json-fields.ts";
 import type { NetworkRequest, PortMapping } from "../options/requests/run-request.ts";
 import type { Scope } from "../scope.ts";
-import { isErrno, isMissing, isTaken } from "../system/error.ts";
-import { listIfThere, removeIfThere, replaceFile } from "../system/files.ts";
+import { listIfThere } from "../system/files.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
-import { containerPaths, containersDir, namesDir } from "./paths.ts";
+import type { StateError } from "./error.ts";
+import { containerPaths, containersDir } from "./paths.ts";
+import { readRecordFile, readRecordIfSound, recordFormat, survey, writeRecordFile } from "./record-format.ts";
+import { networkRequest, portMapping, processIdentity, texts } from "./request-fields.ts";
 
 /**
  * What berth remembers of a container between its start and its cleanup: facts for `berth ps` and `inspect`, and what
@@ -46,21 +47,47 @@ export interface ContainerRecord {
   readonly stopTimeout: number;
 }
 
+/** What a record has to say to be of use, and what stands for what it does not say. */
+const FORMAT = recordFormat<ContainerRecord>(
+  { noun: "container", verb: "started" },
+  {
+    id: text,
+    name: text,
+    unit: optional(text),
+    image: text,
+    imageDigest: text,
+    imageLayers: texts,
+    command: orElse(texts, []),
+    otherImages: optional(list(texts)),
+    volumes: optional(texts),
+    created: text,
+    cgroup: text,
+    launcher: processIdentity,
+    network: networkRequest,
+    pod: optional(text),
+    addresses: orElse(dictionary(texts), {}),
+    ports: orElse(list(portMapping), []),
+    labels: orElse(dictionary(text), {}),
+    stopSignal: orElse(text, "TERM"),
+    stopTimeout: orElse(number, 10),
+  },
+);
+
 export function writeRecord(scope: Scope, record: ContainerRecord): void {
-  replaceFile(containerPaths(scope, record.id).record, JSON.stringify(record));
+  writeRecordFile(containerPaths(scope, record.id).record, FORMAT, record);
 }
 
 /**
  * The record of one container, or undefined if there is none (a start that was killed before it wrote one, say) or none
- * that can be read: it is then cleaned up without, rather than be in everybody's way.
+ * that can be read: it is then cleaned up without, rather than be in everybody's way. Throws "newer-record".
  */
 export function readRecord(scope: Scope, id: string): ContainerRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(containerPaths(scope, id).record, "utf8")) as ContainerRecord;
-  } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return readRecordIfSound(containerPaths(scope, id).record, FORMAT, id);
+}
+
+/** The same for what must not be wrong about a container in use. Throws "corrupt-record" and "newer-record". */
+export function readSoundRecord(scope: Scope, id: string): ContainerRecord | undefined {
+  return readRecordFile(containerPaths(scope, id).record, FORMAT, id);
 }
 
 /** IDs of everything that has a bundle directory, with or without a record. */
@@ -68,34 +95,15 @@ export function listContainerIds(scope: Scope): string[] {
   return listIfThere(containersDir(scope)).sort();
 }
 
+/** All records that can be read. Throws "newer-record" if there is one. */
 export function listRecords(scope: Scope): ContainerRecord[] {
-  return listContainerIds(scope).flatMap((id) => readRecord(scope, id) ?? []);
+  const { records, newer } = surveyRecords(scope);
+  const [first] = newer;
+  if (first !== undefined) throw first;
+  return records;
 }
 
-/** The ID that holds `name`, or undefined. */
-export function idOfName(scope: Scope, name: string): string | undefined {
-  try {
-    return readlinkSync(join(namesDir(scope), name));
-  } catch (error) {
-    // Words that cannot be a name (".", or a very long one) are nobody's.
-    if (isErrno(error, "ENOENT", "EINVAL", "ENAMETOOLONG")) return undefined;
-    throw error;
-  }
-}
-
-/** Takes `name` for `id`. False if another container holds it: the link is made exclusively, so two cannot both win. */
-export function claimName(scope: Scope, name: string, id: string): boolean {
-  mkdirSync(namesDir(scope), { recursive: true, mode: 0o700 });
-  try {
-    symlinkSync(id, join(namesDir(scope), name));
-    return true;
-  } catch (error) {
-    if (isTaken(error)) return false;
-    throw error;
-  }
-}
-
-/** Gives `name` up if `id` holds it. */
-export function releaseName(scope: Scope, name: string, id: string): void {
-  if (idOfName(scope, name) === id) removeIfThere(join(namesDir(scope), name));
+/** All records that can be read, and for each container that a newer berth started the error that says so. */
+export function surveyRecords(scope: Scope): { records: ContainerRecord[]; newer: StateError[] } {
+  return survey(listContainerIds(scope), (id) => readRecord(scope, id));
 }

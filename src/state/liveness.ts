@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { RuntimeError } from "../runtime/error.ts";
 import type { Scope } from "../scope.ts";
 import { isAlive, readProc } from "../system/process-identity.ts";
 import type { ContainerRecord } from "./container-record.ts";
+import { StateError } from "./error.ts";
 import { containerPaths } from "./paths.ts";
 
 /** PID of the container's first process, or undefined when it has not started or is gone. */
@@ -21,7 +21,7 @@ export function payloadPid(scope: Scope, record: ContainerRecord): number | unde
 /** The same of one that has to run. Throws "no-such-container". */
 export function runningPayloadPid(scope: Scope, record: ContainerRecord): number {
   const pid = payloadPid(scope, record);
-  if (pid === undefined) throw new RuntimeError("no-such-container", `container ${record.name} is not running`);
+  if (pid === undefined) throw new StateError("no-such-container", `container ${record.name} is not running`);
   return pid;
 }
 

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dictionary, list, number, oneOf, optional, orElse, text } from "../json-fields.ts";
 import type {
   HostEntry,
   MountRequest,
@@ -7,13 +8,23 @@ import type {
   PortMapping,
   UserNamespaceRequest,
 } from "../options/requests/run-request.ts";
-import { RuntimeError } from "../runtime/error.ts";
-import type { PinnedNamespaces } from "../runtime/systemd/pinned-namespaces.ts";
 import type { Scope } from "../scope.ts";
-import { isErrno, isMissing } from "../system/error.ts";
-import { listIfThere, replaceFile } from "../system/files.ts";
+import { isErrno } from "../system/error.ts";
+import { listIfThere } from "../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../system/process-identity.ts";
+import { StateError } from "./error.ts";
+import { type PinnedNamespaces, pinnedNamespaces } from "./namespace-pins.ts";
 import { podsDir } from "./paths.ts";
+import { readRecordIfSound, recordFormat, survey, writeRecordFile } from "./record-format.ts";
+import {
+  hostEntry,
+  mountRequest,
+  networkRequest,
+  portMapping,
+  processIdentity,
+  texts,
+  userNamespaceRequest,
+} from "./request-fields.ts";
 
 /** What a pod is to be: the typed form of `berth pod create`'s command line. */
 export interface PodRequest {
@@ -67,6 +78,35 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
   readonly pasta?: ProcessIdentity;
 }
 
+const FORMAT = recordFormat<PodRecord>(
+  { noun: "pod", verb: "started" },
+  {
+    id: text,
+    name: text,
+    unit: text,
+    exitPolicy: orElse(oneOf("stop", "continue"), "continue"),
+    hostname: text,
+    labels: orElse(dictionary(text), {}),
+    userNamespace: userNamespaceRequest,
+    network: networkRequest,
+    ports: orElse(list(portMapping), []),
+    addHosts: orElse(list(hostEntry), []),
+    dns: orElse(texts, []),
+    dnsOptions: orElse(texts, []),
+    dnsSearch: orElse(texts, []),
+    shmSize: number,
+    mounts: orElse(list(mountRequest), []),
+    shared: list(oneOf("ipc", "net", "pid", "uts")),
+    created: text,
+    maker: processIdentity,
+    user: optional(text),
+    addresses: orElse(dictionary(texts), {}),
+    namespaces: optional(pinnedNamespaces),
+    init: optional(processIdentity),
+    pasta: optional(processIdentity),
+  },
+);
+
 const RECORD = "pod.json";
 
 /** Where one pod's files lie: below the scope's runtime directory, gone with a reboot. */
@@ -97,34 +137,37 @@ export function podPaths(scope: Scope, name: string): PodPaths {
 }
 
 export function writePod(scope: Scope, record: PodRecord): void {
-  replaceFile(podPaths(scope, record.name).record, JSON.stringify(record));
+  writeRecordFile(podPaths(scope, record.name).record, FORMAT, record);
 }
 
-/** The record of a pod, or undefined if there is none that can be read. */
+/** The record of a pod, or undefined if there is none that can be read. Throws "newer-record". */
 export function readPod(scope: Scope, name: string): PodRecord | undefined {
-  try {
-    return JSON.parse(readFileSync(podPaths(scope, name).record, "utf8")) as PodRecord;
-  } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return readRecordIfSound(podPaths(scope, name).record, FORMAT, name);
 }
 
 /**
  * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning
- * of it. Throws "no-such-pod", also when an ID's beginning fits several.
+ * of it. Throws "no-such-pod", also when an ID's beginning fits several, and "newer-record" where it may be one that this
+ * berth cannot read.
  */
 export function findPod(scope: Scope, word: string): PodRecord {
   const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
   if (named !== undefined) return named;
-  const records = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
+  const { records, newer } = surveyPods(scope);
   const byUnit = records.find(({ unit }) => [word, `${word}.service`, `${word}-pod.service`].includes(unit));
   if (byUnit !== undefined) return byUnit;
   const byId = word === "" ? [] : records.filter(({ id }) => id.startsWith(word));
   const [only] = byId;
   if (only !== undefined && byId.length === 1) return only;
+  const [unread] = newer;
+  if (byId.length === 0 && unread !== undefined) throw unread;
   const problem = byId.length > 1 ? `the ID ${word} fits ${byId.length} pods` : `no pod ${word} is running`;
-  throw new RuntimeError("no-such-pod", problem);
+  throw new StateError("no-such-pod", problem);
+}
+
+/** All pods whose records can be read, and for each that a newer berth started the error that says so. */
+export function surveyPods(scope: Scope): { records: PodRecord[]; newer: StateError[] } {
+  return survey(listPodNames(scope), (name) => readPod(scope, name));
 }
 
 /** Names of everything that has a pod's directory. */
@@ -144,7 +187,7 @@ export function claimPod(scope: Scope, record: PodRecord): boolean {
   const finished = join(podsDir(scope), `.${record.maker.pid}-${record.maker.startTime}`);
   mkdirSync(finished, { recursive: true, mode: 0o700 });
   try {
-    writeFileSync(join(finished, RECORD), JSON.stringify(record), { mode: 0o600 });
+    writeFileSync(join(finished, RECORD), FORMAT.format(record), { mode: 0o600 });
     renameSync(finished, podPaths(scope, record.name).directory);
     return true;
   } catch (error) {

@@ -6,12 +6,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { makePodNamespaces } from "../../src/runtime/pod/pod-namespaces.ts";
-import {
-  type OpenNamespace,
-  openPinned,
-  type PinnedNamespaces,
-  pinNamespaces,
-} from "../../src/runtime/systemd/pinned-namespaces.ts";
+import { type OpenNamespace, openPinned, pinNamespaces } from "../../src/runtime/systemd/pinned-namespaces.ts";
+import type { PinnedNamespaces } from "../../src/state/namespace-pins.ts";
 import { execve, keepOverExec } from "../../src/system/exec.ts";
 import { MS_PRIVATE, MS_REC, mount } from "../../src/system/mount.ts";
 import { attachRootOf } from "../../src/system/mount-tree.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Scope, systemScope } from "../../src/scope.ts";
 import { findPod, podPaths } from "../../src/state/pod-record.ts";
+import { podRecord } from "./records.ts";
 
 let root: string;
 let scope: Scope;
@@ -17,7 +18,7 @@ beforeEach(() => {
   ] as const) {
     const { record } = podPaths(scope, name);
     mkdirSync(dirname(record), { recursive: true });
-    writeFileSync(record, JSON.stringify({ name, unit, id }));
+    writeFileSync(record, JSON.stringify(podRecord({ name, unit, id })));
   }
 });
 afterEach(() => rmSync(root, { recursive: true }));

@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
+import { readSpec } from "../../runtime/container/read-spec.ts";
 import type { Scope } from "../../scope.ts";
-import { findContainer, readSpec } from "../../state/find-container.ts";
+import { findContainer } from "../../state/find-container.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { volumesDir } from "../../state/paths.ts";
 import { portBindings } from "../output/port-text.ts";

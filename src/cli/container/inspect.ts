@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { RuntimeError } from "../../runtime/error.ts";
+import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { describeImage } from "../image/image-inspect.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
@@ -40,7 +40,7 @@ function describe(scope: Scope, word: string, type: Options["type"]): object {
   try {
     if (type !== "image") return describeContainer(scope, word);
   } catch (error) {
-    const missing = error instanceof RuntimeError && error.code === "no-such-container";
+    const missing = failedWith(error, "no-such-container");
     if (!missing || type === "container") throw error;
   }
   try {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { RuntimeError } from "../../runtime/error.ts";
+import { failedWith } from "../../error.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { execve } from "../../system/exec.ts";
@@ -76,7 +76,7 @@ function findOrUndefined(container: string, context: CommandContext): ContainerR
   try {
     return findContainer(context.scope, container);
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === "no-such-container") return undefined;
+    if (failedWith(error, "no-such-container")) return undefined;
     throw error;
   }
 }

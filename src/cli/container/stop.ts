@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { failedWith } from "../../error.ts";
 import { terminatePayload } from "../../runtime/container/stop-payload.ts";
-import { RuntimeError } from "../../runtime/error.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { isUnitName } from "../../unit/unit-name.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
@@ -52,7 +52,7 @@ function unitToStop(word: string, context: CommandContext): string | undefined {
   try {
     return findContainer(context.scope, word).unit;
   } catch (error) {
-    if (error instanceof RuntimeError && error.code === "no-such-container") return serviceName(word);
+    if (failedWith(error, "no-such-container")) return serviceName(word);
     throw error;
   }
 }

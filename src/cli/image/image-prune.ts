@@ -42,7 +42,7 @@ async function prune({ all, filter, force }: Options, { scope, env, out }: Comma
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(scope, env);
   const store = openStore(scope.stateDir);
-  const uses = () => readContainerUse(scope.runtimeDir);
+  const uses = () => readContainerUse(scope);
   const chosen = new Set(
     chooseBy(store.list(), filter, IMAGE_FILTERS)
       .filter(({ reference }) => all || reference === "")

@@ -37,7 +37,7 @@ async function remove(images: readonly string[], { force, ignore }: Options, con
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context.scope, context.env);
   const store = openStore(context.scope.stateDir);
-  const uses = () => readContainerUse(context.scope.runtimeDir);
+  const uses = () => readContainerUse(context.scope);
   await forEachName(images, {}, async (image) => {
     try {
       const removed = await store.remove(image, { force: force === true, uses });

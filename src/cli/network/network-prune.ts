@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { failedWith } from "../../error.ts";
 import { listDefinitions } from "../../runtime/network/definitions/definition-store.ts";
 import { DEFAULT_NETWORK } from "../../runtime/network/definitions/network-definition.ts";
 import { filterOption } from "../output/filters.ts";
@@ -25,7 +26,6 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
-  const { RuntimeError } = await import("../../runtime/error.ts");
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   const { networkUsers, removeNetwork } = await import("../../runtime/network/networks.ts");
   enterRootlessNamespace(context.scope, context.env);
@@ -40,7 +40,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
       context.out(`${name}\n`);
     } catch (error) {
       // Somebody has begun to use it, or removed it, since it was looked at.
-      if (!(error instanceof RuntimeError && ["network-in-use", "no-such-network"].includes(error.code))) throw error;
+      if (!failedWith(error, "network-in-use", "no-such-network")) throw error;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { failedWith } from "../../error.ts";
 import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "../program/for-each-name.ts";
@@ -28,7 +29,6 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
-  const { RuntimeError } = await import("../../runtime/error.ts");
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   const { findNetwork, removeNetwork } = await import("../../runtime/network/networks.ts");
   const { scope, env } = context;
@@ -39,7 +39,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
         try {
           return findNetwork(scope, name).name;
         } catch (error) {
-          if (error instanceof RuntimeError && error.code === "no-such-network") return [];
+          if (failedWith(error, "no-such-network")) return [];
           throw error;
         }
       });
@@ -52,7 +52,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
       if (options.force && scope.kind === "system") await stopUsers(findNetwork(scope, name).name, context);
       await stopMakerOf("network", await removeNetwork(scope, name), context);
     } catch (error) {
-      const missing = error instanceof RuntimeError && error.code === "no-such-network";
+      const missing = failedWith(error, "no-such-network");
       if (missing && (options.force || options.ignore)) return;
       throw error;
     }

@@ -1,9 +1,8 @@
-import { RuntimeError } from "../../runtime/error.ts";
-import { SystemError } from "../../system/error.ts";
+import { BerthError } from "../../error.ts";
 import { CommandError } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 
-/** Exit codes by the code of a RuntimeError; any other is 125. */
+/** Exit codes by the code of what failed; any other is 125. */
 export type ExitCodes = Readonly<Record<string, number>>;
 
 /**
@@ -36,6 +35,5 @@ export async function forEachName(
 
 function exitCodeOf(error: unknown, exitCodes: ExitCodes): number | undefined {
   if (error instanceof CommandError) return error.exitCode;
-  if (error instanceof SystemError) return 125;
-  return error instanceof RuntimeError ? (exitCodes[error.code] ?? 125) : undefined;
+  return error instanceof BerthError ? (exitCodes[error.code] ?? 125) : undefined;
 }

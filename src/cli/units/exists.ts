@@ -1,4 +1,4 @@
-import { RuntimeError } from "../../runtime/error.ts";
+import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import type { CommandModule } from "../program/command-table.ts";
 
@@ -20,7 +20,7 @@ function existsCommand(
         .argument(`<${kind}>`, kind === "image" || kind === "network" ? "name or ID" : "name")
         .action(async (name: string) => {
           const exists = await lookUp(scope, name).catch((error: unknown) => {
-            if (error instanceof RuntimeError && error.code === `no-such-${kind}`) return false;
+            if (failedWith(error, `no-such-${kind}`)) return false;
             throw error;
           });
           process.exitCode = exists ? 0 : 1;

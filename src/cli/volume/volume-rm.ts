@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { failedWith } from "../../error.ts";
 import { stopMakerOf } from "../network/stop-maker.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "../program/for-each-name.ts";
@@ -30,7 +31,6 @@ async function remove(
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(scope, context.env);
-  const { RuntimeError } = await import("../../runtime/error.ts");
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
   const { findVolume, listVolumes } = await import("../../runtime/volume/volume-record.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
@@ -40,7 +40,7 @@ async function remove(
       removeVolume(scope, volume);
       await stopMakerOf("volume", volume, context);
     } catch (error) {
-      if (force && error instanceof RuntimeError && error.code === "no-such-volume") return;
+      if (force && failedWith(error, "no-such-volume")) return;
       throw error;
     }
     context.out(`${name}\n`);

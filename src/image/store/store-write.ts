@@ -12,8 +12,9 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { BerthError } from "../../error.ts";
 import { withStoreLock } from "../../state/lock.ts";
-import { type DiffId, type Digest, digestHex, digestOf } from "../document/digest.ts";
+import { type DiffId, type Digest, digestHex, digestOf, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
@@ -108,7 +109,7 @@ function withoutIdleNameless(entries: readonly Descriptor[]): Descriptor[] {
 }
 
 /** The chains of layers (lowest first) that containers have mounted and may not lose. */
-export type InUse = () => readonly LayerChain[];
+export type InUse = () => readonly (readonly string[])[];
 
 /**
  * Takes the entries that `choose` picks (under the lock) out of the index and deletes the blobs and layers that nothing
@@ -144,7 +145,7 @@ export function removeEntries(
       if (moved > 0) trash.push(bin);
     });
   } catch (error) {
-    if (error instanceof ImageError) throw error;
+    if (error instanceof BerthError) throw error;
     throw withContext("remove from the store", error, "store-io");
   }
   // Without a lock file, what a crash leaves here is swept by the next writer.
@@ -152,10 +153,10 @@ export function removeEntries(
 }
 
 /** What must stay: file names of blobs, and layers. */
-function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: readonly LayerChain[]) {
+function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: readonly (readonly string[])[]) {
   const kept = keptByOthers(paths);
   const blobs = new Set<string>();
-  const chains: LayerChain[] = [...inUse];
+  const chains: LayerChain[] = inUse.map((layers) => layers.map(parseDiffId));
   for (const entry of entries) {
     blobs.add(digestHex(entry.digest));
     const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);

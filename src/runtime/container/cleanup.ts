@@ -1,10 +1,12 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { idOfName, listContainerIds, readRecord, releaseName } from "../../state/container-record.ts";
+import { listContainerIds, readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
 import { withStoreLock } from "../../state/lock.ts";
+import { idOfName, releaseName } from "../../state/names.ts";
 import { containerPaths, namesDir } from "../../state/paths.ts";
+import { isNewer } from "../../state/record-format.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
@@ -52,8 +54,14 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
   const ids = withStoreLock(scope.stateDir, "exclusive", () =>
     [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
-      const record = readRecord(scope, id);
-      return record === undefined || !isContainerAlive(scope, record);
+      try {
+        const record = readRecord(scope, id);
+        return record === undefined || !isContainerAlive(scope, record);
+      } catch (error) {
+        // A newer berth's container: whether it runs, and what it left, is for that one to say.
+        if (isNewer(error)) return false;
+        throw error;
+      }
     }),
   );
   for (const id of ids) await cleanUp(scope, id);

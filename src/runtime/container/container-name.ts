@@ -1,7 +1,8 @@
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
-import { claimName, idOfName, readRecord, releaseName } from "../../state/container-record.ts";
+import { readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
+import { claimName, idOfName, releaseName } from "../../state/names.ts";
 import { RuntimeError } from "../error.ts";
 import { cleanUp } from "./cleanup.ts";
 

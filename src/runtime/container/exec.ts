@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
-import { readSpec } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
@@ -12,6 +11,7 @@ import { makeWayToRootfs } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
 import { readUserDatabase } from "../users/user-database.ts";
 import { checkExecutable } from "./executable.ts";
+import { readSpec } from "./read-spec.ts";
 
 /** What `berth exec` is asked for; what is undefined stays as the container's first process has it. */
 export interface ExecRequest {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
+import type { NamespaceKind, PinnedNamespaces } from "../../state/namespace-pins.ts";
 import { findPod, type PodRecord, podPaths } from "../../state/pod-record.ts";
 import { attachRootOf } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
@@ -11,12 +12,7 @@ import { bindMount } from "../mount/bind-mount.ts";
 import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
-import {
-  type NamespaceKind,
-  type OpenNamespace,
-  openPinned,
-  type PinnedNamespaces,
-} from "../systemd/pinned-namespaces.ts";
+import { type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces } from "../user-namespace/enter.ts";
 import { addMemberName } from "./pod-files.ts";
 

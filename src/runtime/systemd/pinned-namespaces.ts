@@ -1,24 +1,10 @@
 import { closeSync, openSync, readlinkSync } from "node:fs";
+import type { NamespaceKind, PinnedNamespaces } from "../../state/namespace-pins.ts";
 import { sendBarrier, sendDatagram, sendDescriptor } from "../../system/datagram.ts";
 import { isMissing, SystemError } from "../../system/error.ts";
 import { listIfThere } from "../../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-
-/** Kinds of namespaces, as /proc/PID/ns calls them; "inner" is a user namespace below the one that "user" is. */
-export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt" | "pid";
-
-/**
- * Namespaces that no process is in, kept by a manager of systemd's in the file descriptor store of a unit. They last as
- * long as the unit is active: systemd closes them when it stops, however that comes, and the kernel then takes them
- * down.
- */
-export interface PinnedNamespaces {
-  /** The manager that holds them: PID 1 or a user's. */
-  readonly manager: ProcessIdentity;
-  /** Inode numbers, which tell namespaces apart while they exist. */
-  readonly inodes: Readonly<Partial<Record<NamespaceKind, number>>>;
-}
 
 /** An open namespace file. */
 export interface OpenNamespace {

@@ -2,7 +2,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, rea
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
-import { listPodNames, readPod } from "../../state/pod-record.ts";
+import { surveyPods } from "../../state/pod-record.ts";
 import { isMissing } from "../../system/error.ts";
 import { listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
 import { lockFile } from "../../system/lock.ts";
@@ -56,7 +56,11 @@ export function releaseIds(scope: Scope, id: string): void {
 /** Gives back the ids of containers and pods that are no more. */
 export function releaseStaleIds(scope: Scope): void {
   const names = listIfThere(idLeasesDir(scope));
-  const pods = names.length === 0 ? [] : listPodNames(scope).map((name) => readPod(scope, name)?.id);
+  if (names.length === 0) return;
+  const { records, newer } = surveyPods(scope);
+  // Which ids are the pod's of a newer berth cannot be seen.
+  if (newer.length > 0) return;
+  const pods = records.map(({ id }) => id);
   for (const name of names) {
     if (pods.includes(name)) continue;
     // What is being written has a longer name than the container's ID.

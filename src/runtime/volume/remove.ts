@@ -1,5 +1,6 @@
 import { closeSync, constants, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { volumesDir } from "../../state/paths.ts";
@@ -51,8 +52,7 @@ export function pruneVolumes(scope: Scope, volumes: readonly Volume[]): string[]
       removeVolume(scope, name);
       return [name];
     } catch (error) {
-      if (error instanceof RuntimeError && (error.code === "volume-in-use" || error.code === "no-such-volume"))
-        return [];
+      if (failedWith(error, "volume-in-use", "no-such-volume")) return [];
       throw error;
     }
   });

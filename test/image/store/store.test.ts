@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { BerthError } from "../../../src/error.ts";
 import { ImageError } from "../../../src/image/error.ts";
 import { openStore, type Store } from "../../../src/image/store/store.ts";
 import { openWork } from "../../../src/image/store/work.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
+import { systemScope } from "../../../src/scope.ts";
 import { readContainerUse } from "../../../src/state/image-use.ts";
 import { withStoreLock } from "../../../src/state/lock.ts";
+import { containerRecord } from "../../state/records.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
 import { dir, file, sha256, tar } from "../support/tar.ts";
 
@@ -50,7 +53,7 @@ const unused = { uses: () => [] };
 const code = (work: Promise<unknown>) =>
   work.then(
     () => "fine",
-    (error: unknown) => (error instanceof ImageError ? error.code : String(error)),
+    (error: unknown) => (error instanceof BerthError ? error.code : String(error)),
   );
 
 test("a store that does not exist yet is empty", async () => {
@@ -98,16 +101,16 @@ describe.skipIf(!root)("removing", () => {
     const runtime = scratch();
     mkdirSync(join(runtime, "containers/abc"), { recursive: true });
     const record = join(runtime, "containers/abc/record.json");
-    const otherImages = [store.resolve("registry.example/other:2")?.layers];
-    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: [], otherImages }));
-    const uses = () => readContainerUse(runtime);
+    const otherImages = [store.resolve("registry.example/other:2")?.layers ?? []];
+    writeFileSync(record, JSON.stringify(containerRecord({ otherImages })));
+    const uses = () => readContainerUse({ ...systemScope(), runtimeDir: runtime });
     const unused = store.unused(() => true, uses);
     expect(names(unused)).toEqual(["docker.io/library/app:1", "docker.io/library/app:stable"]);
     // It has come to be used since it was looked at.
     const app = store.resolve("app:1");
-    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: app?.layers, otherImages }));
+    writeFileSync(record, JSON.stringify(containerRecord({ imageLayers: app?.layers ?? [], otherImages })));
     expect(await store.prune(unused, uses)).toEqual([]);
-    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: [], otherImages }));
+    writeFileSync(record, JSON.stringify(containerRecord({ otherImages })));
     expect(await store.prune(unused, uses)).toEqual(app === undefined ? [] : [app.configDigest]);
     expect(names(store.list())).toEqual(["registry.example/other:2"]);
     expect(await store.verify()).toEqual([]);
@@ -120,15 +123,15 @@ describe.skipIf(!root)("removing", () => {
     mkdirSync(join(runtime, "containers/abc"), { recursive: true });
     mkdirSync(join(runtime, "containers/starting"));
     const record = join(runtime, "containers/abc/record.json");
-    writeFileSync(record, JSON.stringify({ name: "web", imageLayers: image?.layers }));
-    const uses = () => readContainerUse(runtime);
+    writeFileSync(record, JSON.stringify(containerRecord({ imageLayers: image?.layers ?? [] })));
+    const uses = () => readContainerUse({ ...systemScope(), runtimeDir: runtime });
     expect(await code(store.remove("registry.example/other:2", { uses }))).toBe("in-use");
     expect(store.resolve("registry.example/other:2")).toBeDefined();
     await store.remove("registry.example/other:2", { uses, force: true });
     expect(store.resolve("registry.example/other:2")).toBeUndefined();
     expect(store.layers.lower(image?.layers ?? [])).toHaveLength(2);
     writeFileSync(record, "{");
-    expect(await code(store.remove("app:1", { uses, force: true }))).toBe("store-corrupt");
+    expect(await code(store.remove("app:1", { uses, force: true }))).toBe("corrupt-record");
     rmSync(record);
     await store.remove("app:1", { uses });
     await store.remove("app:stable", { uses });

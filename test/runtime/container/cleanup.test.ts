@@ -5,16 +5,12 @@ import { join } from "node:path";
 import { cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
 import { takeName } from "../../../src/runtime/container/container-name.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
-import {
-  type ContainerRecord,
-  claimName,
-  idOfName,
-  listRecords,
-  writeRecord,
-} from "../../../src/state/container-record.ts";
+import { type ContainerRecord, listRecords, writeRecord } from "../../../src/state/container-record.ts";
 import { findContainer } from "../../../src/state/find-container.ts";
+import { claimName, idOfName } from "../../../src/state/names.ts";
 import { containerPaths, namesDir } from "../../../src/state/paths.ts";
 import { identify } from "../../../src/system/process-identity.ts";
+import { containerRecord } from "../../state/records.ts";
 import { REQUEST } from "../request.ts";
 
 /** What is cleaned up is unmounted, which is root's to do. */
@@ -26,6 +22,7 @@ const OTHER = "fedcba9876543210fedcba9876543210";
 const LAUNCHER = `
   const [source, root, id] = process.argv.slice(1);
   const load = (name) => import(source + "/src/" + name + ".ts");
+  const { containerRecord } = await import(source + "/test/state/records.ts");
   const { withStoreLock } = await load("state/lock");
   const { systemScope } = await load("scope");
   const { containerPaths } = await load("state/paths");
@@ -37,7 +34,7 @@ const LAUNCHER = `
     mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
     writeSync(1, "made");
     Bun.sleepSync(300);
-    writeRecord(scope, { id, name: "web", network: { mode: "host" }, cgroup: "/none", launcher: identify(process.pid) });
+    writeRecord(scope, containerRecord({ id, launcher: identify(process.pid) }));
   });
   await Bun.stdin.text();`;
 
@@ -52,15 +49,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 function record(id: string, launcher: ContainerRecord["launcher"] | undefined): void {
   mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
   if (launcher === undefined) return;
-  const facts = {
-    id,
-    name: "web",
-    unit: "web.service",
-    network: { mode: "host" },
-    cgroup: "/no-such-cgroup",
-    launcher,
-  };
-  writeRecord(scope, facts as unknown as ContainerRecord);
+  writeRecord(scope, containerRecord({ id, launcher }));
 }
 const gone = { pid: process.pid, startTime: "0" };
 function self(): ContainerRecord["launcher"] {

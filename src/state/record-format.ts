@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { isJsonObject, type JsonObject } from "../json.ts";
+import { type Fields, fields } from "../json-fields.ts";
+import { isErrno } from "../system/error.ts";
+import { replaceFile } from "../system/files.ts";
+import { StateError } from "./error.ts";
+
+/**
+ * The form of every record: one JSON object with a member `version`, replaced in one step. A record without that member
+ * is of version 1, as the versions of berth that knew no version wrote it. A version goes up when an older berth would
+ * do harm with what it understands of a record: it then refuses the record instead, and leaves alone what it is about.
+ * A member that is only added needs no new version, for members that are not known are kept.
+ */
+export interface RecordFormat<T extends object> {
+  /** The record's text, with its version. */
+  format(record: T): string;
+  /**
+   * The record in the text. `name` is what messages call it if it does not say so itself. Throws "newer-record", and
+   * "corrupt-record" with the reason as its cause.
+   */
+  parse(text: string, name: string): T;
+}
+
+/** What a kind of record is about, for messages: `container web was started by a newer berth`. */
+export interface RecordSubject {
+  readonly noun: string;
+  readonly verb: "made" | "started";
+  /** What cannot be read; `the record of container web` if undefined. */
+  readonly file?: string;
+}
+
+const VERSION = 1;
+
+export function recordFormat<T extends object>(subject: RecordSubject, table: Fields<T>): RecordFormat<T> {
+  const read = fields(table);
+  return {
+    format: (record) => JSON.stringify({ ...record, version: VERSION }),
+    parse(text, name) {
+      const object = parseObject(text);
+      const corrupt = (why: string): never => {
+        const what = `the ${subject.file ?? "record"} of ${subject.noun} ${name} cannot be read`;
+        throw new StateError("corrupt-record", what, { cause: new Error(why) });
+      };
+      if (object === undefined) return corrupt("it is not a JSON object");
+      const { version = VERSION, ...members } = object;
+      if (typeof version !== "number") return corrupt("version is not a number");
+      if (version > VERSION) {
+        const called = typeof members.name === "string" ? members.name : name;
+        const what = `${subject.noun} ${called} was ${subject.verb} by a newer berth (record version ${version})`;
+        throw new StateError("newer-record", `${what}: install that berth again, or a newer one`);
+      }
+      return read(members, "", corrupt);
+    },
+  };
+}
+
+/** Puts a record in place of the one before, in one step. */
+export function writeRecordFile<T extends object>(path: string, format: RecordFormat<T>, record: T): void {
+  replaceFile(path, format.format(record));
+}
+
+/** The record in a file; undefined if there is no such file. Throws as parse() does. */
+export function readRecordFile<T extends object>(path: string, format: RecordFormat<T>, name: string): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+  return format.parse(text, name);
+}
+
+/** The same, undefined also for a record that cannot be read. One of a newer version is an error nevertheless. */
+export function readRecordIfSound<T extends object>(
+  path: string,
+  format: RecordFormat<T>,
+  name: string,
+): T | undefined {
+  try {
+    return readRecordFile(path, format, name);
+  } catch (error) {
+    if (error instanceof StateError && error.code === "corrupt-record") return undefined;
+    throw error;
+  }
+}
+
+/** The records of `names` that `read` finds, and apart from them the errors about newer ones. */
+export function survey<T>(
+  names: readonly string[],
+  read: (name: string) => T | undefined,
+): { records: T[]; newer: StateError[] } {
+  const records: T[] = [];
+  const newer: StateError[] = [];
+  for (const name of names) {
+    try {
+      const record = read(name);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      if (!isNewer(error)) throw error;
+      newer.push(error);
+    }
+  }
+  return { records, newer };
+}
+
+/** Whether the error says that a record is of a newer version. */
+export function isNewer(error: unknown): error is StateError {
+  return error instanceof StateError && error.code === "newer-record";
+}
+
+function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
