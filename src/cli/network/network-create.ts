@@ -59,7 +59,7 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {
-  const { createNetwork } = await import("../../runtime/network/networks.ts");
+  const { createNetwork } = await import("../../runtime/network/create-network.ts");
   const { checkAddress } = await import("../../options/values/address.ts");
   const { checkNetworkName } = await import("../../options/values/name.ts");
   const { subnet: subnets, gateway: gateways, ipRange: ranges } = options;

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { describeNetwork, findNetwork } from "../../runtime/network/networks.ts";
+import { findNetwork } from "../../runtime/network/definitions/definition-store.ts";
+import { describeNetwork } from "../../runtime/network/network-users.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 

@@ -27,7 +27,8 @@ export function define(command: Command, context: CommandContext): void {
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  const { networkUsers, removeNetwork } = await import("../../runtime/network/networks.ts");
+  const { networkUsers } = await import("../../runtime/network/network-users.ts");
+  const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
   enterRootlessNamespace(context.scope, context.env);
   const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)

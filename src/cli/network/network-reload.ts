@@ -22,7 +22,7 @@ async function reload(names: readonly string[], all: boolean, context: CommandCo
   if (all === names.length > 0) throw new CommandError("give names of containers, or --all", 125);
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   enterRootlessNamespace(context.scope, context.env);
-  const { reloadNetworks } = await import("../../runtime/network/networks.ts");
+  const { reloadNetworks } = await import("../../runtime/network/reload-networks.ts");
   const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
   context.out(reloaded.map((name) => `${name}\n`).join(""));
   if (failed.length === 0) return;

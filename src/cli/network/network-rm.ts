@@ -30,7 +30,8 @@ export function define(command: Command, context: CommandContext): void {
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  const { findNetwork, removeNetwork } = await import("../../runtime/network/networks.ts");
+  const { findNetwork } = await import("../../runtime/network/definitions/definition-store.ts");
+  const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
   const { scope, env } = context;
   if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {
     // From inside the namespace of a user's bridges no manager can be reached.
@@ -62,7 +63,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
 
 /** Stops the services of the containers in a network. */
 async function stopUsers(network: string, context: CommandContext): Promise<void> {
-  const { networkUsers } = await import("../../runtime/network/networks.ts");
+  const { networkUsers } = await import("../../runtime/network/network-users.ts");
   const { readRecord } = await import("../../state/container-record.ts");
   const { readPod } = await import("../../state/pod-record.ts");
   const users = networkUsers(context.scope, network);

@@ -45,7 +45,7 @@ export const imageExists = existsCommand("image", async ({ stateDir }, name) => 
 });
 
 export const networkExists = existsCommand("network", async (scope, name) => {
-  const { findNetwork } = await import("../../runtime/network/networks.ts");
+  const { findNetwork } = await import("../../runtime/network/definitions/definition-store.ts");
   return findNetwork(scope, name).name !== "";
 });
 

@@ -74,7 +74,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
   releaseAllAddresses(scope, (owner) => readConnection(scope, owner) === undefined);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
-  const { finishRemovals } = await import("../network/networks.ts");
+  const { finishRemovals } = await import("../network/remove-network.ts");
   await finishRemovals(scope);
   return ids;
 }

@@ -5,7 +5,7 @@ import { readConnection, removeConnection, writeConnection } from "./connect/con
 import { tearDownHostSide } from "./connect/firewall-rules.ts";
 import { divide } from "./connect/netavark-request.ts";
 import { removeAllMemberNames } from "./connect/pod-member-names.ts";
-import { joinRootlessNetwork } from "./users/rootless-namespace.ts";
+import { reachBridges } from "./users/rootless-namespace.ts";
 
 /**
  * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any
@@ -20,8 +20,7 @@ export async function disconnect(scope: Scope, owner: string): Promise<BerthErro
   if (record.ending !== true) writeConnection(scope, { ...record, ending: true });
   removeAllMemberNames(scope, owner);
   // A user's bridges are gone with their namespace.
-  const there = scope.kind === "system" || joinRootlessNetwork(scope);
-  if (there && request !== undefined) await tearDownHostSide(scope, request);
+  if (reachBridges(scope) && request !== undefined) await tearDownHostSide(scope, request);
   for (const network of record.networks) {
     const addresses = request?.networks[network]?.static_ips;
     // Killed while it took addresses: the leases alone tell which.

@@ -3,7 +3,7 @@ import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod 
 import { noteUnit } from "../../state/running-units.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
-import { addressesByNetwork } from "../network/connect/netavark-connection.ts";
+import { addressesByNetwork } from "../network/connect/connected-networks.ts";
 import { chooseHostPorts } from "../network/connect/published-ports.ts";
 import { closeNamespaces, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";

@@ -3,7 +3,7 @@ import type { Scope } from "../../scope.ts";
 import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
 import { readConnection } from "../network/connect/connection-record.ts";
-import { tryIpCommands } from "../network/connect/firewall-rules.ts";
+import { tryIpCommands } from "../network/connect/ip-command.ts";
 import { type Connection, connect } from "../network/connect/netavark-connection.ts";
 import { withinNamespace } from "../network/connect/network-namespace.ts";
 import { disconnect } from "../network/disconnect.ts";

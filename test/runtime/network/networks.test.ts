@@ -3,19 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeConnection, writeConnection } from "../../../src/runtime/network/connect/connection-record.ts";
+import { createNetwork } from "../../../src/runtime/network/create-network.ts";
+import type { NetworkCreateRequest } from "../../../src/runtime/network/definitions/create-request.ts";
 import {
   beginRemoval,
+  findNetwork,
   listDefinitions,
   listRemovals,
 } from "../../../src/runtime/network/definitions/definition-store.ts";
-import type { NetworkCreateRequest } from "../../../src/runtime/network/definitions/network-plan.ts";
-import {
-  createNetwork,
-  describeNetwork,
-  findNetwork,
-  finishRemovals,
-  removeNetwork,
-} from "../../../src/runtime/network/networks.ts";
+import { describeNetwork } from "../../../src/runtime/network/network-users.ts";
+import { finishRemovals, removeNetwork } from "../../../src/runtime/network/remove-network.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 
 let root: string;
@@ -90,7 +87,7 @@ test("a user's removal is finished where the bridges are gone with their namespa
 test("processes that make networks at the same time choose different subnets and bridges", async () => {
   const script = `
     const [source, root, at] = process.argv.slice(1);
-    const { createNetwork } = await import(source + "/src/runtime/network/networks.ts");
+    const { createNetwork } = await import(source + "/src/runtime/network/create-network.ts");
     const { systemScope } = await import(source + "/src/scope.ts");
     for (let n = 0; n < 5; n++) createNetwork(systemScope(root), { name: "n" + at + "-" + n, driver: "bridge", subnets: [],
       ipv6: true, internal: false, disableDns: false, dns: [], options: {}, labels: {} }, false);`;

@@ -5,8 +5,9 @@ import type { Scope } from "../../../scope.ts";
 import { isMissing } from "../../../system/error.ts";
 import { listIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { lockFile } from "../../../system/lock.ts";
+import type { GivenByNetwork } from "./connected-networks.ts";
 import { removeNamespaceLink } from "./namespace-link.ts";
-import type { GivenAddresses, NetavarkRequest } from "./netavark.ts";
+import type { NetavarkRequest } from "./netavark-request.ts";
 
 /**
  * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when
@@ -24,7 +25,7 @@ export interface ConnectionRecord {
   /** Whether what it has is being taken away. */
   readonly ending?: boolean;
   /** What DHCP servers and plugins have given, by network. */
-  readonly given?: Readonly<Record<string, GivenAddresses>>;
+  readonly given?: GivenByNetwork;
   /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
   readonly members?: Readonly<Record<string, readonly string[]>>;
 }

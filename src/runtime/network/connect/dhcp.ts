@@ -2,10 +2,13 @@ import { closeSync, writeFileSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
 import { RuntimeError } from "../../error.ts";
 import { stableClientId } from "./dhcp-identity.ts";
-import { makeStandIn, tryIpCommands } from "./firewall-rules.ts";
+import { tryIpCommands } from "./ip-command.ts";
 import { linkNamespace } from "./namespace-link.ts";
-import { type GivenAddresses, givenAddresses, type NetavarkRequest, runNetavark } from "./netavark.ts";
+import { runNetavark } from "./netavark.ts";
+import { interfacesOf, type NetavarkRequest } from "./netavark-request.ts";
+import { type GivenAddresses, givenAddresses } from "./netavark-result.ts";
 import { type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
+import { makeStandIn } from "./stand-in-namespace.ts";
 
 /**
  * Where netavark finds its DHCP proxy, a service of the distribution's that asks for addresses on behalf of containers
@@ -50,7 +53,7 @@ export async function leaseByDhcp(
   const { output } = await setUpOnceFree(scope, { ...namespace, path }, asked);
   const given = givenAddresses(await output);
   withinNamespace(namespace, () => {
-    for (const { interface_name: name } of Object.values(request.networks)) keepSecondAddress(name);
+    for (const { interface_name: name } of interfacesOf(request)) keepSecondAddress(name);
   });
   return given;
 }
@@ -79,8 +82,8 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
       const busy = error instanceof RuntimeError && /Address already in use/.test(error.message);
       if (!busy || retry === RETRIES_MAX) throw error;
       // netavark has left what it made; of several, some may not be there yet.
-      const names = Object.values(request.networks).map(({ interface_name: name }) => name);
-      withinNamespace(namespace, () => tryIpCommands(names.map((name) => `link del ${name}`)));
+      const commands = interfacesOf(request).map(({ interface_name: name }) => `link del ${name}`);
+      withinNamespace(namespace, () => tryIpCommands(commands));
       await Bun.sleep(RETRY_MS);
     }
   }

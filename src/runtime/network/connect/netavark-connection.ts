@@ -1,101 +1,75 @@
-import type { PortMapping } from "../../../options/requests/run-request.ts";
+import type { NetworkAttachment } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { readDefinition, withDefinitionsLock } from "../definitions/definition-store.ts";
 import { DEFAULT_NETWORK, type NetworkDefinition } from "../definitions/network-definition.ts";
-import { CONTAINER_DOMAIN, type NetworkView } from "../names/etc-files.ts";
 import { leaseAddresses } from "./address-leases.ts";
-import { type ConnectionRecord, listConnections, withPortsLock, writeConnection } from "./connection-record.ts";
-import { type GivenAddresses, type NetavarkLock, runNetavark, takeNetavarkLock } from "./netavark.ts";
 import {
   type ConnectedNetwork,
+  type ConnectedNetworks,
+  type GivenByNetwork,
+  viewOf,
+  withGivenAddresses,
+} from "./connected-networks.ts";
+import { type ConnectionRecord, listConnections, withPortsLock, writeConnection } from "./connection-record.ts";
+import { runNetavark } from "./netavark.ts";
+import { type NetavarkLock, takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
+import {
   type ConnectRequest,
   divide,
   interfaceNames,
+  type NetavarkRequest,
   netavarkRequest,
 } from "./netavark-request.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { checkPorts, chooseHostPorts } from "./published-ports.ts";
 
-/** What is known of a namespace's place in its networks. */
-export interface ConnectedNetworks {
-  readonly networks: readonly ConnectedNetwork[];
-  readonly ports: readonly PortMapping[];
-  /** What is to be said of them in /etc/hosts and /etc/resolv.conf. */
-  readonly view: NetworkView;
-}
-
-/** The addresses by the networks' names. */
-export function addressesByNetwork(networks: readonly ConnectedNetwork[]): Record<string, readonly string[]> {
-  return Object.fromEntries(networks.map(({ definition, addresses }) => [definition.name, addresses]));
-}
-
-/** A namespace's place in its networks, while the set-up runs beside other work. */
+/** A namespace's connection to its networks, while netavark works beside this process. */
 export interface Connection extends ConnectedNetworks {
   readonly namespace: NetworkNamespace;
   /**
-   * Resolves once all interfaces are there and all ports are published; rejects with code "network". Netavark runs
-   * since connect() if that was asked `atOnce`, and nobody else was setting up a network then, else from here on. What
-   * only DHCP servers knew comes with it; undefined where all was known before.
+   * Resolves once all interfaces are up and all ports are published, with what only DHCP servers or plugins knew, or
+   * undefined where all was known before; rejects with code "network". netavark has been running since connect() if the
+   * request says `atOnce` and its lock was free then, and starts here otherwise.
    */
   finish(): Promise<ConnectedNetworks | undefined>;
-  /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
+  /** Resolves once netavark has ended, in success or not: only then can the connection be taken down. */
   settle(): Promise<void>;
 }
 
 /**
- * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before anything is taken,
- * so that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or
- * "network" for an address or a port that cannot be had.
+ * Connects a namespace to networks by netavark. Everything that disconnect() needs is on disk before it is taken, so
+ * that a process killed at any point leaves nothing that cleanup does not find. Throws "no-such-network", or "network"
+ * for an address or a port that cannot be had.
  */
 export function connect(scope: Scope, namespace: NetworkNamespace, request: ConnectRequest): Connection {
   findProgram("netavark");
   const interfaces = interfaceNames(request.networks);
-  const { definitions, record } = openNetworks(scope, {
+  const { definitions, claimed } = openNetworks(scope, {
     owner: request.owner,
     name: request.name,
     networks: request.networks.map(({ name }) => name),
     ports: request.ports,
     request: undefined,
   });
-  const { ports } = record;
-  const networks = request.networks.map((attachment, index): ConnectedNetwork => {
-    const definition = definitions[index];
-    if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
-    if (definition.driver === "ipvlan" && attachment.mac !== undefined) {
-      const hint = "they have that of the device below";
-      throw new RuntimeError("network", `network ${definition.name}: interfaces of ipvlan get no mac (${hint})`);
-    }
-    const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
-    return { definition, interfaceName: interfaces[index] ?? "", addresses };
-  });
+  const { ports } = claimed;
+  const networks = request.networks.map((attachment, index) =>
+    leaseInterface(scope, request.owner, attachment, definitions[index], interfaces[index] ?? ""),
+  );
   const netavark = netavarkRequest({ ...request, ports }, networks);
-  writeConnection(scope, { ...record, request: netavark });
-  const parts = divide(netavark);
+  const record = { ...claimed, request: netavark };
+  writeConnection(scope, record);
   const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
-    let given: Record<string, GivenAddresses> = {};
-    try {
-      if (parts.own !== undefined) await runNetavark(scope, "setup", namespace, parts.own);
-      if (parts.plugins !== undefined) {
-        const { connectByPlugins } = await import("./plugins.ts");
-        given = await connectByPlugins(scope, namespace, parts.plugins);
-      }
-    } finally {
-      lock.close();
-    }
-    if (parts.dhcp !== undefined) {
-      const { leaseByDhcp } = await import("./dhcp.ts");
-      given = { ...given, ...(await leaseByDhcp(scope, namespace, parts.dhcp, request.hostname)) };
-    }
-    if (parts.dhcp === undefined && parts.plugins === undefined) return undefined;
-    writeConnection(scope, { ...record, request: netavark, given });
-    const known = networks.map((network) => ({ ...network, addresses: addressesIn(network, given) }));
+    const given = await setUp(scope, namespace, netavark, request.hostname, lock);
+    if (given === undefined) return undefined;
+    writeConnection(scope, { ...record, given });
+    const known = withGivenAddresses(networks, given);
     return { networks: known, ports, view: viewOf(known, given) };
   };
-  const free = request.atOnce ? takeNetavarkLock(scope, false) : undefined;
+  const free = request.atOnce ? tryNetavarkLock(scope) : undefined;
   let running = free === undefined ? undefined : run(free);
-  // A failure is reported where it is waited for; until then it must not count as unhandled.
+  // finish() reports a failure; until then it must not count as unhandled.
   running?.catch(() => undefined);
   return {
     namespace,
@@ -103,7 +77,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     ports,
     view: viewOf(networks),
     finish: () => {
-      running ??= run(takeNetavarkLock(scope, true));
+      running ??= run(takeNetavarkLock(scope));
       return running;
     },
     settle: async () => {
@@ -112,9 +86,73 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   };
 }
 
+function leaseInterface(
+  scope: Scope,
+  owner: string,
+  attachment: NetworkAttachment,
+  definition: NetworkDefinition | undefined,
+  interfaceName: string,
+): ConnectedNetwork {
+  if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
+  if (definition.driver === "ipvlan" && attachment.mac !== undefined) {
+    const hint = "they have that of the device below";
+    throw new RuntimeError("network", `network ${definition.name}: interfaces of ipvlan get no mac (${hint})`);
+  }
+  return { definition, interfaceName, addresses: leaseAddresses(scope, definition, owner, attachment.ips) };
+}
+
 /**
- * Publishing is a firewall rule, which nothing refuses: a later one would be without effect, or hide a server of the
- * host. Returns the set-up with the ports that it has got.
+ * Sets all networks up, in turn those that netavark, plugins and DHCP servers provide. Closes the lock before it waits
+ * for DHCP. Returns what plugins and DHCP servers have given, undefined where the request has neither.
+ */
+async function setUp(
+  scope: Scope,
+  namespace: NetworkNamespace,
+  request: NetavarkRequest,
+  hostname: string,
+  lock: NetavarkLock,
+): Promise<GivenByNetwork | undefined> {
+  const { own, plugins, dhcp } = divide(request);
+  let given: GivenByNetwork = {};
+  try {
+    if (own !== undefined) await runNetavark(scope, "setup", namespace, own);
+    if (plugins !== undefined) {
+      const { connectByPlugins } = await import("./plugins.ts");
+      given = await connectByPlugins(scope, namespace, plugins);
+    }
+  } finally {
+    lock.close();
+  }
+  if (dhcp !== undefined) {
+    const { leaseByDhcp } = await import("./dhcp.ts");
+    given = { ...given, ...(await leaseByDhcp(scope, namespace, dhcp, hostname)) };
+  }
+  return dhcp === undefined && plugins === undefined ? undefined : given;
+}
+
+interface OpenNetworks {
+  readonly definitions: readonly NetworkDefinition[];
+  /** The record, with the ports that were chosen. */
+  readonly claimed: ConnectionRecord;
+}
+
+/** Writes the first record of a connection, and reads the networks' definitions: from then on none can be removed. */
+function openNetworks(scope: Scope, record: ConnectionRecord): OpenNetworks {
+  const open = () => {
+    const definitions = record.networks.map((name) => readDefinition(scope, name));
+    if (record.ports.length > 0) return { definitions, claimed: claimPorts(scope, record) };
+    writeConnection(scope, record);
+    return { definitions, claimed: record };
+  };
+  // The default network cannot be removed: most containers need no lock.
+  return record.networks.every((name) => name === DEFAULT_NETWORK)
+    ? open()
+    : withDefinitionsLock(scope, "shared", open);
+}
+
+/**
+ * Chooses and checks published ports, under a lock. Publishing is a firewall rule, which the kernel never refuses: a
+ * second one for a port would have no effect, or hide a server of the host.
  */
 function claimPorts(scope: Scope, record: ConnectionRecord): ConnectionRecord {
   return withPortsLock(scope, () => {
@@ -124,48 +162,4 @@ function claimPorts(scope: Scope, record: ConnectionRecord): ConnectionRecord {
     writeConnection(scope, claimed);
     return claimed;
   });
-}
-
-function viewOf(
-  networks: readonly ConnectedNetwork[],
-  given: Readonly<Record<string, GivenAddresses>> = {},
-): NetworkView {
-  const gateways = (network: NetworkDefinition) => network.subnets.flatMap(({ gateway }) => gateway ?? []);
-  const leases = networks.flatMap(({ definition }) => given[definition.name] ?? []);
-  // What macvlan and ipvlan have for a gateway is a router of the network outside, and not this machine.
-  const bridges = networks.map(({ definition }) => definition).filter(({ driver }) => driver === "bridge");
-  const named = bridges.filter(({ dns_enabled: dns }) => dns);
-  return {
-    addresses: networks.flatMap(({ addresses }) => addresses),
-    gateway: bridges.flatMap(gateways)[0],
-    nameServers: [...named.flatMap(gateways), ...leases.flatMap(({ nameServers }) => nameServers)],
-    searchDomains: [
-      ...(named.length === 0 ? [] : [CONTAINER_DOMAIN]),
-      ...leases.flatMap(({ searchDomains }) => searchDomains),
-    ],
-    resolvers: [],
-  };
-}
-
-/** A network's addresses, without the bits, once a DHCP server or a plugin has given them. */
-function addressesIn(network: ConnectedNetwork, given: Readonly<Record<string, GivenAddresses>>): readonly string[] {
-  const found = given[network.definition.name];
-  return found?.subnets.map(({ ipnet }) => ipnet.split("/")[0] ?? "") ?? network.addresses;
-}
-
-/** Notes who is about to use networks, and reads their definitions: from then on they are not removed. */
-function openNetworks(
-  scope: Scope,
-  record: ConnectionRecord,
-): { definitions: NetworkDefinition[]; record: ConnectionRecord } {
-  const read = () => {
-    const definitions = record.networks.map((name) => readDefinition(scope, name));
-    if (record.ports.length > 0) return { definitions, record: claimPorts(scope, record) };
-    writeConnection(scope, record);
-    return { definitions, record };
-  };
-  // The default network, which most containers are in, cannot be removed.
-  return record.networks.every((name) => name === DEFAULT_NETWORK)
-    ? read()
-    : withDefinitionsLock(scope, "shared", read);
 }

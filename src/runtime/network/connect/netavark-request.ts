@@ -1,8 +1,36 @@
 import type { NetworkAttachment, PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 import { type NetworkDefinition, usesDhcp, usesPlugin } from "../definitions/network-definition.ts";
+import type { ConnectedNetwork } from "./connected-networks.ts";
 import { stableMac } from "./dhcp-identity.ts";
-import { type NetavarkAttachment, type NetavarkPort, type NetavarkRequest, partOf } from "./netavark.ts";
+
+/** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
+export interface NetavarkRequest {
+  readonly container_id: string;
+  readonly container_name: string;
+  /** What a DHCP server is told. */
+  readonly container_hostname?: string;
+  readonly port_mappings: readonly NetavarkPort[];
+  readonly networks: Readonly<Record<string, NetavarkAttachment>>;
+  readonly network_info: Readonly<Record<string, NetworkDefinition>>;
+  /** Resolvers of this container alone, for names that are no container's. */
+  readonly dns_servers?: readonly string[];
+}
+
+export interface NetavarkPort {
+  readonly container_port: number;
+  readonly host_ip: string;
+  readonly host_port: number;
+  readonly protocol: string;
+  readonly range: number;
+}
+
+export interface NetavarkAttachment {
+  readonly static_ips: readonly string[];
+  readonly static_mac?: string;
+  readonly interface_name: string;
+  readonly aliases: readonly string[];
+}
 
 /** What one container, or one pod, is to be connected to. */
 export interface ConnectRequest {
@@ -25,14 +53,6 @@ export interface ConnectRequest {
    * containers of the machine start and stop under is held meanwhile.
    */
   readonly atOnce: boolean;
-}
-
-/** What an owner has in one network. */
-export interface ConnectedNetwork {
-  readonly definition: NetworkDefinition;
-  readonly interfaceName: string;
-  /** One of each subnet, in the subnets' order; none yet where a DHCP server gives them. */
-  readonly addresses: readonly string[];
 }
 
 /** Interfaces are called eth0, eth1… in the networks' order, where nothing else is asked for. */
@@ -97,4 +117,21 @@ export function divide(request: NetavarkRequest) {
     dhcp: partOf(request, (definition) => usesDhcp(definition) && !usesPlugin(definition)),
     plugins: partOf(request, usesPlugin),
   };
+}
+
+/** What is in a request of the networks that satisfy `wanted`; undefined if there are none. */
+export function partOf(
+  request: NetavarkRequest,
+  wanted: (definition: NetworkDefinition) => boolean,
+): NetavarkRequest | undefined {
+  const infos = Object.entries(request.network_info).filter(([, definition]) => wanted(definition));
+  if (infos.length === 0) return undefined;
+  const network_info = Object.fromEntries(infos);
+  const networks = Object.entries(request.networks).filter(([name]) => network_info[name] !== undefined);
+  return { ...request, networks: Object.fromEntries(networks), network_info };
+}
+
+/** The interfaces of a request. */
+export function interfacesOf(request: NetavarkRequest): NetavarkAttachment[] {
+  return Object.values(request.networks);
 }

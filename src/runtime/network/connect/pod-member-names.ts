@@ -4,7 +4,9 @@ import type { Scope } from "../../../scope.ts";
 import { isErrno } from "../../../system/error.ts";
 import { listIfThere } from "../../../system/files.ts";
 import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
-import { type NetavarkRequest, netavarkDir, takeNetavarkLock } from "./netavark.ts";
+import { netavarkDir } from "./netavark.ts";
+import { takeNetavarkLock } from "./netavark-lock.ts";
+import type { NetavarkRequest } from "./netavark-request.ts";
 
 /*
  * Names of containers that share the network of another owner, a pod. netavark tells the name server of the owner
@@ -36,7 +38,7 @@ export function removeAllMemberNames(scope: Scope, owner: string): void {
 type Members = NonNullable<ConnectionRecord["members"]>;
 
 function changeMembers(scope: Scope, owner: string, change: (members: Members) => Members): void {
-  const lock = takeNetavarkLock(scope, true);
+  const lock = takeNetavarkLock(scope);
   try {
     const record = readConnection(scope, owner);
     if (record?.request === undefined) return;

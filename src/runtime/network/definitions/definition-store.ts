@@ -30,6 +30,14 @@ export function findDefinition(scope: Scope, name: string): NetworkDefinition | 
   }
 }
 
+/** The network of a name, or of the beginning of an ID. Throws "no-such-network". */
+export function findNetwork(scope: Scope, word: string): NetworkDefinition {
+  const byName = findDefinition(scope, word);
+  if (byName !== undefined) return byName;
+  const byId = /^[0-9a-f]{3,64}$/.test(word) ? listDefinitions(scope).filter(({ id }) => id.startsWith(word)) : [];
+  return byId.length === 1 && byId[0] !== undefined ? byId[0] : readDefinition(scope, word);
+}
+
 /** All networks by name, the default one among them. */
 export function listDefinitions(scope: Scope): NetworkDefinition[] {
   const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);

@@ -3,7 +3,22 @@ import { join } from "node:path";
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { listDefinitions } from "./definition-store.ts";
-import type { HostFacts } from "./network-plan.ts";
+import type { NetworkDefinition } from "./network-definition.ts";
+
+/** The networks, routes and interfaces that a new network must not collide with. */
+export interface HostFacts {
+  /** Networks of this scope. */
+  readonly networks: readonly NetworkDefinition[];
+  /** The machine's routes. */
+  readonly routes: readonly { readonly subnet: Subnet; readonly device: string }[];
+  /** Subnets that a request may name but a plan does not choose: those of podman's networks. */
+  readonly avoided: readonly Subnet[];
+  /** Names of the machine's network interfaces. */
+  readonly interfaces: readonly string[];
+  readonly now: Date;
+  /** Returns `count` random bytes. */
+  readonly random: (count: number) => Uint8Array;
+}
 
 /** Where podman keeps root's networks. */
 const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networks"] as const;

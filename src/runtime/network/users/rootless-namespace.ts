@@ -134,6 +134,14 @@ export function joinRootlessNetwork(scope: Scope): boolean {
   }
 }
 
+/**
+ * Moves this thread to the network namespace that holds the scope's bridges: for the system, the one it is in. False
+ * where a user's rootless namespace is gone, and the bridges with it, or this process is not in its user namespace.
+ */
+export function reachBridges(scope: Scope): boolean {
+  return scope.kind === "system" || joinRootlessNetwork(scope);
+}
+
 /** The file descriptor by which a process has a namespace open. */
 function heldBy({ pid }: ProcessIdentity, inode: number | undefined): string | undefined {
   const directory = `/proc/${pid}/fd`;
