@@ -1,5 +1,6 @@
 import { BerthError } from "../error.ts";
 import { isErrno } from "../system/error.ts";
+import { TarError } from "../tar/error.ts";
 
 /** What kind of failure an {@link ImageError} is; stable, for callers that act on it and for tests. */
 export type ImageErrorCode =
@@ -47,10 +48,12 @@ export class ImageError extends BerthError<ImageErrorCode> {
 
 /**
  * Puts what was being done in front of a failure: the code and the facts of an ImageError are kept, a full disk
- * becomes `no-space`, and anything else becomes `otherwise`.
+ * becomes `no-space`, an archive that would do harm `hostile-layer`, and anything else `otherwise`.
  */
 export function withContext(doing: string, error: unknown, otherwise: ImageErrorCode): ImageError {
   if (error instanceof ImageError) return new ImageError(error.code, doing, error.facts, { cause: error });
+  if (error instanceof TarError && error.code === "hostile")
+    return new ImageError("hostile-layer", doing, {}, { cause: error });
   const full = isErrno(error, "ENOSPC", "EDQUOT", "EFBIG");
   return new ImageError(full ? "no-space" : otherwise, doing, {}, { cause: error });
 }

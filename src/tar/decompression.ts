@@ -6,6 +6,8 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that a zstd decoder skips (RFC 8878, 3.1.2); zstd:chunked layers may start with one. */
 const ZSTD_SKIPPABLE = /^[\x50-\x5f]\x2a\x4d\x18/;
+/** So many bytes tell the form. */
+const FORM_BYTES = 4;
 /** In node:zlib since Node 22.15; the types are those of an older Node. */
 interface ZstdModule {
   createZstdDecompress(options: { chunkSize: number }): Transform;
@@ -17,7 +19,7 @@ const CHUNK = 64 * 1024;
 export type Compression = "gzip" | "zstd" | "none";
 
 export function detectCompression(start: Uint8Array): Compression {
-  const head = Buffer.from(start.subarray(0, 4));
+  const head = Buffer.from(start.subarray(0, FORM_BYTES));
   if (head.subarray(0, 2).equals(GZIP)) return "gzip";
   if (head.equals(ZSTD) || ZSTD_SKIPPABLE.test(head.toString("latin1"))) return "zstd";
   return "none";
@@ -48,7 +50,7 @@ export class Decompression {
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#transform === undefined) {
       this.#start = Buffer.concat([this.#start, chunk]);
-      if (this.#start.length < 4) return;
+      if (this.#start.length < FORM_BYTES) return;
       await this.#push(this.#begin(), this.#start);
       return;
     }
@@ -58,6 +60,8 @@ export class Decompression {
   /** All bytes are in; resolves when the last decompressed piece has been taken. */
   async finish(): Promise<void> {
     const transform = this.#transform ?? this.#begin();
+    // Too few bytes to tell the form by have not been written yet.
+    if (this.#start.length < FORM_BYTES && this.#start.length > 0) await this.#push(transform, this.#start);
     if (!transform.writableEnded) transform.end();
     await this.#done;
     this.#check();

@@ -1,4 +1,5 @@
 import { type Extract, extract } from "tar-stream";
+import { TarError } from "./error.ts";
 
 /**
  * The inside of tar-stream's Extract (3.x, extract.js) that {@link exactExtract} changes. A test fails when an update
@@ -68,7 +69,8 @@ function decodePax(bytes: Buffer): object {
   // tar-stream itself acts on path, linkpath and size; without a prototype, no other key can mean anything to it.
   const last: Record<string, string> = Object.create(null);
   for (const [key, value] of records) last[key] = value;
-  if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size)) throw new Error("pax header: bad size");
+  if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size))
+    throw new TarError("malformed", "pax header: bad size");
   return Object.assign(last, { [PAX_RECORDS]: records });
 }
 
@@ -80,10 +82,10 @@ export function parsePaxRecords(bytes: Buffer): [key: string, value: string][] {
     const digits = space < 0 ? "" : bytes.toString("latin1", at, space);
     const end = at + Number(digits);
     if (!/^[1-9][0-9]{0,8}$/.test(digits) || end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) {
-      throw new Error("pax header: malformed record");
+      throw new TarError("malformed", "pax header: malformed record");
     }
     const equals = bytes.indexOf(0x3d, space);
-    if (equals <= space + 1 || equals >= end) throw new Error("pax header: record without a key");
+    if (equals <= space + 1 || equals >= end) throw new TarError("malformed", "pax header: record without a key");
     records.push([bytes.toString("latin1", space + 1, equals), bytes.toString("latin1", equals + 1, end - 1)]);
     at = end;
   }

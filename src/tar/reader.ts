@@ -1,4 +1,5 @@
 import type { Header } from "tar-stream";
+import { TarError } from "./error.ts";
 import { exactExtract, PAX_RECORDS } from "./exact-extract.ts";
 
 /**
@@ -31,9 +32,9 @@ export interface TarSink {
 
 /** Fed with the archive in pieces of any size. */
 export interface TarReader {
-  /** Resolves when the reader can take more; rejects with the archive's or the sink's error. */
+  /** Resolves when the reader can take more. Rejects with a TarError, or with what the sink threw. */
   write(chunk: Uint8Array): Promise<void>;
-  /** The archive is over; rejects if it stops in the middle of a member. */
+  /** The archive is over. Rejects with a TarError `malformed` if it stops in the middle of a member. */
   finish(): Promise<void>;
   destroy(): void;
 }
@@ -81,7 +82,7 @@ export function createTarReader(sink: TarSink): TarReader {
       fail(error);
     }
   });
-  parser.on("error", fail);
+  parser.on("error", (error) => fail(new TarError("malformed", error.message)));
   parser.on("drain", settle);
   parser.on("finish", settle);
   parser.on("close", settle);

@@ -1,4 +1,4 @@
-import { ImageError } from "../image/error.ts";
+import { TarError } from "./error.ts";
 
 /** A stretch of a sparse file that has data, in bytes. */
 export interface Extent {
@@ -18,7 +18,7 @@ export interface SparseMap {
 
 const EXTENTS_MAX = 100_000;
 
-/** The sparse map in a member's extended header; undefined for an ordinary file. Throws ImageError `hostile-layer`. */
+/** The sparse map in a member's extended header; undefined for an ordinary file. Throws TarError `hostile`. */
 export function parseSparseMap(pax: readonly (readonly [string, string])[]): SparseMap | undefined {
   const last = new Map(pax);
   const name = last.get("GNU.sparse.name");
@@ -38,14 +38,13 @@ function separateRecords(pax: readonly (readonly [string, string])[]): string[] 
 }
 
 function number(text: string | undefined): number {
-  if (text === undefined || !/^[0-9]{1,15}$/.test(text))
-    throw new ImageError("hostile-layer", "its sparse map is malformed");
+  if (text === undefined || !/^[0-9]{1,15}$/.test(text)) throw new TarError("hostile", "its sparse map is malformed");
   return Number(text);
 }
 
 function toExtents(numbers: readonly number[], size: number): Extent[] {
   const refuse = (why: string): never => {
-    throw new ImageError("hostile-layer", `its sparse map ${why}`);
+    throw new TarError("hostile", `its sparse map ${why}`);
   };
   if (numbers.length % 2 !== 0) return refuse("is malformed");
   if (numbers.length > 2 * EXTENTS_MAX) return refuse(`has more than ${EXTENTS_MAX} extents`);
@@ -79,7 +78,7 @@ export class SparseWriter {
     const rest = this.#extents === undefined ? this.#readMap(chunk) : chunk;
     for (let at = 0; at < rest.length; ) {
       const extent = this.#extents?.[this.#current];
-      if (extent === undefined) throw new ImageError("hostile-layer", "it has more data than its sparse map");
+      if (extent === undefined) throw new TarError("hostile", "it has more data than its sparse map");
       const length = Math.min(rest.length - at, extent.length - this.#written);
       if (length > 0) this.write(rest.subarray(at, at + length), extent.offset + this.#written);
       this.#written += length;
@@ -94,8 +93,7 @@ export class SparseWriter {
   /** All data has come. Returns the file's full size. */
   end(): number {
     const missing = this.#extents?.slice(this.#current).some((extent) => extent.length > 0);
-    if (this.#extents === undefined || missing)
-      throw new ImageError("hostile-layer", "it has less data than its sparse map");
+    if (this.#extents === undefined || missing) throw new TarError("hostile", "it has less data than its sparse map");
     return this.map.size;
   }
 
@@ -112,8 +110,7 @@ export class SparseWriter {
     };
     const count = next();
     if (count === undefined) return this.#needMore();
-    if (count > EXTENTS_MAX)
-      throw new ImageError("hostile-layer", `its sparse map has more than ${EXTENTS_MAX} extents`);
+    if (count > EXTENTS_MAX) throw new TarError("hostile", `its sparse map has more than ${EXTENTS_MAX} extents`);
     const numbers: number[] = [];
     for (let left = 2 * count; left > 0; left--) {
       const value = next();
@@ -129,7 +126,7 @@ export class SparseWriter {
   }
 
   #needMore(): Buffer {
-    if (this.#mapText.length > 40 * EXTENTS_MAX) throw new ImageError("hostile-layer", "its sparse map is too long");
+    if (this.#mapText.length > 40 * EXTENTS_MAX) throw new TarError("hostile", "its sparse map is too long");
     return Buffer.alloc(0);
   }
 }
