@@ -1,4 +1,6 @@
+import { parseDiffId, parseDigest } from "../../src/image/document/digest.ts";
 import type { ImageConfig } from "../../src/image/document/image-config.ts";
+import type { StoredImage } from "../../src/image/store/store.ts";
 import type { RunRequest } from "../../src/options/requests/run-request.ts";
 
 /** A request that asks for nothing in particular. */
@@ -68,4 +70,13 @@ export const IMAGE: ImageConfig = {
   exposedPorts: [],
   stopSignal: "",
   diffIds: [],
+};
+
+/** The same in the store. */
+export const STORED_IMAGE: StoredImage = {
+  reference: "registry.example/app:1",
+  manifestDigest: parseDigest(`sha256:${"1".repeat(64)}`),
+  configDigest: parseDigest(`sha256:${"2".repeat(64)}`),
+  config: IMAGE,
+  layers: [parseDiffId(`sha256:${"3".repeat(64)}`)],
 };

@@ -12,6 +12,7 @@ import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import { INIT_PATH } from "../spec/oci-config.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import type { JoinedNetwork } from "./joined-network.ts";
+import type { Start } from "./start.ts";
 
 /**
  * Writes /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container, to the bundle.
@@ -46,6 +47,13 @@ export interface EtcFacts {
   readonly joined: JoinedNetwork | undefined;
   /** Root inside, where that is somebody else outside. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+export function etcFacts(
+  { plan, joined, namespace }: Pick<Start, "plan" | "joined" | "namespace">,
+  network: NetworkView | undefined,
+): EtcFacts {
+  return { hostname: plan.hostname, name: plan.name, joined, owner: namespace?.root, network };
 }
 
 /**

@@ -15,15 +15,12 @@ export interface ContainerCgroup {
 }
 
 /**
- * The container's cgroup. In a unit it is a child of the unit's own, which systemd has delegated; in a shell there is
- * none to divide, so runc asks systemd for a transient scope. In a unit this process leaves it, which makes room for
- * children.
+ * The container's cgroup. In a unit it is a child of the unit's `own`, which systemd has delegated; in a shell there is
+ * none to divide, so the OCI runtime asks systemd for a transient scope. Throws "systemd" for a unit without a cgroup.
  */
-export function containerCgroup(unit: string | undefined, id: string): ContainerCgroup {
+export function containerCgroup(unit: string | undefined, id: string, own: string | undefined): ContainerCgroup {
   if (unit === undefined) return { cgroupsPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
-  const own = ownCgroup();
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
-  stepAside(own);
   const path = join(own, "container");
   return { cgroupsPath: path, suffix: path, systemd: false, unitPath: own };
 }
@@ -37,13 +34,15 @@ export function ownCgroup(): string | undefined {
 }
 
 /**
- * Moves this process out of the unit's own cgroup, into a child of it. In a cgroup that has a process of its own only
+ * Moves this process out of the unit's own cgroup, into a child of it, which makes room for the container's; nothing
+ * happens in a shell. In a cgroup that has a process of its own only
  * the controllers that can tell threads apart can be enabled for children (cgroups(7), "no internal processes"). runc
  * would enable those, and so make a threaded tree of the unit's: one in which systemd 257 can run no ExecStop=, and
  * kill nothing as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
  */
-function stepAside(own: string): void {
-  const unit = join("/sys/fs/cgroup", own);
+export function leaveUnitCgroup({ unitPath }: ContainerCgroup): void {
+  if (unitPath === undefined) return;
+  const unit = join("/sys/fs/cgroup", unitPath);
   // Beside cgroup v1 the tree is elsewhere, and has no controllers.
   if (!existsSync(join(unit, "cgroup.controllers"))) return;
   const aside = join(unit, "launcher");

@@ -9,7 +9,7 @@ import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
-import { containerCgroup } from "../oci-runtime/container-cgroup.ts";
+import { containerCgroup, leaveUnitCgroup, ownCgroup } from "../oci-runtime/container-cgroup.ts";
 import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../spec/defaults.ts";
@@ -53,12 +53,14 @@ export async function startInit(
   const root = makePlace();
   writeFileSync(join(root, PROGRAM), "");
   for (const { destination } of MOUNTS) mkdirSync(join(root, destination));
+  const cgroup = containerCgroup(pod.unit, pod.id, ownCgroup());
+  leaveUnitCgroup(cgroup);
   const spec = initSpec({
     root,
     program,
     namespaces,
     userNamespace: await joinInner(namespaces),
-    cgroupsPath: containerCgroup(pod.unit, pod.id).cgroupsPath,
+    cgroupsPath: cgroup.cgroupsPath,
     traits: runtime.traits,
   });
   writeFileSync(join(bundle, "config.json"), formatRuntimeSpec(spec), { mode: 0o600 });

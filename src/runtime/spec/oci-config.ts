@@ -38,8 +38,9 @@ export interface SpecInput {
    * launcher's.
    */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
-  /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
+  /** Those of the OCI runtime that the document is for. */
   readonly traits: OciRuntimeTraits;
+  /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
   readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */

@@ -1,0 +1,67 @@
+import { writeRecord } from "../../state/container-record.ts";
+import { keepOverExec } from "../../system/exec.ts";
+import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
+import type { OciRun, OciRuntime } from "../oci-runtime/oci-runtime.ts";
+import { etcFacts, writeEtcFiles } from "./bundle-files.ts";
+import type { Start } from "./start.ts";
+
+/**
+ * Lets the OCI runtime create the container, waits for its network, and starts the payload. In the foreground this
+ * process becomes the OCI runtime's. Rejects with what the runtime's create() and the network's finish() reject with.
+ */
+export async function startPayload(start: Start): Promise<void> {
+  const { context, notifier, request, plan, paths, network } = start;
+  const { scope, env } = context;
+  const runtime: OciRuntime = ociRuntime(scope);
+  const run: OciRun = {
+    id: plan.id,
+    bundle: paths.bundle,
+    pidFile: paths.pidFile,
+    preserveFds: start.sockets,
+    systemdCgroup: plan.cgroup.systemd,
+  };
+  await network?.joinable();
+  if (!request.detach) {
+    await finishNetwork(start);
+    keepNamespaces(start);
+    runtime.becomeRun(run, env);
+  }
+  const pid = await createInNetwork(start, runtime, run);
+  retargetNamespaceLink(scope, plan.networkOwner, pid);
+  // Nothing may fail once systemd is notified. It has to know all this before the payload can end: a process that it
+  // does not know it reaps without noting how that ended, and a service that ends before it is ready has failed,
+  // whatever its exit code.
+  notifier.payload(pid, request.sdnotify === "started");
+  runtime.start(plan.id, pid);
+}
+
+/** Creates the container while its network is being finished, where it can; resolves with the PID once both are done. */
+async function createInNetwork(start: Start, runtime: OciRuntime, run: OciRun): Promise<number> {
+  const { networkFirst } = start.plan;
+  if (networkFirst) await finishNetwork(start);
+  // The OCI runtime only joins the namespace: what is still being made in there takes about as long as its own work.
+  const creating = runtime.create(run, start.context.env);
+  const finishing = networkFirst ? undefined : finishNetwork(start);
+  const results = await Promise.allSettled([creating, finishing]);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+  return await creating;
+}
+
+/** Waits for the network and records what the container has got in it. */
+async function finishNetwork(start: Start): Promise<void> {
+  const { context, request, plan, paths, network } = start;
+  const found = await network?.finish();
+  const settings = found ?? network?.facts;
+  if (settings === undefined) return;
+  const { addresses, ports } = settings;
+  writeRecord(context.scope, { ...plan.record, addresses, ports });
+  // The bundle has what was known beforehand.
+  if (found !== undefined) writeEtcFiles(request, paths, etcFacts(start, found.view));
+}
+
+/** Keeps open over execve(2) what config.json names by a path through this process. */
+function keepNamespaces({ network, namespace, pod }: Start): void {
+  for (const fd of [network?.fd, namespace?.fd, ...(pod?.namespaces ?? []).map((open) => open.fd)])
+    if (fd !== undefined) keepOverExec(fd);
+}

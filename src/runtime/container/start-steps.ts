@@ -1,0 +1,139 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import type { DiffId } from "../../image/document/digest.ts";
+import { openLayers } from "../../image/layer/layer-store.ts";
+import { writeRecord } from "../../state/container-record.ts";
+import { withStoreLock } from "../../state/lock.ts";
+import { noteUnit } from "../../state/running-units.ts";
+import { openContainerNetwork } from "../network/container-network.ts";
+import { leaveUnitCgroup } from "../oci-runtime/container-cgroup.ts";
+import { writeBundle } from "./bundle.ts";
+import { cleanUp } from "./cleanup.ts";
+import { takeName } from "./container-name.ts";
+import { joinNetwork } from "./joined-network.ts";
+import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
+import { startPayload } from "./payload.ts";
+import type { Start } from "./start.ts";
+import type { Step } from "./steps.ts";
+
+/** Makes the launcher fit for what follows; all of it ends with this process. */
+const prepareProcess: Step<Start> = {
+  name: "prepare-process",
+  make({ plan }) {
+    // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
+    process.umask(0o022);
+    leaveUnitCgroup(plan.cgroup);
+  },
+};
+
+/**
+ * Makes the bundle and the record, by which all the rest is found. What a unit runs its ExecStopPost= cleans up,
+ * however this process ends.
+ */
+const claim: Step<Start> = {
+  name: "claim",
+  make(start) {
+    const { context, plan, paths, image } = start;
+    const { scope } = context;
+    // Under one lock, for two others who take it. To those who remove images: once the record is there, its layers
+    // stay. To those who clear away what is stale: a bundle without a record has no launcher any more.
+    withStoreLock(scope.stateDir, "shared", () => {
+      mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
+      writeRecord(scope, plan.record);
+      if (plan.unit !== undefined) noteUnit(scope, plan.unit.name, plan.unit.runs);
+      const stored = openLayers(scope.stateDir);
+      const directories = (of: readonly DiffId[]) => stored.lower(of);
+      start.layers = directories(image.layers);
+      start.images = new Map([...plan.otherImages].map(([name, diffIds]) => [name, directories(diffIds)]));
+    });
+  },
+  async undo({ context, plan }) {
+    if (plan.unit === undefined) await cleanUp(context.scope, plan.id);
+  },
+};
+
+const claimName: Step<Start> = {
+  name: "claim-name",
+  async make({ context, plan, request, pod }) {
+    await takeName(context.scope, plan.name, plan.id, request);
+    pod?.announce(plan.name);
+  },
+};
+
+/** The container's own user namespace costs a process and its code, so both come when they are needed. */
+const openUserNamespace: Step<Start> = {
+  name: "open-user-namespace",
+  async make(start) {
+    const { context, plan, request, layers } = start;
+    if (plan.userNamespace === undefined) return;
+    const { openContainerNamespace } = await import("../user-namespace/container-namespace.ts");
+    const { withNetwork } = plan.userNamespace;
+    start.namespace = openContainerNamespace(request, { scope: context.scope, id: plan.id, layers, withNetwork });
+  },
+};
+
+/** Begins to connect the container; the payload's step waits for the end of that. */
+const openNetwork: Step<Start> = {
+  name: "open-network",
+  make(start) {
+    const { context, plan, request, paths, namespace } = start;
+    const { scope, inUserNamespace } = context;
+    start.joined = joinNetwork(scope, request.network);
+    start.network = openContainerNetwork(request, {
+      scope,
+      inUserNamespace,
+      id: plan.id,
+      name: plan.name,
+      namespace,
+      pin: paths.networkNamespace,
+      atOnce: namespace === undefined && plan.mountsAtOnce,
+    });
+  },
+  // What is still being made cannot be taken away.
+  undo: async ({ network }) => network?.settle(),
+};
+
+const makeBundle: Step<Start> = {
+  name: "make-bundle",
+  async make(start) {
+    const mapper = start.plan.mapsMountIds ? (await import("../mount/id-mapped-source.ts")).idMapper : undefined;
+    start.sockets = writeBundle(start, mapper?.(start.namespace));
+  },
+};
+
+/** The login uid is set last: whatever the launcher itself did before counts as the system's own doing. */
+const seal: Step<Start> = {
+  name: "seal",
+  make({ context, request: { loginuid, unit } }) {
+    if (loginuid === undefined) return;
+    const caller = unit === undefined ? undefined : takeCaller(context.scope, unit);
+    const uid = loginuid === "caller" ? caller : resolveLoginuid(loginuid, readFileSync("/etc/passwd", "utf8"));
+    if (uid !== undefined) sealLoginuid(uid);
+  },
+};
+
+const addMemberNames: Step<Start> = {
+  name: "add-member-names",
+  async make({ context, plan }) {
+    if (plan.memberNames.length === 0) return;
+    const names = await import("../network/connect/pod-member-names.ts");
+    names.addMemberNames(context.scope, plan.networkOwner, plan.id, plan.memberNames);
+  },
+};
+
+const startContainer: Step<Start> = { name: "start-container", make: startPayload };
+
+/**
+ * A start, step by step. A process that is killed among them undoes nothing: cleanUp() takes away what any of them
+ * makes, so what a new step makes it has to know as well.
+ */
+export const START_STEPS: readonly Step<Start>[] = [
+  prepareProcess,
+  claim,
+  claimName,
+  openUserNamespace,
+  openNetwork,
+  makeBundle,
+  seal,
+  addMemberNames,
+  startContainer,
+];
