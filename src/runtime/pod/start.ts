@@ -5,7 +5,7 @@ import { listIfThere } from "../../system/files.ts";
 import { identify, type ProcessIdentity, readProc } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { connectByPasta } from "../network/users/pasta.ts";
-import { publishRootlessPorts } from "../network/users/rootless-connection.ts";
+import { publishRootlessPorts } from "../network/users/rootless-ports.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";

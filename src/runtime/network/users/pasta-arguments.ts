@@ -1,5 +1,6 @@
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
+import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnRoute } from "./return-route.ts";
 
 /** Where pasta answers for the host's resolver, inside: podman's choice. */
 const DNS_FORWARD = "169.254.1.1";
@@ -63,6 +64,26 @@ export function publishArguments({ protocol, hostIp, hostPort, containerPort, ra
   const address = hostIp === "" ? "" : `${hostIp}/`;
   const ports = (first: number): string => `${first}-${first + range - 1}`;
   return [protocol === "tcp" ? "-t" : "-u", `${address}${ports(hostPort)}:${ports(containerPort)}`];
+}
+
+/**
+ * The arguments of a pasta that only publishes ports of a namespace at `path`, to follow routeArguments(). Throws
+ * "bad-request".
+ */
+export function publisherArguments(ports: readonly PortMapping[], path: string): string[] {
+  const published = ports.flatMap(publishArguments);
+  const none = ["-t", "-u"].filter((flag) => !published.includes(flag)).flatMap((flag) => [flag, "none"]);
+  return [...published, ...none, "-T", "none", "-U", "none", "--no-map-gw", "--quiet", "--netns", path];
+}
+
+/** The arguments of a publishing pasta for its interface, the namespace's addresses, and the gateway of answers. */
+export function routeArguments({ ipv4, ipv6 }: ReturnRoute): string[] {
+  const words = ["-I", PUBLISH_INTERFACE];
+  if (ipv4 === undefined) words.push("-6");
+  else words.push("-a", ipv4, "-n", "32", "-g", PUBLISH_GATEWAY.ipv4);
+  if (ipv6 === undefined) words.push("-4");
+  else words.push("-a", ipv6, "-g", PUBLISH_GATEWAY.ipv6);
+  return words;
 }
 
 /** Whether one of `names` is among the words: as a word, or with its value behind "=". */

@@ -8,15 +8,12 @@ import type { NetworkView } from "../names/etc-files.ts";
 import { type Address, hostAddresses } from "../names/host-address.ts";
 import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
 
-/** What pasta has made of a namespace: the addresses are those of the host in most cases. */
-export type PastaFacts = NetworkView;
-
 /** pasta at work. Both reject with "network". */
 export interface PastaConnection {
   /** Resolves once the namespace can be joined at the path that was asked for. */
   readonly pinned: Promise<void>;
   /** Resolves once everything is in place. */
-  readonly facts: Promise<PastaFacts>;
+  readonly facts: Promise<NetworkView>;
 }
 
 /** What pasta is to connect. */
@@ -44,8 +41,7 @@ export interface PastaRequest {
 export function connectByPasta(request: PastaRequest): PastaConnection {
   const { path, options, ports } = request;
   const pasta = findProgram("pasta");
-  const mount = [findProgram("mount"), "--bind", request.namespace ?? "/proc/self/ns/net", path];
-  const pin = request.namespace === undefined ? [findProgram("unshare"), "--net", ...mount] : mount;
+  const pin = pinCommand(request.namespace, path);
   checkUsersPorts(ports);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, "", { mode: 0o600 });
@@ -61,6 +57,12 @@ export function connectByPasta(request: PastaRequest): PastaConnection {
   // A failure is reported where it is waited for; until then it must not count as unhandled.
   pinned.promise.catch(() => undefined);
   return { pinned: pinned.promise, facts };
+}
+
+/** The command that mounts a network namespace at `path`, a new one if `namespace` is undefined. */
+export function pinCommand(namespace: string | undefined, path: string): string[] {
+  const mount = [findProgram("mount"), "--bind", namespace ?? "/proc/self/ns/net", path];
+  return namespace === undefined ? [findProgram("unshare"), "--net", ...mount] : mount;
 }
 
 /**
@@ -117,7 +119,7 @@ function failure(message: string): RuntimeError {
   return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
 }
 
-function factsOf(ran: PastaCommand, shown: string): PastaFacts {
+function factsOf(ran: PastaCommand, shown: string): NetworkView {
   const links = JSON.parse(shown) as { addr_info?: { family: string; local: string; scope: string }[] }[];
   const inside = links
     .flatMap(({ addr_info = [] }) => addr_info)
