@@ -1,5 +1,7 @@
-import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
+import { isTaken } from "../system/error.ts";
+import { replaceLink, replaceWith } from "../system/files.ts";
 import { encodeText } from "../unit/text.ts";
 import type { GeneratedFile, GeneratedLink } from "./making/context.ts";
 
@@ -47,7 +49,8 @@ function placeFile(path: string, bytes: Uint8Array): void {
     writeFileSync(path, bytes, NEW_FILE);
   } catch (error) {
     if (isTaken(error)) {
-      replace(path, (temporary) => writeFileSync(temporary, bytes));
+      const temporary = temporaryOf(path);
+      replaceWith(path, temporary, () => writeFileSync(temporary, bytes));
     } else {
       rmSync(path, { force: true });
       throw error;
@@ -60,26 +63,12 @@ function placeLink(path: string, target: string): void {
     symlinkSync(target, path);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    if (linkTarget(path) !== target) replace(path, (temporary) => symlinkSync(target, temporary));
+    if (linkTarget(path) !== target) replaceLink(path, target, temporaryOf(path));
   }
 }
 
-/** Makes something under a temporary name and renames it to its own; a failure leaves nothing behind. */
-function replace(path: string, make: (path: string) => void): void {
-  // Not made of the file's name, which may be as long as names can be.
-  const temporary = join(dirname(path), ".berth-generator.tmp");
-  try {
-    make(temporary);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EEXIST";
-}
+/** Beside its place; not made of the file's name, which may be as long as names can be. */
+const temporaryOf = (path: string): string => join(dirname(path), ".berth-generator.tmp");
 
 function linkTarget(path: string): string | undefined {
   try {

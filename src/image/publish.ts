@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { isErrno } from "../system/error.ts";
+import { syncDirectory } from "../system/files.ts";
 
 /**
  * Moves finished, synced work into its place and makes the move durable. Idempotent: what another process has put there
@@ -14,14 +15,4 @@ export function publish(finished: string, place: string): void {
     rmSync(finished, { recursive: true, force: true });
   }
   syncDirectory(dirname(place));
-}
-
-/** Writes a directory's entries to the disk, so that a rename in it survives a power cut. */
-export function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

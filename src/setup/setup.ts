@@ -1,20 +1,9 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "../cli/program/command.ts";
 import type { CommandTable } from "../cli/program/command-table.ts";
+import { replaceFile, replaceLink, replaceWith, setPlainUmask } from "../system/files.ts";
 import { type InstalledFile, installation, listPath } from "./installation.ts";
 
 interface SetupOptions {
@@ -61,7 +50,7 @@ export function define(command: Command, context: CommandContext, table: Command
 async function setup(options: SetupOptions, context: CommandContext, table: CommandTable): Promise<void> {
   if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
   // Users are to read and run what is installed, whatever root's own files are like.
-  process.umask(0o022);
+  setPlainUmask();
   if (options.uninstall) await uninstall(options, context);
   else await install(options, context, table);
   // Only the running system's manager can be told of other units.
@@ -140,19 +129,20 @@ function put(file: InstalledFile, root: string): void {
   rmSync(fresh, { force: true });
   switch (file.kind) {
     case "program":
-      copyFileSync(process.execPath, fresh);
-      chmodSync(fresh, 0o755);
+      replaceWith(path, fresh, () => {
+        copyFileSync(process.execPath, fresh);
+        chmodSync(fresh, 0o755);
+      });
       break;
     case "text":
-      writeFileSync(fresh, file.text, { mode: 0o644 });
+      replaceFile(path, file.text, { mode: 0o644, temporary: fresh });
       break;
     case "link":
-      symlinkSync(file.target, fresh);
+      replaceLink(path, file.target, fresh);
       break;
     default:
       throw new Error(`unknown file ${JSON.stringify(file satisfies never)}`);
   }
-  renameSync(fresh, path);
 }
 
 /**

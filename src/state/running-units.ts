@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from "n
 import { join } from "node:path/posix";
 import type { Scope } from "../scope.ts";
 import { isTaken } from "../system/error.ts";
+import { replaceLink } from "../system/files.ts";
 
 /** What a service of berth's runs, and so has to undo when it stops. */
 export type RunningUnit =
@@ -24,8 +25,8 @@ export function noteUnit(scope: Scope, unit: string, running: RunningUnit): void
     symlinkSync(note, path);
   } catch (error) {
     if (!isTaken(error)) throw error;
-    unlinkSync(path);
-    symlinkSync(note, path);
+    // Whatever is in the folder is the note of a service.
+    replaceLink(path, note, join(scope.runtimeDir, `units.${process.pid}.new`));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { setPlainUmask } from "../../system/files.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { entriesOf, repeatable } from "../program/repeatable-option.ts";
 
@@ -67,7 +68,7 @@ async function create(name: string | undefined, options: Options, context: Comma
     gid: options.gid,
   });
   enterUserNamespace(scope, context.env);
-  process.umask(0o022);
+  setPlainUmask();
   const { image } = volume.options;
   const fill = volume.driver === "image" && image !== undefined ? await imageFiller(image, context) : undefined;
   if (!createVolume(scope, volume, fill) && !options.ignore)

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { errnoName } from "../../system/error.ts";
+import { setPlainUmask } from "../../system/files.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, USUAL_EXIT_CODES } from "../program/for-each-name.ts";
 
@@ -26,7 +27,7 @@ async function importFrom(name: string, file: string | undefined, context: Comma
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(scope, context.env);
-  process.umask(0o022);
+  setPlainUmask();
   if ((file === undefined || file === "-") && process.stdin.isTTY)
     throw new CommandError("no archive: give a file, or the archive on standard input", 125);
   const { importVolume } = await import("../../runtime/volume/archive.ts");

@@ -9,19 +9,22 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../../error.ts";
 import { withStoreLock } from "../../state/lock.ts";
+import { type ReplaceOptions, replaceFile } from "../../system/files.ts";
 import { type DiffId, type Digest, digestHex, digestOf, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 import { type KeptLayers, type LayerChain, LayerStore } from "../layer/layer-store.ts";
-import { publish, syncDirectory } from "../publish.ts";
+import { publish } from "../publish.ts";
 import { blobPath, FROM_INDEX, formatIndex, REF_NAME, readBlob, readIndex, type StorePaths } from "./layout.ts";
 import { deadWork, keptByOthers, type WorkDirectory } from "./work.ts";
+
+/** The index and the layout's version: others may read them, and a power cut leaves the old text or the new. */
+const DURABLE: ReplaceOptions = { mode: 0o644, durable: true };
 
 /** Makes the empty OCI layout and the other directories, unless they are there. */
 export function prepareStore(paths: StorePaths): void {
@@ -33,25 +36,11 @@ export function prepareStore(paths: StorePaths): void {
     }
     mkdirSync(paths.blobs, { recursive: true });
     const version = join(paths.images, "oci-layout");
-    if (!existsSync(version)) writeDurably(version, `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`);
-    if (!existsSync(paths.index)) writeDurably(paths.index, formatIndex([]));
+    if (!existsSync(version)) replaceFile(version, `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`, DURABLE);
+    if (!existsSync(paths.index)) replaceFile(paths.index, formatIndex([]), DURABLE);
   } catch (error) {
     throw withContext(`prepare the store in ${dirname(paths.images)}`, error, "store-io");
   }
-}
-
-/** Write-new, fsync, rename, fsync the directory: readers see the old or the new text, also after a power cut. */
-function writeDurably(path: string, text: string): void {
-  const fresh = `${path}.${process.pid}.new`;
-  const fd = openSync(fresh, "w", 0o644);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(fresh, path);
-  syncDirectory(dirname(path));
 }
 
 /** Keeps a small blob that is in memory and has been checked. */
@@ -92,7 +81,7 @@ export function recordImages(stateDir: string, paths: StorePaths, added: readonl
         for (const old of replaced) entries.push({ ...old, annotations: {} });
       }
     }
-    writeDurably(paths.index, formatIndex(withoutIdleNameless(entries)));
+    replaceFile(paths.index, formatIndex(withoutIdleNameless(entries)), DURABLE);
   });
 }
 
@@ -130,7 +119,7 @@ export function removeEntries(
       const left = entries.filter((entry) => !goes(entry));
       // Before anything is changed: whoever cannot tell what is in use must not remove it.
       const keep = reachable(paths, left, inUse());
-      if (left.length !== entries.length) writeDurably(paths.index, formatIndex(left));
+      if (left.length !== entries.length) replaceFile(paths.index, formatIndex(left), DURABLE);
       trash.push(...deadWork(paths));
       mkdirSync(paths.work, { recursive: true, mode: 0o700 });
       const bin = join(paths.work, `trash-${process.pid}-${crypto.randomUUID()}`);

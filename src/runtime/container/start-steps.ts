@@ -4,6 +4,7 @@ import { openLayers } from "../../image/layer/layer-store.ts";
 import { writeRecord } from "../../state/container-record.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { noteUnit } from "../../state/running-units.ts";
+import { setPlainUmask } from "../../system/files.ts";
 import { openContainerNetwork } from "../network/container-network.ts";
 import { leaveUnitCgroup } from "../oci-runtime/container-cgroup.ts";
 import { writeBundle } from "./bundle.ts";
@@ -20,7 +21,7 @@ const prepareProcess: Step<Start> = {
   name: "prepare-process",
   make({ plan }) {
     // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
-    process.umask(0o022);
+    setPlainUmask();
     leaveUnitCgroup(plan.cgroup);
   },
 };

@@ -1,6 +1,7 @@
 import type { Scope } from "../../scope.ts";
 import { claimPod, type PodRecord, type PodRequest, podPaths, readPod, writePod } from "../../state/pod-record.ts";
 import { noteUnit } from "../../state/running-units.ts";
+import { setPlainUmask } from "../../system/files.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { addressesByNetwork } from "../network/connect/connected-networks.ts";
@@ -37,7 +38,7 @@ export async function createPod(request: PodRequest, context: PodContext): Promi
   const maker = identify(process.pid);
   if (manager === undefined || maker === undefined)
     throw new RuntimeError("systemd", "read the state of systemd's process");
-  process.umask(0o022);
+  setPlainUmask();
   const record: PodRecord = { ...facts, id, created: new Date().toISOString(), maker, addresses: {} };
   await takeName(scope, record, replace);
   try {

@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { removeIfThere } from "../../../system/files.ts";
+import { removeIfThere, replaceLink } from "../../../system/files.ts";
 
 /*
  * A path by which others find a container's network namespace later: a link into /proc, first to the process that makes
@@ -16,9 +16,7 @@ export function linkNamespace(scope: Scope, owner: string, target: string): stri
   const path = namespaceLink(scope, owner);
   const temporary = `${path}.new`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  removeIfThere(temporary);
-  symlinkSync(target, temporary);
-  renameSync(temporary, path);
+  replaceLink(path, target, temporary);
   return path;
 }
 

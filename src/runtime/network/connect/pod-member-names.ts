@@ -1,8 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { isErrno } from "../../../system/error.ts";
-import { listIfThere } from "../../../system/files.ts";
+import { listIfThere, replaceFile } from "../../../system/files.ts";
 import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
 import { netavarkDir } from "./netavark.ts";
 import { takeNetavarkLock } from "./netavark-lock.ts";
@@ -81,8 +81,7 @@ function rewrite(scope: Scope, file: string, ids: readonly string[], lines: read
     .filter((line) => line !== "" && !ids.some((id) => line.startsWith(`${id} `)));
   // Every file of the name server's folder is a network to it, so the new one is made elsewhere.
   const temporary = join(netavarkDir(scope), `names.${process.pid}.new`);
-  writeFileSync(temporary, [...kept, ...lines].map((line) => `${line}\n`).join(""), { mode: 0o600 });
-  renameSync(temporary, file);
+  replaceFile(file, [...kept, ...lines].map((line) => `${line}\n`).join(""), { temporary });
 }
 
 function wakeNameServer(scope: Scope): void {

@@ -48,11 +48,9 @@ export function listDefinitions(scope: Scope): NetworkDefinition[] {
 
 /** Keeps a definition. The caller holds the lock. */
 export function writeDefinition(scope: Scope, definition: NetworkDefinition): void {
-  replaceFile(
-    join(definitionsDir(scope), `${definition.name}.json`),
-    `${JSON.stringify(definition, null, 2)}\n`,
-    0o644,
-  );
+  replaceFile(join(definitionsDir(scope), `${definition.name}.json`), `${JSON.stringify(definition, null, 2)}\n`, {
+    mode: 0o644,
+  });
 }
 
 /** What a definition's file ends in while its bridge is being removed: a network that is no more. */
