@@ -70,6 +70,7 @@ export const IMAGE: ImageConfig = {
   exposedPorts: [],
   stopSignal: "",
   diffIds: [],
+  json: {},
 };
 
 /** The same in the store. */

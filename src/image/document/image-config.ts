@@ -1,4 +1,12 @@
-import { isJsonObject, objectKeys, optionalString, parseJsonObject, stringArray, stringMap } from "../../json.ts";
+import {
+  isJsonObject,
+  type JsonObject,
+  objectKeys,
+  optionalString,
+  parseJsonObject,
+  stringArray,
+  stringMap,
+} from "../../json.ts";
 import { ImageError } from "../error.ts";
 import { type DiffId, parseDiffId } from "./digest.ts";
 
@@ -32,6 +40,8 @@ export interface ImageConfig {
   readonly stopSignal: string;
   /** The uncompressed layers, lowest first. */
   readonly diffIds: readonly DiffId[];
+  /** The whole document, with the members that berth does not use (history, health check, unknown ones). */
+  readonly json: JsonObject;
 }
 
 /** Overlay takes 500 lower directories, and Docker stops at 127 layers. */
@@ -64,5 +74,6 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     exposedPorts: objectKeys(run, "ExposedPorts", refuse),
     stopSignal: optionalString(run, "StopSignal", refuse) ?? "",
     diffIds: diffIds.map(parseDiffId),
+    json,
   };
 }

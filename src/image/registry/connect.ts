@@ -30,11 +30,17 @@ export interface ConnectOptions {
   readonly onProgress: OnProgress;
 }
 
+/** A client, and what ends its connections. */
+export interface RegistryConnection {
+  readonly client: RegistryClient;
+  readonly close: () => Promise<void>;
+}
+
 /** Docker Hub's name is not where it answers. */
 const API_HOSTS: Readonly<Record<string, string>> = { "docker.io": "registry-1.docker.io" };
 
 /** A client for the registry of an image name, over https unless it is insecure. */
-export async function connect(reference: Reference, options: ConnectOptions) {
+export async function connect(reference: Reference, options: ConnectOptions): Promise<RegistryConnection> {
   const { settings } = options;
   const host = API_HOSTS[reference.registry] ?? reference.registry;
   const insecure = settings.allInsecure ?? (settings.insecure.includes(reference.registry) || isLoopback(host));

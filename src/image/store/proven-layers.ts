@@ -2,7 +2,8 @@ import type { DiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, isEncrypted, parseManifest } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { readBlob, readIndex, type StorePaths } from "./layout.ts";
+import { readBlob, readIndex } from "./layout.ts";
+import type { Store } from "./store.ts";
 
 /**
  * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
@@ -16,7 +17,7 @@ export class ProvenLayers {
   #before: Set<string> | undefined;
   readonly #added = new Set<string>();
 
-  constructor(private readonly paths: StorePaths) {}
+  constructor(private readonly store: Pick<Store, "paths" | "layers">) {}
 
   /** Whether the blob, as it is, was seen to be the layer. */
   has(blob: Descriptor, diffId: DiffId): boolean {
@@ -32,11 +33,13 @@ export class ProvenLayers {
 
   #ofImages(): Set<string> {
     const pairs = new Set<string>();
-    for (const entry of readIndex(this.paths)) {
+    for (const entry of readIndex(this.store.paths)) {
       try {
-        const manifest = parseManifest(readBlob(this.paths, entry.digest), entry.mediaType);
+        const manifest = parseManifest(readBlob(this.store.paths, entry.digest), entry.mediaType);
         if (manifest.kind === "index") continue;
-        const { diffIds } = parseImageConfig(readBlob(this.paths, manifest.config.digest));
+        const { diffIds } = parseImageConfig(readBlob(this.store.paths, manifest.config.digest));
+        // Blobs that another tool has put there were never compared with layers.
+        if (this.store.layers.missing(diffIds).length > 0) continue;
         diffIds.forEach((diffId, at) => {
           const blob = manifest.layers[at];
           if (blob !== undefined && !isEncrypted(blob)) pairs.add(pair(blob, diffId));

@@ -14,7 +14,7 @@ import { basename, dirname, join } from "node:path";
 import { BerthError } from "../../error.ts";
 import { withStoreLock } from "../../state/lock.ts";
 import { type ReplaceOptions, replaceFile } from "../../system/files.ts";
-import { type DiffId, type Digest, digestHex, digestOf, parseDiffId } from "../document/digest.ts";
+import { type DiffId, type Digest, digestHex, digestOf, isDigest, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, parseManifest } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
@@ -148,6 +148,8 @@ function reachable(paths: StorePaths, entries: readonly Descriptor[], inUse: rea
   const chains: LayerChain[] = inUse.map((layers) => layers.map(parseDiffId));
   for (const entry of entries) {
     blobs.add(digestHex(entry.digest));
+    const fromIndex = entry.annotations[FROM_INDEX];
+    if (isDigest(fromIndex)) blobs.add(digestHex(fromIndex));
     const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);
     if (manifest.kind !== "manifest") throw new ImageError("store-corrupt", `${entry.digest} is an index`);
     for (const { digest } of [manifest.config, ...manifest.layers]) blobs.add(digestHex(digest));

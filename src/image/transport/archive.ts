@@ -5,6 +5,13 @@ import { createTarReader, type TarMember } from "../../tar/reader.ts";
 import { ImageError } from "../error.ts";
 import { parseEntryPath } from "../layer/entry.ts";
 import type { LayerLimits } from "../layer/limits.ts";
+import type { ImageSource } from "./image-source.ts";
+
+/** One image of an archive or folder, with the full names that it has there. */
+export interface NamedSource {
+  readonly references: readonly string[];
+  readonly source: ImageSource;
+}
 
 /** The files of an image archive, by their names in it. */
 export interface Staged {

@@ -1,26 +1,28 @@
-import { digestHex } from "../document/digest.ts";
-import { CONFIG_MAX, MANIFEST_MAX, parseManifest } from "../document/manifest.ts";
+import { type Digest, digestHex, digestOf } from "../document/digest.ts";
+import { MANIFEST_MAX } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import type { ImageToInstall } from "../store/install.ts";
 import type { Staged } from "./archive.ts";
+import type { ImageSource, SourceManifest } from "./image-source.ts";
 
 /** The file that tells a folder of `skopeo copy … dir:PATH` from others. */
 export const DIR_VERSION = "version";
 
 /**
- * The image of a folder as skopeo and podman write it for `dir:` (containers-transports(5)): manifest.json, and blobs
- * by their digests.
+ * The image of a folder as skopeo and podman write it for `dir:` (containers-transports(5)): manifest.json, blobs by
+ * their digests, and with an index the manifests in it as HEX.manifest.json.
  */
-export function dirImage(files: Staged): ImageToInstall {
-  const manifestBytes = files.read("manifest.json", MANIFEST_MAX);
-  const manifest = parseManifest(manifestBytes);
-  if (manifest.kind === "index") throw new ImageError("unsupported", "a folder with images for several platforms");
+export function dirSource(files: Staged): ImageSource {
   return {
-    manifestBytes,
-    manifest,
-    configBytes: files.read(digestHex(manifest.config.digest), CONFIG_MAX),
-    references: [],
-    fromIndex: undefined,
-    open: (blob) => files.stream(digestHex(blob.digest)),
+    manifest: async (which) => readDocument(files, which),
+    blob: (blob) => files.stream(digestHex(blob.digest)),
+    close: async () => {},
   };
+}
+
+function readDocument(files: Staged, which: Digest | undefined): SourceManifest {
+  const name = which === undefined ? "manifest.json" : `${digestHex(which)}.manifest.json`;
+  const bytes = files.read(name, MANIFEST_MAX);
+  const digest = digestOf(bytes);
+  if (which !== undefined && digest !== which) throw new ImageError("digest-mismatch", `${name} is ${digest}`);
+  return { bytes, digest, mediaType: undefined };
 }

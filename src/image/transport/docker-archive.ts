@@ -1,18 +1,11 @@
 import { isJsonObject, optionalString, stringArray } from "../../json.ts";
 import { detectCompression } from "../../tar/decompression.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
-import {
-  CONFIG_MAX,
-  type Descriptor,
-  MANIFEST_MAX,
-  OCI_CONFIG,
-  OCI_MANIFEST,
-  parseManifest,
-} from "../document/manifest.ts";
+import { CONFIG_MAX, type Descriptor, MANIFEST_MAX, OCI_CONFIG, OCI_MANIFEST } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
 import { formatReference, parseReference } from "../reference.ts";
-import type { ImageToInstall } from "../store/install.ts";
-import type { Staged } from "./archive.ts";
+import type { NamedSource, Staged } from "./archive.ts";
+import type { SourceManifest } from "./image-source.ts";
 
 const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
 
@@ -20,7 +13,7 @@ const LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar";
  * The images of a `docker save` archive: manifest.json names each one's configuration, tags and layers. There is no
  * OCI manifest in it, so one is made; configuration and layers stay as they are, so the image ID is the same.
  */
-export async function dockerArchiveImages(files: Staged): Promise<ImageToInstall[]> {
+export async function dockerArchiveSources(files: Staged): Promise<NamedSource[]> {
   const refuse = (why: string): never => {
     throw new ImageError("bad-archive", `manifest.json: ${why}`);
   };
@@ -31,22 +24,22 @@ export async function dockerArchiveImages(files: Staged): Promise<ImageToInstall
     throw error instanceof ImageError ? error : refuse("it is not JSON");
   }
   if (!Array.isArray(list) || list.length === 0) return refuse("it holds no image");
-  const images: ImageToInstall[] = [];
+  const images: NamedSource[] = [];
   for (const item of list as unknown[]) {
     if (!isJsonObject(item)) return refuse("an image is not an object");
     const config = optionalString(item, "Config", refuse) ?? refuse("an image without Config");
     const tags = stringArray(item, "RepoTags", refuse);
-    images.push(await toImage(files, config, stringArray(item, "Layers", refuse), tags));
+    images.push(await toSource(files, config, stringArray(item, "Layers", refuse), tags));
   }
   return images;
 }
 
-async function toImage(
+async function toSource(
   files: Staged,
   configName: string,
   layerNames: readonly string[],
   tags: readonly string[],
-): Promise<ImageToInstall> {
+): Promise<NamedSource> {
   const configBytes = files.read(configName, CONFIG_MAX);
   const names = new Map<Digest, string>();
   const layers: Pick<Descriptor, "mediaType" | "digest" | "size">[] = [];
@@ -57,16 +50,18 @@ async function toImage(
   }
   const config = { mediaType: OCI_CONFIG, digest: digestOf(configBytes), size: configBytes.length };
   const text = JSON.stringify({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers });
-  const manifestBytes = Buffer.from(text);
-  const manifest = parseManifest(manifestBytes);
-  if (manifest.kind === "index") throw new ImageError("bad-archive", "an index where an image was expected");
+  const bytes = Buffer.from(text);
+  const made: SourceManifest = { bytes, digest: digestOf(bytes), mediaType: OCI_MANIFEST };
   return {
-    manifestBytes,
-    manifest,
-    configBytes,
     references: tags.map((tag) => formatReference(parseReference(tag))),
-    fromIndex: undefined,
-    open: (blob) => files.stream(names.get(blob.digest) ?? ""),
+    source: {
+      manifest: async (which) => {
+        if (which === undefined || which === made.digest) return made;
+        throw new ImageError("bad-archive", `manifest ${which} is missing`);
+      },
+      blob: ({ digest }) => files.stream(digest === config.digest ? configName : (names.get(digest) ?? "")),
+      close: async () => {},
+    },
   };
 }
 

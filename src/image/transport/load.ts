@@ -8,14 +8,15 @@ import { ImageError, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import type { OnProgress } from "../progress.ts";
 import { formatReference, isShortName, parseReference } from "../reference.ts";
-import { type ImageToInstall, installImage } from "../store/install.ts";
 import type { Store, StoredImage } from "../store/store.ts";
+import { openStoreDestination } from "../store/store-destination.ts";
 import { prepareStore } from "../store/store-write.ts";
 import { openWork } from "../store/work.ts";
-import { type Staged, stageArchive } from "./archive.ts";
-import { DIR_VERSION, dirImage } from "./dir-image.ts";
-import { dockerArchiveImages } from "./docker-archive.ts";
-import { ociLayoutImages } from "./oci-layout.ts";
+import { type NamedSource, type Staged, stageArchive } from "./archive.ts";
+import { copyImage, type FoundImage, findImage } from "./copy.ts";
+import { DIR_VERSION, dirSource } from "./dir-image.ts";
+import { dockerArchiveSources } from "./docker-archive.ts";
+import { ociLayoutSources } from "./oci-layout.ts";
 import type { ArchivedImage, ArchiveForm } from "./pull-source.ts";
 
 export interface LoadOptions {
@@ -50,15 +51,18 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   try {
     const files = await open(source, work.fresh("archive"), limits, signal);
     const platform = options.platform ?? platformOf(process.arch);
-    const images = chosen(await imagesIn(files, platform, options.form), options.choose ?? "all");
+    const images = chosen(await sourcesIn(files, options.form), options.choose ?? "all");
+    const found: (FoundImage & NamedSource)[] = [];
+    for (const image of images) found.push({ ...image, ...(await findImage(image.source, platform)) });
     const loaded: StoredImage[] = [];
-    for (const image of images) {
-      const sizes = image.manifest.layers.map(({ digest, size }) => ({ digest, size }));
-      const reference = image.references[0] ?? image.manifest.config.digest;
-      onProgress({ kind: "manifest", reference, layers: sizes });
-      await installImage(image, { store, work, limits, onProgress, signal, decryptionKeys });
-      const names = image.references.length > 0 ? image.references : [image.manifest.config.digest];
-      for (const name of names) {
+    for (const image of found) {
+      const { references } = image;
+      const id = image.manifest.config.digest;
+      const destination = openStoreDestination({ store, references, limits, decryptionKeys, onProgress, signal });
+      await copyImage(image, image.source, destination, { name: references[0] ?? id, onProgress }).finally(() =>
+        destination.close(),
+      );
+      for (const name of references.length > 0 ? references : [id]) {
         const stored = store.resolve(name);
         if (stored === undefined) throw new ImageError("in-use", `${name} was removed while it was loaded`);
         loaded.push(stored);
@@ -73,20 +77,19 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
 }
 
 /** What is in an archive or folder, by its looks, which have to be those of the `form` if one is given. */
-async function imagesIn(files: Staged, platform: Platform, form: ArchiveForm | undefined): Promise<ImageToInstall[]> {
+async function sourcesIn(files: Staged, form: ArchiveForm | undefined): Promise<NamedSource[]> {
   const isDir = files.has("manifest.json") && files.has(DIR_VERSION);
   // Docker writes archives that are both: index.json and manifest.json.
-  if (files.has("index.json") && (form === undefined || form.startsWith("oci")))
-    return ociLayoutImages(files, platform);
-  if (isDir && (form === undefined || form === "dir")) return [dirImage(files)];
+  if (files.has("index.json") && (form === undefined || form.startsWith("oci"))) return ociLayoutSources(files);
+  if (isDir && (form === undefined || form === "dir")) return [{ references: [], source: dirSource(files) }];
   const isDocker = files.has("manifest.json") && !isDir;
-  if (isDocker && (form === undefined || form === "docker-archive")) return dockerArchiveImages(files);
+  if (isDocker && (form === undefined || form === "docker-archive")) return dockerArchiveSources(files);
   const either = "neither an OCI layout (index.json) nor a docker-archive (manifest.json)";
   throw new ImageError("bad-archive", form === undefined ? either : `it is not what ${form}: is for`);
 }
 
 /** The images that are wanted; one that is named gets no other name. Throws ImageError `bad-archive`, `not-found`. */
-function chosen(images: readonly ImageToInstall[], choose: "all" | "only" | ArchivedImage): ImageToInstall[] {
+function chosen(images: readonly NamedSource[], choose: "all" | "only" | ArchivedImage): NamedSource[] {
   if (choose === "all") return [...images];
   const names = images.flatMap(({ references }) => references).join(", ");
   if (choose === "only") {

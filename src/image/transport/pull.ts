@@ -1,18 +1,18 @@
 import type { KeyObject } from "node:crypto";
-import { CONFIG_MAX, type Descriptor, type ImageManifest, type Platform, parseManifest } from "../document/manifest.ts";
-import { choosePlatform, isForPlatform, platformOf } from "../document/platform.ts";
+import type { Platform } from "../document/manifest.ts";
+import { isForPlatform, platformOf } from "../document/platform.ts";
 import { ImageError, type ImageErrorCode, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import type { OnProgress } from "../progress.ts";
 import { formatReference, isImageId, parseReference, type Reference, repositoryName } from "../reference.ts";
 import type { Credentials } from "../registry/auth.ts";
-import { connect, type RegistrySettings } from "../registry/connect.ts";
-import type { FetchedManifest, RegistryClient } from "../registry/registry.ts";
+import { connect, type RegistryConnection, type RegistrySettings } from "../registry/connect.ts";
 import { RETRIES, type RetryPolicy } from "../registry/retry.ts";
-import { type ImageToInstall, installImage } from "../store/install.ts";
 import type { Store, StoredImage } from "../store/store.ts";
-import { prepareStore } from "../store/store-write.ts";
-import { openWork } from "../store/work.ts";
+import { openStoreDestination } from "../store/store-destination.ts";
+import { copyImage, findImage } from "./copy.ts";
+import type { ImageSource } from "./image-source.ts";
+import { registrySource } from "./registry-source.ts";
 
 /** When a registry is asked, as podman's `--policy` and Quadlet's `Pull=` name it. */
 export type PullPolicy = "always" | "missing" | "never" | "newer";
@@ -98,47 +98,30 @@ async function pullFrom(wanted: Reference, local: StoredImage | undefined, optio
   const onProgress = options.onProgress ?? (() => {});
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  prepareStore(store.paths);
-  const work = openWork(store.stateDir, store.paths);
-  const connection = await connectTo(wanted, options, signal);
-  const { client } = connection;
+  const destination = openStoreDestination({
+    store,
+    references: [name],
+    limits: options.limits ?? LAYER_LIMITS,
+    decryptionKeys: options.decryptionKeys ?? [],
+    onProgress,
+    signal,
+  });
+  let source: ImageSource | undefined;
   try {
-    const { fetched, manifest, fromIndex } = await findManifest(
-      client,
-      wanted,
-      options.platform ?? platformOf(process.arch),
-    );
-    if (local?.manifestDigest === fetched.digest) {
+    source = registrySource(wanted, await connectTo(wanted, options, signal));
+    const image = await findImage(source, options.platform ?? platformOf(process.arch));
+    if (local?.manifestDigest === image.document.digest) {
       onProgress({ kind: "kept", reference: name, reason: "the registry has no other" });
       return local;
     }
-    const layers = manifest.layers.map(({ digest, size }) => ({ digest, size }));
-    onProgress({ kind: "manifest", reference: name, layers });
-    const configBytes = await fetchConfig(client, manifest.config);
-    const image: ImageToInstall = {
-      manifestBytes: fetched.bytes,
-      manifest,
-      configBytes,
-      references: [name],
-      fromIndex,
-      open: (blob) => client.blob(blob),
-    };
-    await installImage(image, {
-      store,
-      work,
-      limits: options.limits ?? LAYER_LIMITS,
-      decryptionKeys: options.decryptionKeys ?? [],
-      onProgress,
-      signal,
-      giveUp: () => stop.abort(),
-    });
+    await copyImage(image, source, destination, { name, onProgress, giveUp: () => stop.abort() });
     const stored = store.resolve(name);
     if (stored === undefined) throw new ImageError("in-use", "the image was removed while it was pulled");
     return stored;
   } finally {
     stop.abort();
-    await connection.close();
-    work.close();
+    await source?.close();
+    await destination.close();
   }
 }
 
@@ -164,7 +147,7 @@ async function listTags(wanted: Reference, options: PullOptions, signal: AbortSi
   }
 }
 
-function connectTo(wanted: Reference, options: PullOptions, signal: AbortSignal) {
+function connectTo(wanted: Reference, options: PullOptions, signal: AbortSignal): Promise<RegistryConnection> {
   return connect(wanted, {
     settings: options.registries,
     credentials: options.credentials,
@@ -173,36 +156,4 @@ function connectTo(wanted: Reference, options: PullOptions, signal: AbortSignal)
     signal,
     onProgress: options.onProgress ?? (() => {}),
   });
-}
-
-interface FoundManifest {
-  readonly fetched: FetchedManifest;
-  readonly manifest: ImageManifest;
-  readonly fromIndex: FetchedManifest["digest"] | undefined;
-}
-
-/** The image's manifest; of an index, the one for the platform. */
-async function findManifest(client: RegistryClient, wanted: Reference, platform: Platform): Promise<FoundManifest> {
-  const first = await client.manifest(wanted.digest ?? wanted.tag ?? "latest");
-  const document = parseManifest(first.bytes, first.mediaType);
-  if (document.kind === "manifest") return { fetched: first, manifest: document, fromIndex: undefined };
-  const chosen = choosePlatform(document, platform);
-  const fetched = await client.manifest(chosen.digest);
-  if (fetched.bytes.length !== chosen.size) {
-    throw new ImageError(
-      "size-mismatch",
-      `manifest ${chosen.digest}: expected ${chosen.size} bytes, got ${fetched.bytes.length}`,
-    );
-  }
-  const manifest = parseManifest(fetched.bytes, chosen.mediaType);
-  if (manifest.kind === "index") throw new ImageError("unsupported", "an index in an index");
-  return { fetched, manifest, fromIndex: first.digest };
-}
-
-async function fetchConfig(client: RegistryClient, config: Descriptor): Promise<Uint8Array> {
-  if (config.size > CONFIG_MAX)
-    throw new ImageError("too-large", `the configuration is longer than ${CONFIG_MAX} bytes`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of client.blob(config)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
