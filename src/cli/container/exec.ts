@@ -38,7 +38,7 @@ export function define(command: Command, context: CommandContext): void {
     .action(async (container: string, words: string[], options: ExecOptions) => {
       if (options.tty) await requireTerminal();
       const record = findContainer(context.scope, container);
-      enterContainerNamespace(context.scope, record, context.env);
+      enterContainerNamespace(context, record);
       execInContainer(
         context.scope,
         record,

@@ -29,10 +29,10 @@ export async function runContainer(args: readonly string[], context: CommandCont
   if (request.tty) await (await import("../program/terminal.ts")).requireTerminal();
   if (request.pod !== undefined && context.scope.kind === "user") {
     const { enterPodNamespace } = await import("../../runtime/pod/enter.ts");
-    enterPodNamespace(context.scope, request.pod, context.env);
+    enterPodNamespace(context, request.pod);
   } else {
     if (context.scope.kind === "user") await enterJoined(request, context);
-    enterUserNamespace(context.scope, context.env);
+    enterUserNamespace(context);
   }
   await launch(request, {
     scope: context.scope,
@@ -59,10 +59,10 @@ async function sharedByPod(
 /** Modes of networks and user namespaces that are not the container's alone. */
 const JOINED: readonly string[] = ["bridge", "container", "namespace"];
 
-async function enterJoined(request: RunRequest, { scope, env }: CommandContext): Promise<void> {
+async function enterJoined(request: RunRequest, context: CommandContext): Promise<void> {
   if (!JOINED.includes(request.network.mode) && !JOINED.includes(request.userNamespace.mode)) return;
   const { enterJoinedNamespace } = await import("../../runtime/container/joined-namespace.ts");
-  enterJoinedNamespace(scope, request, env);
+  enterJoinedNamespace(context, request);
 }
 
 /**

@@ -38,9 +38,10 @@ export function define(command: Command, context: CommandContext): void {
     .action(async (options: Options) => prune(options, context));
 }
 
-async function prune({ all, filter, force }: Options, { scope, env, out }: CommandContext): Promise<void> {
+async function prune({ all, filter, force }: Options, context: CommandContext): Promise<void> {
+  const { scope, out } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(scope, env);
+  enterUserNamespace(context);
   const store = openStore(scope.stateDir);
   const uses = () => readContainerUse(scope);
   const chosen = new Set(

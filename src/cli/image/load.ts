@@ -31,7 +31,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function load(options: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(context.scope, context.env);
+  enterUserNamespace(context);
   if (options.input === undefined && process.stdin.isTTY) {
     throw new CommandError("no archive: give one with --input, or on standard input", 125);
   }

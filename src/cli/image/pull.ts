@@ -74,7 +74,7 @@ function checkedBy(check: ValueCheck): (value: string) => string {
 
 async function pull(images: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(context.scope, context.env);
+  enterUserNamespace(context);
   const { obtainImages } = await import("./obtain-images.ts");
   const { createNotifier } = await import("../../runtime/systemd/notify.ts");
   const { pullStatus } = await import("./pull-status.ts");

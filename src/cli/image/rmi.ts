@@ -35,7 +35,7 @@ const EXIT_CODES: Readonly<Record<string, number>> = { "not-found": 1, "in-use":
 
 async function remove(images: readonly string[], { force, ignore }: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(context.scope, context.env);
+  enterUserNamespace(context);
   const store = openStore(context.scope.stateDir);
   const uses = () => readContainerUse(context.scope);
   await forEachName(images, {}, async (image) => {

@@ -15,7 +15,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function verify(context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(context.scope, context.env);
+  enterUserNamespace(context);
   const problems = await openStore(context.scope.stateDir).verify();
   for (const { where, message } of problems) context.err(`${where}: ${message}\n`);
   if (problems.length > 0) process.exitCode = 1;

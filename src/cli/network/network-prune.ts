@@ -29,7 +29,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   const { networkUsers } = await import("../../runtime/network/network-users.ts");
   const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
-  enterRootlessNamespace(context.scope, context.env);
+  enterRootlessNamespace(context);
   const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);

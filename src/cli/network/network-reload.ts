@@ -21,7 +21,7 @@ export function define(command: Command, context: CommandContext): void {
 async function reload(names: readonly string[], all: boolean, context: CommandContext): Promise<void> {
   if (all === names.length > 0) throw new CommandError("give names of containers, or --all", 125);
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  enterRootlessNamespace(context.scope, context.env);
+  enterRootlessNamespace(context);
   const { reloadNetworks } = await import("../../runtime/network/reload-networks.ts");
   const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
   context.out(reloaded.map((name) => `${name}\n`).join(""));

@@ -46,7 +46,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
       });
       for (const name of found) await stopUsers(name, context);
     }
-    enterRootlessNamespace(scope, env);
+    enterRootlessNamespace(context);
   }
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {

@@ -48,7 +48,7 @@ async function create(args: readonly string[], context: CommandContext): Promise
   const { INVOCATION_ID: id = "", NOTIFY_SOCKET: notifySocket = "" } = context.env;
   if (!/^[0-9a-f]{32}$/.test(id) || notifySocket === "")
     throw new CommandError(`this is not ${request.unit}, or it has no NotifyAccess=: systemd could keep nothing`, 125);
-  enterJoinedNamespace(context.scope, request, context.env);
-  enterUserNamespace(context.scope, context.env);
+  enterJoinedNamespace(context, request);
+  enterUserNamespace(context);
   await createPod(request, { scope: context.scope, id, notifySocket, manager: process.ppid });
 }

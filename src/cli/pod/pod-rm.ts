@@ -24,8 +24,7 @@ export function define(command: Command, context: CommandContext): void {
         const by = caller(name, context);
         if (by === "unit") {
           // The bridges of a user's pod are to be reached from there alone.
-          if (readPod(context.scope, name)?.network.mode === "bridge")
-            enterRootlessNamespace(context.scope, context.env);
+          if (readPod(context.scope, name)?.network.mode === "bridge") enterRootlessNamespace(context);
           await removePod(context.scope, name);
         } else if (by === "person") {
           // podman-pod-rm(1): 1, where other commands have 125.

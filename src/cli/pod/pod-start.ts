@@ -18,7 +18,7 @@ export function define(command: Command, context: CommandContext): void {
   command.argument("<pod...>", "names or services").action(async (words: string[]) => {
     for (const word of words) {
       const name = podNameOf(word);
-      if (caller(name, context) === "unit") await startPod(context.scope, findPod(context.scope, name), context.env);
+      if (caller(name, context) === "unit") await startPod(context, findPod(context.scope, name));
       else await changePodUnit(word, "start", context);
     }
   });

@@ -5,6 +5,8 @@ export interface CommandContext {
   readonly scope: Scope;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The whole command line of this process, beginning with the absolute path of berth: to execute it again. */
+  readonly command: readonly string[];
   /** Results, for people or machines. */
   out(text: string): void;
   /** Progress, warnings and errors. */

@@ -89,6 +89,7 @@ const NO_CONTEXT: CommandContext = {
   scope: systemScope(),
   env: {},
   cwd: "/",
+  command: [],
   out: () => {},
   err: () => {},
   errTerminal: () => undefined,

@@ -11,6 +11,7 @@ export function processContext(): CommandContext {
     scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
     env: process.env,
     cwd: process.cwd(),
+    command: [process.execPath, ...process.argv.slice(2)],
     // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's
     // start.
     out: (text) => write(process.stdout, text),

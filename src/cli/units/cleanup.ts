@@ -55,13 +55,14 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
  * What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place
  * in any.
  */
-async function enterNamespace({ scope, env }: CommandContext, id: string | undefined): Promise<void> {
+async function enterNamespace(context: CommandContext, id: string | undefined): Promise<void> {
+  const { scope } = context;
   const { listConnections } = await import("../../runtime/network/connect/connection-record.ts");
   const { listRemovals } = await import("../../runtime/network/definitions/definition-store.ts");
   const bridges = id === undefined && listRemovals(scope).length > 0;
   if (bridges || listConnections(scope).some(({ owner }) => id === undefined || owner === id)) {
     const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-    enterRootlessNamespace(scope, env);
+    enterRootlessNamespace(context);
   }
-  enterUserNamespace(scope, env);
+  enterUserNamespace(context);
 }

@@ -67,7 +67,7 @@ async function create(name: string | undefined, options: Options, context: Comma
     uid: options.uid,
     gid: options.gid,
   });
-  enterUserNamespace(scope, context.env);
+  enterUserNamespace(context);
   setPlainUmask();
   const { image } = volume.options;
   const fill = volume.driver === "image" && image !== undefined ? await imageFiller(image, context) : undefined;

@@ -22,7 +22,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function exportTo(name: string, output: string | undefined, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(context.scope, context.env);
+  enterUserNamespace(context);
   const { exportVolume } = await import("../../runtime/volume/archive.ts");
   if (output === undefined) {
     if (process.stdout.isTTY) throw new CommandError("an archive is nothing for a terminal: give --output", 125);

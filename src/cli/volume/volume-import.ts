@@ -26,7 +26,7 @@ export function define(command: Command, context: CommandContext): void {
 async function importFrom(name: string, file: string | undefined, context: CommandContext): Promise<void> {
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(scope, context.env);
+  enterUserNamespace(context);
   setPlainUmask();
   if ((file === undefined || file === "-") && process.stdin.isTTY)
     throw new CommandError("no archive: give a file, or the archive on standard input", 125);

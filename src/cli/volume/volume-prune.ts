@@ -31,7 +31,7 @@ async function prune(
 ): Promise<void> {
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(scope, context.env);
+  enterUserNamespace(context);
   const { pruneVolumes, unusedVolumes } = await import("../../runtime/volume/remove.ts");
   const { listVolumes } = await import("../../runtime/volume/volume-record.ts");
   const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);

@@ -30,7 +30,7 @@ async function remove(
   if ((all === true) === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
-  enterUserNamespace(scope, context.env);
+  enterUserNamespace(context);
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
   const { findVolume, listVolumes } = await import("../../runtime/volume/volume-record.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;

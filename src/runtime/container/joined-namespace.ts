@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync } from "node:fs";
-import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { findContainer } from "../../state/find-container.ts";
@@ -7,7 +6,7 @@ import { runningPayloadPid } from "../../state/liveness.ts";
 import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import { openRootlessNamespace } from "../network/users/rootless-namespace.ts";
-import { enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
+import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";
 
 /** What of a container or a pod can be in namespaces that are there already. */
@@ -19,7 +18,8 @@ type Joining = Pick<RunRequest, "network" | "userNamespace">;
  * is to join: the user's bridges, a container's namespaces, or those at a path. Returns where it joins nothing. Throws
  * "no-such-container", and "user-namespace" for what belongs to none of the user's, or to two.
  */
-export function enterJoinedNamespace(scope: Scope, request: Joining, env: Environment): void {
+export function enterJoinedNamespace(self: BerthProcess, request: Joining): void {
+  const { scope, env } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const network = openForNetwork(scope, request);
   const users = openForUsers(scope, request);
@@ -30,7 +30,7 @@ export function enterJoinedNamespace(scope: Scope, request: Joining, env: Enviro
     );
   }
   const fd = users ?? network;
-  if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+  if (fd !== undefined) enterOpenNamespace(self, [{ kind: "user", fd }]);
 }
 
 function openForNetwork(scope: Scope, { network }: Joining): number | undefined {

@@ -8,7 +8,7 @@ import { connectByPasta } from "../network/users/pasta.ts";
 import { publishRootlessPorts } from "../network/users/rootless-ports.ts";
 import { createNotifier } from "../systemd/notify.ts";
 import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/pinned-namespaces.ts";
-import { broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
+import { type BerthProcess, broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
 import { openNamespaces } from "./join.ts";
 import { writePodFiles } from "./pod-files.ts";
 import { updateNamespaceLink } from "./update-namespace-link.ts";
@@ -19,13 +19,14 @@ import { updateNamespaceLink } from "./update-namespace-link.ts";
  * namespace, and in a user's scope pasta, for the network or for published ports. Throws "no-such-pod" when the
  * namespaces were not kept, and what connectByPasta() and startInit() throw.
  */
-export async function startPod(scope: Scope, asked: PodRecord, env: Environment): Promise<void> {
+export async function startPod(self: BerthProcess, asked: PodRecord): Promise<void> {
+  const { scope, env } = self;
   const brought = broughtNamespaces(scope, env);
   const namespaces = brought ?? openNamespaces(asked);
   const sharesPid = asked.shared.includes("pid");
   const usesPasta = needsPasta(asked, scope);
   // From inside their user namespace, which this is executed in again.
-  if ((sharesPid || usesPasta) && brought === undefined) enterOpenNamespace(scope, namespaces, env);
+  if ((sharesPid || usesPasta) && brought === undefined) enterOpenNamespace(self, namespaces);
   const notifier = createNotifier(env.NOTIFY_SOCKET);
   let pod = asked;
   if (sharesPid) pod = await addInit(scope, pod, namespaces, env);

@@ -20,6 +20,14 @@ const MARK = "BERTH_USER_NAMESPACE";
 /** Set with it: which namespace files are open, as JSON. */
 const BROUGHT = "BERTH_NAMESPACES";
 
+/** A process of berth's, with all that it takes to execute it again. */
+export interface BerthProcess {
+  readonly scope: Scope;
+  readonly env: Environment;
+  /** Its whole command line, beginning with the absolute path of berth. */
+  readonly command: readonly string[];
+}
+
 /** The uid of the user whose namespace this process is root of, or undefined outside of one that berth made. */
 export function userNamespaceOwner(env: Environment): number | undefined {
   const mark = env[MARK];
@@ -33,7 +41,8 @@ export function userNamespaceOwner(env: Environment): number | undefined {
  * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays.
  * Returns in the system's scope, and where it has been done.
  */
-export function enterUserNamespace(scope: Scope, env: Environment): void {
+export function enterUserNamespace(self: BerthProcess): void {
+  const { scope, env, command } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const unshare = findProgram("unshare");
   keepInheritedSockets(inheritedSockets(env));
@@ -41,7 +50,7 @@ export function enterUserNamespace(scope: Scope, env: Environment): void {
     unshare,
     [
       ...["unshare", "--user", "--map-root-user", ...mapSubordinateIds(scope)],
-      ...["--mount", "--propagation", "slave", "--", ...ownCommand()],
+      ...["--mount", "--propagation", "slave", "--", ...command],
     ],
     markedEnvironment(scope, env),
   );
@@ -65,7 +74,8 @@ function mapSubordinateIds({ uid }: Scope): string[] {
  * executing berth again inside. All of them stay open there, for from inside the manager's descriptors are not to be
  * seen: broughtNamespaces() tells which.
  */
-export function enterOpenNamespace(scope: Scope, namespaces: readonly OpenNamespace[], env: Environment): void {
+export function enterOpenNamespace(self: BerthProcess, namespaces: readonly OpenNamespace[]): void {
+  const { scope, env, command } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const user = namespaces.find(({ kind }) => kind === "user");
   if (user === undefined) throw new RuntimeError("user-namespace", "no user namespace to enter is given");
@@ -76,7 +86,7 @@ export function enterOpenNamespace(scope: Scope, namespaces: readonly OpenNamesp
     nsenter,
     [
       ...["nsenter", `--user=/proc/self/fd/${user.fd}`, "--preserve-credentials", "--"],
-      ...[findProgram("unshare"), "--mount", "--propagation", "slave", "--", ...ownCommand()],
+      ...[findProgram("unshare"), "--mount", "--propagation", "slave", "--", ...command],
     ],
     { ...markedEnvironment(scope, env), [BROUGHT]: JSON.stringify(namespaces) },
   );
@@ -94,7 +104,8 @@ export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace
  * cgroup below the user's own manager (a login session's is root's, and nothing can be moved out of it), by executing
  * berth again inside.
  */
-export function enterContainerNamespace(scope: Scope, record: ContainerRecord, env: Environment): void {
+export function enterContainerNamespace(self: BerthProcess, record: ContainerRecord): void {
+  const { scope, env, command } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const pid = runningPayloadPid(scope, record);
   const systemdRun = findProgram("systemd-run");
@@ -106,15 +117,10 @@ export function enterContainerNamespace(scope: Scope, record: ContainerRecord, e
       ...["systemd-run", "--user", "--scope", "--quiet", "--collect", "--"],
       ...[findProgram("nsenter"), `--user=/proc/self/fd/${namespace}`, "--preserve-credentials", "--"],
       ...[findProgram("unshare"), "--mount", "--propagation", "slave", "--"],
-      ...ownCommand(),
+      ...command,
     ],
     markedEnvironment(scope, env),
   );
-}
-
-/** This very command line, to be executed again. */
-function ownCommand(): string[] {
-  return [process.execPath, ...process.argv.slice(2)];
 }
 
 function markedEnvironment(scope: Scope, env: Environment): Environment {

@@ -1,13 +1,12 @@
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../../environment.ts";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
 import { isAlive, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/enter.ts";
+import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/enter.ts";
 
 /**
  * What of a user's networks are units: one that containers need, and its processes, which start again when they are
@@ -83,10 +82,11 @@ function readJson<T>(path: string): T | undefined {
  * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is
  * not there, and in that namespace.
  */
-export function enterRootlessNamespace(scope: Scope, env: Environment): void {
+export function enterRootlessNamespace(self: BerthProcess): void {
+  const { scope, env } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const fd = openRootlessNamespace(scope, false);
-  if (fd !== undefined) enterOpenNamespace(scope, [{ kind: "user", fd }], env);
+  if (fd !== undefined) enterOpenNamespace(self, [{ kind: "user", fd }]);
 }
 
 /**

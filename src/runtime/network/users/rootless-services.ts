@@ -1,6 +1,5 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../../environment.ts";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
@@ -9,6 +8,7 @@ import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { type OpenNamespace, storeNamespaces } from "../../systemd/pinned-namespaces.ts";
 import {
+  type BerthProcess,
   broughtNamespaces,
   enterOpenNamespace,
   enterUserNamespace,
@@ -42,8 +42,9 @@ const LOOKS_MAX = 200;
  * namespace, where all bridges still are. Executes berth again in the user namespace. Returns pasta's process. Throws
  * "network".
  */
-export async function startRootlessPasta(scope: Scope, env: Environment): Promise<ProcessIdentity> {
-  if (userNamespaceOwner(env) === undefined) enterOwnNamespace(scope, env);
+export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIdentity> {
+  const { scope, env } = self;
+  if (userNamespaceOwner(env) === undefined) enterOwnNamespace(self);
   const kept = broughtNamespaces(scope, env)?.find(({ kind }) => kind === "net");
   const paths = rootlessPaths(scope);
   const pidFile = join(paths.directory, "pasta.pid");
@@ -68,16 +69,17 @@ export async function startRootlessPasta(scope: Scope, env: Environment): Promis
 }
 
 /** The user namespace of what systemd has kept, or a new one. */
-function enterOwnNamespace(scope: Scope, env: Environment): void {
+function enterOwnNamespace(self: BerthProcess): void {
+  const { env } = self;
   const names = Number(env.LISTEN_PID) === process.pid ? (env.LISTEN_FDNAMES ?? "").split(":") : [];
   const at = names.indexOf(KEPT);
   if (at < 0) {
-    enterUserNamespace(scope, env);
+    enterUserNamespace(self);
     return;
   }
   const net: OpenNamespace = { kind: KEPT, fd: FIRST_FD + at };
   const user = openOutermostOwner(net.fd, "the namespace that systemd has kept");
-  enterOpenNamespace(scope, [{ kind: "user", fd: user }, net], env);
+  enterOpenNamespace(self, [{ kind: "user", fd: user }, net]);
 }
 
 /**
@@ -117,8 +119,9 @@ function keep(path: string, socket: string | undefined): number {
  * network, so it is given one, under a name that no other can have. Executes berth again in the shared namespaces.
  * Returns its process. Throws "network".
  */
-export async function startRootlessDns(scope: Scope, env: Environment): Promise<ProcessIdentity> {
-  enterRootlessNamespace(scope, env);
+export async function startRootlessDns(self: BerthProcess): Promise<ProcessIdentity> {
+  const { scope, env } = self;
+  enterRootlessNamespace(self);
   const shared = userNamespaceOwner(env) === undefined ? undefined : readRootlessNamespace(scope);
   if (shared === undefined || !joinRootlessNetwork(scope))
     throw new RuntimeError("network", `${ROOTLESS_UNITS.pasta} does not run`);
