@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
 import { findVolume, listVolumes, type Volume } from "../../runtime/volume/volume-record.ts";
 import { volumeUses } from "../../runtime/volume/volume-use.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { withStateLock } from "../../state/lock.ts";
 import { chooseBy, type FilterKinds, hasEntry, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,
@@ -69,7 +69,7 @@ export function chooseVolumes(
 ): Volume[] {
   const asksForUse = filters.some((filter) => filter.startsWith("dangling="));
   const used = asksForUse
-    ? new Set(withStoreLock(scope.stateDir, "shared", () => volumeUses(scope)).keys())
+    ? new Set(withStateLock(scope.stateDir, "shared", () => volumeUses(scope)).keys())
     : new Set<string>();
   return chooseBy(
     volumes,

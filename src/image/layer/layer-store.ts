@@ -87,7 +87,7 @@ export class LayerStore {
    * The directories to mount as an overlay's lower layers, absolute, lowest first (while overlay's `lowerdir=` wants the
    * highest first). One that an image has more than once (an empty layer, mostly) is there only where it is highest: it
    * hides all that it shows further down, and the kernel refuses an overlay of overlapping layers. They stay as long as
-   * the caller holds the store's lock, or a container's record names the chain. Throws ImageError `store-corrupt` when
+   * the caller holds the state lock, or a container's record names the chain. Throws ImageError `store-corrupt` when
    * one is missing.
    */
   lower(chain: LayerChain): string[] {

@@ -13,7 +13,6 @@ export interface StorePaths {
   readonly layers: string;
   /** Work in progress, on the same file system as all the rest, so that finished work moves by rename. */
   readonly work: string;
-  readonly lock: string;
 }
 
 export function storePaths(stateDir: string): StorePaths {
@@ -24,7 +23,6 @@ export function storePaths(stateDir: string): StorePaths {
     index: join(images, "index.json"),
     layers: join(stateDir, "layers"),
     work: join(stateDir, "tmp"),
-    lock: join(stateDir, "lock"),
   };
 }
 

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { BerthError } from "../../error.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { withStateLock } from "../../state/lock.ts";
 import { type ReplaceOptions, replaceFile } from "../../system/files.ts";
 import { type DiffId, type Digest, digestHex, digestOf, isDigest, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
@@ -70,7 +70,7 @@ export interface NewEntry {
 
 /** Puts names into the index. An image that loses its last name stays, nameless, until it is removed. */
 export function recordImages(stateDir: string, paths: StorePaths, added: readonly NewEntry[]): void {
-  withStoreLock(stateDir, "exclusive", () => {
+  withStateLock(stateDir, "exclusive", () => {
     let entries = [...readIndex(paths)];
     for (const { manifest, references, fromIndex } of added) {
       const from: Record<string, string> = fromIndex === undefined ? {} : { [FROM_INDEX]: fromIndex };
@@ -113,7 +113,7 @@ export function removeEntries(
 ): void {
   const trash: string[] = [];
   try {
-    withStoreLock(stateDir, "exclusive", () => {
+    withStateLock(stateDir, "exclusive", () => {
       const entries = readIndex(paths);
       const goes = choose(entries);
       const left = entries.filter((entry) => !goes(entry));

@@ -60,7 +60,7 @@ export class Store {
 
   /**
    * Removes an image's name, and the image with all that nothing else needs when that was its last name. An ID or a
-   * digest removes all of its names. `uses` tells what containers have mounted and is asked under the store's lock;
+   * digest removes all of its names. `uses` tells what containers have mounted and is asked under the state lock;
    * without `force`, the last name of an image in use is kept (`in-use`); the layers of one are kept in any case.
    * Returns what went: names, and the ID if the image went. Throws ImageError `not-found`, `in-use`.
    */
@@ -104,7 +104,7 @@ export class Store {
   }
 
   /**
-   * Removes those of the images that are still unused when it has the store's lock, with all that nothing else needs.
+   * Removes those of the images that are still unused when it has the state lock, with all that nothing else needs.
    * Returns the IDs of those that went.
    */
   async prune(images: readonly StoredImage[], uses: () => readonly ContainerUse[]): Promise<Digest[]> {

@@ -1,8 +1,7 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { withStoreLock } from "../../state/lock.ts";
+import { type HeldLock, lockNew, tryLock, withStateLock } from "../../state/lock.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
-import { lockFile, tryLockFile } from "../../system/lock.ts";
 import { type Digest, isDigest } from "../document/digest.ts";
 import { withContext } from "../error.ts";
 import type { StorePaths } from "./layout.ts";
@@ -26,16 +25,14 @@ const KEEP = "keep";
 
 export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
   try {
-    // Under the store's lock: a sweep must not see a directory that is not locked yet.
+    // Under the state lock: a sweep must not see a directory that is not locked yet.
     let dead: string[] = [];
-    const work = withStoreLock(stateDir, "exclusive", () => {
+    const work = withStateLock(stateDir, "exclusive", () => {
       mkdirSync(paths.work, { recursive: true, mode: 0o700 });
       dead = deadWork(paths);
       const path = join(paths.work, `${process.pid}-${crypto.randomUUID()}`);
       mkdirSync(path, { mode: 0o700 });
-      const fd = openSync(join(path, LOCK), "wx", 0o600);
-      lockFile(fd, "exclusive");
-      return workDirectory(stateDir, path, fd);
+      return workDirectory(stateDir, path, lockNew("work", openSync(join(path, LOCK), "wx", 0o600)));
     });
     for (const path of dead) rmSync(path, { recursive: true, force: true });
     return work;
@@ -44,7 +41,7 @@ export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
   }
 }
 
-function workDirectory(stateDir: string, path: string, fd: number): WorkDirectory {
+function workDirectory(stateDir: string, path: string, lock: HeldLock): WorkDirectory {
   let count = 0;
   const kept = new Set<string>();
   return {
@@ -53,16 +50,16 @@ function workDirectory(stateDir: string, path: string, fd: number): WorkDirector
     keep(digests) {
       for (const digest of digests) kept.add(digest);
       // The lock orders this before or after a whole collection, never into the middle of one.
-      withStoreLock(stateDir, "shared", () => writeFileSync(join(path, KEEP), [...kept].join("\n")));
+      withStateLock(stateDir, "shared", () => writeFileSync(join(path, KEEP), [...kept].join("\n")));
     },
     close() {
       rmSync(path, { recursive: true, force: true });
-      closeSync(fd);
+      lock.close();
     },
   };
 }
 
-/** The work directories of processes that live, by their `keep` lists. Call under the store's lock. */
+/** The work directories of processes that live, by their `keep` lists. Call under the state lock. */
 export function keptByOthers(paths: StorePaths): Set<Digest> {
   const kept = new Set<Digest>();
   for (const name of workNames(paths)) {
@@ -79,7 +76,7 @@ export function keptByOthers(paths: StorePaths): Set<Digest> {
   return kept;
 }
 
-/** What dead processes left, to be removed. Call under the store's lock; removing may wait until after it. */
+/** What dead processes left, to be removed. Call under the state lock; removing may wait until after it. */
 export function deadWork(paths: StorePaths): string[] {
   return workNames(paths)
     .map((name) => join(paths.work, name))
@@ -103,9 +100,7 @@ function isDead(path: string): boolean {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return true;
     throw error;
   }
-  try {
-    return tryLockFile(fd, "exclusive");
-  } finally {
-    closeSync(fd);
-  }
+  const lock = tryLock("work", fd);
+  lock?.close();
+  return lock !== undefined;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { listContainerIds, readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { withStateLock } from "../../state/lock.ts";
 import { idOfName, releaseName } from "../../state/names.ts";
 import { containerPaths, namesDir } from "../../state/paths.ts";
 import { isNewer } from "../../state/record-format.ts";
@@ -52,7 +52,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
 export async function cleanUpStale(scope: Scope): Promise<string[]> {
   const onDisk = listIfThere(join(scope.stateDir, "containers"));
   // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
-  const ids = withStoreLock(scope.stateDir, "exclusive", () =>
+  const ids = withStateLock(scope.stateDir, "exclusive", () =>
     [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
       try {
         const record = readRecord(scope, id);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import type { DiffId } from "../../image/document/digest.ts";
 import { openLayers } from "../../image/layer/layer-store.ts";
 import { writeRecord } from "../../state/container-record.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { withStateLock } from "../../state/lock.ts";
 import { noteUnit } from "../../state/running-units.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { openContainerNetwork } from "../network/container-network.ts";
@@ -37,7 +37,7 @@ const claim: Step<Start> = {
     const { scope } = context;
     // Under one lock, for two others who take it. To those who remove images: once the record is there, its layers
     // stay. To those who clear away what is stale: a bundle without a record has no launcher any more.
-    withStoreLock(scope.stateDir, "shared", () => {
+    withStateLock(scope.stateDir, "shared", () => {
       mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
       writeRecord(scope, plan.record);
       if (plan.unit !== undefined) noteUnit(scope, plan.unit.name, plan.unit.runs);

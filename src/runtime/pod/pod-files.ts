@@ -1,7 +1,7 @@
-import { chownSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { chownSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { withLock } from "../../state/lock.ts";
 import type { PodPaths, PodRecord } from "../../state/pod-record.ts";
 import { readIfThere } from "../../system/files.ts";
-import { lockFile } from "../../system/lock.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
 import { ownAddress } from "../network/names/host-address.ts";
 
@@ -41,10 +41,7 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
 export function addMemberName(paths: PodPaths, name: string): void {
   const line = `127.0.0.1\t${name}\n`;
   const fd = openSync(paths.hosts, "a+");
-  try {
-    lockFile(fd, "exclusive");
+  withLock("pod hosts", fd, "exclusive", () => {
     if (!`\n${readFileSync(paths.hosts, "utf8")}`.includes(`\n${line}`)) writeSync(fd, line);
-  } finally {
-    closeSync(fd);
-  }
+  });
 }

@@ -1,11 +1,11 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
+import { openLockFolder, withLock } from "../../state/lock.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
 import { surveyPods } from "../../state/pod-record.ts";
 import { isMissing } from "../../system/error.ts";
 import { listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
-import { lockFile } from "../../system/lock.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
@@ -23,9 +23,7 @@ export interface IdLease {
 export function leaseIds(scope: Scope, id: string, size: number, available: IdLease): IdLease {
   const dir = idLeasesDir(scope);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    lockFile(lock, "exclusive");
+  return withLock("id leases", openLockFolder(dir), "exclusive", () => {
     releaseStaleIds(scope);
     const others = readdirSync(dir).flatMap((name) => readLease(join(dir, name)) ?? []);
     const take = (kind: "uid" | "gid") => {
@@ -43,9 +41,7 @@ export function leaseIds(scope: Scope, id: string, size: number, available: IdLe
     const lease = { uid: take("uid"), gid: take("gid") };
     replaceFile(join(dir, id), JSON.stringify(lease));
     return lease;
-  } finally {
-    closeSync(lock);
-  }
+  });
 }
 
 /** Gives a container's ids back. Nothing happens if it has none. */

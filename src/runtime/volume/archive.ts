@@ -1,8 +1,8 @@
-import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
 import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { withStateLock } from "../../state/lock.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
@@ -61,14 +61,14 @@ export async function importVolume(
       copyTree(staged, openContent(scope, volume), `import into volume ${volume.name}`);
       return;
     }
-    withStoreLock(scope.stateDir, "exclusive", () => {
+    withStateLock(scope.stateDir, "exclusive", () => {
       requireUnused(scope, volume.name);
       merge(Buffer.from(staged), Buffer.from(place.data), hasRoot);
       writeVolume(place, { ...volume, needsCopyUp: false, needsOwner: volume.needsOwner && !hasRoot });
     });
   } finally {
     rmSync(dir, { recursive: true, force: true });
-    closeSync(lock);
+    lock.close();
   }
 }
 

@@ -1,23 +1,11 @@
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { chmodSync, chownSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { type HeldLock, lockNew, openLockFolder, tryLock, withStateLock } from "../../state/lock.ts";
+import type { LockName } from "../../state/lock-order.ts";
 import { volumesDir } from "../../state/paths.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
 import { listIfThere, replaceFile } from "../../system/files.ts";
-import { lockFile, tryLockFile } from "../../system/lock.ts";
 import { RuntimeError } from "../error.ts";
 import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume-record.ts";
 
@@ -43,7 +31,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
     if (volume.uid !== 0 || volume.gid !== 0) giveTo(paths.data, volume);
     fill(paths.data);
     replaceFile(paths.description, `${JSON.stringify(volume)}\n`);
-    fsyncSync(lock);
+    fsyncSync(lock.fd);
     // An empty folder is replaced, one with a volume in it is not (rename(2)).
     renameSync(paths.dir, place.dir);
     return true;
@@ -52,7 +40,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
     if (isErrno(error, "ENOTEMPTY", "EEXIST")) return false;
     throw error;
   } finally {
-    closeSync(lock);
+    lock.close();
   }
 }
 
@@ -77,12 +65,10 @@ function giveTo(path: string, { uid, gid }: Volume): void {
 }
 
 /** A folder that nobody sweeps away while its lock is held: it has none only where nobody looks. */
-export function beginFolder(scope: Scope): { dir: string; lock: number } {
-  return withStoreLock(scope.stateDir, "shared", () => {
+export function beginFolder(scope: Scope): { dir: string; lock: HeldLock } {
+  return withStateLock(scope.stateDir, "shared", () => {
     const dir = mkdtempSync(join(volumesDir(scope), UNFINISHED));
-    const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-    lockFile(lock, "exclusive");
-    return { dir, lock };
+    return { dir, lock: lockNew("volume folder", openLockFolder(dir)) };
   });
 }
 
@@ -90,10 +76,10 @@ export function beginFolder(scope: Scope): { dir: string; lock: number } {
 export function sweepUnfinished(scope: Scope): void {
   const names = listIfThere(volumesDir(scope)).filter((name) => [UNFINISHED, REMOVED].some((p) => name.startsWith(p)));
   if (names.length === 0) return;
-  const abandoned = withStoreLock(scope.stateDir, "exclusive", () =>
+  const abandoned = withStateLock(scope.stateDir, "exclusive", () =>
     names.flatMap((name) => {
       const path = join(volumesDir(scope), name);
-      const lock = lockIfFree(path);
+      const lock = lockIfFree("volume folder", path);
       return lock === undefined ? [] : [{ path, lock }];
     }),
   );
@@ -101,7 +87,7 @@ export function sweepUnfinished(scope: Scope): void {
     try {
       rmSync(path, { recursive: true, force: true });
     } finally {
-      closeSync(lock);
+      lock.close();
     }
   }
 }
@@ -111,26 +97,24 @@ export function sweepHalfFilled(scope: Scope): void {
   for (const name of listIfThere(volumesDir(scope)).filter(isVolumeName)) {
     const { dir, unfinished } = volumePaths(scope, name);
     if (!existsSync(unfinished)) continue;
-    const lock = lockIfFree(dir);
+    const lock = lockIfFree("volume", dir);
     if (lock === undefined) continue;
     try {
       rmSync(unfinished, { recursive: true, force: true });
     } finally {
-      closeSync(lock);
+      lock.close();
     }
   }
 }
 
 /** Undefined when somebody holds the lock, or the folder has gone. */
-function lockIfFree(path: string): number | undefined {
+function lockIfFree(name: LockName, path: string): HeldLock | undefined {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    fd = openLockFolder(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
-  if (tryLockFile(fd, "exclusive")) return fd;
-  closeSync(fd);
-  return undefined;
+  return tryLock(name, fd);
 }

@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
+import { openLockFolder, withLock } from "../../state/lock.ts";
 import { isErrno } from "../../system/error.ts";
-import { lockFile } from "../../system/lock.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
 import { findProgram } from "../../system/programs.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -72,13 +72,7 @@ function save(paths: VolumePaths, before: Volume, after: Volume): void {
 
 /** Runs `work` while nobody else prepares the volume. The kernel frees the lock when a process dies. */
 function withVolumeLock(paths: VolumePaths, work: () => void): void {
-  const lock = openSync(paths.dir, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    lockFile(lock, "exclusive");
-    work();
-  } finally {
-    closeSync(lock);
-  }
+  withLock("volume", openLockFolder(paths.dir), "exclusive", work);
 }
 
 type Fillable = Pick<Volume, "options" | "needsCopyUp" | "needsOwner">;

@@ -2,8 +2,8 @@ import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
+import { openLockFolder, withLock } from "../../state/lock.ts";
 import { SystemError } from "../../system/error.ts";
-import { lockFile } from "../../system/lock.ts";
 import { attachFrom } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import type { MountContext } from "../mount/mount-context.ts";
@@ -19,15 +19,11 @@ import { type DeviceMount, volumePaths } from "./volume-record.ts";
 export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
   // The name by which it is found again in a list of mounts.
   const source = `volume:${volume}`;
-  const lock = openSync(volumePaths(context.scope, volume).dir, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    lockFile(lock, "exclusive");
+  return withLock("volume", openLockFolder(volumePaths(context.scope, volume).dir), "exclusive", () => {
     if (attachExisting(context, volume, source, place)) return false;
     mountDevice(context.scope, volume, { ...device, device: source }, place);
     return true;
-  } finally {
-    closeSync(lock);
-  }
+  });
 }
 
 function attachExisting({ scope, paths }: MountContext, volume: string, source: string, place: string): boolean {

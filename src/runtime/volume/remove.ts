@@ -1,10 +1,9 @@
-import { closeSync, constants, mkdtempSync, openSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
-import { withStoreLock } from "../../state/lock.ts";
+import { lockNew, openLockFolder, withStateLock } from "../../state/lock.ts";
 import { volumesDir } from "../../state/paths.ts";
-import { lockFile } from "../../system/lock.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
@@ -17,7 +16,7 @@ import { volumeUses } from "./volume-use.ts";
  */
 export function removeVolume(scope: Scope, name: string): void {
   const place = volumePaths(scope, name);
-  const { dir, lock } = withStoreLock(scope.stateDir, "exclusive", () => {
+  const { dir, lock } = withStateLock(scope.stateDir, "exclusive", () => {
     if (readVolume(scope, name) === undefined) throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
     const users = volumeUses(scope).get(name) ?? [];
     if (users.length > 0) {
@@ -26,21 +25,20 @@ export function removeVolume(scope: Scope, name: string): void {
     }
     detachBelow(place.dir);
     const dir = mkdtempSync(join(volumesDir(scope), REMOVED));
-    const lock = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-    lockFile(lock, "exclusive");
+    const lock = lockNew("volume folder", openLockFolder(dir));
     renameSync(place.dir, join(dir, name));
     return { dir, lock };
   });
   try {
     rmSync(dir, { recursive: true, force: true });
   } finally {
-    closeSync(lock);
+    lock.close();
   }
 }
 
 /** The volumes that no container uses now. A service that is stopped has no container: its volumes are among them. */
 export function unusedVolumes(scope: Scope, volumes: readonly Volume[]): Volume[] {
-  const uses = withStoreLock(scope.stateDir, "shared", () => volumeUses(scope));
+  const uses = withStateLock(scope.stateDir, "shared", () => volumeUses(scope));
   return volumes.filter(({ name }) => !uses.has(name));
 }
 

@@ -7,7 +7,7 @@ import { RuntimeError } from "../error.ts";
 
 /**
  * The containers that run, or are being started, by the names of the volumes they have mounted. A record that cannot be
- * read is an error rather than "uses nothing": data must not be taken from under a container. Call it under the store's
+ * read is an error rather than "uses nothing": data must not be taken from under a container. Call it under the state
  * lock.
  */
 export function volumeUses(scope: Scope): Map<string, ContainerRecord[]> {

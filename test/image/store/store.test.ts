@@ -8,7 +8,7 @@ import { openWork } from "../../../src/image/store/work.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
 import { systemScope } from "../../../src/scope.ts";
 import { readContainerUse } from "../../../src/state/image-use.ts";
-import { withStoreLock } from "../../../src/state/lock.ts";
+import { withStateLock } from "../../../src/state/lock.ts";
 import { containerRecord } from "../../state/records.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
 import { dir, file, sha256, tar } from "../support/tar.ts";
@@ -220,9 +220,9 @@ describe.skipIf(!root)("verify", () => {
 test("the lock keeps writers apart, and readers together", () => {
   const state = scratch();
   const order: string[] = [];
-  withStoreLock(state, "shared", () => {
-    withStoreLock(state, "shared", () => order.push("both"));
+  withStateLock(state, "shared", () => {
+    withStateLock(state, "shared", () => order.push("both"));
   });
-  withStoreLock(state, "exclusive", () => order.push("alone"));
+  withStateLock(state, "exclusive", () => order.push("alone"));
   expect(order).toEqual(["both", "alone"]);
 });

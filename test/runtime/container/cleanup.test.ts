@@ -23,14 +23,14 @@ const LAUNCHER = `
   const [source, root, id] = process.argv.slice(1);
   const load = (name) => import(source + "/src/" + name + ".ts");
   const { containerRecord } = await import(source + "/test/state/records.ts");
-  const { withStoreLock } = await load("state/lock");
+  const { withStateLock } = await load("state/lock");
   const { systemScope } = await load("scope");
   const { containerPaths } = await load("state/paths");
   const { writeRecord } = await load("state/container-record");
   const { identify } = await load("system/process-identity");
   const { mkdirSync, writeSync } = await import("node:fs");
   const scope = systemScope(root);
-  withStoreLock(scope.stateDir, "shared", () => {
+  withStateLock(scope.stateDir, "shared", () => {
     mkdirSync(containerPaths(scope, id).bundle, { recursive: true });
     writeSync(1, "made");
     Bun.sleepSync(300);

@@ -1,10 +1,10 @@
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
+import { openLockFile, withLock } from "../../../state/lock.ts";
 import { isMissing } from "../../../system/error.ts";
 import { listIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { lockFile } from "../../../system/lock.ts";
 import type { GivenByNetwork } from "./connected-networks.ts";
 import { removeNamespaceLink } from "./namespace-link.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
@@ -65,12 +65,5 @@ export function listConnections(scope: Scope): ConnectionRecord[] {
  * process dies.
  */
 export function withPortsLock<T>(scope: Scope, work: () => T): T {
-  mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
-  const fd = openSync(join(recordsDir(scope), ".ports"), "a", 0o600);
-  try {
-    lockFile(fd, "exclusive");
-    return work();
-  } finally {
-    closeSync(fd);
-  }
+  return withLock("ports", openLockFile(join(recordsDir(scope), ".ports")), "exclusive", work);
 }

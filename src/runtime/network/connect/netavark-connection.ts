@@ -1,5 +1,6 @@
 import type { NetworkAttachment } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
+import type { HeldLock } from "../../../state/lock.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { readDefinition, withDefinitionsLock } from "../definitions/definition-store.ts";
@@ -14,7 +15,7 @@ import {
 } from "./connected-networks.ts";
 import { type ConnectionRecord, listConnections, withPortsLock, writeConnection } from "./connection-record.ts";
 import { runNetavark } from "./netavark.ts";
-import { type NetavarkLock, takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
+import { takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
 import {
   type ConnectRequest,
   divide,
@@ -60,7 +61,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   const netavark = netavarkRequest({ ...request, ports }, networks);
   const record = { ...claimed, request: netavark };
   writeConnection(scope, record);
-  const run = async (lock: NetavarkLock): Promise<ConnectedNetworks | undefined> => {
+  const run = async (lock: HeldLock): Promise<ConnectedNetworks | undefined> => {
     const given = await setUp(scope, namespace, netavark, request.hostname, lock);
     if (given === undefined) return undefined;
     writeConnection(scope, { ...record, given });
@@ -110,7 +111,7 @@ async function setUp(
   namespace: NetworkNamespace,
   request: NetavarkRequest,
   hostname: string,
-  lock: NetavarkLock,
+  lock: HeldLock,
 ): Promise<GivenByNetwork | undefined> {
   const { own, plugins, dhcp } = divide(request);
   let given: GivenByNetwork = {};

@@ -1,9 +1,9 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
+import { openLockFile, withLock } from "../../../state/lock.ts";
 import { isMissing } from "../../../system/error.ts";
 import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { lockFile } from "../../../system/lock.ts";
 import { RuntimeError } from "../../error.ts";
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./network-definition.ts";
 
@@ -86,13 +86,5 @@ export function isNetworkName(name: string): boolean {
  * when a process dies.
  */
 export function withDefinitionsLock<T>(scope: Scope, how: "shared" | "exclusive", work: () => T): T {
-  mkdirSync(definitionsDir(scope), { recursive: true, mode: 0o711 });
-  const fd = openSync(join(definitionsDir(scope), ".lock"), "a", 0o600);
-  try {
-    if (how === "exclusive") lockFile(fd, "exclusive");
-    else lockFile(fd, "shared");
-    return work();
-  } finally {
-    closeSync(fd);
-  }
+  return withLock("definitions", openLockFile(join(definitionsDir(scope), ".lock"), 0o711), how, work);
 }

@@ -1,0 +1,3 @@
+import { checkLockOrder } from "../src/state/lock-order.ts";
+
+checkLockOrder();
