@@ -12,7 +12,7 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"
   else
-    sudo --preserve-env=CI,BERTH_TEST_CACHE,XDG_CACHE_HOME,PATH "$@"
+    sudo --preserve-env=CI,BERTH_TEST_CACHE,BERTH_TEST_SEED,BERTH_TEST_WORKERS,XDG_CACHE_HOME,PATH "$@"
   fi
 }
 

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const TOOLS = `[Container]\nImage=${sample("tools:1")}\nExec=sleep 1000\nStopSignal=KILL\n`;
 
@@ -102,53 +101,50 @@ const MISTAKES: readonly Mistake[] = [
   },
 ];
 
-describe.each([...SUITES])(
-  "a mistake is told in one line of the unit's status, and leaves nothing, on %s:",
-  (suite) => {
-    let host: Host;
-    beforeAll(async () => {
-      if (hostLaneMisses() !== undefined) return;
-      host = await bootWithImages(suite, ["tools:1"]);
-    }, 400_000);
-    afterAll(async () => {
-      await host?.close();
-    });
+describeOnSuites("both", "a mistake is told in one line of the unit's status, and leaves nothing, on %s:", (suite) => {
+  let host: Host;
+  beforeAll(async () => {
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootWithImages(suite, ["tools:1"]);
+  }, 400_000);
+  afterAll(async () => {
+    await host?.close();
+  });
 
-    for (const { what, files, unit, says, before, after } of MISTAKES) {
-      hostTest(what, async () => {
-        if (before !== undefined) await host.sh(before);
-        const had = await leftovers(host);
-        try {
-          await install(host, files);
-          expect((await host.run(["systemctl", "start", unit])).exitCode).toBe(1);
-          const status = await host.statusOf(unit);
-          expect(status).toMatch(says);
-          // Once: neither repeated nor buried in consequences.
-          const logged = status.split("\n").filter((line) => /^\w+ +\d+ [0-9:]+ /.test(line));
-          expect(logged.filter((line) => says.test(line))).toHaveLength(1);
-          expect(await leftovers(host)).toBe(had);
-        } finally {
-          await host.run(["systemctl", "stop", unit]);
-          await host.sh(
-            `cd /etc/containers/systemd; rm ${Object.keys(files).join(" ")}; ${after ?? "true"}; systemctl daemon-reload; systemctl reset-failed`,
-          );
-        }
-        expect(await leftovers(host)).toBe("");
-      });
-    }
-
-    hostTest("a volume that is in use", async () => {
-      await install(host, { "user.container": `${TOOLS}Volume=precious:/data\nNetwork=none\n` });
-      await host.ok(["systemctl", "start", "user"]);
-      const { exitCode, stderr } = await host.run(["berth", "volume", "rm", "precious"]);
-      expect({ exitCode, stderr }).toMatchObject({
-        exitCode: 2,
-        stderr: expect.stringMatching(/^berth: error: .*precious.*in use.*\n$/),
-      });
-      expect(await host.ok(["berth", "volume", "ls", "--quiet"])).toBe("precious");
-      await host.ok(["systemctl", "stop", "user"]);
-      await host.ok(["berth", "volume", "rm", "precious"]);
+  for (const { what, files, unit, says, before, after } of MISTAKES) {
+    hostTest(what, async () => {
+      if (before !== undefined) await host.sh(before);
+      const had = await leftovers(host);
+      try {
+        await install(host, files);
+        expect((await host.run(["systemctl", "start", unit])).exitCode).toBe(1);
+        const status = await host.statusOf(unit);
+        expect(status).toMatch(says);
+        // Once: neither repeated nor buried in consequences.
+        const logged = status.split("\n").filter((line) => /^\w+ +\d+ [0-9:]+ /.test(line));
+        expect(logged.filter((line) => says.test(line))).toHaveLength(1);
+        expect(await leftovers(host)).toBe(had);
+      } finally {
+        await host.run(["systemctl", "stop", unit]);
+        await host.sh(
+          `cd /etc/containers/systemd; rm ${Object.keys(files).join(" ")}; ${after ?? "true"}; systemctl daemon-reload; systemctl reset-failed`,
+        );
+      }
       expect(await leftovers(host)).toBe("");
     });
-  },
-);
+  }
+
+  hostTest("a volume that is in use", async () => {
+    await install(host, { "user.container": `${TOOLS}Volume=precious:/data\nNetwork=none\n` });
+    await host.ok(["systemctl", "start", "user"]);
+    const { exitCode, stderr } = await host.run(["berth", "volume", "rm", "precious"]);
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^berth: error: .*precious.*in use.*\n$/),
+    });
+    expect(await host.ok(["berth", "volume", "ls", "--quiet"])).toBe("precious");
+    await host.ok(["systemctl", "stop", "user"]);
+    await host.ok(["berth", "volume", "rm", "precious"]);
+    expect(await leftovers(host)).toBe("");
+  });
+});

@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
-describe.each([...SUITES])("the command line on %s", (suite) => {
+describeOnSuites("both", "the command line on %s", (suite) => {
   let host: Host;
   const berth = (...argv: string[]) => host.run(["berth", ...argv]);
 

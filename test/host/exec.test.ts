@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property } from "./containers.ts";
 import type { Host, Result, RunOptions } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const UNIT = `[Container]
 Image=${sample("app:1")}
@@ -15,7 +14,7 @@ ListenStream=127.0.0.1:8081
 FileDescriptorName=web
 `;
 
-describe.each([...SUITES])("berth exec on %s", (suite) => {
+describeOnSuites("both", "berth exec on %s", (suite) => {
   let host: Host;
   const exec = (args: readonly string[], options?: RunOptions): Promise<Result> =>
     host.run(["berth", "exec", ...args], options);

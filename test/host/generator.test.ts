@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { generateCase, goldenCases } from "../generator/golden-case.ts";
 import { property, reaches } from "./containers.ts";
 import { bootHost, type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
-import { SUITES } from "./root.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 
 const UNITS = "/etc/containers/systemd";
 const BAD =
@@ -15,7 +14,7 @@ const DIAGNOSTIC = 'bad.container:8:1: error: unknown key "Imge" in [Container] 
 /** A file system that is mounted after the generators have run. */
 const LATE_MOUNT = "[Mount]\nWhat=/srv/units\nWhere=/etc/containers/systemd/late\nType=none\nOptions=bind\n";
 
-describe.each([...SUITES])("the generator on %s", (suite) => {
+describeOnSuites("both", "the generator on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;

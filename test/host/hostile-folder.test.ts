@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OBEYED_VARIABLES } from "../../src/generator/making/environment.ts";
 import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { bootWithImages, install, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 /** A folder that a stranger has filled. */
 const FOLDER = "/tmp/stranger";
@@ -116,7 +115,7 @@ const INVOCATIONS: readonly (readonly string[])[] = [
   ["setup"],
 ];
 
-describe.each([...SUITES])("a hostile folder on %s", (suite) => {
+describeOnSuites("both", "a hostile folder on %s", (suite) => {
   let host: Host;
   const markers = () => host.ok(["ls", "-A", MARKERS]);
 

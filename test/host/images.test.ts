@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { TestScreen } from "../cli/output/screen.ts";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { REGISTRY, sample, startRegistry } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 /** Makes the link to the registry slow while `work` is done: some 5 MB then take several seconds. */
 async function slowly<T>(host: Host, rate: string, work: () => Promise<T>): Promise<T> {
@@ -17,7 +16,7 @@ async function slowly<T>(host: Host, rate: string, work: () => Promise<T>): Prom
   }
 }
 
-describe.each([...SUITES])("images on %s", (suite) => {
+describeOnSuites("both", "images on %s", (suite) => {
   let host: Host;
   const TOOLS = sample("tools:1");
   const property = (unit: string, name: string) =>

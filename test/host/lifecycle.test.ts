@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const UNITS = "/etc/containers/systemd";
 
@@ -38,7 +37,7 @@ async function ask(host: Host, port: number): Promise<string> {
   });
 }
 
-describe.each([...SUITES])("a container under systemd on %s", (suite) => {
+describeOnSuites("both", "a container under systemd on %s", (suite) => {
   let host: Host;
   const container = (name: string, text: string) => host.write(`${UNITS}/${name}.container`, text);
 

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { Audit, type AuditRecord, auditMisses } from "./audit.ts";
 import { bootWithImages, install, property } from "./containers.ts";
 import type { Host, Result, RunOptions } from "./host.ts";
-import { hostLaneMisses, testUnless } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, testUnless } from "./lane.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const auditTest = testUnless(hostLaneMisses() ?? auditMisses(), "loginuid");
 
@@ -21,7 +20,7 @@ function payload(file: string): string[] {
   return ["sh", "-c", `cat /watched/${file} && { echo 777 > /proc/self/loginuid && echo forged || echo ${REFUSED}; }`];
 }
 
-describe.each([...SUITES])("the audit loginuid on %s", (suite) => {
+describeOnSuites("both", "the audit loginuid on %s", (suite) => {
   let host: Host;
   let audit: Audit;
   let count = 0;

@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect } from "bun:test";
 import { bootWithImages, reaches } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const TOOLS = sample("tools:1");
 const IDLE = `[Container]\nImage=${TOOLS}\nExec=sleep infinity\nStopSignal=KILL\n`;
@@ -77,7 +76,7 @@ case $1 in
 esac
 `;
 
-describe.each([...SUITES])("on %s", (suite) => {
+describeOnSuites("both", "on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() === undefined) host = await bootWithImages(suite, ["tools:1"]);

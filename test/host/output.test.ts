@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const UNITS = "/etc/containers/systemd";
 const PIPES = "/run/berth/log";
@@ -31,7 +30,7 @@ events { }
 http { access_log /var/log/nginx/access.log; server { listen 8080; root /usr/share/nginx/html; } }
 `;
 
-describe.each([...SUITES])("what a payload writes to /dev/stdout by name on %s", (suite) => {
+describeOnSuites("both", "what a payload writes to /dev/stdout by name on %s", (suite) => {
   let host: Host;
   const alice = { user: "alice" } as const;
 

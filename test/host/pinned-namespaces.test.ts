@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bootHost, type Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
-import { runHere, SUITES } from "./root.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { runHere } from "./root.ts";
 
 /** As berth makes it: root of a user namespace with the user's ranges. */
 const IN_USER_NAMESPACE = "/usr/bin/unshare --user --map-root-user --map-auto --mount --propagation slave";
@@ -20,7 +20,7 @@ const SCOPES = [
   },
 ] as const;
 
-describe.each([...SUITES])("namespaces in systemd's descriptor store on %s", (suite) => {
+describeOnSuites("both", "namespaces in systemd's descriptor store on %s", (suite) => {
   let host: Host;
 
   beforeAll(async () => {

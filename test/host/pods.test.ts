@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const SCOPES = [
   { scope: "system", user: "root", units: "/etc/containers/systemd", runtime: "/run/berth", options: [] },
@@ -24,7 +23,7 @@ Image=${sample("tools:1")}
 Exec=sh -c 'echo ${number} > /dev/shm/of-${number}; echo answer ${number} > /www/index.html; trap "exit 0" TERM; httpd -p 127.0.0.1:808${number} -h /www; while :; do sleep 1; done'
 `;
 
-describe.each([...SUITES])("pods on %s", (suite) => {
+describeOnSuites("both", "pods on %s", (suite) => {
   let host: Host;
 
   beforeAll(async () => {

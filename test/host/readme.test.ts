@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bootWithImages } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
-import { SUITES } from "./root.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 
 const README = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
 
@@ -43,7 +42,7 @@ async function nameRegistry(host: Host): Promise<void> {
   await host.sh("systemctl daemon-reload; systemctl start named.socket");
 }
 
-describe.each([...SUITES])("the README's commands on %s", (suite) => {
+describeOnSuites("both", "the README's commands on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() !== undefined) return;

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const TOOLS = sample("tools:1");
 const WAIT = "Exec=sleep infinity\nStopSignal=KILL\n";
 
-describe.each([...SUITES])("references between files on %s", (suite) => {
+describeOnSuites("both", "references between files on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() === undefined) host = await bootWithImages(suite);

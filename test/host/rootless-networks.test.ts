@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootHost, type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { HERE, makeOutside, OUTSIDE } from "./outside.ts";
 import { sample, startRegistry } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const UNITS = "/home/alice/.config/containers/systemd";
 /** Answers every datagram with "echo" and what was in it. */
@@ -16,7 +15,7 @@ const GET = `use IO::Socket::INET; my $s = IO::Socket::INET->new(PeerAddr => "$A
 alarm 5; print $s "GET / HTTP/1.0\\r\\n\\r\\n"; while (<$s>) { if (/^from/) { print; last } }
 `;
 
-describe.each([...SUITES])("an ordinary user's networks on %s", (suite) => {
+describeOnSuites("both", "an ordinary user's networks on %s", (suite) => {
   let host: Host;
   const alice = { user: "alice" } as const;
   const systemctl = (...args: string[]) => host.ok(["systemctl", "--user", ...args], alice);

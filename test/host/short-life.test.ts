@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 // A payload may end before its launcher does. systemd then has to have been told of it already, or takes it for
 // nobody's.
-describe.each([...SUITES])("a payload that ends at once on %s", (suite) => {
+describeOnSuites("both", "a payload that ends at once on %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() === undefined) host = await bootWithImages(suite, ["tools:1"]);

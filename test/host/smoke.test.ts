@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { existsSync } from "node:fs";
 import { bootHost, type Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { REGISTRY, startRegistry } from "./registry.ts";
-import { SUITES, SYSTEMD_VERSION } from "./root.ts";
+import { SYSTEMD_VERSION } from "./root.ts";
 
-describe.each([...SUITES])("a %s host", (suite) => {
+describeOnSuites("both", "a %s host", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() === undefined) host = await bootHost({ suite });

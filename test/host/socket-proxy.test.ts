@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 interface Site {
   readonly image: "httpd:1" | "nginx:1";
@@ -50,7 +49,7 @@ const NETWORKS = [
   { network: "the host's network", container: ["Network=host", "Environment=PORT=8180"], port: 8180 },
 ] as const;
 
-describe.each([...SUITES])("a socket proxy on %s", (suite) => {
+describeOnSuites("both", "a socket proxy on %s", (suite) => {
   let host: Host;
   const get = (port: number) => host.ok(["curl", "-sS", "--max-time", "30", `http://127.0.0.1:${port}/`]);
   const kill = (unit: string, signal: string) =>

@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const APP = `[Container]\nImage=${sample("app:1")}\n`;
 
@@ -19,7 +18,7 @@ const DATAGRAM = `
   } else { socket($socket, PF_INET, SOCK_DGRAM, 0); $to = sockaddr_in($to, INADDR_LOOPBACK) }
   send($socket, $text, 0, $to) // die "send: $!\\n"; alarm 30; recv($socket, my $reply, 1000, 0); print $reply`;
 
-describe.each([...SUITES])("sockets on %s", (suite) => {
+describeOnSuites("both", "sockets on %s", (suite) => {
   let host: Host;
   const get = (port: number, path: string) =>
     host.ok(["curl", "-sS", "--max-time", "30", `http://127.0.0.1:${port}${path}`]);

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { bootHost, type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { hostLaneMisses, hostTest, suitesHere } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { startRegistry } from "./registry.ts";
-import { SUITES } from "./root.ts";
 import { installStack, stackData } from "./stack/stack.ts";
 
 const SCOPES: readonly ("system" | "user")[] = ["system", "user"];
-const MACHINES = SUITES.flatMap((suite) => SCOPES.map((scope) => ({ suite, scope })));
+const MACHINES = suitesHere("both").flatMap((suite) => SCOPES.map((scope) => ({ suite, scope })));
 
 /** An address of the host that containers have to have a way out for. */
 const OUTSIDE = "192.0.2.1";

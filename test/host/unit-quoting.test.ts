@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: such text is what is tested
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { quoteEnvironment, quoteExecLine, quotePath } from "../../src/unit/quoting.ts";
 import { decodeText, encodeText } from "../../src/unit/text.ts";
@@ -7,8 +7,7 @@ import { UnitDraft } from "../../src/unit/unit-draft.ts";
 import { Random } from "../unit/random.ts";
 import { TRICKY_ARGUMENTS } from "../unit/tricky-arguments.ts";
 import { bootHost, type Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
-import { SUITES } from "./root.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 
 const PARTS = [
   "a",
@@ -37,7 +36,7 @@ function argumentLists(): string[][] {
   return [...TRICKY_ARGUMENTS, ...made].map((list) => list.map((text) => decodeText(encodeText(text))));
 }
 
-describe.each([...SUITES])("systemd of %s", (suite) => {
+describeOnSuites("both", "systemd of %s", (suite) => {
   let host: Host;
   beforeAll(async () => {
     if (hostLaneMisses() === undefined) host = await bootHost({ suite });

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const APP = `[Container]\nImage=${sample("app:1")}\n`;
 /** How many containers take ids at once. */
 const MANY = 12;
 
-describe.each([...SUITES])("user namespaces on %s", (suite) => {
+describeOnSuites("both", "user namespaces on %s", (suite) => {
   let host: Host;
   const alice = { user: "alice" } as const;
 

@@ -1,15 +1,14 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const UNITS = "/home/alice/.config/containers/systemd";
 const STORE = "/home/alice/.local/share/berth";
 const RUNTIME = "/run/user/1000/berth";
 
-describe.each([...SUITES])("an ordinary user's containers on %s", (suite) => {
+describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
   let host: Host;
   const alice = { user: "alice" } as const;
   const show = async (unit: string, property: string) =>

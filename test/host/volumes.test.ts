@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
-import { SUITES } from "./root.ts";
 
 const TOOLS = sample("tools:1");
 const VOLUMES = "/var/lib/berth/volumes";
 
-describe.each([...SUITES])("volumes on %s", (suite) => {
+describeOnSuites("both", "volumes on %s", (suite) => {
   let host: Host;
 
   /** Runs a container in the foreground, and returns what it printed. */

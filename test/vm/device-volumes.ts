@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { property } from "../host/containers.ts";
+import type { Suite } from "../host/root.ts";
 import { tools } from "./containers.ts";
-import { vmTest } from "./lane.ts";
+import { newestVmTest } from "./lane.ts";
 import type { Vm } from "./vm.ts";
 
 const LOOP = "loop7";
@@ -17,34 +18,41 @@ export const DEVICE_VOLUME_FILES: Readonly<Record<string, string>> = {
 };
 
 /** Volumes with a file system of their own, on a block device and on an NFS server, which is the machine itself. */
-export function deviceVolumeTests(machine: () => Vm): void {
+export function deviceVolumeTests(machine: () => Vm, suite: Suite): void {
   /** The file systems that are mounted anywhere, in whatever mount namespace. */
   const mounted = () =>
     machine().sh(`ls /sys/fs/ext4 | grep ${LOOP} || true; grep -c ^v4 /proc/fs/nfsfs/volumes || true`);
 
-  vmTest("a volume is a disk or an NFS server's folder, and is mounted as long as its container runs", async () => {
-    const vm = machine();
-    await vm.sh(`
+  newestVmTest(
+    suite,
+    "a volume is a disk or an NFS server's folder, and is mounted as long as its container runs",
+    async () => {
+      const vm = machine();
+      await vm.sh(`
       truncate -s 16M /srv/disk; mkfs.ext4 -q /srv/disk
       modprobe -a loop nfs; losetup /dev/${LOOP} /srv/disk
       systemctl start nfs-server`);
-    await vm.ok(["systemctl", "start", ...UNITS]);
-    expect(await vm.journal("disk.service")).toMatch(new RegExp(`/dev/${LOOP} /v ext4 rw,nosuid,nodev,noatime`));
-    expect(await vm.journal("share.service")).toMatch(
-      /127\.0\.0\.1:\/srv\/export \/v nfs4 rw,nosuid,nodev,.*addr=127\.0\.0\.1/,
-    );
-    expect(await mounted()).toBe(`${LOOP}\n1`);
-    // Not on the host.
-    expect(await vm.ok(["findmnt", "--task", "1", "--list", "--noheadings", "--output", "FSTYPE"])).not.toMatch(/nfs4/);
-    await vm.ok(["systemctl", "restart", ...UNITS]);
-    await vm.ok(["systemctl", "stop", ...UNITS]);
-    expect(await mounted()).toBe("0");
-    expect(await vm.sh(`debugfs -R 'cat file' /dev/${LOOP} 2> /dev/null`)).toBe("kept\nkept");
-    // The server takes root for nobody, so what the container's root made is nobody's.
-    expect(await vm.sh("cat /srv/export/file; stat -c %U /srv/export/file")).toBe("kept\nkept\nnobody");
-  });
+      await vm.ok(["systemctl", "start", ...UNITS]);
+      expect(await vm.journal("disk.service")).toMatch(new RegExp(`/dev/${LOOP} /v ext4 rw,nosuid,nodev,noatime`));
+      expect(await vm.journal("share.service")).toMatch(
+        /127\.0\.0\.1:\/srv\/export \/v nfs4 rw,nosuid,nodev,.*addr=127\.0\.0\.1/,
+      );
+      expect(await mounted()).toBe(`${LOOP}\n1`);
+      // Not on the host.
+      expect(await vm.ok(["findmnt", "--task", "1", "--list", "--noheadings", "--output", "FSTYPE"])).not.toMatch(
+        /nfs4/,
+      );
+      await vm.ok(["systemctl", "restart", ...UNITS]);
+      await vm.ok(["systemctl", "stop", ...UNITS]);
+      expect(await mounted()).toBe("0");
+      expect(await vm.sh(`debugfs -R 'cat file' /dev/${LOOP} 2> /dev/null`)).toBe("kept\nkept");
+      // The server takes root for nobody, so what the container's root made is nobody's.
+      expect(await vm.sh("cat /srv/export/file; stat -c %U /srv/export/file")).toBe("kept\nkept\nnobody");
+    },
+  );
 
-  vmTest(
+  newestVmTest(
+    suite,
     "a disk or a server that is not there is an error that says so, and nothing is left of the start",
     async () => {
       const vm = machine();

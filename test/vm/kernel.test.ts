@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import { install } from "../host/containers.ts";
+import { describeOnSuites } from "../host/lane.ts";
 import { leftovers } from "../host/leftovers.ts";
 import { sample } from "../host/registry.ts";
-import { SUITES } from "../host/root.ts";
 import { DEVICE_VOLUME_FILES, deviceVolumeTests } from "./device-volumes.ts";
 import {
   allIsWell,
@@ -16,12 +16,12 @@ import {
   storeFiles,
 } from "./enabled-services.ts";
 import { IPVLAN_FILES, ipvlanTests } from "./ipvlan.ts";
-import { CREATE_TIMEOUT, vmLaneMisses, vmTest } from "./lane.ts";
+import { CREATE_TIMEOUT, newestVmTest, vmLaneMisses, vmTest } from "./lane.ts";
 import { LIMIT_FILES, limitTests } from "./limits.ts";
 import { Vm } from "./vm.ts";
 
 /** What it takes a kernel of its own to show, on one machine of each suite. */
-describe.each([...SUITES])("with a kernel of its own, on %s", (suite) => {
+describeOnSuites("both", "with a kernel of its own, on %s", (suite) => {
   let vm: Vm;
   const machine = () => vm;
 
@@ -37,25 +37,29 @@ describe.each([...SUITES])("with a kernel of its own, on %s", (suite) => {
 
   limitTests(machine, suite);
   ipvlanTests(machine, suite);
-  deviceVolumeTests(machine);
+  deviceVolumeTests(machine, suite);
 
   vmTest("nothing is left over of all those", async () => {
     await vm.run(["systemctl", "stop", "goes-on", "again", "forks", "busy", "small", "shop-pod"]);
     expect(await leftovers(vm)).toBe("");
   });
 
-  vmTest("all that is enabled is back after a power cut in the middle of starts and of a pull", async () => {
-    await startEnabled(vm);
-    const before = await storeFiles(vm);
-    await pullHalf(vm);
-    await vm.ok(["systemctl", "stop", ...SERVICES]);
-    await startHalf(vm);
-    await vm.powerCut();
-    await vm.boot();
-    await pullIsFinished(vm);
-    await allIsWell(vm);
-    expect(await starts(vm)).toBeGreaterThan(1);
-    await removePulled(vm);
-    expect(await storeFiles(vm)).toBe(before);
-  });
+  newestVmTest(
+    suite,
+    "all that is enabled is back after a power cut in the middle of starts and of a pull",
+    async () => {
+      await startEnabled(vm);
+      const before = await storeFiles(vm);
+      await pullHalf(vm);
+      await vm.ok(["systemctl", "stop", ...SERVICES]);
+      await startHalf(vm);
+      await vm.powerCut();
+      await vm.boot();
+      await pullIsFinished(vm);
+      await allIsWell(vm);
+      expect(await starts(vm)).toBeGreaterThan(1);
+      await removePulled(vm);
+      expect(await storeFiles(vm)).toBe(before);
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { hostLaneMisses, testUnless } from "../host/lane.ts";
+import { hostLaneMisses, suitesHere, testUnless } from "../host/lane.ts";
+import type { Suite } from "../host/root.ts";
 
 /** What is needed beside the host lane's tools. */
 const TOOLS: readonly string[] = ["/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-img", "/sbin/mkfs.ext4", "/usr/bin/xz"];
@@ -18,4 +19,9 @@ const inVm = testUnless(vmLaneMisses(), "VM lane");
 /** `test` for tests in an emulated machine, where everything takes twenty times as long. */
 export function vmTest(name: string, body: () => Promise<void>, timeout = 600_000): void {
   inVm(name, body, timeout);
+}
+
+/** As `vmTest`, among tests on both suites, for what depends on nothing that differs between them. */
+export function newestVmTest(suite: Suite, name: string, body: () => Promise<void>, timeout?: number): void {
+  if (suitesHere("newest").includes(suite)) vmTest(name, body, timeout);
 }
