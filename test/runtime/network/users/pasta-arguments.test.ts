@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
 import type { PortMapping } from "../../../../src/options/requests/run-request.ts";
-import { pastaCommand } from "../../../../src/runtime/network/users/pasta-arguments.ts";
+import {
+  pastaCommand,
+  publisherArguments,
+  routeArguments,
+} from "../../../../src/runtime/network/users/pasta-arguments.ts";
 
 const PORT: PortMapping = { hostIp: "", hostPort: 8080, containerPort: 80, range: 1, protocol: "tcp" };
 
@@ -43,4 +47,21 @@ test("the user's options stand in place of berth's", () => {
     mapsGuestAddress: true,
   });
   expect([resolvers, hostAddresses]).toEqual([["192.0.2.1"], ["192.0.2.2"]]);
+});
+
+test("a pasta that only publishes ports forwards no others, and nothing from inside", () => {
+  const args = (...ports: PortMapping[]) => publisherArguments(ports, "/run/user/1/n").join(" ");
+  expect(args(PORT)).toBe("-t 8080-8080:80-80 -u none -T none -U none --no-map-gw --quiet --netns /run/user/1/n");
+  expect(args(PORT, { ...PORT, protocol: "udp" })).toBe(
+    "-t 8080-8080:80-80 -u 8080-8080:80-80 -T none -U none --no-map-gw --quiet --netns /run/user/1/n",
+  );
+  expect(() => args({ ...PORT, protocol: "sctp" })).toThrow("pasta publishes tcp and udp ports, not sctp");
+});
+
+test.each([
+  ["192.0.2.2", undefined, "-I pasta0 -a 192.0.2.2 -n 32 -g 169.254.77.1 -4"],
+  [undefined, "2001:db8::2", "-I pasta0 -6 -a 2001:db8::2 -g fe80::77:1"],
+  ["192.0.2.2", "2001:db8::2", "-I pasta0 -a 192.0.2.2 -n 32 -g 169.254.77.1 -a 2001:db8::2 -g fe80::77:1"],
+])("a container with the addresses %s and %s has them on pasta's interface", (ipv4, ipv6, args) => {
+  expect(routeArguments({ ipv4, ipv6, ports: [PORT] }).join(" ")).toBe(args);
 });
