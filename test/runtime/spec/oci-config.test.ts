@@ -165,6 +165,51 @@ describe("namespaces, host name and sysctls", () => {
   });
 });
 
+describe("a user namespace", () => {
+  const maps = {
+    uids: [
+      { inside: 0, outside: 100000, size: 5 },
+      { inside: 5, outside: 0, size: 1 },
+    ],
+    gids: [{ inside: 0, outside: 200000, size: 4 }],
+  };
+  const userNamespace = { path: "/proc/./1/fd/5", maps };
+
+  test("is joined, with its maps for an OCI runtime that does not find them itself", () => {
+    const { namespaces, uidMappings, gidMappings } = spec({ userNamespace }).linux;
+    expect(namespaces).toContainEqual({ type: "user", path: "/proc/./1/fd/5" });
+    expect(uidMappings).toEqual([
+      { containerID: 0, hostID: 100000, size: 5 },
+      { containerID: 5, hostID: 0, size: 1 },
+    ]);
+    expect(gidMappings).toEqual([{ containerID: 0, hostID: 200000, size: 4 }]);
+  });
+
+  test("is joined without its maps for one that does", () => {
+    const { linux } = spec({ userNamespace, traits: { needsMapsOfJoinedNamespace: false } });
+    expect(linux.namespaces).toContainEqual({ type: "user", path: "/proc/./1/fd/5" });
+    expect(Object.keys(linux)).not.toContain("uidMappings");
+  });
+
+  test("without the group of terminals mounts devpts without it", () => {
+    const devpts = (given: Given) => mountAt(spec(given).mounts, "/dev/pts")?.options;
+    expect(devpts({})).toContain("gid=5");
+    expect(devpts({ userNamespace })).not.toContain("gid=5");
+  });
+
+  test("that maps no root group leaves the network's settings", () => {
+    const unmapped = { ...userNamespace, maps: { ...maps, gids: [{ inside: 1, outside: 200000, size: 4 }] } };
+    expect(spec().linux.sysctl).not.toEqual({});
+    expect(spec({ userNamespace: unmapped }).linux.sysctl).toEqual({});
+  });
+});
+
+test("namespaces of a pod take the place of the container's own", () => {
+  const { linux, hostname } = spec({ joined: { ipc: "/ipc", pid: "/pid", uts: "/uts" } });
+  for (const type of ["ipc", "pid", "uts"]) expect(linux.namespaces).toContainEqual({ type, path: `/${type}` });
+  expect(hostname).toBeUndefined();
+});
+
 describe("mounts", () => {
   test("come after what they lie in, and take the place of the defaults", () => {
     const mounts = ["/data/a/b", "/etc/hosts", "/data", "/dev/shm", "/data/a"].map(bind);

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RunRequest } from "../../../src/options/requests/run-request.ts";
+import type { RuntimeSpec } from "../../../src/runtime/spec/runtime-spec.ts";
+import { systemScope } from "../../../src/scope.ts";
+import { containerPaths } from "../../../src/state/paths.ts";
+
+/** A root file system is mounted, which is root's to do. */
+const rootTest = process.getuid?.() === 0 ? test : test.skip;
+const ID = "0123456789abcdef0123456789abcdef";
+
+/** Writes the bundle in a mount namespace of its own, and prints config.json and what the root shows. */
+const WRITER = `
+  const [source, root, layer, given] = process.argv.slice(1);
+  const load = (name) => import(source + "/" + name + ".ts");
+  const { systemScope } = await load("src/scope");
+  const { containerPaths } = await load("src/state/paths");
+  const { planStart } = await load("src/runtime/container/plan");
+  const { writeBundle } = await load("src/runtime/container/bundle");
+  const { createNotifier } = await load("src/runtime/systemd/notify");
+  const { REQUEST, STORED_IMAGE } = await load("test/runtime/request");
+  const { mkdirSync, readFileSync, readlinkSync } = await import("node:fs");
+  const scope = systemScope(root);
+  const paths = containerPaths(scope, ${JSON.stringify(ID)});
+  mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
+  const request = { ...REQUEST, unit: undefined, seccomp: "unconfined", network: { mode: "none" }, ...JSON.parse(given) };
+  const plan = planStart(request, STORED_IMAGE, {
+    id: ${JSON.stringify(ID)}, launcher: { pid: 1, startTime: "0" }, created: "", unitCgroup: undefined,
+    hostHostname: "machine", pod: undefined, otherImages: new Map(),
+  });
+  const sockets = writeBundle({
+    context: { scope, env: {}, program: "/bin/berth", inUserNamespace: false },
+    notifier: createNotifier(undefined),
+    request, image: STORED_IMAGE, plan, paths, pod: undefined,
+    layers: [layer], images: new Map(), namespace: undefined, joined: undefined, network: undefined, sockets: 0,
+  }, undefined);
+  const passwd = readFileSync(paths.rootfs + "/etc/passwd", "utf8");
+  console.log(JSON.stringify({ sockets, passwd, mtab: readlinkSync(paths.rootfs + "/etc/mtab") }));`;
+
+let root: string;
+let layer: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "berth-bundle-"));
+  layer = join(root, "layer");
+  mkdirSync(join(layer, "etc"), { recursive: true });
+  writeFileSync(join(layer, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+interface Written {
+  readonly spec: RuntimeSpec;
+  readonly shown: { readonly sockets: number; readonly passwd: string; readonly mtab: string };
+}
+
+async function write(given: Partial<RunRequest> = {}): Promise<Written> {
+  const words = [process.execPath, "-e", WRITER, join(import.meta.dir, "../../.."), root, layer];
+  const child = Bun.spawn([...words, JSON.stringify(given)], { stdout: "pipe", stderr: "pipe" });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  expect(err).toBe("");
+  const { config } = containerPaths(systemScope(root), ID);
+  return { spec: JSON.parse(readFileSync(config, "utf8")), shown: JSON.parse(out) };
+}
+
+describe("a bundle", () => {
+  rootTest("has the image's root with what berth adds, and leaves the layer as it was", async () => {
+    const { shown } = await write({ user: "1234:5678" });
+    expect(shown.sockets).toBe(0);
+    expect(shown.mtab).toBe("/proc/mounts");
+    expect(shown.passwd).toContain("root:x:0:0:");
+    expect(shown.passwd).toMatch(/^[^:]+:[^:]*:1234:5678:/m);
+    expect(readFileSync(join(layer, "etc/passwd"), "utf8")).toBe("root:x:0:0:root:/root:/bin/sh\n");
+  });
+
+  rootTest("has a config.json for its owner alone, with the files beside it as mounts", async () => {
+    const { spec } = await write({ hostname: "box", user: "1234", env: ["A=1"] });
+    const { bundle, config, rootfs } = containerPaths(systemScope(root), ID);
+    expect(statSync(config).mode & 0o777).toBe(0o600);
+    expect(spec.root.path).toBe(rootfs);
+    expect(spec.hostname).toBe("box");
+    expect(spec.process.user.uid).toBe(1234);
+    expect(spec.process.env).toEqual(expect.arrayContaining(["A=1", "HOSTNAME=box"]));
+    const sources = spec.mounts.filter(({ source }) => source.startsWith(bundle)).map(({ source }) => source);
+    expect(sources).toEqual(expect.arrayContaining([join(bundle, "hosts"), join(bundle, "hostname")]));
+    expect(readFileSync(join(bundle, "hosts"), "utf8")).toContain("127.0.0.1");
+    expect(readFileSync(join(bundle, "hostname"), "utf8")).toBe("box\n");
+  });
+
+  rootTest("has the user's mount in place of berth's own", async () => {
+    const mounts: RunRequest["mounts"] = [
+      { type: "bind", source: join(layer, "etc/passwd"), target: "/etc/hosts", options: [] },
+    ];
+    const { spec } = await write({ mounts });
+    const hosts = spec.mounts.filter(({ destination }) => destination === "/etc/hosts");
+    expect(hosts.map(({ source }) => source)).toEqual([join(layer, "etc/passwd")]);
+  });
+});
