@@ -1,6 +1,5 @@
 /** Datagrams to unix sockets, unix(7): sd_notify(3) and the journal's protocol. */
-import { ptr } from "bun:ffi";
-import { check, libc } from "./libc.ts";
+import { check, libc, ptr } from "./libc.ts";
 
 // <sys/socket.h>, <fcntl.h>
 const AF_UNIX = 1;

@@ -2,8 +2,7 @@
  * Mounts that are nowhere in the tree of mounts yet, each an open file: open_tree(2), mount_setattr(2), move_mount(2).
  * By number: glibc has names for them since 2.36 only.
  */
-import { ptr } from "bun:ffi";
-import { cString, libc } from "./libc.ts";
+import { cString, libc, ptr } from "./libc.ts";
 
 // <asm/unistd.h>: the same numbers on every architecture since Linux 5.1.
 const SYS_OPEN_TREE = 428;

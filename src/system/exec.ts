@@ -1,7 +1,6 @@
 /** Becoming another program, execve(2). */
-import { ptr } from "bun:ffi";
 import { SystemError } from "./error.ts";
-import { check, cString, libc } from "./libc.ts";
+import { check, cString, libc, ptr } from "./libc.ts";
 
 /** execve(2): this process becomes `path`, with the variables of `env` that have a value. Returns only by throwing. */
 export function execve(

@@ -3,7 +3,7 @@
  * folder call it. All calls act on the calling thread, which is the process's main thread: what is unshared, entered or
  * written to /proc/self holds for the programs that it then executes.
  */
-import { dlopen, type FFIFunction, type Library, type Pointer, read } from "bun:ffi";
+import { dlopen, type FFIFunction, type Library, type Pointer, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
 import { SystemError } from "./error.ts";
 
@@ -59,6 +59,9 @@ function bind<Name extends keyof Symbols>(name: Name): Bound[Name] {
   const library: { symbols: unknown } = dlopen("libc.so.6", { [name]: SYMBOLS[name] });
   return (library.symbols as Bound)[name];
 }
+
+/** The address of a buffer, for a call; the buffer must stay referenced until the call has returned. */
+export { ptr };
 
 /** A NUL-terminated string for a call. Throws "bad-name" for a text that has a NUL byte itself. */
 export function cString(text: string): Buffer {

@@ -2,10 +2,9 @@
  * Mounts as things that can be carried from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2).
  * Apart from mount.ts, because few containers need them. They act on the calling thread, the process's main one.
  */
-import { ptr } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
 import { attachMount, cloneMount } from "./detached-mount.ts";
-import { check, cString, libc } from "./libc.ts";
+import { check, cString, libc, ptr } from "./libc.ts";
 import { detachMount, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, mount } from "./mount.ts";
 import { CLONE_FS, CLONE_NEWNS, setns, unshare } from "./namespaces.ts";
 

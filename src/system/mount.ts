@@ -1,6 +1,5 @@
 /** Mounting and unmounting: mount(2), umount2(2). They act on the calling thread's mount namespace. */
-import { ptr } from "bun:ffi";
-import { check, cString, lastErrno, lastFailure, libc } from "./libc.ts";
+import { check, cString, lastErrno, lastFailure, libc, ptr } from "./libc.ts";
 
 // <linux/mount.h>
 export const MS_NOSUID = 2;

@@ -1,6 +1,5 @@
 /** Looking up a path inside a container's root as if that root were "/", openat2(2). */
-import { ptr } from "bun:ffi";
-import { cString, lastErrno, lastFailure, libc } from "./libc.ts";
+import { cString, lastErrno, lastFailure, libc, ptr } from "./libc.ts";
 
 // <asm/unistd.h>, the same on every architecture; <linux/openat2.h>; <fcntl.h>
 const SYS_OPENAT2 = 437;

@@ -1,7 +1,6 @@
 /** Binding an internet socket for a moment, bind(2), to see whether a port can be had. */
-import { ptr } from "bun:ffi";
 import { parseAddress } from "../ip-address.ts";
-import { lastErrno, libc } from "./libc.ts";
+import { lastErrno, libc, ptr } from "./libc.ts";
 
 // <sys/socket.h>, <netinet/in.h>
 const AF_INET = 2;

@@ -3,6 +3,7 @@ import { failedWith } from "../../error.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { execve } from "../../system/exec.ts";
+import { runProgram } from "../../system/process.ts";
 import { findProgram } from "../../system/programs.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { serviceName } from "../program/unit-names.ts";
@@ -46,7 +47,7 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
   const unit = record?.unit ?? serviceName(container);
   // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
   const wanted = [...unitMatches(unit, context), "_TRANSPORT=stdout", "--quiet"];
-  if (record === undefined && !options.follow && !hasEntries(journalctl, wanted)) {
+  if (record === undefined && !options.follow && !hasEntries(wanted)) {
     throw new CommandError(`no container ${container} is running, and the journal has nothing of ${unit}`, 125);
   }
   const args = [
@@ -81,7 +82,7 @@ function findOrUndefined(container: string, context: CommandContext): ContainerR
   }
 }
 
-function hasEntries(journalctl: string, wanted: readonly string[]): boolean {
-  const child = Bun.spawnSync([journalctl, ...wanted, "--lines=1", "--output=cat", "--no-pager"], { stderr: "ignore" });
-  return child.stdout.length > 0;
+function hasEntries(wanted: readonly string[]): boolean {
+  const words = [...wanted, "--lines=1", "--output=cat", "--no-pager"];
+  return runProgram("journalctl", words, { stdout: "pipe", stderr: "ignore" }).stdout.length > 0;
 }

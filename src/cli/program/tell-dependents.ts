@@ -1,5 +1,5 @@
 import { ownCgroup } from "../../runtime/oci-runtime/container-cgroup.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { sendToJournal } from "./journal-message.ts";
 
 /** The manager could be busy, and nobody is to wait for this: milliseconds. */
@@ -18,12 +18,11 @@ export function tellDependents(message: string): void {
   const ofUser = cgroup.includes("/user@");
   try {
     const ask = (...words: string[]) =>
-      Bun.spawnSync([findProgram("systemctl"), ofUser ? "--user" : "--system", "--plain", "--no-legend", ...words], {
+      runProgram("systemctl", [ofUser ? "--user" : "--system", "--plain", "--no-legend", ...words], {
+        stdout: "pipe",
         stderr: "ignore",
         timeout: TIMEOUT_MS,
-      })
-        .stdout.toString()
-        .split("\n");
+      }).stdout.split("\n");
     const dependents = ask("show", "--value", "--property=RequiredBy,BoundBy", unit).flatMap((line) => line.split(" "));
     const starting = ask("list-jobs").flatMap((line) => {
       const [, name, type] = line.split(/ +/);

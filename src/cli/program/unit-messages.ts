@@ -1,4 +1,4 @@
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import type { CommandContext } from "./command.ts";
 
 /** As many lines as tell why something has failed, and no story. */
@@ -9,18 +9,17 @@ const LINES = 10;
  * shown before the error that it did not start; "" if the journal has nothing or cannot be read.
  */
 export function lastMessages(unit: string, since: number, { scope }: CommandContext): string {
-  const journalctl = findProgram("journalctl");
   // What the unit has just written may still be on its way. Only root may ask for this; others get what is there.
-  if (scope.kind === "system") Bun.spawnSync([journalctl, "--sync"], { stdio: ["ignore", "ignore", "ignore"] });
-  const child = Bun.spawnSync(
+  if (scope.kind === "system") runProgram("journalctl", ["--sync"], { stderr: "ignore" });
+  const { stdout } = runProgram(
+    "journalctl",
     [
-      journalctl,
       ...[scope.kind === "user" ? "--user-unit" : "--unit", unit, "_TRANSPORT=stdout", "--quiet", "--no-pager"],
       ...["--output=cat", `--lines=${LINES}`, `--since=@${(since / 1000).toFixed(3)}`],
     ],
-    { stdio: ["ignore", "pipe", "ignore"] },
+    { stdout: "pipe", stderr: "ignore" },
   );
-  const lines = child.stdout.toString().split("\n");
+  const lines = stdout.split("\n");
   // The OCI runtime says the same before it, if it is what has failed.
   const own = lines.filter((line) => line.startsWith("berth: "));
   return (own.length > 0 ? own : lines).flatMap((line) => (line === "" ? [] : `  ${line}\n`)).join("");

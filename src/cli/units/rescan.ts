@@ -1,11 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { compareGenerated } from "../../generator/compare.ts";
 import { generateInstalled } from "../../generator/installed.ts";
 import { berthPath } from "../../generator/main.ts";
 import type { GeneratedLink } from "../../generator/making/context.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 
 /** Help and manual page. */
@@ -85,17 +84,10 @@ function isComing(unit: string, manager: readonly string[]): boolean {
 }
 
 function ask(args: readonly string[]): string {
-  return (
-    spawnSync(findProgram("systemctl"), args, {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    }).stdout?.trim() ?? ""
-  );
+  return runProgram("systemctl", args, { stdout: "pipe", stderr: "inherit" }).stdout.trim();
 }
 
 function systemctl(args: readonly string[]): void {
-  const { error, status } = spawnSync(findProgram("systemctl"), args, { stdio: ["ignore", "inherit", "inherit"] });
-  const command = `systemctl ${args.join(" ")}`;
-  if (error !== undefined) throw new CommandError(command, 1, { cause: error });
-  if (status !== 0) throw new CommandError(`${command}: exit status ${status}`, 1);
+  const { exitCode } = runProgram("systemctl", args, { stdout: "inherit", stderr: "inherit" });
+  if (exitCode !== 0) throw new CommandError(`systemctl ${args.join(" ")}: exit status ${exitCode}`, 1);
 }

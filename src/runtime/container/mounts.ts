@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount, keptFlags } from "../mount/bind-mount.ts";
 import { matchingPaths } from "../mount/glob.ts";
@@ -105,9 +105,6 @@ function giveToUser(source: string, user: ContainerUser, options: readonly strin
   if (KEEP_OWNERS.has(resolve(source)))
     throw new RuntimeError("volume", `option U: ${source} is the system's, and keeps its owners`);
   const { uid, gid } = ownerOf(user);
-  const chown = Bun.spawnSync([findProgram("chown"), "-R", "--no-dereference", "--", `${uid}:${gid}`, source], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  if (chown.exitCode !== 0)
-    throw new RuntimeError("volume", `change the owner of ${source}: ${chown.stderr.toString().trim()}`);
+  const { exitCode, stderr } = runProgram("chown", ["-R", "--no-dereference", "--", `${uid}:${gid}`, source]);
+  if (exitCode !== 0) throw new RuntimeError("volume", `change the owner of ${source}: ${stderr}`);
 }

@@ -5,6 +5,7 @@ import type { Scope } from "../../scope.ts";
 import { isErrno } from "../../system/error.ts";
 import { execve, keepOverExec } from "../../system/exec.ts";
 import { readIfThere, removeIfThere } from "../../system/files.ts";
+import { runProgram } from "../../system/process.ts";
 import { identify } from "../../system/process-identity.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
@@ -80,11 +81,9 @@ export class Runc implements OciRuntime {
 
   delete(id: string, bundle: string): void {
     if (!existsSync(join(this.#root, id))) return;
-    const { exitCode, stderr } = Bun.spawnSync([findProgram("runc"), ...deleteArguments(this.#root, id, bundle)], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: runcEnvironment({}),
-    });
-    if (exitCode !== 0) throw new RuntimeError("oci-runtime", `delete container ${id}: ${stderr.toString().trim()}`);
+    const words = deleteArguments(this.#root, id, bundle);
+    const { exitCode, stderr } = runProgram("runc", words, { env: runcEnvironment({}) });
+    if (exitCode !== 0) throw new RuntimeError("oci-runtime", `delete container ${id}: ${stderr}`);
   }
 
   forget(id: string): void {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 
 /*
@@ -61,11 +61,9 @@ export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environme
     ...(scope.kind === "user" ? ["--user"] : []),
     ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]),
   ];
-  const words = [findProgram("systemctl"), "stop", ...flags, "--", unit];
-  const { exitCode, stderr } = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const { exitCode, stderr } = runProgram("systemctl", ["stop", ...flags, "--", unit]);
   // One whose file has been removed since is not loaded any more once it has stopped.
-  if (exitCode !== 0 && exitCode !== NOT_LOADED)
-    return `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+  if (exitCode !== 0 && exitCode !== NOT_LOADED) return `stop ${unit}: ${stderr.split("\n")[0] ?? ""}`;
   forget();
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 
 /** A user of the host's. */
@@ -50,6 +50,5 @@ function dynamicUser(name: string): HostUser | undefined {
 
 function lookUp(wanted: string): string {
   if (wanted === "" || wanted.startsWith("-")) return "";
-  const child = Bun.spawnSync([findProgram("getent"), "passwd", wanted], { stdio: ["ignore", "pipe", "ignore"] });
-  return child.stdout.toString();
+  return runProgram("getent", ["passwd", wanted], { stdout: "pipe", stderr: "ignore" }).stdout;
 }

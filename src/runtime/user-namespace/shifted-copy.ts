@@ -1,7 +1,7 @@
 import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs";
 import { derivedLayer } from "../../image/layer/derived-layer.ts";
 import { readAttributes, setAttribute } from "../../system/file-attributes.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
 
@@ -47,6 +47,6 @@ function shiftOwners(path: Buffer, maps: IdMaps): void {
 }
 
 function run(program: "cp" | "sync", args: readonly string[], what: string): void {
-  const child = Bun.spawnSync([findProgram(program), ...args], { stdio: ["ignore", "ignore", "pipe"] });
-  if (child.exitCode !== 0) throw new RuntimeError("user-namespace", `${what}: ${child.stderr?.toString().trim()}`);
+  const { exitCode, stderr } = runProgram(program, args);
+  if (exitCode !== 0) throw new RuntimeError("user-namespace", `${what}: ${stderr}`);
 }

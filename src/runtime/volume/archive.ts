@@ -4,7 +4,7 @@ import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -29,12 +29,11 @@ export function exportVolume(scope: Scope, text: string, to: number): void {
     "--xattrs",
     "--xattrs-include=*",
   ];
-  const tar = Bun.spawnSync([findProgram("tar"), ...words, `--directory=${data}`, "."], {
-    stdio: ["ignore", to, "inherit"],
-  });
+  const options = { stdout: to, stderr: "inherit" } as const;
+  const { exitCode } = runProgram("tar", [...words, `--directory=${data}`, "."], options);
   // 1: some files changed while they were read.
-  if (tar.exitCode !== 0 && tar.exitCode !== 1)
-    throw new RuntimeError("volume", `export volume ${volume.name}: tar ended with ${tar.exitCode}`);
+  if (exitCode !== 0 && exitCode !== 1)
+    throw new RuntimeError("volume", `export volume ${volume.name}: tar ended with ${exitCode}`);
 }
 
 /**

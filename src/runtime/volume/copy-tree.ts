@@ -1,4 +1,4 @@
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 
 /**
@@ -7,13 +7,9 @@ import { RuntimeError } from "../error.ts";
  * `doing` is what the error begins with. Throws "volume" with what cp(1) says, a full disk among it.
  */
 export function copyTree(from: string | number, to: string, doing: string): void {
-  const stdio: (number | "ignore" | "pipe")[] = ["ignore", "ignore", "pipe"];
-  if (typeof from === "number") stdio.push(from);
-  const source = typeof from === "number" ? "/proc/self/fd/3" : from;
-  const copy = Bun.spawnSync([findProgram("cp"), "-a", "--reflink=auto", "--", `${source}/.`, to], {
-    stdio: stdio as ["ignore", "ignore", "pipe"],
-  });
-  if (copy.exitCode === 0) return;
-  const [first = ""] = (copy.stderr?.toString() ?? "").trim().split("\n");
+  const [source, options] = typeof from === "number" ? ["/proc/self/fd/3", { file: from }] : [from, {}];
+  const { exitCode, stderr } = runProgram("cp", ["-a", "--reflink=auto", "--", `${source}/.`, to], options);
+  if (exitCode === 0) return;
+  const [first = ""] = stderr.split("\n");
   throw new RuntimeError("volume", `${doing}: ${first}`);
 }

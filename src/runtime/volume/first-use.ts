@@ -17,7 +17,7 @@ import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { isErrno } from "../../system/error.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { copyTree } from "./copy-tree.ts";
 import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume-record.ts";
 
@@ -143,7 +143,7 @@ function copyWhole(source: number, paths: VolumePaths, target: string): void {
   try {
     copyTree(source, paths.unfinished, copying(target));
     // The files are to be on the disk before anything says that they are.
-    Bun.spawnSync([findProgram("sync"), "--file-system", paths.unfinished], { stdio: ["ignore", "ignore", "ignore"] });
+    runProgram("sync", ["--file-system", paths.unfinished], { stderr: "ignore" });
   } catch (error) {
     rmSync(paths.unfinished, { recursive: true, force: true });
     throw error;

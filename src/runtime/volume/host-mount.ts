@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { mountDevice } from "./mount-device.ts";
 import { deviceMount, findVolume, volumePaths } from "./volume-record.ts";
@@ -32,7 +32,6 @@ export function unmountFromHost(scope: Scope, text: string): void {
   const { name } = findVolume(scope, text);
   const { data } = volumePaths(scope, name);
   if (!isMountPoint(data)) return;
-  const unmounted = Bun.spawnSync([findProgram("umount"), "-n", "--", data], { stdio: ["ignore", "ignore", "pipe"] });
-  if (unmounted.exitCode === 0) return;
-  throw new RuntimeError("volume", `unmount volume ${name}: ${unmounted.stderr.toString().trim()}`);
+  const { exitCode, stderr } = runProgram("umount", ["-n", "--", data]);
+  if (exitCode !== 0) throw new RuntimeError("volume", `unmount volume ${name}: ${stderr}`);
 }

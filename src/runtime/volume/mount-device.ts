@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import type { DeviceMount } from "./volume-record.ts";
 
@@ -17,11 +17,9 @@ export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, ta
     throw new RuntimeError("volume", `volume ${volume}: ${device} does not exist on the host`);
   const words = options.length === 0 ? [] : ["-o", options.join(",")];
   const kind = type === "" || type === "none" ? [] : ["-t", type];
-  const mounted = Bun.spawnSync([findProgram("mount"), "-n", ...kind, ...words, "--", device, target], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  if (mounted.exitCode === 0) return;
-  const [first = ""] = mounted.stderr.toString().trim().split("\n");
+  const { exitCode, stderr } = runProgram("mount", ["-n", ...kind, ...words, "--", device, target]);
+  if (exitCode === 0) return;
+  const [first = ""] = stderr.split("\n");
   // The kernel lets a user namespace mount what it trusts with any content, which says "permission denied" of all else.
   const hint = scope.kind === "user" && !isBind(options) ? ` (${USERS_HINT})` : "";
   throw new RuntimeError("volume", `mount volume ${volume}: ${first}${hint}`);

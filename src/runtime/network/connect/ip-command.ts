@@ -1,4 +1,4 @@
-import { findProgram } from "../../../system/programs.ts";
+import { runProgram } from "../../../system/process.ts";
 import { RuntimeError } from "../../error.ts";
 
 /*
@@ -19,15 +19,15 @@ export function tryIpCommands(commands: readonly string[]): void {
 /** The number of interfaces on a bridge, undefined if there is no such bridge. */
 export function countBridgePorts(bridge: string): number | undefined {
   // Not by /sys, which may show another namespace's interfaces.
-  const words = [findProgram("ip"), "-json", "link", "show", "master", bridge];
-  const child = Bun.spawnSync(words, { stdin: "ignore", stderr: "ignore" });
-  if (child.exitCode !== 0) return undefined;
-  const links: unknown = JSON.parse(child.stdout.toString() || "[]");
+  const words = ["-json", "link", "show", "master", bridge];
+  const { exitCode, stdout } = runProgram("ip", words, { stdout: "pipe", stderr: "ignore" });
+  if (exitCode !== 0) return undefined;
+  const links: unknown = JSON.parse(stdout || "[]");
   return Array.isArray(links) ? links.length : undefined;
 }
 
 function runBatch(commands: readonly string[], flags: readonly string[]): string | undefined {
-  const stdin = Buffer.from(commands.map((command) => `${command}\n`).join(""));
-  const child = Bun.spawnSync([findProgram("ip"), ...flags, "-batch", "-"], { stdin, stderr: "pipe" });
-  return child.exitCode === 0 ? undefined : child.stderr.toString().trim();
+  const stdin = commands.map((command) => `${command}\n`).join("");
+  const { exitCode, stderr } = runProgram("ip", [...flags, "-batch", "-"], { stdin });
+  return exitCode === 0 ? undefined : stderr;
 }

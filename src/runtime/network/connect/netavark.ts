@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
+import { PLAIN_ENVIRONMENT, runProgram } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
@@ -25,7 +26,7 @@ export async function runNetavark(
     stdin: Buffer.from(JSON.stringify(request)),
     stdout: "pipe",
     stderr: "pipe",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    env: PLAIN_ENVIRONMENT,
     ...(timeout === undefined ? {} : { timeout }),
   });
   const output = new Response(child.stdout).text();
@@ -44,8 +45,8 @@ export async function runNetavark(
 export function checkNetavark(scope: Scope, network: string, what: string): void {
   const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: ${what} ${why}`);
   if (scope.kind === "user") throw fail("are for networks of the system");
-  const said = Bun.spawnSync([findProgram("netavark"), "--version"], { stderr: "ignore" }).stdout.toString();
-  const [, version = "", major = "0", minor = "0"] = /((\d+)\.(\d+)[\d.]*)/.exec(said) ?? [];
+  const { stdout } = runProgram("netavark", ["--version"], { stdout: "pipe", stderr: "ignore" });
+  const [, version = "", major = "0", minor = "0"] = /((\d+)\.(\d+)[\d.]*)/.exec(stdout) ?? [];
   if (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 6))
     throw fail(`need netavark 1.6, and this is ${version || "another one"}`);
 }

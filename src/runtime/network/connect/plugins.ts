@@ -2,6 +2,7 @@ import { accessSync, closeSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
+import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
 import { failureOf, type NetworkCreateRequest } from "../definitions/create-request.ts";
 import { NETWORK_DRIVERS, type NetworkDefinition, usesPlugin } from "../definitions/network-definition.ts";
 import { toDefinition } from "../definitions/network-plan.ts";
@@ -39,15 +40,12 @@ export function planByPlugin(scope: Scope, request: NetworkCreateRequest, now: D
   }
   checkNetavark(scope, name, "plugins");
   const asked = pluginRequest(request, now);
-  const child = Bun.spawnSync([program, "create"], {
-    stdin: Buffer.from(JSON.stringify(asked)),
-    stderr: "pipe",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-    timeout: ANSWER_MS,
-  });
-  const answer = parseJson(child.stdout.toString());
-  if (child.exitCode === 0) return completeByAnswer(asked, answer);
-  const said = (answer as { error?: string } | undefined)?.error ?? child.stderr.toString().trim();
+  const stdin = JSON.stringify(asked);
+  const options = { stdin, stdout: "pipe", env: PLAIN_ENVIRONMENT, timeout: ANSWER_MS } as const;
+  const { exitCode, stdout, stderr } = runCommand([program, "create"], options);
+  const answer = parseJson(stdout);
+  if (exitCode === 0) return completeByAnswer(asked, answer);
+  const said = (answer as { error?: string } | undefined)?.error ?? stderr;
   throw fail(`plugin ${driver}: ${said || "failed without a message"}`);
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
+import { PLAIN_ENVIRONMENT } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { checkPorts } from "../connect/published-ports.ts";
@@ -92,7 +93,7 @@ async function runInTurn(commands: readonly (readonly string[])[], firstDone: ()
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    env: PLAIN_ENVIRONMENT,
   });
   const [stdout, stderr, exitCode] = await Promise.all([
     readTelling(child.stdout, firstDone),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
+import { runProgram } from "../../../system/process.ts";
 import { isAlive, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
@@ -105,11 +106,10 @@ export function openRootlessNamespace(scope: Scope, start: boolean): number | un
 function startRootlessUnits(scope: Scope): RootlessNamespace {
   // Said here, for systemctl would only say that something has failed.
   for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
-  const words = [findProgram("systemctl"), "--user", "start", ...Object.values(ROOTLESS_UNITS)];
-  const child = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const { stderr } = runProgram("systemctl", ["--user", "start", ...Object.values(ROOTLESS_UNITS)]);
   const shared = readRootlessNamespace(scope);
   if (shared !== undefined) return shared;
-  const [said = ""] = child.stderr.toString().trim().split("\n");
+  const [said = ""] = stderr.split("\n");
   const reason = readIfThere(rootlessPaths(scope).failure) ?? said;
   throw new RuntimeError("network", `start ${ROOTLESS_UNITS.all}: ${reason || "it has no process"}`);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
+import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import type { NetworkNamespace } from "../connect/network-namespace.ts";
@@ -53,17 +54,16 @@ export function openPublisher(
   const words = publisherArguments(ports, pin);
   mkdirSync(dirname(pin), { recursive: true, mode: 0o700 });
   writeFileSync(pin, "", { mode: 0o600 });
-  const made = Bun.spawnSync(pinCommand(own?.path, pin), { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
-  if (made.exitCode !== 0) throw new RuntimeError("network", `make a namespace: ${made.stderr.toString().trim()}`);
+  const made = runCommand(pinCommand(own?.path, pin));
+  if (made.exitCode !== 0) throw new RuntimeError("network", `make a namespace: ${made.stderr}`);
   const namespace = own ?? { fd: openSync(pin, "r"), path: pin };
-  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
   // No word of routeArguments() has a blank in it.
   const script = 'read -r words && [ -n "$words" ] && exec "$0" $words "$@"';
   const shell = Bun.spawn(["/bin/sh", "-c", script, findProgram("pasta"), ...words], {
     stdin: "pipe",
     stdout: "ignore",
     stderr: "pipe",
-    env,
+    env: PLAIN_ENVIRONMENT,
   });
   let opened: ReturnRoute | undefined;
   return {
@@ -78,6 +78,7 @@ export function openPublisher(
     openReturnRoute: async () => {
       if (opened === undefined) return;
       const words = [findProgram("nsenter"), `--net=${pin}`, "--", "/bin/sh", "-euc", returnRouteScript(opened)];
+      const env = PLAIN_ENVIRONMENT;
       const child = Bun.spawn(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe", env });
       const [stderr, exitCode] = await Promise.all([new Response(child.stderr).text(), child.exited]);
       if (exitCode !== 0) throw new RuntimeError("network", `open the way back of published ports: ${stderr.trim()}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
+import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
 import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
@@ -162,7 +163,6 @@ function readProcess(pidFile: string): ProcessIdentity | undefined {
 }
 
 function run(words: readonly string[]): void {
-  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
-  const child = Bun.spawnSync([...words], { stdin: "ignore", stdout: "ignore", stderr: "pipe", env });
-  if (child.exitCode !== 0) throw new RuntimeError("network", `${words[0]}: ${child.stderr.toString().trim()}`);
+  const { exitCode, stderr } = runCommand(words, { env: PLAIN_ENVIRONMENT });
+  if (exitCode !== 0) throw new RuntimeError("network", `${words[0]}: ${stderr}`);
 }

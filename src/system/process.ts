@@ -1,0 +1,47 @@
+import { findProgram, type Program } from "./programs.ts";
+
+/** What a program needs that must not depend on the caller's environment. */
+export const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
+
+export interface RunOptions {
+  /** The text on its standard input; none by default. */
+  readonly stdin?: string;
+  /** Where its output goes: nowhere (the default), into the result, to this process's own, or to an open file. */
+  readonly stdout?: "ignore" | "pipe" | "inherit" | number;
+  /** Where its complaints go: into the result by default. */
+  readonly stderr?: "ignore" | "pipe" | "inherit";
+  /** An open file that the program has as file descriptor 3. */
+  readonly file?: number;
+  /** All of its environment; this process's own by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is ended. */
+  readonly timeout?: number;
+}
+
+export interface Finished {
+  /** Null for a program that a signal ended. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** Without blanks and line breaks around it. */
+  readonly stderr: string;
+}
+
+/** Runs one of the distribution's programs and waits until it ends. Throws "missing-program". */
+export function runProgram(program: Program, args: readonly string[], options: RunOptions = {}): Finished {
+  return runCommand([findProgram(program), ...args], options);
+}
+
+/** The same for a command of which the first word is an absolute path. */
+export function runCommand(words: readonly string[], options: RunOptions = {}): Finished {
+  const { stdin, stdout = "ignore", stderr = "pipe", file, env, timeout } = options;
+  const child = Bun.spawnSync([...words], {
+    stdio: [stdin === undefined ? "ignore" : Buffer.from(stdin), stdout, stderr, ...(file === undefined ? [] : [file])],
+    ...(env === undefined ? {} : { env: { ...env } }),
+    ...(timeout === undefined ? {} : { timeout }),
+  });
+  return {
+    exitCode: child.exitCode,
+    stdout: child.stdout?.toString() ?? "",
+    stderr: child.stderr?.toString().trim() ?? "",
+  };
+}
