@@ -92,8 +92,8 @@ async function create(name: string | undefined, options: Options, context: Comma
     options.ignore === true,
   );
   if (context.env.INVOCATION_ID !== undefined) {
-    const { noteMaker } = await import("../../runtime/systemd/maker-unit.ts");
-    noteMaker(context.scope, "network", given, context.env.INVOCATION_ID);
+    const { noteResourceService } = await import("../../runtime/systemd/resource-service.ts");
+    noteResourceService(context.scope, "network", given, context.env.INVOCATION_ID);
   }
   context.out(`${given}\n`);
 }

@@ -6,7 +6,7 @@ import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";
 import { chooseNetworks } from "./network-ls.ts";
-import { stopMakerOf } from "./stop-maker.ts";
+import { stopResourceServiceOf } from "./stop-resource-service.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -37,7 +37,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   for (const name of unused) {
     try {
       await removeNetwork(context.scope, name);
-      await stopMakerOf("network", name, context);
+      await stopResourceServiceOf("network", name, context);
       context.out(`${name}\n`);
     } catch (error) {
       // Somebody has begun to use it, or removed it, since it was looked at.

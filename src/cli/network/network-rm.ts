@@ -3,7 +3,7 @@ import { failedWith } from "../../error.ts";
 import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "../program/for-each-name.ts";
-import { stopMakerOf } from "./stop-maker.ts";
+import { stopResourceServiceOf } from "./stop-resource-service.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -51,7 +51,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
   await forEachName(names, REMOVAL_EXIT_CODES, async (name) => {
     try {
       if (options.force && scope.kind === "system") await stopUsers(findNetwork(scope, name).name, context);
-      await stopMakerOf("network", await removeNetwork(scope, name), context);
+      await stopResourceServiceOf("network", await removeNetwork(scope, name), context);
     } catch (error) {
       const missing = failedWith(error, "no-such-network");
       if (missing && (options.force || options.ignore)) return;

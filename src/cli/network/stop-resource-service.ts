@@ -4,8 +4,12 @@ import type { CommandContext } from "../program/command.ts";
  * Stops the service of the `.network` or `.volume` file of what has been removed, so that its next start makes it
  * again.
  */
-export async function stopMakerOf(kind: "network" | "volume", name: string, context: CommandContext): Promise<void> {
-  const { stopMaker } = await import("../../runtime/systemd/maker-unit.ts");
-  const complaint = stopMaker(context.scope, kind, name, context.env);
+export async function stopResourceServiceOf(
+  kind: "network" | "volume",
+  name: string,
+  context: CommandContext,
+): Promise<void> {
+  const { stopResourceService } = await import("../../runtime/systemd/resource-service.ts");
+  const complaint = stopResourceService(context.scope, kind, name, context.env);
   if (complaint !== undefined) context.err(`berth: warning: ${complaint}\n`);
 }

@@ -55,8 +55,8 @@ async function create(name: string | undefined, options: Options, context: Comma
   const { createVolume } = await import("../../runtime/volume/create.ts");
   const given = name ?? Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
   if (context.env.INVOCATION_ID !== undefined) {
-    const { noteMaker } = await import("../../runtime/systemd/maker-unit.ts");
-    noteMaker(scope, "volume", given, context.env.INVOCATION_ID);
+    const { noteResourceService } = await import("../../runtime/systemd/resource-service.ts");
+    noteResourceService(scope, "volume", given, context.env.INVOCATION_ID);
   }
   if (options.ignore && readVolume(scope, given) !== undefined) return context.out(`${given}\n`);
   const volume = toVolume({

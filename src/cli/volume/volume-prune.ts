@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { stopMakerOf } from "../network/stop-maker.ts";
+import { stopResourceServiceOf } from "../network/stop-resource-service.ts";
 import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";
@@ -38,7 +38,7 @@ async function prune(
   const names = unused.map(({ name }) => name);
   if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;
   for (const name of pruneVolumes(scope, unused)) {
-    await stopMakerOf("volume", name, context);
+    await stopResourceServiceOf("volume", name, context);
     context.out(`${name}\n`);
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
-import { stopMakerOf } from "../network/stop-maker.ts";
+import { stopResourceServiceOf } from "../network/stop-resource-service.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { forEachName, REMOVAL_EXIT_CODES } from "../program/for-each-name.ts";
 
@@ -38,7 +38,7 @@ async function remove(
     try {
       const volume = findVolume(scope, name).name;
       removeVolume(scope, volume);
-      await stopMakerOf("volume", volume, context);
+      await stopResourceServiceOf("volume", volume, context);
     } catch (error) {
       if (force && failedWith(error, "no-such-volume")) return;
       throw error;

@@ -31,7 +31,7 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   if (sharesHostMounts(start)) leaveHostMounts();
   const lower = start.namespace?.shiftLayers(paths, start.layers);
   mountRootfs(paths, lower?.directories ?? start.layers, context.inUserNamespace);
-  const rootfs = start.namespace?.openWay(context.scope, paths) ?? paths.rootfs;
+  const rootfs = start.namespace?.grantRootfsAccess(context.scope, paths) ?? paths.rootfs;
   linkMtab(paths.rootfs, start.namespace?.root);
   const user = containerUser(start);
   const sockets = socketsOfPayload(start);

@@ -7,7 +7,7 @@ import { runningPayloadPid } from "../../state/liveness.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
 import type { SpecProcess } from "../spec/runtime-spec.ts";
-import { makeWayToRootfs } from "../user-namespace/rootfs-access.ts";
+import { renewRootfsAccess } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
 import { readUserDatabase } from "../users/user-database.ts";
 import { checkExecutable } from "./executable.ts";
@@ -35,7 +35,7 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   const process = toExecProcess(spec.process, request, root);
   // The OCI runtime would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
   checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
-  if (scope.kind === "user") makeWayToRootfs(spec.root.path);
+  if (scope.kind === "user") renewRootfsAccess(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
   return ociRuntime(scope).becomeExec(record.id, fd, env);
 }

@@ -47,7 +47,7 @@ export function mountSubpath(root: string, subpath: string, place: string): void
       const stats = fstatSync(found);
       if (!stats.isDirectory() && !stats.isFile())
         throw new RuntimeError("volume", `subpath ${subpath} is neither a folder nor a file`);
-      makePlace(place, stats.isDirectory());
+      makeMountPoint(place, stats.isDirectory());
       mount(`/proc/self/fd/${found}`, place, "", MS_BIND | MS_REC);
     } finally {
       closeSync(found);
@@ -58,7 +58,7 @@ export function mountSubpath(root: string, subpath: string, place: string): void
 }
 
 /** Makes what a folder, or a file, can be mounted on. */
-export function makePlace(place: string, isDirectory: boolean): void {
+export function makeMountPoint(place: string, isDirectory: boolean): void {
   mkdirSync(isDirectory ? place : dirname(place), { recursive: true, mode: 0o700 });
   if (!isDirectory) writeFileSync(place, "", { mode: 0o600 });
 }

@@ -5,7 +5,7 @@ import { RuntimeError } from "../error.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
 import { ID_LIMIT, type IdRange, toOutside } from "../user-namespace/id-map.ts";
 import { closeUserNamespace, makeUserNamespace } from "../user-namespace/make-namespace.ts";
-import { makePlace } from "./bind-mount.ts";
+import { makeMountPoint } from "./bind-mount.ts";
 
 /**
  * Mounts `source` at the new path `place` with the owners that the option `idmap` or `idmap=…` gives them, and returns
@@ -19,7 +19,7 @@ export function idMapper(namespace: ContainerNamespace | undefined): MountIdMapp
     const value = option === "idmap" ? undefined : option.slice("idmap=".length);
     if (value === undefined && namespace === undefined) return source;
     const own = value === undefined ? undefined : makeUserNamespace(mapsOf(value, namespace));
-    makePlace(place, statSync(source).isDirectory());
+    makeMountPoint(place, statSync(source).isDirectory());
     try {
       const fd = (own ?? namespace)?.fd;
       if (fd !== undefined && mountShifted(source, place, fd, { recursive: true })) return place;

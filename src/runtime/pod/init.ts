@@ -18,7 +18,7 @@ import type { RuntimeSpec } from "../spec/runtime-spec.ts";
 import { loadSeccomp } from "../spec/seccomp-profile.ts";
 import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 import type { UserNamespace } from "../user-namespace/make-namespace.ts";
-import { makePlace } from "../user-namespace/rootfs-access.ts";
+import { mountHiddenFolder } from "../user-namespace/rootfs-access.ts";
 
 /** A pod's first process, and the PID namespace that it is the first of. */
 export interface PodInit {
@@ -50,7 +50,7 @@ export async function startInit(
   mkdirSync(bundle, { mode: 0o700 });
   // A user's is in a mount namespace of its own already.
   if (scope.kind === "system") leaveHostMounts();
-  const root = makePlace();
+  const root = mountHiddenFolder();
   writeFileSync(join(root, PROGRAM), "");
   for (const { destination } of MOUNTS) mkdirSync(join(root, destination));
   const cgroup = containerCgroup(pod.unit, pod.id, ownCgroup());

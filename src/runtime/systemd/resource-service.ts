@@ -1,15 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../../environment.ts";
+import { fields, text } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
-import { runProgram } from "../../system/process.ts";
+import { findProgram } from "../../system/programs.ts";
+import { RuntimeError } from "../error.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 
 /*
- * The services of `.network` and `.volume` files. Such a service is active for as long as what it stands for is to be
- * there, so when that is removed it has to stop: else it would not make it again for the next container that requires
- * it.
+ * The service of a `.network` or `.volume` file is active for as long as its network or volume is to be there. When
+ * that is removed the service has to stop, or it would not make it again for the next container that requires it. So
+ * the service is noted when it makes the network or volume, or finds it.
  */
 
 type Kind = "network" | "volume";
@@ -17,41 +19,42 @@ type Kind = "network" | "volume";
 /** What systemctl(1) exits with where there is no such unit. */
 const NOT_LOADED = 5;
 
-interface Maker {
+interface ResourceService {
   readonly unit: string;
   /** The unit's $INVOCATION_ID. */
   readonly run: string;
 }
 
+const resourceService = fields<ResourceService>({ unit: text, run: text });
+
 /** Notes go with a reboot, as the services' states do. */
-const makerFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
+const noteFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
 
 /**
- * Notes the service that this process runs in as the one that has made a network or volume, or has found it, if a file
- * stands for it.
+ * Notes the service that this process runs in as that of the network or volume, which it has made or found; nothing
+ * happens in the service of another file, or of none. `run` is its $INVOCATION_ID.
  */
-export function noteMaker(scope: Scope, kind: Kind, name: string, run: string): void {
+export function noteResourceService(scope: Scope, kind: Kind, name: string, run: string): void {
   const unit = basename(ownCgroup() ?? "");
   if (!isOfFile(scope, kind, unit)) return;
-  const file = makerFile(scope, kind, name);
+  const file = noteFile(scope, kind, name);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  replaceFile(file, JSON.stringify({ unit, run } satisfies Maker));
+  replaceFile(file, JSON.stringify({ unit, run } satisfies ResourceService));
 }
 
 /**
- * Stops the service that stands for a network or volume that has been removed; what requires it has stopped before.
- * Nothing happens where there is none, or where it is the service itself that removes it. Returns what systemctl
- * complains of.
+ * Stops the service of a network or volume that has been removed; what requires it has stopped before. Nothing happens
+ * where there is none, or where that service itself removes it. Returns systemctl's complaint.
  */
-export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
-  const file = makerFile(scope, kind, name);
-  const text = readIfThere(file);
-  if (text === undefined) return undefined;
+export function stopResourceService(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
+  const file = noteFile(scope, kind, name);
+  const note = readIfThere(file);
+  if (note === undefined) return undefined;
   const forget = () => {
     // It may have been started again since, and have made it again.
-    if (readIfThere(file) === text) removeIfThere(file);
+    if (readIfThere(file) === note) removeIfThere(file);
   };
-  const { unit, run } = JSON.parse(text) as Maker;
+  const { unit, run } = parseNote(note);
   if (env.INVOCATION_ID === run) {
     forget();
     return undefined;
@@ -61,16 +64,26 @@ export function stopMaker(scope: Scope, kind: Kind, name: string, env: Environme
     ...(scope.kind === "user" ? ["--user"] : []),
     ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]),
   ];
-  const { exitCode, stderr } = runProgram("systemctl", ["stop", ...flags, "--", unit]);
+  const words = [findProgram("systemctl"), "stop", ...flags, "--", unit];
+  const { exitCode, stderr } = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
   // One whose file has been removed since is not loaded any more once it has stopped.
-  if (exitCode !== 0 && exitCode !== NOT_LOADED) return `stop ${unit}: ${stderr.split("\n")[0] ?? ""}`;
+  if (exitCode !== 0 && exitCode !== NOT_LOADED)
+    return `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
   forget();
   return undefined;
 }
 
-/** Any service may call berth; of one that the generator has made of a file the unit says so. */
+/** Throws "systemd" for what berth has not written. */
+function parseNote(note: string): ResourceService {
+  return resourceService(JSON.parse(note), "", (why) => {
+    throw new RuntimeError("systemd", `the note of a network's or volume's service cannot be read: ${why}`);
+  });
+}
+
+/** Any service may call berth; a generated one names its file. */
 function isOfFile(scope: Scope, kind: Kind, unit: string): boolean {
   const generated = join(dirname(scope.runtimeDir), "systemd", "generator");
-  const text = readIfThere(join(generated, unit)) ?? readIfThere(join(generated, unit.replace(/@.*\./, "@."))) ?? "";
-  return new RegExp(`^SourcePath=.*\\.${kind}$`, "m").test(text);
+  const unitFile =
+    readIfThere(join(generated, unit)) ?? readIfThere(join(generated, unit.replace(/@.*\./, "@."))) ?? "";
+  return new RegExp(`^SourcePath=.*\\.${kind}$`, "m").test(unitFile);
 }

@@ -60,43 +60,70 @@ export async function withManager<T>(
       bus.on("error", (cause: Error) => reject(new RuntimeError("systemd", "connect to D-Bus", { cause })));
     });
     lost.catch(() => undefined);
-    return await Promise.race([use(managerOn(bus)), lost]);
+    return await Promise.race([use(new ManagerOnBus(bus)), lost]);
   } finally {
     bus.disconnect();
   }
 }
 
-function managerOn(bus: MessageBus): SystemdManager {
-  const call = async (
-    path: string,
-    iface: string,
-    member: string,
-    signature: string,
-    body: unknown[],
-  ): Promise<unknown[]> => {
-    try {
-      const reply = await bus.call(
-        new dbus.Message({ destination: SERVICE, path, interface: iface, member, signature, body }),
-      );
-      return reply?.body ?? [];
-    } catch (cause) {
-      throw new RuntimeError("systemd", `ask systemd (${member})`, { cause });
-    }
-  };
-  const manager = (member: string, signature: string, body: unknown[]) =>
-    call(MANAGER_PATH, MANAGER, member, signature, body);
+class ManagerOnBus implements SystemdManager {
+  readonly #bus: MessageBus;
+  #subscribed: Promise<void> | undefined;
 
-  /** Asks for the signals about jobs. systemd refuses a client that asks twice. */
-  const subscribe = async () => {
-    await manager("Subscribe", "", []);
-    await addMatch(bus, `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved'`);
-  };
-  let subscribed: Promise<void> | undefined;
+  constructor(bus: MessageBus) {
+    this.#bus = bus;
+  }
+
+  async units(names: readonly string[]): Promise<UnitStatus[]> {
+    const [rows] = (await this.#manager("ListUnitsByNames", "as", [[...names]])) as [string[][]];
+    return rows.map(
+      ([name = "", description = "", loadState = "", activeState = "", subState = "", , , , job = ""]) => ({
+        name,
+        description,
+        loadState,
+        activeState,
+        subState,
+        job,
+      }),
+    );
+  }
+
+  async properties(unit: string): Promise<Readonly<Record<string, unknown>>> {
+    const [path] = (await this.#manager("LoadUnit", "s", [unit])) as [string];
+    const all: Record<string, unknown> = {};
+    for (const iface of ["Unit", "Service"]) {
+      const reply = await this.#call(path, "org.freedesktop.DBus.Properties", "GetAll", "s", [`${SERVICE}.${iface}`]);
+      const [values] = reply as [Record<string, Variant>];
+      for (const [name, variant] of Object.entries(values)) all[name] = variant.value;
+    }
+    return all;
+  }
+
+  start(unit: string): Promise<JobResult> {
+    return this.#job(() => this.#manager("StartUnit", "ss", [unit, "replace"]));
+  }
+
+  stop(unit: string, mode: "replace" | "fail" = "replace"): Promise<JobResult> {
+    return this.#job(() => this.#manager("StopUnit", "ss", [unit, mode]));
+  }
+
+  startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult> {
+    const variants = properties.map(([name, signature, value]) => [name, new dbus.Variant(signature, value)]);
+    return this.#job(() => this.#manager("StartTransientUnit", "ssa(sv)a(sa(sv))", [unit, "fail", variants, []]));
+  }
+
+  async resetFailed(unit: string): Promise<void> {
+    await this.#manager("ResetFailedUnit", "s", [unit]);
+  }
+
+  async reload(): Promise<void> {
+    await this.#manager("Reload", "", []);
+  }
 
   /** Runs a method that queues a job, and waits until the manager says how the job ended. */
-  const job = async (queue: () => Promise<unknown[]>): Promise<JobResult> => {
-    subscribed ??= subscribe();
-    await subscribed;
+  async #job(queue: () => Promise<unknown[]>): Promise<JobResult> {
+    this.#subscribed ??= this.#subscribe();
+    await this.#subscribed;
     const ended = new Map<string, JobResult>();
     let wake = () => {};
     const listen = (message: dbus.Message) => {
@@ -105,7 +132,7 @@ function managerOn(bus: MessageBus): SystemdManager {
       ended.set(path, result);
       wake();
     };
-    bus.on("message", listen);
+    this.#bus.on("message", listen);
     try {
       const [path] = (await queue()) as [string];
       for (;;) {
@@ -116,53 +143,29 @@ function managerOn(bus: MessageBus): SystemdManager {
         });
       }
     } finally {
-      bus.off("message", listen);
+      this.#bus.off("message", listen);
     }
-  };
+  }
 
-  return {
-    units: async (names) => {
-      const [rows] = (await manager("ListUnitsByNames", "as", [[...names]])) as [string[][]];
-      return rows.map(
-        ([name = "", description = "", loadState = "", activeState = "", subState = "", , , , job = ""]) => ({
-          name,
-          description,
-          loadState,
-          activeState,
-          subState,
-          job,
-        }),
-      );
-    },
-    properties: async (unit) => {
-      const [path] = (await manager("LoadUnit", "s", [unit])) as [string];
-      const all: Record<string, unknown> = {};
-      for (const iface of ["Unit", "Service"]) {
-        const [values] = (await call(path, "org.freedesktop.DBus.Properties", "GetAll", "s", [
-          `${SERVICE}.${iface}`,
-        ])) as [Record<string, Variant>];
-        for (const [name, variant] of Object.entries(values)) all[name] = variant.value;
-      }
-      return all;
-    },
-    start: (unit) => job(() => manager("StartUnit", "ss", [unit, "replace"])),
-    stop: (unit, mode = "replace") => job(() => manager("StopUnit", "ss", [unit, mode])),
-    startTransient: (unit, properties) =>
-      job(() =>
-        manager("StartTransientUnit", "ssa(sv)a(sa(sv))", [
-          unit,
-          "fail",
-          properties.map(([name, signature, value]) => [name, new dbus.Variant(signature, value)]),
-          [],
-        ]),
-      ),
-    resetFailed: async (unit) => {
-      await manager("ResetFailedUnit", "s", [unit]);
-    },
-    reload: async () => {
-      await manager("Reload", "", []);
-    },
-  };
+  /** Asks for the signals about jobs. systemd refuses a client that asks twice. */
+  async #subscribe(): Promise<void> {
+    await this.#manager("Subscribe", "", []);
+    await addMatch(this.#bus, `type='signal',sender='${SERVICE}',interface='${MANAGER}',member='JobRemoved'`);
+  }
+
+  #manager(member: string, signature: string, body: unknown[]): Promise<unknown[]> {
+    return this.#call(MANAGER_PATH, MANAGER, member, signature, body);
+  }
+
+  async #call(path: string, iface: string, member: string, signature: string, body: unknown[]): Promise<unknown[]> {
+    try {
+      const message = new dbus.Message({ destination: SERVICE, path, interface: iface, member, signature, body });
+      const reply = await this.#bus.call(message);
+      return reply?.body ?? [];
+    } catch (cause) {
+      throw new RuntimeError("systemd", `ask systemd (${member})`, { cause });
+    }
+  }
 }
 
 /** Asks the bus itself for signals that match. */

@@ -11,7 +11,7 @@ import { type IdLease, leaseIds } from "./id-leases.ts";
 import { composeMaps, type IdMaps, type IdRange, parseIdMap, toOutside } from "./id-map.ts";
 import { joinUserNamespace, makeUserNamespace, type UserNamespace } from "./make-namespace.ts";
 import { HOST_IDS, type IdSpace, planNamespace } from "./plan.ts";
-import { openWayToRootfs } from "./rootfs-access.ts";
+import { grantRootfsAccess } from "./rootfs-access.ts";
 import { type ShiftedLayers, shiftLayers } from "./shifted-layers.ts";
 import { consecutiveMap, type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
 
@@ -36,7 +36,7 @@ export interface ContainerNamespace extends UserNamespace {
   /** The image's trees with shifted owners. */
   readonly shiftLayers: (paths: ContainerPaths, layers: readonly string[]) => ShiftedLayers;
   /** Lets root inside, who is nobody outside, reach its root file system. Returns the path for that. */
-  readonly openWay: (scope: Scope, paths: ContainerPaths) => string;
+  readonly grantRootfsAccess: (scope: Scope, paths: ContainerPaths) => string;
 }
 
 interface Owner {
@@ -133,7 +133,7 @@ function withRoot(namespace: UserNamespace, user: string | undefined): Container
     root,
     toOutside: outside,
     shiftLayers: (paths, layers) => shiftLayers(paths, layers, namespace),
-    openWay: (scope, paths) => openWayToRootfs(scope, paths, root.gid),
+    grantRootfsAccess: (scope, paths) => grantRootfsAccess(scope, paths, root.gid),
   };
 }
 

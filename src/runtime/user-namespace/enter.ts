@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { Environment } from "../../environment.ts";
+import { fields, list, number, oneOf } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
@@ -92,11 +93,17 @@ export function enterOpenNamespace(self: BerthProcess, namespaces: readonly Open
   );
 }
 
+const openNamespaces = list(
+  fields<OpenNamespace>({ kind: oneOf("user", "inner", "net", "ipc", "uts", "mnt", "pid"), fd: number }),
+);
+
 /** The namespaces that enterOpenNamespace() was given, in the process that it has become. */
-export function broughtNamespaces(scope: Scope, env: Environment): OpenNamespace[] | undefined {
+export function broughtNamespaces(scope: Scope, env: Environment): readonly OpenNamespace[] | undefined {
   const text = env[BROUGHT];
   if (scope.kind === "system" || text === undefined) return undefined;
-  return JSON.parse(text) as OpenNamespace[];
+  return openNamespaces(JSON.parse(text), BROUGHT, (why) => {
+    throw new RuntimeError("user-namespace", why);
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fields, list, number } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
@@ -14,6 +15,9 @@ export interface IdLease {
   readonly uid: readonly IdSpan[];
   readonly gid: readonly IdSpan[];
 }
+
+const idSpans = list(fields<IdSpan>({ start: number, size: number }));
+const idLease = fields<IdLease>({ uid: idSpans, gid: idSpans });
 
 /**
  * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a
@@ -97,7 +101,9 @@ function gaps(span: IdSpan, taken: readonly IdSpan[]): IdSpan[] {
 
 function readLease(path: string): IdLease | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as IdLease;
+    return idLease(JSON.parse(readFileSync(path, "utf8")), "", (why) => {
+      throw new SyntaxError(why);
+    });
   } catch (error) {
     // Given back meanwhile, or a temporary file of a launcher that was killed.
     if (isMissing(error) || error instanceof SyntaxError) return undefined;

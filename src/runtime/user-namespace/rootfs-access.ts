@@ -17,14 +17,14 @@ const PLACE = join(UNUSED_BY_USERS, "rootfs");
  * gets. A user's folders, the home directory among them, stay closed: there the root file system gets another place as
  * well, which only this mount namespace shows.
  */
-export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number): string {
+export function grantRootfsAccess(scope: Scope, paths: ContainerPaths, gid: number): string {
   if (scope.kind === "system") {
     for (const folder of [scope.runtimeDir, containersDir(scope)]) chmodSync(folder, statSync(folder).mode | 0o111);
     chownSync(paths.bundle, 0, gid);
     chmodSync(paths.bundle, 0o710);
     return paths.rootfs;
   }
-  const place = makePlace();
+  const place = mountHiddenFolder();
   mount(paths.rootfs, place, "", MS_BIND | MS_REC);
   return place;
 }
@@ -33,15 +33,15 @@ export function openWayToRootfs(scope: Scope, paths: ContainerPaths, gid: number
  * The folder that the OCI runtime goes through on its way into a running container whose root file system is at `path`: in another
  * mount namespace than the launcher's it has to be made again, and can be empty.
  */
-export function makeWayToRootfs(path: string): void {
-  if (path === PLACE) makePlace();
+export function renewRootfsAccess(path: string): void {
+  if (path === PLACE) mountHiddenFolder();
 }
 
 /**
  * A folder that nobody sees outside of this mount namespace, and that everybody may pass through: gone with the last
  * who uses it.
  */
-export function makePlace(): string {
+export function mountHiddenFolder(): string {
   mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");
   mkdirSync(PLACE);
   return PLACE;
