@@ -91,8 +91,12 @@ function openKept(pod: string, namespaces: PinnedNamespaces): OpenNamespace[] | 
   }
 }
 
-/** A mount of the container's own takes the place of the pod's. */
-function requestInPod(request: RunRequest, pod: PodRecord, inner: string | undefined): RunRequest {
+/**
+ * The request with what the container has from its pod: the user, and with the network the resolvers. The pod's mounts
+ * come first, but for those whose place a mount of the container's own takes. `inner` is the path of the pod's user
+ * namespace, if it has one of its own.
+ */
+export function requestInPod(request: RunRequest, pod: PodRecord, inner: string | undefined): RunRequest {
   const own = new Set(request.mounts.map(({ target }) => target));
   const shares = request.network.mode === "pod";
   const plain = pod.network.mode === "host" || pod.network.mode === "none";

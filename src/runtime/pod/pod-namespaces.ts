@@ -46,7 +46,8 @@ export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: st
   return made;
 }
 
-function shmOptions({ shmSize, inner }: PodNamespaceRequest): string {
+/** The tmpfs options of the pod's /dev/shm, tmpfs(5). */
+export function shmOptions({ shmSize, inner }: Pick<PodNamespaceRequest, "shmSize" | "inner">): string {
   const owner = inner === undefined ? "" : `,uid=${inner.root.uid},gid=${inner.root.gid}`;
   return `mode=1777,size=${shmSize}${owner}`;
 }

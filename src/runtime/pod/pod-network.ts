@@ -5,7 +5,7 @@ import { RuntimeError } from "../error.ts";
 import { readConnection } from "../network/connect/connection-record.ts";
 import { tryIpCommands } from "../network/connect/ip-command.ts";
 import { type Connection, connect } from "../network/connect/netavark-connection.ts";
-import { withinNamespace } from "../network/connect/network-namespace.ts";
+import { type NetworkNamespace, openedNamespace, withinNamespace } from "../network/connect/network-namespace.ts";
 import { disconnect } from "../network/disconnect.ts";
 import { connectRootless } from "../network/users/rootless-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
@@ -22,10 +22,9 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
     if (ports.length === 0) return undefined;
     throw new RuntimeError("bad-request", `published ports need a bridge network, not ${network.mode}`);
   }
-  const own = namespaces.find(({ kind }) => kind === "net");
-  if (network.mode !== "bridge" || own === undefined)
+  const namespace = networkNamespaceOf(namespaces);
+  if (network.mode !== "bridge" || namespace === undefined)
     throw new RuntimeError("bad-request", `a pod with a ${network.mode} network is not supported yet`);
-  const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
   const request = {
     owner: pod.id,
     name: pod.name,
@@ -40,7 +39,13 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
   return connectRootless(scope, { ...request, ports: [] }, namespace, "");
 }
 
-/** Takes away the host's half of a pod's network. Returns what disconnect() does. */
+/** The network namespace among a pod's open ones; undefined if the pod has none. */
+export function networkNamespaceOf(namespaces: readonly OpenNamespace[]): NetworkNamespace | undefined {
+  const found = namespaces.find(({ kind }) => kind === "net");
+  return found === undefined ? undefined : openedNamespace(found.fd);
+}
+
+/** Removes the host's side of a pod's network. Returns what disconnect() does. */
 export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<BerthError | undefined> {
   removeInterfaces(scope, pod);
   return await disconnect(scope, pod.id);
@@ -54,7 +59,7 @@ function removeInterfaces(scope: Scope, pod: PodRecord): void {
   const networks = Object.values(readConnection(scope, pod.id)?.request?.networks ?? {});
   if (networks.length === 0 || scope.kind === "user" || pod.namespaces === undefined) return;
   const namespaces = openPinned(pod.namespaces) ?? [];
-  const own = namespaces.find(({ kind }) => kind === "net");
+  const own = networkNamespaceOf(namespaces);
   if (own !== undefined) {
     // What is gone already is as good.
     withinNamespace(own, () => tryIpCommands(networks.map(({ interface_name: name }) => `link del ${name}`)));

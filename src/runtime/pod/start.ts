@@ -11,6 +11,7 @@ import { closeNamespaces, type OpenNamespace, pinNamespaces } from "../systemd/p
 import { type BerthProcess, broughtNamespaces, enterOpenNamespace } from "../user-namespace/enter.ts";
 import { openNamespaces } from "./join.ts";
 import { writePodFiles } from "./pod-files.ts";
+import { networkNamespaceOf } from "./pod-network.ts";
 import { updateNamespaceLink } from "./update-namespace-link.ts";
 
 /**
@@ -30,7 +31,7 @@ export async function startPod(self: BerthProcess, asked: PodRecord): Promise<vo
   const notifier = createNotifier(env.NOTIFY_SOCKET);
   let pod = asked;
   if (sharesPid) pod = await addInit(scope, pod, namespaces, env);
-  if (usesPasta) pod = await connect(scope, pod, namespaces);
+  if (usesPasta) pod = await startPasta(scope, pod, namespaces);
   closeNamespaces(namespaces);
   // Nobody else would miss pasta; for the other see endWithInit().
   const main = pod.pasta ?? pod.init;
@@ -38,7 +39,11 @@ export async function startPod(self: BerthProcess, asked: PodRecord): Promise<vo
   else notifier.payload(main.pid, true);
 }
 
-function needsPasta({ network, ports }: PodRecord, scope: Scope): boolean {
+/**
+ * Whether pasta connects the pod, or publishes its ports. Throws "bad-request" for the network pasta in the system's
+ * scope.
+ */
+export function needsPasta({ network, ports }: Pick<PodRecord, "network" | "ports">, scope: Scope): boolean {
   if (network.mode === "bridge") return scope.kind === "user" && ports.length > 0;
   if (network.mode === "pasta" && scope.kind === "system")
     throw new RuntimeError("bad-request", "the network pasta is for a user's pods: ask for bridge, host or none");
@@ -63,19 +68,18 @@ async function addInit(
   return record;
 }
 
-async function connect(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Promise<PodRecord> {
+async function startPasta(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Promise<PodRecord> {
   const { network, ports } = pod;
-  const own = namespaces.find(({ kind }) => kind === "net");
+  const namespace = networkNamespaceOf(namespaces);
   const paths = podPaths(scope, pod.name);
   if (network.mode !== "pasta") {
-    if (own === undefined) throw new RuntimeError("bad-request", "the pod has no network namespace");
-    const namespace = { fd: own.fd, path: `/proc/${process.pid}/fd/${own.fd}` };
+    if (namespace === undefined) throw new RuntimeError("bad-request", "the pod has no network namespace");
     await publishRootlessPorts(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
     return withPasta(scope, pod);
   }
   const facts = await connectByPasta({
     path: paths.networkNamespace,
-    namespace: own === undefined ? undefined : `/proc/${process.pid}/fd/${own.fd}`,
+    namespace: namespace?.path,
     options: network.options,
     ports,
   }).facts;

@@ -8,6 +8,11 @@ export interface NetworkNamespace {
   readonly path: string;
 }
 
+/** A network namespace that this process has open. */
+export function openedNamespace(fd: number): NetworkNamespace {
+  return { fd, path: `/proc/${process.pid}/fd/${fd}` };
+}
+
 /**
  * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its
  * last process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
@@ -19,8 +24,7 @@ export function makeNetworkNamespace(within: () => void = () => undefined): Netw
     unshare(CLONE_NEWNET);
     try {
       within();
-      const fd = openSync("/proc/thread-self/ns/net", "r");
-      return { fd, path: `/proc/${process.pid}/fd/${fd}` };
+      return openedNamespace(openSync("/proc/thread-self/ns/net", "r"));
     } finally {
       setns(own, CLONE_NEWNET);
     }
