@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { identify, isAlive, readProc } from "../../src/system/process-identity.ts";
+
+test("a process is the same for as long as it lives", async () => {
+  const child = Bun.spawn(["/bin/cat"], { stdin: "pipe" });
+  const identity = identify(child.pid);
+  if (identity === undefined) throw new Error("no identity");
+  expect(identity.pid).toBe(child.pid);
+  expect(isAlive(identity)).toBe(true);
+  expect(identify(child.pid)).toEqual(identity);
+  // The number alone says nothing.
+  expect(isAlive({ ...identity, startTime: "1" })).toBe(false);
+  child.kill("SIGKILL");
+  await child.exited;
+  expect(isAlive(identity)).toBe(false);
+  expect(readProc(child.pid, "cgroup")).toBeUndefined();
+});
+
+test("a name with blanks and parentheses does not shift the fields", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "identity-"));
+  const program = join(folder, "a) b (c");
+  copyFileSync("/bin/cat", program);
+  const child = Bun.spawn([program], { stdin: "pipe" });
+  try {
+    const [own, other] = [identify(process.pid), identify(child.pid)];
+    expect(Number(other?.startTime)).toBeGreaterThanOrEqual(Number(own?.startTime));
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("there is no process of an unused number", () => {
+  expect(identify(2 ** 30)).toBeUndefined();
+});
