@@ -4,7 +4,7 @@ import type { Environment } from "../../environment.ts";
 import { fields, text } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { readIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
-import { findProgram } from "../../system/programs.ts";
+import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 
@@ -64,11 +64,9 @@ export function stopResourceService(scope: Scope, kind: Kind, name: string, env:
     ...(scope.kind === "user" ? ["--user"] : []),
     ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]),
   ];
-  const words = [findProgram("systemctl"), "stop", ...flags, "--", unit];
-  const { exitCode, stderr } = Bun.spawnSync(words, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  const { exitCode, stderr } = runProgram("systemctl", ["stop", ...flags, "--", unit]);
   // One whose file has been removed since is not loaded any more once it has stopped.
-  if (exitCode !== 0 && exitCode !== NOT_LOADED)
-    return `stop ${unit}: ${stderr.toString().trim().split("\n")[0] ?? ""}`;
+  if (exitCode !== 0 && exitCode !== NOT_LOADED) return `stop ${unit}: ${stderr.split("\n")[0] ?? ""}`;
   forget();
   return undefined;
 }
