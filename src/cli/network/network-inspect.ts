@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { findNetwork } from "../../runtime/network/definitions/definition-store.ts";
 import { describeNetwork } from "../../runtime/network/network-users.ts";
+import { findNetwork } from "../../state/network-definitions.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { listDefinitions } from "../../runtime/network/definitions/definition-store.ts";
-import type { NetworkDefinition } from "../../runtime/network/definitions/network-definition.ts";
 import { networkUsers } from "../../runtime/network/network-users.ts";
+import type { NetworkDefinition } from "../../state/network-definition.ts";
+import { listDefinitions } from "../../state/network-definitions.ts";
 import { chooseBy, type FilterKinds, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
-import { listDefinitions } from "../../runtime/network/definitions/definition-store.ts";
-import { DEFAULT_NETWORK } from "../../runtime/network/definitions/network-definition.ts";
+import { DEFAULT_NETWORK } from "../../state/network-definition.ts";
+import { listDefinitions } from "../../state/network-definitions.ts";
 import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";

@@ -30,7 +30,7 @@ export function define(command: Command, context: CommandContext): void {
 
 async function remove(names: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  const { findNetwork } = await import("../../runtime/network/definitions/definition-store.ts");
+  const { findNetwork } = await import("../../state/network-definitions.ts");
   const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
   const { scope, env } = context;
   if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {

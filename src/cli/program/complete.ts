@@ -28,7 +28,7 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
     case "objects":
       return [...(await namesOf("containers", context)), ...(await namesOf("images", context))];
     case "networks": {
-      const { listDefinitions } = await import("../../runtime/network/definitions/definition-store.ts");
+      const { listDefinitions } = await import("../../state/network-definitions.ts");
       return listDefinitions(scope).map(({ name }) => name);
     }
     case "pods": {
@@ -36,7 +36,7 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
       return listPodNames(scope);
     }
     case "volumes": {
-      const { listVolumes } = await import("../../runtime/volume/volume-record.ts");
+      const { listVolumes } = await import("../../state/volume-record.ts");
       return listVolumes(scope).map(({ name }) => name);
     }
     case "services": {

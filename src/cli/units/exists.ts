@@ -45,7 +45,7 @@ export const imageExists = existsCommand("image", async ({ stateDir }, name) => 
 });
 
 export const networkExists = existsCommand("network", async (scope, name) => {
-  const { findNetwork } = await import("../../runtime/network/definitions/definition-store.ts");
+  const { findNetwork } = await import("../../state/network-definitions.ts");
   return findNetwork(scope, name).name !== "";
 });
 
@@ -56,6 +56,6 @@ export const podExists = existsCommand("pod", async (scope, name) => {
 });
 
 export const volumeExists = existsCommand("volume", async (scope, name) => {
-  const { readVolume } = await import("../../runtime/volume/volume-record.ts");
+  const { readVolume } = await import("../../state/volume-record.ts");
   return readVolume(scope, name) !== undefined;
 });

@@ -51,7 +51,7 @@ async function create(name: string | undefined, options: Options, context: Comma
   const { scope } = context;
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   const { toVolume } = await import("../../runtime/volume/volume-request.ts");
-  const { readVolume } = await import("../../runtime/volume/volume-record.ts");
+  const { readVolume } = await import("../../state/volume-record.ts");
   const { createVolume } = await import("../../runtime/volume/create.ts");
   const given = name ?? Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
   if (context.env.INVOCATION_ID !== undefined) {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
-import { findVolume, listVolumes } from "../../runtime/volume/volume-record.ts";
+import { findVolume, listVolumes } from "../../state/volume-record.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 

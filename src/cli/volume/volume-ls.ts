@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
-import { findVolume, listVolumes, type Volume } from "../../runtime/volume/volume-record.ts";
 import { volumeUses } from "../../runtime/volume/volume-use.ts";
 import { withStateLock } from "../../state/lock.ts";
+import { findVolume, listVolumes, type Volume } from "../../state/volume-record.ts";
 import { chooseBy, type FilterKinds, hasEntry, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,

@@ -33,7 +33,7 @@ async function prune(
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const { pruneVolumes, unusedVolumes } = await import("../../runtime/volume/remove.ts");
-  const { listVolumes } = await import("../../runtime/volume/volume-record.ts");
+  const { listVolumes } = await import("../../state/volume-record.ts");
   const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
   const names = unused.map(({ name }) => name);
   if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;

@@ -32,7 +32,7 @@ async function remove(
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
-  const { findVolume, listVolumes } = await import("../../runtime/volume/volume-record.ts");
+  const { findVolume, listVolumes } = await import("../../state/volume-record.ts");
   const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
   await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
     try {

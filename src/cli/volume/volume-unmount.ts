@@ -15,7 +15,7 @@ export function define(command: Command, context: CommandContext): void {
     .option("-a, --all", "all volumes")
     .action(async (names: string[], { all }: { all?: boolean }) => {
       const { unmountFromHost } = await import("../../runtime/volume/host-mount.ts");
-      const { listVolumes } = await import("../../runtime/volume/volume-record.ts");
+      const { listVolumes } = await import("../../state/volume-record.ts");
       const wanted = all ? listVolumes(context.scope).map(({ name }) => name) : names;
       await forEachName(wanted, USUAL_EXIT_CODES, (name) => {
         unmountFromHost(context.scope, name);

@@ -1,11 +1,16 @@
 import type { Scope } from "../../scope.ts";
+import { usesDhcp, usesPlugin } from "../../state/network-definition.ts";
+import {
+  findDefinition,
+  isNetworkName,
+  withDefinitionsLock,
+  writeDefinition,
+} from "../../state/network-definitions.ts";
 import { RuntimeError } from "../error.ts";
 import { checkNetavark } from "./connect/netavark.ts";
 import { planByPlugin } from "./connect/plugins.ts";
 import type { NetworkCreateRequest } from "./definitions/create-request.ts";
-import { findDefinition, isNetworkName, withDefinitionsLock, writeDefinition } from "./definitions/definition-store.ts";
 import { readHostFacts } from "./definitions/host-facts.ts";
-import { usesDhcp, usesPlugin } from "./definitions/network-definition.ts";
 import { planNetwork } from "./definitions/network-plan.ts";
 
 /**

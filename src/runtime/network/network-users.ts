@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
+import type { NetworkDefinition } from "../../state/network-definition.ts";
 import { type ConnectionRecord, listConnections } from "./connect/connection-record.ts";
-import type { NetworkDefinition } from "./definitions/network-definition.ts";
 
 /** The containers and pods in a network, or just being connected to it. */
 export function networkUsers(scope: Scope, name: string): ConnectionRecord[] {

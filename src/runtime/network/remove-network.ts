@@ -1,9 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { networksDir } from "../../state/paths.ts";
-import { RuntimeError } from "../error.ts";
-import { removeBridge } from "./connect/bridge.ts";
+import { DEFAULT_NETWORK } from "../../state/network-definition.ts";
 import {
   beginRemoval,
   findNetwork,
@@ -11,8 +9,10 @@ import {
   listDefinitions,
   listRemovals,
   withDefinitionsLock,
-} from "./definitions/definition-store.ts";
-import { DEFAULT_NETWORK } from "./definitions/network-definition.ts";
+} from "../../state/network-definitions.ts";
+import { networksDir } from "../../state/paths.ts";
+import { RuntimeError } from "../error.ts";
+import { removeBridge } from "./connect/bridge.ts";
 import { networkUsers } from "./network-users.ts";
 import { reachBridges, readRootlessNamespace } from "./users/rootless-namespace.ts";
 

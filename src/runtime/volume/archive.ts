@@ -3,6 +3,7 @@ import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
+import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
@@ -10,7 +11,6 @@ import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
 import { beginFolder } from "./create.ts";
 import { mountDevice } from "./mount-device.ts";
-import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "./volume-record.ts";
 import { volumeUses } from "./volume-use.ts";
 
 /**

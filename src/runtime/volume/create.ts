@@ -4,10 +4,10 @@ import type { Scope } from "../../scope.ts";
 import { type HeldLock, lockNew, openLockFolder, tryLock, withStateLock } from "../../state/lock.ts";
 import type { LockName } from "../../state/lock-order.ts";
 import { volumesDir } from "../../state/paths.ts";
+import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
 import { listIfThere, replaceFile } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
-import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "./volume-record.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
 const UNFINISHED = ".new-";

@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
+import { deviceMount, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
-import { deviceMount, type Volume, volumePaths } from "./volume-record.ts";
 
 /** A volume as podman's JSON has it. */
 export interface DescribedVolume {

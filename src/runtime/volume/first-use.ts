@@ -15,11 +15,11 @@ import {
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
+import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isErrno } from "../../system/error.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
 import { runProgram } from "../../system/process.ts";
 import { copyTree } from "./copy-tree.ts";
-import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "./volume-record.ts";
 
 /** The container that uses a volume: what its image has at the place, and who it runs as. */
 export interface FirstUse {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
+import type { DeviceMount } from "../../state/volume-record.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
-import type { DeviceMount } from "./volume-record.ts";
 
 const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bind; root can mount the rest on the host";
 

@@ -4,10 +4,10 @@ import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { lockNew, openLockFolder, withStateLock } from "../../state/lock.ts";
 import { volumesDir } from "../../state/paths.ts";
+import { readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { REMOVED, sweepUnfinished } from "./create.ts";
-import { readVolume, type Volume, volumePaths } from "./volume-record.ts";
 import { volumeUses } from "./volume-use.ts";
 
 /**

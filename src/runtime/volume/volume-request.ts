@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { isVolumeName, newVolume, VOLUME_DRIVERS, type Volume } from "../../state/volume-record.ts";
 import { RuntimeError } from "../error.ts";
-import { isVolumeName, newVolume, VOLUME_DRIVERS, type Volume } from "./volume-record.ts";
 
 /** What `berth volume create` is asked for, as its flags say it. */
 export interface VolumeRequest {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { chooseBy } from "../../../src/cli/output/filters.ts";
 import { volumeFilters } from "../../../src/cli/volume/volume-ls.ts";
-import { newVolume } from "../../../src/runtime/volume/volume-record.ts";
+import { newVolume } from "../../../src/state/volume-record.ts";
 
 test("filters: any of one kind, all of different kinds, every label", () => {
   const volume = (name: string, labels: Record<string, string>, created: string) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultNetwork } from "../../../src/runtime/network/definitions/network-definition.ts";
+import { defaultNetwork } from "../../../src/state/network-definition.ts";
 import { describeInterfaces } from "../../../src/runtime/network/network-users.ts";
 
 const NET = {

@@ -5,15 +5,10 @@ import { join } from "node:path";
 import { removeConnection, writeConnection } from "../../../src/runtime/network/connect/connection-record.ts";
 import { createNetwork } from "../../../src/runtime/network/create-network.ts";
 import type { NetworkCreateRequest } from "../../../src/runtime/network/definitions/create-request.ts";
-import {
-  beginRemoval,
-  findNetwork,
-  listDefinitions,
-  listRemovals,
-} from "../../../src/runtime/network/definitions/definition-store.ts";
 import { describeNetwork } from "../../../src/runtime/network/network-users.ts";
 import { finishRemovals, removeNetwork } from "../../../src/runtime/network/remove-network.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
+import { beginRemoval, findNetwork, listDefinitions, listRemovals } from "../../../src/state/network-definitions.ts";
 
 let root: string;
 let scope: Scope;

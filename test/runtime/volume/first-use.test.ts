@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVolume } from "../../../src/runtime/volume/create.ts";
 import { prepareForUse } from "../../../src/runtime/volume/first-use.ts";
-import { newVolume, readVolume, type Volume, volumePaths } from "../../../src/runtime/volume/volume-record.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
+import { newVolume, readVolume, type Volume, volumePaths } from "../../../src/state/volume-record.ts";
 
 /** Volumes keep owners, so only root can fill them. */
 const rootTest = process.getuid?.() === 0 ? test : test.skip;

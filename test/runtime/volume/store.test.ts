@@ -4,16 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVolume, sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/create.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
-import {
-  deviceMount,
-  findVolume,
-  listVolumes,
-  newVolume,
-  readVolume,
-} from "../../../src/runtime/volume/volume-record.ts";
 import { toVolume } from "../../../src/runtime/volume/volume-request.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { writeRecord } from "../../../src/state/container-record.ts";
+import { deviceMount, findVolume, listVolumes, newVolume, readVolume } from "../../../src/state/volume-record.ts";
 import { identify } from "../../../src/system/process-identity.ts";
 
 /** Volumes have owners, so only root can make them all. */

@@ -2,11 +2,11 @@ import { linkSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { parseAddress } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
+import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { networksDir } from "../../../state/paths.ts";
 import { isErrno, isTaken } from "../../../system/error.ts";
 import { readIfThere, removeIfThere } from "../../../system/files.ts";
 import { RuntimeError } from "../../error.ts";
-import type { NetworkDefinition } from "../definitions/network-definition.ts";
 import { assignFixed, checkFixed, type LeasePool, leaseCandidates, leasePools, poolName } from "./lease-plan.ts";
 
 /** How the names of the files begin that hold the last address given: no lease has such a name. */

@@ -1,6 +1,6 @@
 import { addressAt, formatAddress, parseSubnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
-import type { NetworkDefinition, SubnetDefinition } from "../definitions/network-definition.ts";
+import type { NetworkDefinition, SubnetDefinition } from "../../../state/network-definition.ts";
 import { setUpAndTearDown } from "./firewall-rules.ts";
 import { countBridgePorts } from "./ip-command.ts";
 import { withNetavarkLock } from "./netavark-lock.ts";

@@ -1,5 +1,5 @@
 import type { PortMapping } from "../../../options/requests/run-request.ts";
-import type { NetworkDefinition } from "../definitions/network-definition.ts";
+import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { CONTAINER_DOMAIN, type NetworkView } from "../names/etc-files.ts";
 import type { GivenAddresses } from "./netavark-result.ts";
 

@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
-import { usesDhcp } from "../definitions/network-definition.ts";
+import { usesDhcp } from "../../../state/network-definition.ts";
 import { hasOtherLeases } from "./address-leases.ts";
 import { runIpCommands, tryIpCommands } from "./ip-command.ts";
 import { runNetavark } from "./netavark.ts";

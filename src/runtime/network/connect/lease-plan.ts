@@ -8,8 +8,8 @@ import {
   type Subnet,
   subnetContains,
 } from "../../../ip-address.ts";
+import type { NetworkDefinition, SubnetDefinition } from "../../../state/network-definition.ts";
 import { RuntimeError } from "../../error.ts";
-import type { NetworkDefinition, SubnetDefinition } from "../definitions/network-definition.ts";
 
 /** The addresses of one subnet of a network that containers can have. */
 export interface LeasePool {

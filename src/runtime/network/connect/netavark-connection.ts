@@ -1,10 +1,10 @@
 import type { NetworkAttachment } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
 import type { HeldLock } from "../../../state/lock.ts";
+import { DEFAULT_NETWORK, type NetworkDefinition } from "../../../state/network-definition.ts";
+import { readDefinition, withDefinitionsLock } from "../../../state/network-definitions.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
-import { readDefinition, withDefinitionsLock } from "../definitions/definition-store.ts";
-import { DEFAULT_NETWORK, type NetworkDefinition } from "../definitions/network-definition.ts";
 import { leaseAddresses } from "./address-leases.ts";
 import {
   type ConnectedNetwork,

@@ -1,6 +1,6 @@
 import type { NetworkAttachment, PortMapping } from "../../../options/requests/run-request.ts";
+import { type NetworkDefinition, usesDhcp, usesPlugin } from "../../../state/network-definition.ts";
 import { RuntimeError } from "../../error.ts";
-import { type NetworkDefinition, usesDhcp, usesPlugin } from "../definitions/network-definition.ts";
 import type { ConnectedNetwork } from "./connected-networks.ts";
 import { stableMac } from "./dhcp-identity.ts";
 

@@ -1,5 +1,5 @@
+import type { IpamDriver } from "../../../state/network-definition.ts";
 import { RuntimeError } from "../../error.ts";
-import type { IpamDriver } from "./network-definition.ts";
 
 /** The flags and arguments of `berth network create`. */
 export interface NetworkCreateRequest {

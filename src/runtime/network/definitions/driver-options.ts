@@ -1,4 +1,4 @@
-import type { NetworkDriver } from "./network-definition.ts";
+import type { NetworkDriver } from "../../../state/network-definition.ts";
 
 /** What an option's value has to look like; undefined is good, else what it should be. */
 type OptionCheck = (value: string) => string | undefined;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
-import { listDefinitions } from "./definition-store.ts";
-import type { NetworkDefinition } from "./network-definition.ts";
+import type { NetworkDefinition } from "../../../state/network-definition.ts";
+import { listDefinitions } from "../../../state/network-definitions.ts";
 
 /** The networks, routes and interfaces that a new network must not collide with. */
 export interface HostFacts {

@@ -1,8 +1,8 @@
+import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "../../../state/network-definition.ts";
 import { type Fail, failureOf, type NetworkCreateRequest } from "./create-request.ts";
 import { checkDriverOptions } from "./driver-options.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { planInterface } from "./interface-plan.ts";
-import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "./network-definition.ts";
 import { formatPlannedSubnet, planSubnets } from "./subnet-plan.ts";
 
 /**

@@ -11,10 +11,10 @@ import {
   subnetSize,
   subnetsOverlap,
 } from "../../../ip-address.ts";
+import type { SubnetDefinition } from "../../../state/network-definition.ts";
 import type { Fail, NetworkCreateRequest, SubnetRequest } from "./create-request.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import type { HostFacts } from "./host-facts.ts";
-import type { SubnetDefinition } from "./network-definition.ts";
 
 /** A subnet that has been checked, or chosen. */
 export interface PlannedSubnet {

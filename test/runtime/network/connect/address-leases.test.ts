@@ -8,12 +8,12 @@ import {
   releaseAddress,
   releaseAddresses,
 } from "../../../../src/runtime/network/connect/address-leases.ts";
+import { type Scope, systemScope } from "../../../../src/scope.ts";
 import {
   defaultNetwork,
   type NetworkDefinition,
   type SubnetDefinition,
-} from "../../../../src/runtime/network/definitions/network-definition.ts";
-import { type Scope, systemScope } from "../../../../src/scope.ts";
+} from "../../../../src/state/network-definition.ts";
 
 let root: string;
 let scope: Scope;

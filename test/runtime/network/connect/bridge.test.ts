@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { bridgeRequest } from "../../../../src/runtime/network/connect/bridge.ts";
-import { defaultNetwork } from "../../../../src/runtime/network/definitions/network-definition.ts";
+import { defaultNetwork } from "../../../../src/state/network-definition.ts";
 
 test("the request that removes a bridge has an address that is not the gateway's, and no names", () => {
   const subnets = [

@@ -8,7 +8,7 @@ import {
 import {
   defaultNetwork,
   type NetworkDefinition,
-} from "../../../../src/runtime/network/definitions/network-definition.ts";
+} from "../../../../src/state/network-definition.ts";
 
 const connected = (name: string, addresses: string[], rest: Partial<NetworkDefinition> = {}): ConnectedNetwork => ({
   definition: { ...defaultNetwork(), name, ...rest },

@@ -12,7 +12,7 @@ import {
   defaultNetwork,
   type NetworkDefinition,
   type SubnetDefinition,
-} from "../../../../src/runtime/network/definitions/network-definition.ts";
+} from "../../../../src/state/network-definition.ts";
 
 const network = (...subnets: SubnetDefinition[]): NetworkDefinition => ({ ...defaultNetwork(), name: "net", subnets });
 const pool = (definition: SubnetDefinition): LeasePool => {

@@ -11,7 +11,7 @@ import {
 import {
   defaultNetwork,
   type NetworkDefinition,
-} from "../../../../src/runtime/network/definitions/network-definition.ts";
+} from "../../../../src/state/network-definition.ts";
 
 const attachment = (name: string, rest: Partial<NetworkAttachment> = {}): NetworkAttachment => ({
   ...{ name, ips: [], mac: undefined, interfaceName: undefined, aliases: [] },

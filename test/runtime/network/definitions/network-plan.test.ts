@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { parseSubnet, type Subnet } from "../../../../src/ip-address.ts";
 import type { NetworkCreateRequest } from "../../../../src/runtime/network/definitions/create-request.ts";
 import type { HostFacts } from "../../../../src/runtime/network/definitions/host-facts.ts";
-import { defaultNetwork } from "../../../../src/runtime/network/definitions/network-definition.ts";
 import { planNetwork } from "../../../../src/runtime/network/definitions/network-plan.ts";
+import { defaultNetwork } from "../../../../src/state/network-definition.ts";
 
 const REQUEST: NetworkCreateRequest = {
   ...{ name: "net", driver: "bridge", subnets: [], ipv6: false, internal: false, disableDns: false, dns: [] },

@@ -1,4 +1,4 @@
-import { RuntimeError } from "../../error.ts";
+import { RuntimeError } from "../runtime/error.ts";
 
 /**
  * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.

@@ -1,10 +1,10 @@
 import { readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../../../scope.ts";
-import { openLockFile, withLock } from "../../../state/lock.ts";
-import { isMissing } from "../../../system/error.ts";
-import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
-import { RuntimeError } from "../../error.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import type { Scope } from "../scope.ts";
+import { isMissing } from "../system/error.ts";
+import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../system/files.ts";
+import { openLockFile, withLock } from "./lock.ts";
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./network-definition.ts";
 
 /** Where definitions lie, one NAME.json each: they stay over reboots. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Scope } from "../../scope.ts";
-import { volumesDir } from "../../state/paths.ts";
-import { isMissing } from "../../system/error.ts";
-import { listIfThere, replaceFile } from "../../system/files.ts";
-import { RuntimeError } from "../error.ts";
+import { RuntimeError } from "../runtime/error.ts";
+import type { Scope } from "../scope.ts";
+import { isMissing } from "../system/error.ts";
+import { listIfThere, replaceFile } from "../system/files.ts";
+import { volumesDir } from "./paths.ts";
 
 /** What is known of a named volume besides its content: `volume.json` beside its `_data`. */
 export interface Volume {
