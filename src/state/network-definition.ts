@@ -1,4 +1,4 @@
-import { RuntimeError } from "../runtime/error.ts";
+import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text } from "../json-fields.ts";
 
 /**
  * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.
@@ -34,11 +34,12 @@ export interface NetworkDefinition {
 export const NETWORK_DRIVERS = ["bridge", "macvlan", "ipvlan"] as const;
 export type NetworkDriver = (typeof NETWORK_DRIVERS)[number];
 
-/** Whether a program of somebody else's connects a network's containers. */
+/** Whether a plugin, not netavark itself, connects a network's containers. */
 export function usesPlugin({ driver }: Pick<NetworkDefinition, "driver">): boolean {
   return !NETWORK_DRIVERS.some((own) => own === driver);
 }
-/** Who gives addresses: berth, a DHCP server of the network that the interface is in, or nobody. */
+
+/** What gives addresses: berth, or a DHCP server of the network that the interface is in. */
 export type IpamDriver = "host-local" | "dhcp" | "none";
 
 /** Whether a network's containers ask a DHCP server for their addresses. */
@@ -54,6 +55,28 @@ export interface SubnetDefinition {
   /** Where addresses are taken from, both ends included; the whole subnet if undefined. */
   readonly lease_range?: { readonly start_ip: string; readonly end_ip: string };
 }
+
+const subnetDefinition = fields<SubnetDefinition>({
+  subnet: text,
+  gateway: optional(text),
+  lease_range: optional(fields({ start_ip: text, end_ip: text })),
+});
+
+export const networkDefinitionFields: Fields<NetworkDefinition> = {
+  name: text,
+  id: text,
+  driver: orElse(text, "bridge"),
+  network_interface: optional(text),
+  created: orElse(text, ""),
+  subnets: list(subnetDefinition),
+  ipv6_enabled: orElse(flag, false),
+  internal: orElse(flag, false),
+  dns_enabled: orElse(flag, false),
+  network_dns_servers: optional(list(text)),
+  ipam_options: orElse(fields({ driver: oneOf("host-local", "dhcp", "none") }), { driver: "host-local" }),
+  labels: orElse(dictionary(text), {}),
+  options: orElse(dictionary(text), {}),
+};
 
 /** The network of containers that ask for none in particular, as podman's `podman` is. */
 export const DEFAULT_NETWORK = "berth";
@@ -77,16 +100,4 @@ export function defaultNetwork(): NetworkDefinition {
     labels: {},
     options: {},
   };
-}
-
-/** The definition in a file that berth has written. Throws "network" for one that somebody broke. */
-export function parseDefinition(text: string, path: string): NetworkDefinition {
-  try {
-    const value = JSON.parse(text) as Partial<NetworkDefinition> | null;
-    if (typeof value?.name !== "string" || typeof value.id !== "string" || !Array.isArray(value.subnets))
-      throw new Error("it is not a network definition");
-    return value as NetworkDefinition;
-  } catch (cause) {
-    throw new RuntimeError("network", `read ${path}`, { cause });
-  }
 }

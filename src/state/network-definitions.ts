@@ -1,11 +1,22 @@
-import { readFileSync, renameSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../runtime/error.ts";
 import type { Scope } from "../scope.ts";
-import { isMissing } from "../system/error.ts";
-import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../system/files.ts";
+import { listIfThere, removeIfThere } from "../system/files.ts";
+import { StateError } from "./error.ts";
 import { openLockFile, withLock } from "./lock.ts";
-import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition, parseDefinition } from "./network-definition.ts";
+import {
+  DEFAULT_NETWORK,
+  defaultNetwork,
+  type NetworkDefinition,
+  networkDefinitionFields,
+} from "./network-definition.ts";
+import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
+
+/** People read and copy these files: they are indented, and the path says which one cannot be read. */
+const FORMAT = recordFormat<NetworkDefinition>(
+  { noun: "network", verb: "made", unreadable: (path) => `read ${path}`, indent: 2 },
+  networkDefinitionFields,
+);
 
 /** Where definitions lie, one NAME.json each: they stay over reboots. */
 export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks");
@@ -13,7 +24,7 @@ export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks")
 /** The definition of a network. Throws "no-such-network". */
 export function readDefinition(scope: Scope, name: string): NetworkDefinition {
   const found = findDefinition(scope, name);
-  if (found === undefined) throw new RuntimeError("no-such-network", `there is no network ${name}`);
+  if (found === undefined) throw new StateError("no-such-network", `there is no network ${name}`);
   return found;
 }
 
@@ -21,13 +32,7 @@ export function readDefinition(scope: Scope, name: string): NetworkDefinition {
 export function findDefinition(scope: Scope, name: string): NetworkDefinition | undefined {
   if (name === DEFAULT_NETWORK) return defaultNetwork();
   if (!isNetworkName(name)) return undefined;
-  const path = join(definitionsDir(scope), `${name}.json`);
-  try {
-    return parseDefinition(readFileSync(path, "utf8"), path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return readFile(join(definitionsDir(scope), `${name}.json`));
 }
 
 /** The network of a name, or of the beginning of an ID. Throws "no-such-network". */
@@ -48,9 +53,8 @@ export function listDefinitions(scope: Scope): NetworkDefinition[] {
 
 /** Keeps a definition. The caller holds the lock. */
 export function writeDefinition(scope: Scope, definition: NetworkDefinition): void {
-  replaceFile(join(definitionsDir(scope), `${definition.name}.json`), `${JSON.stringify(definition, null, 2)}\n`, {
-    mode: 0o644,
-  });
+  const path = join(definitionsDir(scope), `${definition.name}.json`);
+  writeRecordFile(path, FORMAT, definition, { mode: 0o644 });
 }
 
 /** What a definition's file ends in while its bridge is being removed: a network that is no more. */
@@ -68,11 +72,13 @@ export function finishRemoval(scope: Scope, name: string): void {
 
 /** Networks whose removal has begun and not ended. */
 export function listRemovals(scope: Scope): NetworkDefinition[] {
-  return listIfThere(definitionsDir(scope)).flatMap((file) => {
-    const path = join(definitionsDir(scope), file);
-    const text = file.endsWith(REMOVED) ? readIfThere(path) : undefined;
-    return text === undefined ? [] : [parseDefinition(text, path)];
-  });
+  return listIfThere(definitionsDir(scope))
+    .filter((file) => file.endsWith(REMOVED))
+    .flatMap((file) => readFile(join(definitionsDir(scope), file)) ?? []);
+}
+
+function readFile(path: string): NetworkDefinition | undefined {
+  return readRecordFile(path, FORMAT, path);
 }
 
 /** Podman's rule, and short enough for a file's name. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { type Fields, fields } from "../json-fields.ts";
 import { isErrno } from "../system/error.ts";
-import { replaceFile } from "../system/files.ts";
+import { type ReplaceOptions, replaceFile } from "../system/files.ts";
 import { StateError } from "./error.ts";
 
 /**
@@ -25,28 +25,30 @@ export interface RecordFormat<T extends object> {
 export interface RecordSubject {
   readonly noun: string;
   readonly verb: "made" | "started";
-  /** What cannot be read; `the record of container web` if undefined. */
-  readonly file?: string;
+  /** What says that it cannot be read; `the record of container NAME cannot be read` if undefined. */
+  readonly unreadable?: (name: string) => string;
+  /** Blanks by which members are indented; all is on one line if undefined. */
+  readonly indent?: number;
 }
 
 const VERSION = 1;
 
 export function recordFormat<T extends object>(subject: RecordSubject, table: Fields<T>): RecordFormat<T> {
+  const { noun, verb, unreadable = (name: string) => `the record of ${noun} ${name} cannot be read`, indent } = subject;
   const read = fields(table);
   return {
-    format: (record) => JSON.stringify({ ...record, version: VERSION }),
+    format: (record) => `${JSON.stringify({ version: VERSION, ...record }, null, indent)}\n`,
     parse(text, name) {
       const object = parseObject(text);
       const corrupt = (why: string): never => {
-        const what = `the ${subject.file ?? "record"} of ${subject.noun} ${name} cannot be read`;
-        throw new StateError("corrupt-record", what, { cause: new Error(why) });
+        throw new StateError("corrupt-record", unreadable(name), { cause: new Error(why) });
       };
       if (object === undefined) return corrupt("it is not a JSON object");
       const { version = VERSION, ...members } = object;
       if (typeof version !== "number") return corrupt("version is not a number");
       if (version > VERSION) {
         const called = typeof members.name === "string" ? members.name : name;
-        const what = `${subject.noun} ${called} was ${subject.verb} by a newer berth (record version ${version})`;
+        const what = `${noun} ${called} was ${verb} by a newer berth (record version ${version})`;
         throw new StateError("newer-record", `${what}: install that berth again, or a newer one`);
       }
       return read(members, "", corrupt);
@@ -55,8 +57,13 @@ export function recordFormat<T extends object>(subject: RecordSubject, table: Fi
 }
 
 /** Puts a record in place of the one before, in one step. */
-export function writeRecordFile<T extends object>(path: string, format: RecordFormat<T>, record: T): void {
-  replaceFile(path, format.format(record));
+export function writeRecordFile<T extends object>(
+  path: string,
+  format: RecordFormat<T>,
+  record: T,
+  options?: ReplaceOptions,
+): void {
+  replaceFile(path, format.format(record), options);
 }
 
 /** The record in a file; undefined if there is no such file. Throws as parse() does. */

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../runtime/error.ts";
+import { dictionary, flag, number, oneOf, orElse, text } from "../json-fields.ts";
 import type { Scope } from "../scope.ts";
-import { isMissing } from "../system/error.ts";
-import { listIfThere, replaceFile } from "../system/files.ts";
+import { listIfThere } from "../system/files.ts";
+import { StateError } from "./error.ts";
 import { volumesDir } from "./paths.ts";
+import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
 
 /** What is known of a named volume besides its content: `volume.json` beside its `_data`. */
 export interface Volume {
@@ -25,6 +26,22 @@ export interface Volume {
 
 export const VOLUME_DRIVERS = ["local", "image"] as const;
 export type VolumeDriver = (typeof VOLUME_DRIVERS)[number];
+
+/** A volume's name is that of its folder, whatever its description says. */
+const FORMAT = recordFormat<Volume>(
+  { noun: "volume", verb: "made", unreadable: (name) => `the description of volume ${name} cannot be read` },
+  {
+    name: orElse(text, ""),
+    driver: oneOf(...VOLUME_DRIVERS),
+    options: orElse(dictionary(text), {}),
+    labels: orElse(dictionary(text), {}),
+    uid: orElse(number, 0),
+    gid: orElse(number, 0),
+    created: orElse(text, ""),
+    needsCopyUp: orElse(flag, true),
+    needsOwner: orElse(flag, true),
+  },
+);
 
 /** Where one volume's files lie. */
 export interface VolumePaths {
@@ -60,19 +77,14 @@ export function isVolumeName(name: string): boolean {
 
 /**
  * The volume of that name, or undefined if there is none. One without a description was made when berth wrote none: it
- * has been filled already. Throws "volume" when the description cannot be read.
+ * has been filled already. Throws "corrupt-record" and "newer-record".
  */
 export function readVolume(scope: Scope, name: string): Volume | undefined {
   if (!isVolumeName(name)) return undefined;
   const paths = volumePaths(scope, name);
-  let text: string;
-  try {
-    text = readFileSync(paths.description, "utf8");
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return existsSync(paths.data) ? undescribed(name, paths) : undefined;
-  }
-  return parseVolume(name, text);
+  const volume = readRecordFile(paths.description, FORMAT, name);
+  if (volume !== undefined) return { ...volume, name };
+  return existsSync(paths.data) ? undescribed(name, paths) : undefined;
 }
 
 /** All of them, by name. */
@@ -82,21 +94,21 @@ export function listVolumes(scope: Scope): Volume[] {
 
 /**
  * The volume that a person means: its name, or the only one whose name begins so, as with podman. Throws
- * "no-such-volume"; "bad-request" when several begin so.
+ * "no-such-volume"; "ambiguous" when several begin so.
  */
-export function findVolume(scope: Scope, text: string): Volume {
-  const exact = readVolume(scope, text);
+export function findVolume(scope: Scope, word: string): Volume {
+  const exact = readVolume(scope, word);
   if (exact !== undefined) return exact;
-  const near = text === "" ? [] : listNames(scope).filter((name) => name.startsWith(text));
-  if (near.length > 1) throw new RuntimeError("bad-request", `volume ${text} may be ${near.join(" or ")}`);
+  const near = word === "" ? [] : listNames(scope).filter((name) => name.startsWith(word));
+  if (near.length > 1) throw new StateError("ambiguous", `volume ${word} may be ${near.join(" or ")}`);
   const only = near[0] === undefined ? undefined : readVolume(scope, near[0]);
   if (only !== undefined) return only;
-  throw new RuntimeError("no-such-volume", `no such volume: ${text}`);
+  throw new StateError("no-such-volume", `no such volume: ${word}`);
 }
 
 /** Replaces the description in one step. */
 export function writeVolume(paths: VolumePaths, volume: Volume): void {
-  replaceFile(paths.description, `${JSON.stringify(volume)}\n`);
+  writeRecordFile(paths.description, FORMAT, volume);
 }
 
 function listNames(scope: Scope): string[] {
@@ -123,17 +135,6 @@ export function newVolume(name: string, created = new Date().toISOString()): Vol
     needsCopyUp: true,
     needsOwner: true,
   };
-}
-
-function parseVolume(name: string, text: string): Volume {
-  try {
-    const read = JSON.parse(text) as Partial<Volume>;
-    if (typeof read === "object" && read !== null && VOLUME_DRIVERS.some((driver) => driver === read.driver))
-      return { ...newVolume(name, ""), ...read, name };
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new RuntimeError("volume", `the description of volume ${name} cannot be read`);
 }
 
 /** What a volume with an own file system is mounted with; undefined where its content simply lies in its folder. */

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fields, list, number } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
 import { surveyPods } from "../../state/pod-record.ts";
-import { isMissing } from "../../system/error.ts";
-import { listIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
+import { readRecordIfSound, recordFormat, writeRecordFile } from "../../state/record-format.ts";
+import { listIfThere, removeIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
@@ -17,7 +17,7 @@ export interface IdLease {
 }
 
 const idSpans = list(fields<IdSpan>({ start: number, size: number }));
-const idLease = fields<IdLease>({ uid: idSpans, gid: idSpans });
+const FORMAT = recordFormat<IdLease>({ noun: "the user namespace of", verb: "made" }, { uid: idSpans, gid: idSpans });
 
 /**
  * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a
@@ -29,7 +29,8 @@ export function leaseIds(scope: Scope, id: string, size: number, available: IdLe
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   return withLock("id leases", openLockFolder(dir), "exclusive", () => {
     releaseStaleIds(scope);
-    const others = readdirSync(dir).flatMap((name) => readLease(join(dir, name)) ?? []);
+    // One that cannot be read is a temporary file of a launcher that was killed.
+    const others = readdirSync(dir).flatMap((name) => readRecordIfSound(join(dir, name), FORMAT, name) ?? []);
     const take = (kind: "uid" | "gid") => {
       const spans = takeSpans(
         available[kind],
@@ -43,7 +44,7 @@ export function leaseIds(scope: Scope, id: string, size: number, available: IdLe
       );
     };
     const lease = { uid: take("uid"), gid: take("gid") };
-    replaceFile(join(dir, id), JSON.stringify(lease));
+    writeRecordFile(join(dir, id), FORMAT, lease);
     return lease;
   });
 }
@@ -97,18 +98,6 @@ function gaps(span: IdSpan, taken: readonly IdSpan[]): IdSpan[] {
   }
   if (at < end) left.push({ start: at, size: end - at });
   return left;
-}
-
-function readLease(path: string): IdLease | undefined {
-  try {
-    return idLease(JSON.parse(readFileSync(path, "utf8")), "", (why) => {
-      throw new SyntaxError(why);
-    });
-  } catch (error) {
-    // Given back meanwhile, or a temporary file of a launcher that was killed.
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function total(spans: readonly IdSpan[]): number {

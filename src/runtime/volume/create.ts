@@ -4,9 +4,9 @@ import type { Scope } from "../../scope.ts";
 import { type HeldLock, lockNew, openLockFolder, tryLock, withStateLock } from "../../state/lock.ts";
 import type { LockName } from "../../state/lock-order.ts";
 import { volumesDir } from "../../state/paths.ts";
-import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
+import { isVolumeName, pathsIn, readVolume, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
-import { listIfThere, replaceFile } from "../../system/files.ts";
+import { listIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 
 /** Folders in the making, and those on their way out. No volume is called so: names begin with a letter or a digit. */
@@ -30,7 +30,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
     chmodSync(paths.data, 0o755);
     if (volume.uid !== 0 || volume.gid !== 0) giveTo(paths.data, volume);
     fill(paths.data);
-    replaceFile(paths.description, `${JSON.stringify(volume)}\n`);
+    writeVolume(paths, volume);
     fsyncSync(lock.fd);
     // An empty folder is replaced, one with a volume in it is not (rename(2)).
     renameSync(paths.dir, place.dir);

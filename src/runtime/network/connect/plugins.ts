@@ -1,8 +1,15 @@
 import { accessSync, closeSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseSubnet } from "../../../ip-address.ts";
+import { isJsonObject } from "../../../json.ts";
+import { fields } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
-import { NETWORK_DRIVERS, type NetworkDefinition, usesPlugin } from "../../../state/network-definition.ts";
+import {
+  NETWORK_DRIVERS,
+  type NetworkDefinition,
+  networkDefinitionFields,
+  usesPlugin,
+} from "../../../state/network-definition.ts";
 import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
 import { failureOf, type NetworkCreateRequest } from "../definitions/create-request.ts";
 import { toDefinition } from "../definitions/network-plan.ts";
@@ -68,11 +75,12 @@ export function pluginRequest(request: NetworkCreateRequest, now: Date): Network
 /** The definition in a plugin's answer, checked; members that are absent or null stay as asked. Throws "bad-request". */
 export function completeByAnswer(asked: NetworkDefinition, answer: unknown): NetworkDefinition {
   const fail = failureOf(asked.name);
-  const planned = answer as NetworkDefinition | undefined;
-  if (planned?.name !== asked.name || planned.id !== asked.id || planned.driver !== asked.driver)
+  if (!isJsonObject(answer) || answer.name !== asked.name || answer.id !== asked.id || answer.driver !== asked.driver)
     throw fail(`plugin ${asked.driver} answers with another network`);
-  const kept = Object.fromEntries(Object.entries(planned).filter(([, value]) => value !== null));
-  const definition: NetworkDefinition = { ...asked, ...kept };
+  const kept = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
+  const definition = fields(networkDefinitionFields)({ ...asked, ...kept }, "", (why) => {
+    throw fail(`plugin ${asked.driver}: ${why}`);
+  });
   const bad = definition.subnets.find(({ subnet }) => parseSubnet(subnet) === undefined);
   if (bad !== undefined) throw fail(`plugin ${asked.driver}: "${bad.subnet}" is not a subnet`);
   return definition;
