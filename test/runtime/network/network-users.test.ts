@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { defaultNetwork } from "../../../src/state/network-definition.ts";
 import { describeInterfaces } from "../../../src/runtime/network/network-users.ts";
+import { defaultNetwork } from "../../../src/state/network-definition.ts";
 
 const NET = {
   ...defaultNetwork(),

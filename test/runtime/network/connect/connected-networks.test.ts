@@ -5,10 +5,7 @@ import {
   viewOf,
   withGivenAddresses,
 } from "../../../../src/runtime/network/connect/connected-networks.ts";
-import {
-  defaultNetwork,
-  type NetworkDefinition,
-} from "../../../../src/state/network-definition.ts";
+import { defaultNetwork, type NetworkDefinition } from "../../../../src/state/network-definition.ts";
 
 const connected = (name: string, addresses: string[], rest: Partial<NetworkDefinition> = {}): ConnectedNetwork => ({
   definition: { ...defaultNetwork(), name, ...rest },

@@ -8,10 +8,7 @@ import {
   netavarkRequest,
   partOf,
 } from "../../../../src/runtime/network/connect/netavark-request.ts";
-import {
-  defaultNetwork,
-  type NetworkDefinition,
-} from "../../../../src/state/network-definition.ts";
+import { defaultNetwork, type NetworkDefinition } from "../../../../src/state/network-definition.ts";
 
 const attachment = (name: string, rest: Partial<NetworkAttachment> = {}): NetworkAttachment => ({
   ...{ name, ips: [], mac: undefined, interfaceName: undefined, aliases: [] },
