@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { startRootlessDns, startRootlessPasta } from "../../runtime/network/users/rootless-services.ts";
+import { startRootlessDns } from "../../runtime/network/users/rootless-dns.ts";
+import { startRootlessPasta } from "../../runtime/network/users/rootless-pasta.ts";
 import { createNotifier } from "../../runtime/systemd/notify.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 

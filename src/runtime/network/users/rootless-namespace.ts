@@ -16,7 +16,7 @@ import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../..
 export const ROOTLESS_UNITS = {
   all: "berth-networks.target",
   pasta: "berth-networks-pasta.service",
-  names: "berth-networks-dns.service",
+  dns: "berth-networks-dns.service",
 } as const;
 
 /**
@@ -27,7 +27,7 @@ export const ROOTLESS_UNITS = {
 export interface RootlessNamespace {
   /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
   readonly pasta: ProcessIdentity | undefined;
-  readonly names: ProcessIdentity | undefined;
+  readonly dns: ProcessIdentity | undefined;
   readonly inode: number;
   /** Where the host is reached from inside, and which resolvers answer. */
   readonly gateway: string | undefined;
@@ -48,7 +48,7 @@ export function rootlessPaths(scope: Scope): {
   readonly directory: string;
   readonly namespace: string;
   readonly pasta: string;
-  readonly names: string;
+  readonly dns: string;
   /** Why pasta did not start the last time. */
   readonly failure: string;
 } {
@@ -58,7 +58,7 @@ export function rootlessPaths(scope: Scope): {
     directory,
     namespace: file("namespace", "net"),
     pasta: file("pasta.json"),
-    names: file("names.json"),
+    dns: file("names.json"),
     failure: file("failure"),
   };
 }
@@ -68,10 +68,10 @@ export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefin
   const paths = rootlessPaths(scope);
   const record = readJson<PastaRecord>(paths.pasta);
   if (record === undefined) return undefined;
-  const server = readJson<ProcessIdentity>(paths.names);
+  const server = readJson<ProcessIdentity>(paths.dns);
   const pasta = isAlive(record.pasta) ? record.pasta : undefined;
-  const names = server !== undefined && isAlive(server) ? server : undefined;
-  return pasta === undefined && names === undefined ? undefined : { ...record, pasta, names };
+  const dns = server !== undefined && isAlive(server) ? server : undefined;
+  return pasta === undefined && dns === undefined ? undefined : { ...record, pasta, dns };
 }
 
 function readJson<T>(path: string): T | undefined {
@@ -96,9 +96,9 @@ export function enterRootlessNamespace(self: BerthProcess): void {
  */
 export function openRootlessNamespace(scope: Scope, start: boolean): number | undefined {
   const found = readRootlessNamespace(scope);
-  const complete = found?.pasta !== undefined && found.names !== undefined;
+  const complete = found?.pasta !== undefined && found.dns !== undefined;
   const shared = start && !complete ? startRootlessUnits(scope) : found;
-  const holder = shared?.names ?? shared?.pasta;
+  const holder = shared?.dns ?? shared?.pasta;
   return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
 }
 
@@ -120,10 +120,10 @@ function startRootlessUnits(scope: Scope): RootlessNamespace {
  */
 export function joinRootlessNetwork(scope: Scope): boolean {
   const shared = readRootlessNamespace(scope);
-  const holder = shared?.names ?? shared?.pasta;
+  const holder = shared?.dns ?? shared?.pasta;
   // From another user namespace the bridges are out of reach.
   if (holder === undefined || linkOf(`/proc/${holder.pid}/ns/user`) !== linkOf("/proc/self/ns/user")) return false;
-  const path = shared?.names === undefined ? heldBy(holder, shared?.inode) : `/proc/${holder.pid}/ns/net`;
+  const path = shared?.dns === undefined ? heldBy(holder, shared?.inode) : `/proc/${holder.pid}/ns/net`;
   if (path === undefined) return false;
   const fd = openSync(path, "r");
   try {

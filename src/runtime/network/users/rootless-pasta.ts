@@ -1,11 +1,9 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
+import { removeIfThere, replaceFile } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
-import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
-import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
-import { findProgram } from "../../../system/programs.ts";
+import type { ProcessIdentity } from "../../../system/process-identity.ts";
 import { RuntimeError } from "../../error.ts";
 import { type OpenNamespace, storeNamespaces } from "../../systemd/pinned-namespaces.ts";
 import {
@@ -16,26 +14,15 @@ import {
   userNamespaceOwner,
 } from "../../user-namespace/enter.ts";
 import { openOutermostOwner } from "../../user-namespace/outermost-namespace.ts";
+import { dnsServerDir, readPidFile } from "../connect/dns-server.ts";
 import { netavarkDir } from "../connect/netavark.ts";
 import { connectByPasta } from "./pasta.ts";
-import {
-  enterRootlessNamespace,
-  joinRootlessNetwork,
-  type PastaRecord,
-  ROOTLESS_UNITS,
-  readRootlessNamespace,
-  rootlessPaths,
-} from "./rootless-namespace.ts";
+import { type PastaRecord, ROOTLESS_UNITS, rootlessPaths } from "./rootless-namespace.ts";
 
 /** The name of the namespace in the file descriptor store of pasta's unit. */
 const KEPT = "net";
 /** The first file descriptor that systemd hands over, sd_listen_fds(3). */
 const FIRST_FD = 3;
-/** A name that no network can have. */
-const PLACEHOLDER = "_berth";
-/** How often, and how many times, to look for the name server's process: milliseconds. */
-const LOOK_MS = 10;
-const LOOKS_MAX = 200;
 
 /**
  * What ROOTLESS_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not
@@ -63,7 +50,7 @@ export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIde
   });
   // Until then it is nobody's: killed here, this is begun anew.
   const inode = kept === undefined ? keep(paths.namespace, env.NOTIFY_SOCKET) : fstatSync(kept.fd).ino;
-  const pasta = readProcess(pidFile);
+  const pasta = readPidFile(pidFile);
   if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
   replaceFile(paths.pasta, JSON.stringify({ pasta, inode, gateway, resolvers } satisfies PastaRecord));
   return pasta;
@@ -88,8 +75,8 @@ function enterOwnNamespace(self: BerthProcess): void {
  */
 function clearAway(scope: Scope): void {
   const { directory } = rootlessPaths(scope);
-  const known = ["aardvark-dns", "firewall"].map((name) => join(netavarkDir(scope), name));
-  for (const path of [directory, ...known]) rmSync(path, { recursive: true, force: true });
+  for (const path of [directory, dnsServerDir(scope), join(netavarkDir(scope), "firewall")])
+    rmSync(path, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
@@ -112,57 +99,4 @@ function keep(path: string, socket: string | undefined): number {
   } finally {
     closeSync(fd);
   }
-}
-
-/**
- * What ROOTLESS_UNITS.names runs: the name server, which netavark would start in the unit of the first container with a
- * name; that unit's end would be the name server's. It stays for want of anything to say as long as it knows one
- * network, so it is given one, under a name that no other can have. Executes berth again in the shared namespaces.
- * Returns its process. Throws "network".
- */
-export async function startRootlessDns(self: BerthProcess): Promise<ProcessIdentity> {
-  const { scope, env } = self;
-  enterRootlessNamespace(self);
-  const shared = userNamespaceOwner(env) === undefined ? undefined : readRootlessNamespace(scope);
-  if (shared === undefined || !joinRootlessNetwork(scope))
-    throw new RuntimeError("network", `${ROOTLESS_UNITS.pasta} does not run`);
-  const { directory, names } = rootlessPaths(scope);
-  const config = join(netavarkDir(scope), "aardvark-dns");
-  const pidFile = join(config, "aardvark.pid");
-  mkdirSync(config, { recursive: true, mode: 0o700 });
-  writeFileSync(join(config, PLACEHOLDER), "127.0.0.53\n0 127.0.0.53  nobody\n");
-  endOther(pidFile);
-  const resolvConf = join(directory, "resolv.conf");
-  writeFileSync(resolvConf, shared.resolvers.map((resolver) => `nameserver ${resolver}\n`).join(""));
-  // This mount namespace is the name server's alone.
-  if (existsSync("/etc/resolv.conf")) run([findProgram("mount"), "--bind", resolvConf, "/etc/resolv.conf"]);
-  run([findProgram("aardvark-dns"), "--config", config, "-p", "53", "run"]);
-  // It goes on in the background, and says where.
-  for (let look = 0; look < LOOKS_MAX; look++) {
-    const server = readProcess(pidFile);
-    if (server !== undefined) {
-      replaceFile(names, JSON.stringify(server));
-      return server;
-    }
-    await Bun.sleep(LOOK_MS);
-  }
-  throw new RuntimeError("network", "aardvark-dns has ended");
-}
-
-/** One that netavark has started, while there was none, in the unit of a container. */
-function endOther(pidFile: string): void {
-  const other = readProcess(pidFile);
-  removeIfThere(pidFile);
-  if (other === undefined || readIfThere(`/proc/${other.pid}/comm`)?.trim() !== "aardvark-dns") return;
-  process.kill(other.pid, "SIGKILL");
-}
-
-function readProcess(pidFile: string): ProcessIdentity | undefined {
-  const pid = Number(readIfThere(pidFile));
-  return Number.isInteger(pid) && pid > 0 ? identify(pid) : undefined;
-}
-
-function run(words: readonly string[]): void {
-  const { exitCode, stderr } = runCommand(words, { env: PLAIN_ENVIRONMENT });
-  if (exitCode !== 0) throw new RuntimeError("network", `${words[0]}: ${stderr}`);
 }
