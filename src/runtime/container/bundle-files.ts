@@ -15,8 +15,8 @@ import type { JoinedNetwork } from "./joined-network.ts";
 import type { Start } from "./start.ts";
 
 /**
- * Writes /etc/hosts, /etc/hostname, /etc/resolv.conf and what else berth itself puts into the container, to the bundle.
- * Returns their mounts.
+ * Writes berth's own files for the container (/etc/hosts, /etc/hostname, /etc/resolv.conf…) to the bundle. Returns
+ * their mounts. Throws "bad-request" for an unknown time zone.
  */
 export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): SpecMount[] {
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
@@ -27,7 +27,7 @@ export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, fac
   };
   writeEtcFiles(request, paths, facts);
   const mounts = [own("hosts", "/etc/hosts"), put("hostname", "/etc/hostname", `${facts.hostname}\n`)];
-  // In a folder of the host's this would leave an empty file behind: what it is mounted on.
+  // On a bind mount of the host's folder the mount point would stay behind there as an empty file.
   const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
   if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
   if (hasResolvConf(request)) mounts.push(own("resolv.conf", "/etc/resolv.conf"));
@@ -37,15 +37,15 @@ export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, fac
   return mounts;
 }
 
-/** What a container's own /etc is made of besides the request. */
+/** The contents of a container's own /etc, besides the request. */
 export interface EtcFacts {
   readonly hostname: string;
   readonly name: string;
-  /** undefined where there is no network of berth's making, and as long as nothing is known of it. */
+  /** undefined if berth makes no network, and until the network's addresses are known. */
   readonly network: NetworkView | undefined;
-  /** The container whose network it is in. */
+  /** The container whose network it joins. */
   readonly joined: JoinedNetwork | undefined;
-  /** Root inside, where that is somebody else outside. */
+  /** Root of the container's own user namespace, as numbered outside. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -57,8 +57,8 @@ export function etcFacts(
 }
 
 /**
- * Writes what depends on the network: /etc/hosts and /etc/resolv.conf, in place, so that it can be done again when more
- * is known.
+ * Writes the files that depend on the network, /etc/hosts and /etc/resolv.conf. It writes them in place, so they can be
+ * written again once more is known, also below a mount.
  */
 export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
   const { hostname, name, network, joined } = facts;
@@ -83,7 +83,7 @@ function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFa
   if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
 }
 
-/** Without a network nothing can be resolved, so the image's own file stays, unless resolvers are asked for. */
+/** Without a network nothing can be resolved, so the image's own file stays unless the request names resolvers. */
 function hasResolvConf({ network, dns }: RunRequest): boolean {
   return (network.mode !== "none" || dns.length > 0) && !dns.includes("none");
 }

@@ -6,7 +6,7 @@ import { namespaceEnvironment } from "../user-namespace/enter.ts";
 import { payloadEnvironment } from "./environment.ts";
 import type { Start, StartContext } from "./start.ts";
 
-/** What config.json depends on besides the start itself: what the bundle has found out and mounted. */
+/** The facts that config.json needs besides the start itself: those read from the host, and the mounts made for it. */
 export interface BundleFacts
   extends Pick<SpecInput, "user" | "rootfs" | "mounts" | "bounding" | "seccomp" | "hardLimits" | "traits"> {
   /** How many sockets the payload gets. */
@@ -15,7 +15,7 @@ export interface BundleFacts
   readonly environmentFiles: readonly string[];
 }
 
-/** What of a start config.json depends on. */
+/** The part of a start that config.json depends on. */
 export type BundleStart = Pick<Start, "request" | "image" | "plan" | "namespace"> & {
   readonly context: Pick<StartContext, "scope" | "env" | "program" | "inUserNamespace">;
   readonly pod: Pick<NonNullable<Start["pod"]>, "path" | "network"> | undefined;
@@ -23,7 +23,7 @@ export type BundleStart = Pick<Start, "request" | "image" | "plan" | "namespace"
   readonly network: Pick<NonNullable<Start["network"]>, "path"> | undefined;
 };
 
-/** The contents of config.json, apart from the form that the specification gives them. Pure. */
+/** The contents of config.json, before toRuntimeSpec() gives them the specification's form. Pure. */
 export function specInput(start: BundleStart, facts: BundleFacts): SpecInput {
   const { context, request, image, plan, namespace, pod } = start;
   return {

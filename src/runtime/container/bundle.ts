@@ -22,9 +22,8 @@ import { resolveMounts } from "./mounts.ts";
 import type { Start } from "./start.ts";
 
 /**
- * Mounts the container's root and writes config.json and the files beside it. Returns how many sockets the payload
- * gets. Throws "bad-request" for what the image or the host does not have, "syscall" for mounts that the
- * kernel refuses.
+ * Mounts the container's root, and writes config.json and the files beside it. Returns the number of sockets for the
+ * payload. Throws "bad-request" if the image or the host lacks something, "syscall" if the kernel refuses a mount.
  */
 export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefined): number {
   const { context, request, paths } = start;
@@ -36,7 +35,7 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   const user = containerUser(start);
   const sockets = socketsOfPayload(start);
   const mounts = bundleMounts(start, mountSources(start, user, mountIdMapped));
-  // The root's overlay keeps them.
+  // The root's overlay keeps the layers open.
   lower?.release();
   const spec = toRuntimeSpec(specInput(start, { user, rootfs, sockets, mounts, ...hostFacts(start) }));
   if (!request.detach) checkExecutable(spec);
@@ -44,15 +43,15 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   return sockets;
 }
 
-/** Whether what is mounted here would be seen outside: not where the unit has PrivateMounts=, or after unshare(1). */
+/** Whether mounts made here would appear on the host: not if the unit has PrivateMounts=, nor after unshare(1). */
 function sharesHostMounts({ context, request }: Start): boolean {
   if (context.inUserNamespace) return false;
   return request.unit === undefined || readlinkSync("/proc/self/ns/mnt") === readlinkSync("/proc/1/ns/mnt");
 }
 
 /**
- * How many sockets systemd hands to the payload. It takes them only if LISTEN_PID is its own PID (sd_listen_fds(3)),
- * which is not known before it is there.
+ * The number of sockets that systemd passes to the payload. The payload takes them only if LISTEN_PID is its own PID
+ * (sd_listen_fds(3)), which in a shared PID namespace is unknown until the process exists.
  */
 function socketsOfPayload({ context, pod }: Start): number {
   const sockets = inheritedSockets(context.env);
@@ -62,7 +61,7 @@ function socketsOfPayload({ context, pod }: Start): number {
   throw new RuntimeError("bad-request", refused);
 }
 
-/** The request's mounts, with everything mounted that has to be before the container is created. */
+/** The request's mounts. Overlays, images and volumes that have to be mounted beforehand are mounted here. */
 function mountSources(start: Start, user: ContainerUser, mountIdMapped: MountIdMapped | undefined): SpecMount[] {
   const { context, request, image, paths, notifier, namespace } = start;
   const shifted = new Map<string, ShiftedLayers>();
@@ -81,17 +80,17 @@ function mountSources(start: Start, user: ContainerUser, mountIdMapped: MountIdM
     request.mounts,
     image.config.volumes,
   );
-  // What has been mounted of the layers keeps them.
+  // The overlays made of them keep the layers open.
   for (const { release } of shifted.values()) release();
   return mounts;
 }
 
-/** All mounts besides the kernel's. A later one at the same place hides an earlier one: the user's hide berth's own. */
+/** All mounts besides the kernel's. At the same path a later one wins: the user's mount over berth's own file. */
 function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
   const { context, request, plan, paths, pod, network } = start;
   return [
     ...writeBundleFiles(request, paths, etcFacts(start, network?.facts?.view)),
-    // In place of those.
+    // The pod's files replace the container's own.
     ...(pod?.mounts(paths.bundle) ?? []),
     ...notifyMount(request, context.env),
     ...outputMounts(context.scope, request, mounts),
@@ -100,7 +99,7 @@ function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
   ];
 }
 
-/** What depends on the machine and on files of the host. */
+/** Facts about the machine and from the host's files. */
 function hostFacts({ context, request }: Start): Omit<BundleFacts, "user" | "rootfs" | "sockets" | "mounts"> {
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   return {
@@ -112,7 +111,7 @@ function hostFacts({ context, request }: Start): Omit<BundleFacts, "user" | "roo
   };
 }
 
-/** The payload's user. One that is asked for by number and has no entry in the image's databases is given one. */
+/** The payload's user. A user requested by number gets an entry in the image's databases if they have none. */
 function containerUser({ request, image, paths, namespace }: Start): ContainerUser {
   const wanted = request.user ?? namespace?.user ?? image.config.user;
   const mounted = mountedUserDatabase(request.mounts);

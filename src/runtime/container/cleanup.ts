@@ -19,9 +19,10 @@ import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
 
 /**
- * Takes away everything that a container left: the OCI runtime's state, firewall rules and address, upper layer and unnamed
- * volumes, name and bundle. Every step may find its work done already, so this can be killed anywhere and run again;
- * the bundle, by which it is found, goes last. Throws in the end what disconnect() returns.
+ * Removes everything that a container left: the OCI runtime's state, firewall rules and addresses, the upper layer and
+ * unnamed volumes, name and bundle. Each step accepts that its work is done already, so this can be killed anywhere and
+ * run again; the bundle, by which cleanup finds the rest, goes last. Finally throws the error that disconnect()
+ * returns.
  */
 export async function cleanUp(scope: Scope, id: string): Promise<void> {
   const paths = containerPaths(scope, id);
@@ -33,12 +34,12 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
     (await import("../pod/update-namespace-link.ts")).updateNamespaceLink(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
-  // Mounted only where cleanup runs in the container's own mount namespace, as the hook of a foreground run does. What
-  // is mounted in the bundle is a volume's, or the host's: it is unmounted, never deleted.
+  // There are mounts only if cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
+  // They show volumes and folders of the host, so they are unmounted before anything is deleted.
   detachBelow(paths.bundle);
   rmSync(paths.layers, { recursive: true, force: true });
   releaseIds(scope, id);
-  // The name is taken before the record is written; without one, only the links tell.
+  // Without a record, the name is found by its link to the ID.
   for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
   if (record?.unit !== undefined) forgetUnit(scope, record.unit, id);
   rmSync(paths.bundle, { recursive: true, force: true });
@@ -46,19 +47,19 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
 }
 
 /**
- * Cleans up after every container of which nothing runs any more: what a crash of the machine, or of a foreground run,
- * left behind. Returns the IDs.
+ * Cleans up after every container that no longer runs: leftovers of a crash of the machine or of a foreground run.
+ * Returns their IDs.
  */
 export async function cleanUpStale(scope: Scope): Promise<string[]> {
   const onDisk = listIfThere(join(scope.stateDir, "containers"));
-  // A launcher makes its bundle and its record under the same lock: what has no record here will not get one.
+  // A launcher makes its bundle and its record under the same lock, so a bundle without a record will not get one.
   const ids = withStateLock(scope.stateDir, "exclusive", () =>
     [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
       try {
         const record = readRecord(scope, id);
         return record === undefined || !isContainerAlive(scope, record);
       } catch (error) {
-        // A newer berth's container: whether it runs, and what it left, is for that one to say.
+        // Only the newer berth that started it knows whether it runs and what it leaves.
         if (isNewer(error)) return false;
         throw error;
       }
@@ -70,7 +71,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
   releaseStaleIds(scope);
-  // Nothing is leased before it is noted; this is for what somebody else has broken.
+  // A lease is recorded before it is taken; this mends state that something else has broken.
   releaseAllAddresses(scope, (owner) => readConnection(scope, owner) === undefined);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);

@@ -7,8 +7,8 @@ import { RuntimeError } from "../error.ts";
 import { cleanUp } from "./cleanup.ts";
 
 /**
- * Takes the container's name, cleaning up after an earlier owner of which nothing runs any more, or with `replace`
- * after any. Throws "name-in-use".
+ * Claims the container's name. An earlier owner that no longer runs is cleaned up first; with `replace`, any owner is.
+ * Throws "name-in-use".
  */
 export async function takeName(scope: Scope, name: string, id: string, request: RunRequest): Promise<void> {
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -16,7 +16,7 @@ export async function takeName(scope: Scope, name: string, id: string, request: 
     const other = idOfName(scope, name);
     if (other === undefined || other === id) continue;
     const record = readRecord(scope, other);
-    // systemd runs a unit once at a time: an earlier run of the same unit is over, whatever it looks like.
+    // systemd runs a unit once at a time, so an earlier run of the same unit is over even if it seems to run.
     const over =
       record === undefined ||
       (record.unit !== undefined && record.unit === request.unit) ||
@@ -26,7 +26,7 @@ export async function takeName(scope: Scope, name: string, id: string, request: 
       throw new RuntimeError("name-in-use", `the name ${name} is in use by container ${other.slice(0, 12)}${where}`);
     }
     await cleanUp(scope, other);
-    // Where its record was never written, only the link itself tells whose the name was.
+    // If its record was never written, cleanUp() does not know the name; only the link identifies the owner.
     releaseName(scope, name, other);
   }
   throw new RuntimeError("name-in-use", `the name ${name} is in use`);

@@ -3,7 +3,7 @@ import { DEFAULT_PATH, PROXY_VARIABLES } from "../spec/defaults.ts";
 export interface EnvironmentInput {
   /** `NAME=VALUE` lines of the image's config. */
   readonly image: readonly string[];
-  /** The environment berth itself was started in: the unit's. */
+  /** berth's own environment: the unit's. */
   readonly host: Readonly<Record<string, string | undefined>>;
   readonly passHost: boolean;
   /** Contents of the environment files, in order. */
@@ -13,13 +13,13 @@ export interface EnvironmentInput {
   readonly home: string;
   readonly hostname: string;
   readonly tty: boolean;
-  /** What berth itself has to tell the payload (NOTIFY_SOCKET, LISTEN_FDS); nothing overrides it. */
+  /** Variables that berth sets for the payload (NOTIFY_SOCKET, LISTEN_FDS); nothing overrides them. */
   readonly own: Readonly<Record<string, string>>;
 }
 
 /**
- * What the launcher's environment holds for its own use, or systemd's with it; a container that gets "the host's
- * environment" does not get these.
+ * Variables between systemd and the launcher, or for the launcher alone. A container that gets "the host's environment"
+ * does not get these.
  */
 const NEVER_PASSED = new Set([
   "BERTH_USER_NAMESPACE",
@@ -66,8 +66,8 @@ export function payloadEnvironment(input: EnvironmentInput): string[] {
 }
 
 /**
- * The assignments of an environment file in podman's and docker's form: a line is `NAME=VALUE` or `NAME`, taken
- * as it is (no quotes, no escapes), leading white space and `#` comments aside.
+ * The assignments in an environment file of podman's and docker's form: each line is a literal `NAME=VALUE` or `NAME`,
+ * without quotes or escapes. Leading white space is dropped, and lines that begin with `#` are comments.
  */
 function environmentFileLines(text: string): string[] {
   return text

@@ -13,7 +13,7 @@ import { readUserDatabase } from "../users/user-database.ts";
 import { checkExecutable } from "./executable.ts";
 import { readSpec } from "./read-spec.ts";
 
-/** What `berth exec` is asked for; what is undefined stays as the container's first process has it. */
+/** A request of `berth exec`. Undefined members are taken from the container's first process. */
 export interface ExecRequest {
   readonly args: readonly string[];
   /** `NAME=VALUE`. */
@@ -24,16 +24,16 @@ export interface ExecRequest {
 }
 
 /**
- * Runs a command in a running container: this process becomes the OCI runtime's, so the command is a child of the caller's
- * (with the caller's audit login uid), and its exit code is what the caller sees. Throws "no-such-container",
- * "no-such-user", "command-not-found" or "command-not-executable".
+ * Runs a command in a running container. This process becomes the OCI runtime, so the command descends from the caller,
+ * with its audit login uid, and the caller gets the command's exit code. Throws "no-such-container", "no-such-user",
+ * "command-not-found" or "command-not-executable".
  */
 export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
   const pid = runningPayloadPid(scope, record);
   const root = `/proc/${pid}/root`;
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);
-  // The OCI runtime would end with 255. Seen from here the root has its mounts, so there is nothing that cannot be judged.
+  // The OCI runtime would end with 255. The root is seen with its mounts here, so all of it can be checked.
   checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
   if (scope.kind === "user") renewRootfsAccess(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
@@ -41,8 +41,8 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
 }
 
 /**
- * The new process, after the first one's: its environment without what belongs to that one alone, another user's
- * rights.
+ * The new process, modelled on the first one: without the variables that are for that process alone, and with the
+ * rights of the requested user.
  */
 function toExecProcess(first: SpecProcess, request: ExecRequest, root: string): SpecProcess {
   const own = /^(LISTEN_(FDS|PID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID))=/;
@@ -80,7 +80,7 @@ function format(env: ReadonlyMap<string, string>): string[] {
   return [...env].map(([name, value]) => `${name}=${value}`);
 }
 
-/** A file without a name that holds `text`: nobody else can find it, and it goes with its last descriptor. */
+/** An open file without a name that holds `text`: no other process can open it, and the kernel frees it when closed. */
 function unlinkedFile(directory: string, text: string): number {
   const temporary = mkdtempSync(join(directory, "exec-"));
   try {

@@ -5,9 +5,9 @@ import { RuntimeError } from "../error.ts";
 import type { RuntimeSpec } from "../spec/runtime-spec.ts";
 
 /**
- * Looks whether the payload's program is there and can be executed, as execvp(3) will: a foreground run becomes
- * the OCI runtime, which ends with 1 whatever was wrong, while people's scripts know 127 and 126 by heart. What a mount may bring along
- * is not judged. Throws "command-not-found" or "command-not-executable".
+ * Checks that the payload's program exists and can be executed, as execvp(3) will. A foreground run becomes the OCI
+ * runtime, which exits with 1 for every failure, while scripts expect 127 and 126. A program below a mount is not
+ * checked. Throws "command-not-found" or "command-not-executable".
  */
 export function checkExecutable(spec: RuntimeSpec): void {
   const [program = ""] = spec.process.args;

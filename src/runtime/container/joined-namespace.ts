@@ -9,14 +9,14 @@ import { openRootlessNamespace } from "../network/users/rootless-namespace.ts";
 import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../user-namespace/enter.ts";
 import { openOutermost, openOutermostNamespace, openOutermostOwner } from "../user-namespace/outermost-namespace.ts";
 
-/** What of a container or a pod can be in namespaces that are there already. */
+/** The parts of a request by which a container or a pod joins existing namespaces. */
 type Joining = Pick<RunRequest, "network" | "userNamespace">;
 
 /**
- * In a user's scope: a namespace can only be joined from the user namespace that it belongs to, or from one around that
- * (user_namespaces(7)). So this executes berth again in the one that everything belongs to which a container or a pod
- * is to join: the user's bridges, a container's namespaces, or those at a path. Returns where it joins nothing. Throws
- * "no-such-container", and "user-namespace" for what belongs to none of the user's, or to two.
+ * In a user's scope: a namespace can only be joined from the user namespace that owns it, or from an ancestor of that
+ * (user_namespaces(7)). So this executes berth again in the user namespace that owns everything the request joins: the
+ * user's bridges, a container's namespaces, or those at a path. Returns if the request joins nothing. Throws
+ * "no-such-container", and "user-namespace" if the owner is not one of the user's, or if there are two.
  */
 export function enterJoinedNamespace(self: BerthProcess, request: Joining): void {
   const { scope, env } = self;

@@ -8,18 +8,18 @@ import { containerPaths } from "../../state/paths.ts";
 import { readIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 
-/** Somebody else's network namespace that a container is in. */
+/** The network namespace of another container, or one that exists at a path, for a container to join. */
 export interface JoinedNetwork {
-  /** undefined is the host's. */
+  /** undefined for the host's. */
   readonly path: string | undefined;
-  /** The other container's files, which this one has a copy of; undefined for those it has not. */
+  /** The other container's files, of which this one gets a copy; undefined for each that it does not have. */
   readonly hosts: string | undefined;
   readonly resolvConf: string | undefined;
 }
 
 /**
  * The namespace of `--network container:NAME` or `ns:PATH`; undefined for every other network. Throws
- * "no-such-container" for one that does not run, "network" for a path where nothing is.
+ * "no-such-container" if the container does not run, "network" if the path does not exist.
  */
 export function joinNetwork(scope: Scope, network: NetworkRequest): JoinedNetwork | undefined {
   if (network.mode === "namespace") {

@@ -12,9 +12,9 @@ export interface LaunchContext extends StartContext {
 }
 
 /**
- * Starts a container in place of this process. Detached, it returns once the payload runs and systemd is notified; in
- * the foreground this process becomes the OCI runtime's, so nothing of berth remains and the exit code is the payload's.
- * Throws RuntimeError or ImageError; what had been made is then cleaned up, here or by the unit's ExecStopPost=.
+ * Starts a container in place of this process. Detached, it returns once the payload runs and systemd is notified. In
+ * the foreground this process becomes the OCI runtime, so no berth process remains and the exit code is the payload's.
+ * Throws RuntimeError or ImageError; the steps already made are then undone here, or by the unit's ExecStopPost=.
  */
 export async function launch(request: RunRequest, context: LaunchContext): Promise<void> {
   const { env } = context;
@@ -26,7 +26,7 @@ export async function launch(request: RunRequest, context: LaunchContext): Promi
   await runSteps(START_STEPS, await openStart(request, image, { id, context, notifier }));
 }
 
-/** systemd's ID of this run of the unit. It becomes part of paths, so nothing else is taken for one. */
+/** systemd's ID of this run of the unit. It becomes part of paths, so any other form is ignored. */
 function invocationId(env: Environment): string | undefined {
   return env.INVOCATION_ID !== undefined && /^[0-9a-f]{32}$/.test(env.INVOCATION_ID) ? env.INVOCATION_ID : undefined;
 }

@@ -3,16 +3,16 @@ import { readIfThere } from "../../system/files.ts";
 import type { ContainerCgroup } from "../oci-runtime/container-cgroup.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
-/** By these files of cgroup v2 programs size themselves (the JVM, Go, Node, .NET): heaps, threads. */
+/** The files of cgroup v2 by which programs (the JVM, Go, Node, .NET) size heaps and thread pools. */
 const LIMITS: readonly string[] = ["memory.max", "memory.high", "memory.swap.max", "cpu.max"];
 
 const CGROUP = "/sys/fs/cgroup";
 
 /**
- * What the container finds in the files of its own cgroup that tell of limits. These are its unit's, a level above,
- * where the payload cannot look; its own say `max`. So the unit's files take their place, and say what holds also after
- * `systemctl set-property`. Nothing for limits that the unit has not, nor where one of `others` has the place. `tree`
- * is where the machine's cgroups are.
+ * Mounts that show the unit's limits in the container's own cgroup. The limits are set on the unit's cgroup, one level
+ * above, where the payload cannot look; the files of its own cgroup say `max`. Since the unit's files are mounted over
+ * those, they are right after `systemctl set-property` too. No mount for a limit that the unit does not have, and none
+ * if one of `others` is at or above the place. `tree` is the mount point of the cgroup file system.
  */
 export function limitMounts(
   { unitPath }: Pick<ContainerCgroup, "unitPath">,

@@ -1,7 +1,7 @@
-/** State of a listening socket in these tables: TCP_LISTEN, <net/tcp_states.h>. */
+/** The state of a listening socket in these tables: TCP_LISTEN, <net/tcp_states.h>. */
 const LISTENING = "0A";
 const ANY6 = "0".repeat(32);
-/** ::1 as /proc/net/if_inet6 has it: the bytes in their order. */
+/** ::1 as /proc/net/if_inet6 prints it: the bytes in order. */
 const LOOPBACK6 = `${"0".repeat(31)}1`;
 
 /** The tables of a network namespace as the kernel prints them (proc_pid_net(5)): tcp, tcp6 and if_inet6. */
@@ -12,8 +12,8 @@ export interface SocketTables {
 }
 
 /**
- * The address to connect to from inside the namespace to reach what listens on TCP `port`, or undefined if nothing
- * does: the loopback's for a listener on all addresses, otherwise the listener's own.
+ * The address at which the listener on TCP `port` can be reached from inside the namespace: the loopback address for a
+ * listener on all addresses, otherwise the listener's own. Undefined if nothing listens.
  */
 export function listeningAddress(tables: SocketTables, port: number): string | undefined {
   const [ipv4] = listeners(tables.tcp, port).sort();
@@ -21,11 +21,11 @@ export function listeningAddress(tables: SocketTables, port: number): string | u
   const [ipv6] = listeners(tables.tcp6, port).sort();
   if (ipv6 === undefined) return undefined;
   if (ipv6 !== ANY6) return formatIpv6(ipv6);
-  // Where IPv6 is turned off one can still listen on its "any" address, and IPv4 arrives there.
+  // With IPv6 turned off, programs can still listen on its "any" address, and IPv4 connections arrive there.
   return tables.addresses6.includes(LOOPBACK6) ? "::1" : "127.0.0.1";
 }
 
-/** The addresses, as the table has them, that are listened on at `port`. */
+/** The listening addresses at `port`, as the table prints them. */
 function listeners(table: string, port: number): string[] {
   return table.split("\n").flatMap((line) => {
     const [, local = "", , state] = line.trim().split(/\s+/);
@@ -34,7 +34,7 @@ function listeners(table: string, port: number): string[] {
   });
 }
 
-/** Each group of four bytes is printed as a number of the machine, which is little-endian. */
+/** The kernel prints each group of four bytes as a number in the machine's byte order, which is little-endian. */
 function bytesOf(address: string): number[] {
   const words = address.match(/.{8}/g) ?? [];
   return words.flatMap((word) => (word.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).reverse());

@@ -8,7 +8,7 @@ import { identify, isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 
 const LOGINUID = "/proc/self/loginuid";
-/** (uid_t) -1: nobody has logged in (pam_loginuid(8), <linux/audit.h>). */
+/** (uid_t) -1: no login (pam_loginuid(8), <linux/audit.h>). */
 const UNSET = 4294967295;
 
 /** The audit login uid of this process, or undefined if it is not set. */
@@ -18,9 +18,9 @@ export function currentLoginuid(): number | undefined {
 }
 
 /**
- * Seals the login uid of this process and of everything it starts from here on: once set, the kernel refuses every
- * further write from a process without CAP_AUDIT_CONTROL (proc_loginuid_write). Does nothing if it already has that
- * value. The write must come from the process's main thread, which is the one that JavaScript runs on.
+ * Seals the login uid of this process and of every process it starts from here on: once it is set, the kernel refuses
+ * further writes from processes without CAP_AUDIT_CONTROL (proc_loginuid_write). Does nothing if it already has that
+ * value. The write must come from the process's main thread, where JavaScript runs. Throws "loginuid".
  */
 export function sealLoginuid(uid: number): void {
   if (currentLoginuid() === uid) return;
@@ -31,7 +31,7 @@ export function sealLoginuid(uid: number): void {
   }
 }
 
-/** The uid that `LoginUID=` names; `passwd` is the host's user database. `caller` is resolved by takeCaller instead. */
+/** The uid that `LoginUID=` names, except `caller` (takeCaller()). `passwd` is the host's user database. */
 export function resolveLoginuid(value: string, passwd: string): number {
   if (/^[0-9]{1,10}$/.test(value)) {
     const uid = Number(value);
@@ -46,8 +46,8 @@ export function resolveLoginuid(value: string, passwd: string): number {
 }
 
 /**
- * Notes who asks for `unit` (a valid name) to be started: this process, for the login uid `uid`. The note counts as
- * long as the process waits for the start. The directory is root's alone, so nobody can claim to be somebody else.
+ * Notes the caller of a start of `unit` (a valid name): this process, with the login uid `uid`. The note is valid while
+ * this process waits for the start. Only root can write to the directory, so no user can pose as another.
  */
 export function recordCaller(scope: Scope, unit: string, uid: number): void {
   mkdirSync(callersDir(scope), { recursive: true, mode: 0o700 });
@@ -56,8 +56,8 @@ export function recordCaller(scope: Scope, unit: string, uid: number): void {
 }
 
 /**
- * The uid that was noted for `unit`, once: the note is gone afterwards. Undefined if nobody asked by `berth start`, or
- * who did has not waited: that note could be of another start than this one.
+ * The uid in the note for `unit`; the note is removed. Undefined without a call of `berth start`, or if the caller did
+ * not wait: its note could belong to another start than this one.
  */
 export function takeCaller(scope: Scope, unit: string): number | undefined {
   const path = join(callersDir(scope), unit);

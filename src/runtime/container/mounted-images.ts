@@ -4,7 +4,7 @@ import type { MountRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 
-/** The layers, lowest first, of the images that are mounted besides the container's own. Throws "image-not-found". */
+/** The layers, lowest first, of the images to mount besides the container's own, by name. Throws "image-not-found". */
 export function mountedImages(scope: Scope, mounts: readonly MountRequest[]): Map<string, readonly DiffId[]> {
   const names = mounts.flatMap((mount) => (mount.type === "image" ? [mount.image] : []));
   return new Map(
@@ -17,7 +17,7 @@ export function mountedImages(scope: Scope, mounts: readonly MountRequest[]): Ma
   );
 }
 
-/** The names of the volumes among them. */
+/** The names of the named volumes among the mounts. */
 export function mountedVolumes(mounts: readonly MountRequest[]): string[] {
   return mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : []));
 }

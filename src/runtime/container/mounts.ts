@@ -13,17 +13,17 @@ import { type ContainerUser, ownerOf } from "../users/container-user.ts";
 import { openAnonymous, openSubpath, openVolume, volumeMount } from "../volume/volume-mount.ts";
 
 /**
- * A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text.
+ * A path inside the container in its one normal form: absolute, without a slash at the end and without "..".
  */
 export function cleanPath(path: string): string {
   return join("/", path).replace(/(?<=.)\/$/, "");
 }
 
 /**
- * The request's mounts with their sources on the host. Named volumes are made when they are first used; volumes without
- * a name lie beside the upper layer and go with it. What has to be mounted first (overlays, images, volumes with a file
- * system of their own) is, in this mount namespace, below the bundle. `imageVolumes` are the image's own VOLUME paths
- * that nothing else is mounted on. Throws "volume" when a host path does not exist.
+ * The request's mounts with their sources on the host. A named volume is made at its first use; a volume without a name
+ * lies beside the upper layer and goes with it. Overlays, images and volumes with a file system of their own are
+ * mounted first, in this mount namespace, below the bundle. `imageVolumes` are the image's VOLUME paths, of which those
+ * without a mount get a volume. Throws "volume" if a path of the host does not exist.
  */
 export function resolveMounts(
   context: MountContext,
@@ -71,13 +71,13 @@ function hostMount(context: MountContext, request: Extract<MountRequest, { type:
   return bindMount(seen, target, [...(options.includes("O") ? [] : keptFlags(request)), ...options]);
 }
 
-/** The source as the container is to have it: given to its user (U), and under a layer of its own (O). */
+/** The source after the options U (owned by the payload's user) and O (below an upper layer of its own). */
 function throughOptions(context: MountContext, source: string, options: readonly string[], place: string): string {
   giveToUser(source, context.user, options);
   return options.includes("O") ? overlayOver(context, source, place, options) : source;
 }
 
-/** Each path that the pattern means, under its own name in the target; without a target, where it is on the host. */
+/** A mount for each path that matches, by its own name in the target; without a target, at its path on the host. */
 function globMounts(
   context: MountContext,
   request: Extract<MountRequest, { type: "glob" }>,
@@ -92,14 +92,16 @@ function globMounts(
   });
 }
 
-/** Folders whose owners nobody means to change; podman has the same list. */
+/** Folders whose owners must not change, as in podman. */
 const KEEP_OWNERS = new Set(
   "/ /bin /boot /dev /etc /etc/passwd /etc/pki /etc/shadow /home /lib /lib64 /media /opt /proc /root /run /sbin /srv /sys /tmp /usr /var /var/lib /var/log".split(
     " ",
   ),
 );
 
-/** Option U: everything in the source becomes the payload's user's, as with podman; links are not followed. */
+/**
+ * Option U: the payload's user becomes the owner of everything in the source, as with podman. Links are not followed.
+ */
 function giveToUser(source: string, user: ContainerUser, options: readonly string[]): void {
   if (!options.includes("U")) return;
   if (KEEP_OWNERS.has(resolve(source)))

@@ -8,7 +8,7 @@ import type { Start } from "./start.ts";
 
 /**
  * Lets the OCI runtime create the container, waits for its network, and starts the payload. In the foreground this
- * process becomes the OCI runtime's. Rejects with what the runtime's create() and the network's finish() reject with.
+ * process becomes the OCI runtime instead. Rejects as the runtime's create() and the network's finish() do.
  */
 export async function startPayload(start: Start): Promise<void> {
   const { context, notifier, request, plan, paths, network } = start;
@@ -29,18 +29,18 @@ export async function startPayload(start: Start): Promise<void> {
   }
   const pid = await createInNetwork(start, runtime, run);
   retargetNamespaceLink(scope, plan.networkOwner, pid);
-  // Nothing may fail once systemd is notified. It has to know all this before the payload can end: a process that it
-  // does not know it reaps without noting how that ended, and a service that ends before it is ready has failed,
+  // Nothing may fail once systemd is notified. The notification has to precede the payload's end: systemd reaps a
+  // process it does not know without recording the exit status, and a service that ends before it is ready has failed,
   // whatever its exit code.
   notifier.payload(pid, request.sdnotify === "started");
   runtime.start(plan.id, pid);
 }
 
-/** Creates the container while its network is being finished, where it can; resolves with the PID once both are done. */
+/** Creates the container, if possible while its network is being finished. Resolves with the PID once both are done. */
 async function createInNetwork(start: Start, runtime: OciRuntime, run: OciRun): Promise<number> {
   const { networkFirst } = start.plan;
   if (networkFirst) await finishNetwork(start);
-  // The OCI runtime only joins the namespace: what is still being made in there takes about as long as its own work.
+  // The OCI runtime only joins the namespace. Finishing the network in there takes about as long as its own work.
   const creating = runtime.create(run, start.context.env);
   const finishing = networkFirst ? undefined : finishNetwork(start);
   const results = await Promise.allSettled([creating, finishing]);
@@ -48,7 +48,7 @@ async function createInNetwork(start: Start, runtime: OciRuntime, run: OciRun): 
   return await creating;
 }
 
-/** Waits for the network and records what the container has got in it. */
+/** Waits for the network, and records the container's addresses and ports. */
 async function finishNetwork(start: Start): Promise<void> {
   const { context, request, plan, paths, network } = start;
   const found = await network?.finish();
@@ -56,11 +56,11 @@ async function finishNetwork(start: Start): Promise<void> {
   if (settings === undefined) return;
   const { addresses, ports } = settings;
   writeRecord(context.scope, { ...plan.record, addresses, ports });
-  // The bundle has what was known beforehand.
+  // Settings known beforehand are in the bundle already.
   if (found !== undefined) writeEtcFiles(request, paths, etcFacts(start, found.view));
 }
 
-/** Keeps open over execve(2) what config.json names by a path through this process. */
+/** Keeps open over execve(2) the namespaces that config.json names by a path through this process. */
 function keepNamespaces({ network, namespace, pod }: Start): void {
   for (const fd of [network?.fd, namespace?.fd, ...(pod?.namespaces ?? []).map((open) => open.fd)])
     if (fd !== undefined) keepOverExec(fd);

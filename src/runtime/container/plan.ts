@@ -10,7 +10,7 @@ import { type ContainerCgroup, containerCgroup } from "../oci-runtime/container-
 import { payloadArguments } from "../spec/oci-config.ts";
 import { mountedVolumes } from "./mounted-images.ts";
 
-/** What a plan depends on besides the request and the image. */
+/** The facts that a plan depends on, besides the request and the image. */
 export interface StartFacts {
   /** 32 hexadecimal digits. */
   readonly id: string;
@@ -27,34 +27,34 @@ export interface StartFacts {
   readonly otherImages: ReadonlyMap<string, readonly DiffId[]>;
 }
 
-/** All that is decided about one container before anything is made. */
+/** All decisions about one container's start, taken before anything is made. */
 export interface StartPlan {
   readonly id: string;
   readonly name: string;
   readonly hostname: string;
   readonly cgroup: ContainerCgroup;
-  /** As it is written before there is a network: without addresses, and with the ports that were asked for. */
+  /** The record as written before the network: without addresses, and with the requested ports. */
   readonly record: ContainerRecord;
-  /** What to note of the unit that the container runs in. */
+  /** The note about the unit that the container runs in. */
   readonly unit: { readonly name: string; readonly runs: RunningUnit } | undefined;
   readonly otherImages: ReadonlyMap<string, readonly DiffId[]>;
   /** The user namespace to open, and whether a network namespace belongs to it; undefined for none. */
   readonly userNamespace: { readonly withNetwork: boolean } | undefined;
   /** Whether any mount has the option idmap. */
   readonly mapsMountIds: boolean;
-  /** Whether the bundle needs nothing that others' files or servers can hold up. */
+  /** Whether the bundle depends on no file or server that could hold it up. */
   readonly mountsAtOnce: boolean;
   /** Whether the network has to be finished before the OCI runtime creates the container. */
   readonly networkFirst: boolean;
-  /** Whose network the container is in: its own ID, or its pod's. */
+  /** The ID of the network's owner: the container, or its pod. */
   readonly networkOwner: string;
   /** Names by which the networks of the pod find the container. */
   readonly memberNames: readonly string[];
 }
 
 /**
- * Plans the start of a container. `request` is complete: ports of the host are chosen, and what comes of a pod is in
- * it. Throws "bad-request" when there is nothing to run, and "systemd" for a unit without a cgroup.
+ * Plans the start of a container. `request` is complete: host ports are chosen, and the pod's settings are in it.
+ * Throws "bad-request" if there is no command, and "systemd" for a unit without a cgroup.
  */
 export function planStart(request: RunRequest, image: StoredImage, facts: StartFacts): StartPlan {
   const { id, pod, otherImages } = facts;
@@ -125,8 +125,8 @@ function hasOwnNetwork({ mode }: NetworkRequest): boolean {
 }
 
 /**
- * Whether the bundle has nothing to wait for: a file server that does not answer, a volume to fill, owners to change.
- * What the kernel makes is there at once.
+ * Whether the bundle never has to wait, as it may for a file server that does not answer, for a volume to be filled, or
+ * for owners to be changed. File systems that the kernel makes are there at once.
  */
 function mountsAtOnce({ mounts }: RunRequest, { config }: StoredImage): boolean {
   return config.volumes.length === 0 && mounts.every(({ type }) => KERNEL_FILE_SYSTEMS.includes(type));

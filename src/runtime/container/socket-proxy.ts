@@ -17,9 +17,9 @@ const POLL_MS = 20;
 
 /**
  * Waits until the payload listens on TCP `port`, enters its network namespace, and becomes systemd-socket-proxyd, which
- * carries the connections of the sockets that systemd passed on (they keep their place in the queue meanwhile).
- * Nothing is ever connected to before it listens. Throws "no-such-container" when the payload ends first; how long to
- * wait is for the unit's start time-out to say.
+ * forwards the connections of the sockets that systemd passed on; until then they wait in the sockets' queues. There is
+ * no connection to a payload that does not listen yet. Throws "no-such-container" if the payload ends first. The unit's
+ * start time-out limits the wait.
  */
 export async function becomeSocketProxy(
   scope: Scope,
@@ -31,7 +31,7 @@ export async function becomeSocketProxy(
   const host = await waitForListener(scope, record, port);
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw gone(record);
-  // systemd-socket-proxyd does not say it itself (252). From here on there is nothing to wait for.
+  // systemd-socket-proxyd (252) does not notify systemd itself. From here on there is nothing to wait for.
   createNotifier(env.NOTIFY_SOCKET).ready();
   keepInheritedSockets(inheritedSockets(env));
   // The port begins at the last colon: systemd-socket-proxyd does not take the brackets of an IPv6 address.
@@ -42,8 +42,9 @@ export async function becomeSocketProxy(
 }
 
 /**
- * Enters the network namespace of a process, or gives the command line that does so first: that of a user's container
- * belongs to its user namespace, which a process of several threads (Bun's) cannot enter. The PID stays either way.
+ * Enters the network namespace of a process, or returns the command line that does so first: a user's container has one
+ * that belongs to its user namespace, which a process with several threads (Bun) cannot enter. The PID stays either
+ * way.
  */
 function enterNetwork(
   scope: Scope,
@@ -79,7 +80,7 @@ async function waitForListener(scope: Scope, record: ContainerRecord, port: numb
   }
 }
 
-/** Reads the socket tables of a process's network namespace, proc_pid_net(5): nothing is sent. */
+/** Reads the socket tables of a process's network namespace, proc_pid_net(5), without sending anything there. */
 function listener(pid: number, port: number): string | undefined {
   return listeningAddress(
     { tcp: readTable(pid, "tcp"), tcp6: readTable(pid, "tcp6"), addresses6: readTable(pid, "if_inet6") },

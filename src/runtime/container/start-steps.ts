@@ -16,19 +16,19 @@ import { startPayload } from "./payload.ts";
 import type { Start } from "./start.ts";
 import type { Step } from "./steps.ts";
 
-/** Makes the launcher fit for what follows; all of it ends with this process. */
+/** Sets the launcher's umask and cgroup; both end with this process. */
 const prepareProcess: Step<Start> = {
   name: "prepare-process",
   make({ plan }) {
-    // What is made here is seen by the payload's user as well, whatever UMask= the unit has.
+    // The payload's user has to read what the launcher makes, whatever UMask= the unit has.
     setPlainUmask();
     leaveUnitCgroup(plan.cgroup);
   },
 };
 
 /**
- * Makes the bundle and the record, by which all the rest is found. What a unit runs its ExecStopPost= cleans up,
- * however this process ends.
+ * Makes the bundle and the record, by which cleanup finds all the rest. For a unit its ExecStopPost= cleans up, however
+ * this process ends.
  */
 const claim: Step<Start> = {
   name: "claim",
@@ -60,7 +60,7 @@ const claimName: Step<Start> = {
   },
 };
 
-/** The container's own user namespace costs a process and its code, so both come when they are needed. */
+/** A user namespace costs a child process and code to load, so both come only if the plan has one. */
 const openUserNamespace: Step<Start> = {
   name: "open-user-namespace",
   async make(start) {
@@ -72,7 +72,7 @@ const openUserNamespace: Step<Start> = {
   },
 };
 
-/** Begins to connect the container; the payload's step waits for the end of that. */
+/** Begins to connect the container's network; the last step waits until it is finished. */
 const openNetwork: Step<Start> = {
   name: "open-network",
   make(start) {
@@ -89,7 +89,7 @@ const openNetwork: Step<Start> = {
       atOnce: namespace === undefined && plan.mountsAtOnce,
     });
   },
-  // What is still being made cannot be taken away.
+  // A network that is still being made cannot be removed.
   undo: async ({ network }) => network?.settle(),
 };
 
@@ -101,7 +101,7 @@ const makeBundle: Step<Start> = {
   },
 };
 
-/** The login uid is set last: whatever the launcher itself did before counts as the system's own doing. */
+/** Sets the login uid, last: audit attributes the launcher's own work before it to the system. */
 const seal: Step<Start> = {
   name: "seal",
   make({ context, request: { loginuid, unit } }) {
@@ -124,8 +124,8 @@ const addMemberNames: Step<Start> = {
 const startContainer: Step<Start> = { name: "start-container", make: startPayload };
 
 /**
- * A start, step by step. A process that is killed among them undoes nothing: cleanUp() takes away what any of them
- * makes, so what a new step makes it has to know as well.
+ * The steps of a start, in order. A launcher that is killed undoes none of them, so cleanUp() has to remove what each
+ * of them makes: a new step means a new line there.
  */
 export const START_STEPS: readonly Step<Start>[] = [
   prepareProcess,

@@ -15,7 +15,7 @@ import type { JoinedNetwork } from "./joined-network.ts";
 import { mountedImages } from "./mounted-images.ts";
 import { planStart, type StartPlan } from "./plan.ts";
 
-/** Where and for whom a container is started. */
+/** The surroundings of a start. */
 export interface StartContext {
   readonly scope: Scope;
   readonly env: Environment;
@@ -24,11 +24,11 @@ export interface StartContext {
   readonly inUserNamespace: boolean;
 }
 
-/** One start: the plan, and what its steps have made so far (see start-steps.ts). */
+/** One start: its plan, and the results of its steps so far (start-steps.ts). */
 export interface Start {
   readonly context: StartContext;
   readonly notifier: Notifier;
-  /** As asked for, with host ports and with what comes of the pod. */
+  /** The complete request: with host ports, and with the pod's settings. */
   readonly request: RunRequest;
   readonly image: StoredImage;
   readonly plan: StartPlan;
@@ -50,8 +50,8 @@ export interface Start {
 }
 
 /**
- * Finds out what a start depends on, and plans it. Nothing is made. Throws "no-such-pod", "image-not-found" for an
- * image to mount, and what planStart() throws.
+ * Collects the facts that a start depends on, and plans it. Nothing is made. Throws "no-such-pod", "image-not-found"
+ * for an image to mount, and as planStart() does.
  */
 export async function openStart(
   asked: RunRequest,
@@ -77,9 +77,9 @@ export async function openStart(
   return { context, notifier, request, image, plan, paths: containerPaths(scope, id), pod, ...nothing, sockets: 0 };
 }
 
-/** The request with a port of the host's for each that is published without one. */
+/** The request with a host port for each port that is published without one. */
 async function withHostPorts(request: RunRequest, { inUserNamespace }: StartContext): Promise<RunRequest> {
-  // The system's are chosen together with taking them.
+  // In the system's scope a port is chosen when it is taken.
   if (!inUserNamespace || request.ports.every(({ hostPort }) => hostPort !== 0)) return request;
   const { chooseHostPorts } = await import("../network/connect/published-ports.ts");
   return { ...request, ports: chooseHostPorts(request.ports, []) };

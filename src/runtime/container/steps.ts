@@ -1,17 +1,17 @@
-/** One thing that has to be done of a longer work on a value, and how it is taken back. */
+/** One step of a longer work on a value, and how to undo it. */
 export interface Step<T> {
   readonly name: string;
   make(value: T): void | Promise<void>;
   /**
-   * Takes back what make() has done, or has begun before it failed. Absent where that goes with this process, or with
-   * another step's undo.
+   * Undoes what make() did, or began to do before it failed. Absent if the result ends with this process, or if another
+   * step's undo removes it.
    */
   undo?(value: T): void | Promise<void>;
 }
 
 /**
- * Makes the steps, one after another. When one fails, it and those before it are undone, the last one first; what fails
- * in that is not reported, but the original error.
+ * Makes the steps, one after another. If one fails, it and those before it are undone, the last one first. Rejects with
+ * the original error, not with those of undoing.
  */
 export async function runSteps<T>(steps: readonly Step<T>[], value: T): Promise<void> {
   const begun: Step<T>[] = [];
@@ -30,6 +30,6 @@ async function undo<T>(step: Step<T>, value: T): Promise<void> {
   try {
     await step.undo?.(value);
   } catch {
-    // The next cleanup finds what is left.
+    // The next cleanup of stale containers finds the rest.
   }
 }

@@ -7,14 +7,14 @@ import { errnoName } from "../../system/error.ts";
 
 /** How often to look whether the payload is gone: milliseconds. */
 const POLL_MS = 10;
-/** How long before the unit's own time-out a payload that does not stop is killed: milliseconds. */
+/** How long before the unit's own time-out to kill a payload that does not stop: milliseconds. */
 const LEAD_MS = 500;
 
 /**
- * ExecStop= of a unit that leaves the stop signal to its image: sends it, and waits for the payload to end. For SIGTERM
- * nothing is done at all: that is what systemd sends next anyway. `unitTimeout` tells the unit's TimeoutStopSec= in
- * milliseconds; shortly before it runs out the payload is killed, as systemd would now only begin with SIGTERM and wait
- * as long again. It is asked for once the signal is sent and not waited for: at shutdown nobody may answer.
+ * ExecStop= of a unit that leaves the stop signal to its image: sends the signal, and waits for the payload to end. For
+ * SIGTERM it does nothing, since systemd sends that next anyway. `unitTimeout` gives the unit's TimeoutStopSec= in
+ * milliseconds. Shortly before that has passed the payload is killed, as systemd would only begin with SIGTERM then and
+ * wait as long again. The time-out is requested after the signal, and not waited for: at shutdown no answer may come.
  */
 export async function stopPayload(scope: Scope, id: string, unitTimeout: () => Promise<number>): Promise<void> {
   const record = readRecord(scope, id);
@@ -26,8 +26,8 @@ export async function stopPayload(scope: Scope, id: string, unitTimeout: () => P
 }
 
 /**
- * Sends a container's stop signal to its payload and waits for it to end; SIGKILL after `timeout` milliseconds. If that
- * cannot be learnt the payload may take as long as it likes.
+ * Sends a container's stop signal to its payload and waits for it to end; sends SIGKILL after `timeout` milliseconds.
+ * If the time-out cannot be found out, the payload may take any time.
  */
 export async function terminatePayload(
   scope: Scope,
@@ -56,7 +56,7 @@ function kill(pid: number, signal: string): void {
   try {
     process.kill(pid, signalNumber(signal));
   } catch (error) {
-    // Gone in the meantime: what was wanted.
+    // It has ended in the meantime, as it should.
     if (errnoName(error) !== "ESRCH") throw error;
   }
 }

@@ -19,7 +19,9 @@ export function lastErrorIn(log: string): string | undefined {
   return messages.at(-1)?.replace(/^runc (?:run|create) failed: /, "");
 }
 
-/** The message of a line of the log; undefined for other levels, and for what is no entry (a line cut short by a kill). */
+/**
+ * The message of a line of the log; undefined for other levels, and for what is no entry (a line cut short by a kill).
+ */
 function errorOf(line: string): string | undefined {
   let entry: unknown;
   try {

@@ -73,8 +73,8 @@ export const KERNEL_MOUNTS: readonly SpecMount[] = [
 ];
 
 /**
- * The device rules of the container's cgroup: nothing but the pseudo-devices that an OCI runtime makes, terminals, and mknod of
- * any kind (making a node gives no access to it).
+ * The device rules of the container's cgroup: nothing but the pseudo-devices that an OCI runtime makes, terminals, and
+ * mknod of any kind (making a node gives no access to it).
  */
 export const DEVICE_RULES: readonly SpecDeviceRule[] = [
   { allow: false, access: "rwm" },

@@ -12,10 +12,10 @@ const UNUSED_BY_USERS = "/root";
 const PLACE = join(UNUSED_BY_USERS, "rootfs");
 
 /**
- * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for config.json.
- * Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own container (`gid`)
- * gets. A user's folders, the home directory among them, stay closed: there the root file system gets another place as
- * well, which only this mount namespace shows.
+ * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for
+ * config.json. Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own
+ * container (`gid`) gets. A user's folders, the home directory among them, stay closed: there the root file system gets
+ * another place as well, which only this mount namespace shows.
  */
 export function grantRootfsAccess(scope: Scope, paths: ContainerPaths, gid: number): string {
   if (scope.kind === "system") {
@@ -30,8 +30,8 @@ export function grantRootfsAccess(scope: Scope, paths: ContainerPaths, gid: numb
 }
 
 /**
- * The folder that the OCI runtime goes through on its way into a running container whose root file system is at `path`: in another
- * mount namespace than the launcher's it has to be made again, and can be empty.
+ * The folder that the OCI runtime goes through on its way into a running container whose root file system is at `path`:
+ * in another mount namespace than the launcher's it has to be made again, and can be empty.
  */
 export function renewRootfsAccess(path: string): void {
   if (path === PLACE) mountHiddenFolder();
