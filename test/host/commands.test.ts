@@ -55,7 +55,7 @@ describeOnSuites("both", "the command line on %s", (suite) => {
   hostTest("pulls at start, with its progress in the unit's status, for longer than the start time-out", async () => {
     await host.write(
       "/etc/containers/systemd/slow.container",
-      `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nExec=sleep 1000\n[Service]\nTimeoutStartSec=3\n`,
+      `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nExec=sleep 1000\nStopSignal=KILL\n[Service]\nTimeoutStartSec=3\n`,
     );
     await host.ok(["systemctl", "daemon-reload"]);
     // The link to the registry is made slow: some 5 MB then take well over three seconds.
@@ -118,6 +118,8 @@ describeOnSuites("both", "the command line on %s", (suite) => {
       "a=b",
       "-p",
       "9090:90",
+      "--stop-timeout",
+      "1",
       sample("tools:1"),
       "sh",
       "-c",
@@ -156,8 +158,7 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     expect((await berth("rmi", sample("tools:1"))).exitCode).toBe(2);
     expect(await berth("image", "prune", "--all", "--force")).toEqual({ stdout: "", stderr: "", exitCode: 0 });
     expect((await berth("image", "exists", sample("tools:1"))).exitCode).toBe(0);
-    // sleep, as the first process, takes no notice of SIGTERM; ten seconds are not waited for with a time-out of its
-    // own.
+    // The shell, as the first process, takes no notice of SIGTERM.
     const stopped = await berth("stop", "job");
     expect(stopped).toEqual({ stdout: "job\n", stderr: "", exitCode: 0 });
     expect((await berth("ps", "-aq")).stdout).toBe("");

@@ -192,7 +192,10 @@ export async function until<T>(
   condition: () => Promise<T | undefined | null | false> | T | undefined | null | false,
   timeout = 30_000,
 ): Promise<T> {
-  for (const end = Date.now() + timeout; ; await Bun.sleep(20)) {
+  const begin = Date.now();
+  const end = begin + timeout;
+  // The longer it takes the more rarely it is asked: what asks takes processors from what is waited for.
+  for (; ; await Bun.sleep(Math.min(Math.max(20, (Date.now() - begin) / 20), 300))) {
     const value = await condition();
     // null is what match() has for "not yet".
     if (value !== undefined && value !== null && value !== false) return value;

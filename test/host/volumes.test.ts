@@ -122,7 +122,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     for (const name of names) {
       const more = name === "mapped" ? "UserNS=auto\n" : "";
       files[`${name}.container`] =
-        `[Container]\nImage=${TOOLS}\nNetwork=none\n${more}Volume=common.volume:/common\nExec=sh -c 'touch /common/${name}; exec sleep 1000'\n`;
+        `[Container]\nImage=${TOOLS}\nNetwork=none\n${more}Volume=common.volume:/common\nStopSignal=KILL\nExec=sh -c 'touch /common/${name}; exec sleep 1000'\n`;
     }
     await install(host, files);
     await host.ok(["systemctl", "start", ...names]);
@@ -238,7 +238,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
 
   hostTest("and folders show what the host mounts later, if they are slaves of it", async () => {
     await install(host, {
-      "slave.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nVolume=/srv/links:/slave:rslave\nVolume=/srv/links:/private\nExec=sleep 1000\n`,
+      "slave.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nVolume=/srv/links:/slave:rslave\nVolume=/srv/links:/private\nStopSignal=KILL\nExec=sleep 1000\n`,
     });
     await host.sh("mount --make-rshared /; systemctl start slave; mount -t tmpfs late /srv/links");
     const pid = await property(host, "slave", "MainPID");
