@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, newestHostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 
@@ -16,7 +16,7 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     await host?.close();
   });
 
-  hostTest("pulls an image, lists it, inspects it, removes it", async () => {
+  newestHostTest(suite, "pulls an image, lists it, inspects it, removes it", async () => {
     const pulled = await berth("pull", sample("tools:1"));
     expect(pulled.stdout).toMatch(/^[0-9a-f]{64}\n$/);
     expect(pulled.stderr).toContain("done");
@@ -177,6 +177,8 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     const runner = await host.sh(`ps -o ppid= -p ${Pid}`);
     await host.ok(["kill", "-KILL", runner.trim(), String(Pid)]);
     await child.exited;
+    // What is killed is a process until systemd, its new parent, has waited for it.
+    await host.sh(`while [ -e /proc/${Pid} ]; do sleep 0.02; done`);
     expect(await leftovers(host)).not.toBe("");
     await host.ok(["berth", "cleanup", "--stale"]);
     expect(await leftovers(host)).toBe("");
@@ -222,7 +224,7 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
-  hostTest("notes who asks for a start of units only, by no name that leads elsewhere", async () => {
+  newestHostTest(suite, "notes who asks for a start of units only, by no name that leads elsewhere", async () => {
     await host.write("/etc/victim.service", "mine");
     const run = (name: string) => host.run(["berth", "start", name], { loginuid: 1000 });
     expect((await run("../../../etc/victim.service")).exitCode).toBe(1);

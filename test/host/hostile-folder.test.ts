@@ -5,7 +5,7 @@ import { OBEYED_VARIABLES } from "../../src/generator/making/environment.ts";
 import { COMMAND_TABLE } from "../../src/setup/commands.ts";
 import { bootWithImages, install, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, newestHostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 
@@ -159,7 +159,7 @@ describeOnSuites("both", "a hostile folder on %s", (suite) => {
     return results;
   }
 
-  hostTest("is as hostile as it is meant to be: Bun itself falls for it", async () => {
+  newestHostTest(suite, "is as hostile as it is meant to be: Bun itself falls for it", async () => {
     await copyFile(BUN, host.path("/root/bun"));
     await host.write("/root/harmless.js", "");
     await host.ok(["/root/bun", "/root/harmless.js"], { cwd: FOLDER });
@@ -169,7 +169,7 @@ describeOnSuites("both", "a hostile folder on %s", (suite) => {
     await host.sh(`rm /root/bun ${MARKERS}/*`);
   });
 
-  hostTest("changes nothing for any command", async () => {
+  newestHostTest(suite, "changes nothing for any command", async () => {
     const named = new Set(INVOCATIONS.flatMap(([word, next]) => [word, `${word} ${next}`]));
     expect(COMMAND_TABLE.commands.map(({ name, sameAs }) => sameAs ?? name).filter((name) => !named.has(name))).toEqual(
       [],
@@ -181,7 +181,7 @@ describeOnSuites("both", "a hostile folder on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
-  hostTest("changes nothing for help and the version", async () => {
+  newestHostTest(suite, "changes nothing for help and the version", async () => {
     for (const args of [
       [],
       ["--help"],
@@ -195,7 +195,7 @@ describeOnSuites("both", "a hostile folder on %s", (suite) => {
     expect(await markers()).toBe("");
   });
 
-  hostTest("changes nothing for the generator", async () => {
+  newestHostTest(suite, "changes nothing for the generator", async () => {
     const generator = "/usr/local/lib/systemd/system-generators/berth-generator";
     const run = (cwd: string) =>
       host.sh(`rm -rf /tmp/units; mkdir /tmp/units; cd ${cwd}
@@ -279,7 +279,7 @@ describeOnSuites("both", "a hostile folder on %s", (suite) => {
     }
   });
 
-  hostTest("and the environment of a shell do not take berth over", async () => {
+  newestHostTest(suite, "and the environment of a shell do not take berth over", async () => {
     const { LD_PRELOAD: _, BUN_JSC_functionOverrides: __, ...env } = HOSTILE_ENVIRONMENT;
     expect(await host.ok(["berth", "--version"], { cwd: FOLDER, env })).toStartWith("berth ");
     expect(await host.ok(["berth", "images", "--quiet"], { cwd: FOLDER, env })).not.toBe("");

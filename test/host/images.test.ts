@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { TestScreen } from "../cli/output/screen.ts";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, newestHostTest } from "./lane.ts";
 import { REGISTRY, sample, startRegistry } from "./registry.ts";
 
 /** Makes the link to the registry slow while `work` is done: some 5 MB then take several seconds. */
@@ -120,43 +120,47 @@ describeOnSuites("both", "images on %s", (suite) => {
     expect((await systemctl("show", "--value", "--property=Result", "silent-image")).stdout).toBe("timeout\n");
   });
 
-  hostTest("a pull on a terminal has a line for each layer, in the width there is; quiet says nothing", async () => {
-    for (const [columns, rows] of [
-      [60, 24],
-      [33, 5],
-    ] as const) {
-      await host.run(["berth", "rmi", "--force", sample("layers:1")]);
-      // script(1) gives the command a pseudo-terminal and copies what is written there.
-      const typed = await slowly(host, "20mbit", () =>
-        host.ok([
-          "script",
-          "-qec",
-          `stty rows ${rows} cols ${columns}; berth image pull ${sample("layers:1")}`,
-          "/dev/null",
-        ]),
-      );
-      const screen = new TestScreen(columns, rows);
-      const progress = typed.slice(0, typed.lastIndexOf("\x1b[J"));
-      screen.write(progress);
-      const last = typed
-        .slice(progress.length + "\x1b[J".length)
-        .replaceAll("\r", "")
-        .split("\n");
-      expect(typed.split("\x1b[J").length).toBeGreaterThan(2);
-      if (rows === 24)
-        expect(last.slice(0, 4).every((line) => /^[0-9a-f]{12} {2}[\d.]+ [kM]?B, done$/.test(line))).toBe(true);
-      else expect(last[0]).toBe("4 of 4 layers done");
-      expect(last.findLast((line) => line !== "")).toMatch(/^[0-9a-f]{33,64}|[0-9a-f]{64}$/);
-    }
-    await host.ok(["berth", "rmi", sample("layers:1")]);
-    const plain = await host.run(["berth", "pull", sample("layers:1")]);
-    expect(plain.stderr.trim().split("\n")).toHaveLength(5);
-    expect(plain.stderr).not.toContain("\x1b");
-    await host.ok(["berth", "rmi", sample("layers:1")]);
-    const quiet = await host.ok(["script", "-qec", `berth pull --quiet ${sample("layers:1")}`, "/dev/null"]);
-    expect(quiet.replaceAll("\r", "")).toMatch(/^[0-9a-f]{64}$/);
-    await host.ok(["berth", "image", "rm", sample("layers:1")]);
-  });
+  newestHostTest(
+    suite,
+    "a pull on a terminal has a line for each layer, in the width there is; quiet says nothing",
+    async () => {
+      for (const [columns, rows] of [
+        [60, 24],
+        [33, 5],
+      ] as const) {
+        await host.run(["berth", "rmi", "--force", sample("layers:1")]);
+        // script(1) gives the command a pseudo-terminal and copies what is written there.
+        const typed = await slowly(host, "20mbit", () =>
+          host.ok([
+            "script",
+            "-qec",
+            `stty rows ${rows} cols ${columns}; berth image pull ${sample("layers:1")}`,
+            "/dev/null",
+          ]),
+        );
+        const screen = new TestScreen(columns, rows);
+        const progress = typed.slice(0, typed.lastIndexOf("\x1b[J"));
+        screen.write(progress);
+        const last = typed
+          .slice(progress.length + "\x1b[J".length)
+          .replaceAll("\r", "")
+          .split("\n");
+        expect(typed.split("\x1b[J").length).toBeGreaterThan(2);
+        if (rows === 24)
+          expect(last.slice(0, 4).every((line) => /^[0-9a-f]{12} {2}[\d.]+ [kM]?B, done$/.test(line))).toBe(true);
+        else expect(last[0]).toBe("4 of 4 layers done");
+        expect(last.findLast((line) => line !== "")).toMatch(/^[0-9a-f]{33,64}|[0-9a-f]{64}$/);
+      }
+      await host.ok(["berth", "rmi", sample("layers:1")]);
+      const plain = await host.run(["berth", "pull", sample("layers:1")]);
+      expect(plain.stderr.trim().split("\n")).toHaveLength(5);
+      expect(plain.stderr).not.toContain("\x1b");
+      await host.ok(["berth", "rmi", sample("layers:1")]);
+      const quiet = await host.ok(["script", "-qec", `berth pull --quiet ${sample("layers:1")}`, "/dev/null"]);
+      expect(quiet.replaceAll("\r", "")).toMatch(/^[0-9a-f]{64}$/);
+      await host.ok(["berth", "image", "rm", sample("layers:1")]);
+    },
+  );
 
   hostTest("pulls out of archives and folders as skopeo writes them", async () => {
     await host.ok(["mkdir", "-p", "/root/archives"]);
@@ -195,45 +199,49 @@ describeOnSuites("both", "images on %s", (suite) => {
     await host.ok(["berth", "rmi", "--force", (await idOf(TOOLS)) || "registry.example/oci:1"]);
   });
 
-  hostTest("newer asks the registry, and does with the image in the store when it does not answer", async () => {
-    const name = `${REGISTRY}/moving:1`;
-    const push = (from: string) =>
-      host.ok([
-        "skopeo",
-        "copy",
-        "--quiet",
-        "--src-tls-verify=false",
-        "--dest-tls-verify=false",
-        `docker://${from}`,
-        `docker://${name}`,
-      ]);
-    await host.write(
-      "/etc/containers/systemd/moving.container",
-      `[Container]\nImage=${name}\nPull=newer\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n`,
-    );
-    await host.write("/etc/containers/systemd/moving.image", `[Image]\nImage=${name}\nPolicy=newer\n`);
-    await host.ok(["systemctl", "daemon-reload"]);
-    await push(TOOLS);
-    await host.ok(["systemctl", "start", "moving"]);
-    const first = await idOf(name);
-    await push(sample("httpd:1"));
-    await host.ok(["systemctl", "restart", "moving"]);
-    const second = await idOf(name);
-    expect(second).not.toBe(first);
-    await host.ok(["systemctl", "start", "moving-image"]);
-    expect(await host.journal("moving-image")).toContain("the registry has no other; using the image in the store");
-    await host.ok(["systemctl", "stop", "test-registry"]);
-    await host.ok(["systemctl", "restart", "moving", "moving-image"]);
-    expect(await idOf(name)).toBe(second);
-    expect(await host.journal("moving")).toContain("using the image in the store");
-    await host.ok(["systemctl", "stop", "moving"]);
-    const never = await host.run(["berth", "run", "--pull=never", `${REGISTRY}/none:1`]);
-    expect(never).toMatchObject({ exitCode: 125 });
-    expect(never.stderr).toContain("is not in the store, and it is not to be pulled (--pull never)");
-    const missing = await host.run(["berth", "image", "pull", "--policy=never", `${REGISTRY}/none:1`]);
-    expect(missing.stderr).toContain("is not in the store, and the policy is never");
-    await startRegistry(host);
-  });
+  newestHostTest(
+    suite,
+    "newer asks the registry, and does with the image in the store when it does not answer",
+    async () => {
+      const name = `${REGISTRY}/moving:1`;
+      const push = (from: string) =>
+        host.ok([
+          "skopeo",
+          "copy",
+          "--quiet",
+          "--src-tls-verify=false",
+          "--dest-tls-verify=false",
+          `docker://${from}`,
+          `docker://${name}`,
+        ]);
+      await host.write(
+        "/etc/containers/systemd/moving.container",
+        `[Container]\nImage=${name}\nPull=newer\nNetwork=none\nStopSignal=KILL\nExec=sleep 1000\n`,
+      );
+      await host.write("/etc/containers/systemd/moving.image", `[Image]\nImage=${name}\nPolicy=newer\n`);
+      await host.ok(["systemctl", "daemon-reload"]);
+      await push(TOOLS);
+      await host.ok(["systemctl", "start", "moving"]);
+      const first = await idOf(name);
+      await push(sample("httpd:1"));
+      await host.ok(["systemctl", "restart", "moving"]);
+      const second = await idOf(name);
+      expect(second).not.toBe(first);
+      await host.ok(["systemctl", "start", "moving-image"]);
+      expect(await host.journal("moving-image")).toContain("the registry has no other; using the image in the store");
+      await host.ok(["systemctl", "stop", "test-registry"]);
+      await host.ok(["systemctl", "restart", "moving", "moving-image"]);
+      expect(await idOf(name)).toBe(second);
+      expect(await host.journal("moving")).toContain("using the image in the store");
+      await host.ok(["systemctl", "stop", "moving"]);
+      const never = await host.run(["berth", "run", "--pull=never", `${REGISTRY}/none:1`]);
+      expect(never).toMatchObject({ exitCode: 125 });
+      expect(never.stderr).toContain("is not in the store, and it is not to be pulled (--pull never)");
+      const missing = await host.run(["berth", "image", "pull", "--policy=never", `${REGISTRY}/none:1`]);
+      expect(missing.stderr).toContain("is not in the store, and the policy is never");
+      await startRegistry(host);
+    },
+  );
 
   hostTest(
     "an image that skopeo has encrypted is decrypted with a key that systemd hands over, and only so",
@@ -289,7 +297,7 @@ describeOnSuites("both", "images on %s", (suite) => {
     },
   );
 
-  hostTest("every tag, other platforms, and what is refused", async () => {
+  newestHostTest(suite, "every tag, other platforms, and what is refused", async () => {
     const all = await host.run(["berth", "pull", "--quiet", "--all-tags", `${REGISTRY}/layers`]);
     expect(all).toMatchObject({ stderr: "", exitCode: 0 });
     expect(all.stdout.trim().split("\n")).toHaveLength(4);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property, reaches } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, newestHostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
 
 const TOOLS = sample("tools:1");
@@ -31,7 +31,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     await host?.close();
   });
 
-  hostTest("are made, listed, looked at and removed, with podman's exit codes", async () => {
+  newestHostTest(suite, "are made, listed, looked at and removed, with podman's exit codes", async () => {
     expect(await volume("create", "--label", "stage=test", "--uid", "7", "one")).toMatchObject({ stdout: "one\n" });
     expect(await volume("create", "one")).toMatchObject({ exitCode: 125 });
     expect(await volume("create", "--ignore", "one")).toMatchObject({ exitCode: 0, stdout: "one\n" });
@@ -48,7 +48,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
   });
 
-  hostTest("of one name that several make at once are one volume", async () => {
+  newestHostTest(suite, "of one name that several make at once are one volume", async () => {
     const made = await host.sh(
       "for n in $(seq 8); do (berth volume create many >> /tmp/made 2>&1 || true) & done; wait; cat /tmp/made",
     );
@@ -137,7 +137,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     expect(await leftovers()).toBe("");
   });
 
-  hostTest("that bind a folder never take it away", async () => {
+  newestHostTest(suite, "that bind a folder never take it away", async () => {
     await volume("create", "--opt", "type=bind", "--opt", "device=/srv/data", "bound");
     expect(await inside(["-v", "bound:/b:ro"], "cat /b/file")).toBe("one");
     await volume("mount", "bound");
@@ -156,7 +156,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     await volume("rm", "bound");
   });
 
-  hostTest("of an image hold a copy of it", async () => {
+  newestHostTest(suite, "of an image hold a copy of it", async () => {
     await volume("create", "--driver", "image", "--opt", `image=${TOOLS}`, "copy");
     expect(await inside(["-v", "copy:/i"], "cat /i/etc/passwd; rm /i/etc/passwd")).toContain("app:");
     expect(await inside(["-v", "copy:/i:ro"], "ls /i/etc")).not.toContain("passwd");
@@ -167,44 +167,48 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
   });
 
-  hostTest("take content, owners and attributes along through an archive, and nothing out of themselves", async () => {
-    await inside(
-      ["-v", "from:/v"],
-      "mkdir /v/d; echo deep > /v/d/file; chown 5:6 /v/d/file; chmod 4751 /v/d/file; ln -s d/file /v/link; ln /v/d/file /v/hard; touch /v/.wh.odd; chown 7:8 /v; chmod 1770 /v",
-    );
-    await volume("create", "to");
-    await host.sh("berth volume export from | gzip | berth volume import to -");
-    const look = "cd /v; find . -printf '%p %U:%G %m %y %n %l\\n' | sort; cat link";
-    const [before, after] = await Promise.all(
-      ["from", "to"].map((name) => host.sh(look.replace("/v", `${VOLUMES}/${name}/_data`))),
-    );
-    expect(after).toBe(before as string);
-    // Files of the same names are replaced, others stay; a link in the volume is replaced, never followed.
-    await host.sh(
-      `cd ${VOLUMES}/to/_data; echo mine > own; rm -r d; ln -s /srv/links d; berth volume export -o /tmp/from.tar from; berth volume import to /tmp/from.tar; test "$(cat d/file) $(cat own)" = "deep mine"; test -z "$(ls -A /srv/links)"`,
-    );
-    await host.sh(
-      "cd /tmp; ln -s /srv/links out; tar -cf hostile.tar out; rm out; mkdir out; touch out/evil; tar -rf hostile.tar out/evil",
-    );
-    const hostile = await volume("import", "to", "/tmp/hostile.tar");
-    expect(hostile.exitCode === 0 || hostile.stderr.includes("hostile.tar") || hostile.stderr.includes("archive")).toBe(
-      true,
-    );
-    expect(await host.ok(["ls", "-A", "/srv/links"])).toBe("");
-    await host.write("/tmp/bad.tar", "x".repeat(2000));
-    const bad = await volume("import", "to", "/tmp/bad.tar");
-    expect(bad).toMatchObject({ exitCode: 125 });
-    expect(await host.ok(["cat", `${VOLUMES}/to/_data/own`])).toBe("mine");
-    expect(await volume("import", "to", "/tmp/none.tar")).toMatchObject({
-      exitCode: 125,
-      stderr: "berth: error: /tmp/none.tar cannot be opened (ENOENT)\n",
-    });
-    expect(await volume("import", "none", "/tmp/from.tar")).toMatchObject({ exitCode: 125 });
-    await volume("rm", "from", "to");
-    expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
-  });
+  newestHostTest(
+    suite,
+    "take content, owners and attributes along through an archive, and nothing out of themselves",
+    async () => {
+      await inside(
+        ["-v", "from:/v"],
+        "mkdir /v/d; echo deep > /v/d/file; chown 5:6 /v/d/file; chmod 4751 /v/d/file; ln -s d/file /v/link; ln /v/d/file /v/hard; touch /v/.wh.odd; chown 7:8 /v; chmod 1770 /v",
+      );
+      await volume("create", "to");
+      await host.sh("berth volume export from | gzip | berth volume import to -");
+      const look = "cd /v; find . -printf '%p %U:%G %m %y %n %l\\n' | sort; cat link";
+      const [before, after] = await Promise.all(
+        ["from", "to"].map((name) => host.sh(look.replace("/v", `${VOLUMES}/${name}/_data`))),
+      );
+      expect(after).toBe(before as string);
+      // Files of the same names are replaced, others stay; a link in the volume is replaced, never followed.
+      await host.sh(
+        `cd ${VOLUMES}/to/_data; echo mine > own; rm -r d; ln -s /srv/links d; berth volume export -o /tmp/from.tar from; berth volume import to /tmp/from.tar; test "$(cat d/file) $(cat own)" = "deep mine"; test -z "$(ls -A /srv/links)"`,
+      );
+      await host.sh(
+        "cd /tmp; ln -s /srv/links out; tar -cf hostile.tar out; rm out; mkdir out; touch out/evil; tar -rf hostile.tar out/evil",
+      );
+      const hostile = await volume("import", "to", "/tmp/hostile.tar");
+      expect(
+        hostile.exitCode === 0 || hostile.stderr.includes("hostile.tar") || hostile.stderr.includes("archive"),
+      ).toBe(true);
+      expect(await host.ok(["ls", "-A", "/srv/links"])).toBe("");
+      await host.write("/tmp/bad.tar", "x".repeat(2000));
+      const bad = await volume("import", "to", "/tmp/bad.tar");
+      expect(bad).toMatchObject({ exitCode: 125 });
+      expect(await host.ok(["cat", `${VOLUMES}/to/_data/own`])).toBe("mine");
+      expect(await volume("import", "to", "/tmp/none.tar")).toMatchObject({
+        exitCode: 125,
+        stderr: "berth: error: /tmp/none.tar cannot be opened (ENOENT)\n",
+      });
+      expect(await volume("import", "none", "/tmp/from.tar")).toMatchObject({ exitCode: 125 });
+      await volume("rm", "from", "to");
+      expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
+    },
+  );
 
-  hostTest("are all or nothing when the disk is full", async () => {
+  newestHostTest(suite, "are all or nothing when the disk is full", async () => {
     await host.sh(`mkdir -p ${VOLUMES}; mount -t tmpfs -o size=64k tmpfs ${VOLUMES}`);
     try {
       const full = await host.run(["berth", "run", "--network", "none", "-v", "big:/usr", TOOLS, "true"]);
@@ -247,7 +251,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     expect(late).toBe("/slave");
   });
 
-  hostTest("can be mounted in part, without a way out", async () => {
+  newestHostTest(suite, "can be mounted in part, without a way out", async () => {
     await inside(["-v", "parts:/v"], "mkdir -p /v/a/b; echo b > /v/a/b/file; ln -s /srv/data /v/out; ln -s /a/b /v/in");
     const part = (subpath: string) => ["--mount", `type=volume,source=parts,destination=/p,subpath=${subpath}`];
     expect(await inside(part("a/b"), "cat /p/file")).toBe("b");
@@ -263,7 +267,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     await volume("rm", "parts");
   });
 
-  hostTest("and folders can have a layer over them that goes with the container, or stays", async () => {
+  newestHostTest(suite, "and folders can have a layer over them that goes with the container, or stays", async () => {
     expect(await inside(["-v", "/srv/data:/d:O"], "echo new > /d/file; rm /d/below/file; cat /d/file")).toBe("new");
     await host.sh("mkdir -p /tmp/upper /tmp/work");
     const kept = ["-v", "/srv/data:/d:O,upperdir=/tmp/upper,workdir=/tmp/work"];
@@ -298,7 +302,7 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     expect(await leftovers()).toBe("");
   });
 
-  hostTest("that are asked for and are not there are told of", async () => {
+  newestHostTest(suite, "that are asked for and are not there are told of", async () => {
     const missing = await host.run(["berth", "run", "-v", "none:/x:nocreate", TOOLS, "true"]);
     expect(missing).toMatchObject({
       exitCode: 125,
