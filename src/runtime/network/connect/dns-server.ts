@@ -28,10 +28,10 @@ export function readPidFile(path: string): ProcessIdentity | undefined {
 /** Sends the DNS server a signal, if it runs. */
 export function signalDnsServer(scope: Scope, signal: "SIGHUP" | "SIGKILL"): void {
   const server = readPidFile(dnsPidFile(scope));
-  // The PID may be another process's by now.
-  if (server === undefined || readIfThere(`/proc/${server.pid}/comm`)?.trim() !== PROGRAM) return;
+  if (server === undefined) return;
   try {
-    process.kill(server.pid, signal);
+    // The PID may be another process's by now.
+    if (readIfThere(`/proc/${server.pid}/comm`)?.trim() === PROGRAM) process.kill(server.pid, signal);
   } catch (error) {
     if (!isErrno(error, "ESRCH")) throw error;
   }

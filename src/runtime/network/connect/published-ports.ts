@@ -2,7 +2,7 @@ import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 import { probePort } from "./port-probe.ts";
 
-/** Ports that an owner has on the host. */
+/** The ports that an owner, a container or a pod, publishes on the host. */
 export interface PublishedPorts {
   readonly name: string;
   readonly ports: readonly PortMapping[];
@@ -14,8 +14,8 @@ const LAST_CHOICE = 32_767;
 const ATTEMPTS = 200;
 
 /**
- * The ports with a host port each: where none was asked for, one that is free now, is nobody's of `others`, and is not
- * asked for here. Throws "network" where none is found.
+ * The ports with a host port each: where none was asked for, one that is free now, and that neither `others` nor `ports`
+ * have. Throws "network" where none is found.
  */
 export function chooseHostPorts(
   ports: readonly PortMapping[],
@@ -42,27 +42,36 @@ function chooseHostPort(port: PortMapping, used: readonly PortMapping[], probe: 
 }
 
 /**
- * Throws "network" for the first port that cannot be published: one that another owner publishes, that a process on the
- * host listens on, or of an address that is not the machine's. Firewall rules of others cannot be seen.
+ * Throws "network" for the first port that cannot be published: one that is in `ports` twice, that another owner
+ * publishes, that a process on the host listens on, or of an address that is not the machine's. Firewall rules of other
+ * programs are not seen.
  */
 export function checkPorts(ports: readonly PortMapping[], others: readonly PublishedPorts[], probe = probePort): void {
   for (const [index, port] of ports.entries()) {
     const twin = ports.slice(0, index).find((other) => portsCollide(port, other));
     if (twin !== undefined) throw taken(port, port.hostPort, "is published twice");
-    for (const { name, ports: published } of others) {
-      const other = published.find((candidate) => portsCollide(port, candidate));
-      if (other !== undefined) throw taken(port, Math.max(port.hostPort, other.hostPort), `is taken by ${name}`);
-    }
-    for (const number of each(port)) {
-      const found = probe(port.protocol, port.hostIp, number);
-      if (found === "taken") throw taken(port, number, "is taken by a process of the host");
-      if (found === "no-address")
-        throw new RuntimeError("network", `publish port ${number}: ${port.hostIp} is no address of this machine`);
-    }
+    checkOwners(port, others);
+    checkHost(port, probe);
   }
 }
 
-/** Whether both want one port of one address. */
+function checkOwners(port: PortMapping, others: readonly PublishedPorts[]): void {
+  for (const { name, ports } of others) {
+    const other = ports.find((candidate) => portsCollide(port, candidate));
+    if (other !== undefined) throw taken(port, Math.max(port.hostPort, other.hostPort), `is taken by ${name}`);
+  }
+}
+
+function checkHost(port: PortMapping, probe: typeof probePort): void {
+  for (const number of each(port)) {
+    const found = probe(port.protocol, port.hostIp, number);
+    if (found === "taken") throw taken(port, number, "is taken by a process of the host");
+    if (found === "no-address")
+      throw new RuntimeError("network", `publish port ${number}: ${port.hostIp} is no address of this machine`);
+  }
+}
+
+/** Whether both have a port of an address in common. */
 export function portsCollide(one: PortMapping, other: PortMapping): boolean {
   return (
     one.protocol === other.protocol &&
@@ -75,7 +84,7 @@ export function portsCollide(one: PortMapping, other: PortMapping): boolean {
 const ALL_IPV4 = "0.0.0.0";
 const ALL_IPV6 = "::";
 
-/** Whether what is meant for one address would come to the other; "" is all of both kinds. */
+/** Whether one address includes the other; "" is all addresses of both families. */
 function addressesMeet(one: string, other: string): boolean {
   if (one === "" || other === "" || one === other) return true;
   if (one.includes(":") !== other.includes(":")) return false;

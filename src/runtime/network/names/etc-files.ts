@@ -1,15 +1,15 @@
 import type { HostEntry } from "../../../options/requests/run-request.ts";
 
 /**
- * /etc/hosts for a container: what the request adds (first, so that it wins), the host's own lines, then how the host
- * is reached and the container's own name. Comments go, and one tab divides address and names, as with podman.
+ * /etc/hosts for a container: the request's entries (first, so that they win), the host's, then the gateway's names and
+ * the container's own. Without comments, and with one tab between address and names, as podman writes it.
  */
 export function formatHosts(input: {
   readonly base: string;
   readonly added: readonly HostEntry[];
-  /** The container's own, of all its networks. */
+  /** The container's addresses in all its networks. */
   readonly addresses: readonly string[];
-  /** How the host is reached from inside; undefined if it is not. */
+  /** The address of the host as seen from inside; undefined if it cannot be reached. */
   readonly gateway: string | undefined;
   readonly hostname: string;
   readonly name: string;
@@ -26,7 +26,7 @@ export function formatHosts(input: {
   return entries.map(([address, names]) => `${address}\t${names.join(" ")}\n`).join("");
 }
 
-/** hosts(5): address, names, comment; a line without both of the first is none. */
+/** hosts(5): address, names, comment. Lines without an address or a name are skipped. */
 function parseHosts(text: string): [string, string[]][] {
   return text.split("\n").flatMap((line) => {
     const [address = "", ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
@@ -34,35 +34,33 @@ function parseHosts(text: string): [string, string[]][] {
   });
 }
 
-/** What a network brings with it, for the files of those in it. */
+/** What its networks contribute to a container's /etc/hosts and /etc/resolv.conf. */
 export interface NetworkView {
   readonly addresses: readonly string[];
-  /** How the host is reached; undefined if it is not. */
+  /** The address of the host; undefined if it cannot be reached. */
   readonly gateway: string | undefined;
-  /**
-   * The name servers of networks with DNS: they know the other containers, and ask the host's resolvers for the rest.
-   */
+  /** The DNS servers of networks: they know the other containers, and ask the host's resolvers for the rest. */
   readonly nameServers: readonly string[];
-  /** Where names without a dot are looked for. */
+  /** Domains in which names without a dot are looked up. */
   readonly searchDomains: readonly string[];
-  /** Resolvers that are to be asked before the host's. */
+  /** Resolvers to ask before the host's. */
   readonly resolvers: readonly string[];
 }
 
-/** What is asked for in place of the host's settings. */
+/** Settings in place of the host's. */
 export interface ResolverRequest {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
   readonly dnsOptions: readonly string[];
 }
 
-/** The domain of all containers' names, as aardvark-dns has it. */
+/** The domain of all containers' names in aardvark-dns. */
 export const CONTAINER_DOMAIN = "dns.podman";
 
 /**
- * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: those asked for, and
- * the host's, are asked by them. Without any, the resolvers asked for take the place of the host's, and search domains
- * come before the host's. In a network namespace of its own (`ownNetwork`) the host's loopback resolvers
+ * /etc/resolv.conf for a container, as podman writes it. A network's name servers are alone in it: they forward to the
+ * resolvers asked for, and to the host's. Without any, the resolvers asked for take the place of the host's, and search
+ * domains come before the host's. In a network namespace of its own (`ownNetwork`) the host's loopback resolvers
  * (systemd-resolved's stub) cannot be reached, so they are left out.
  */
 export function formatResolvConf(
@@ -72,29 +70,45 @@ export function formatResolvConf(
   ownNetwork: boolean,
 ): string {
   const { nameServers = [], searchDomains = [], resolvers = [] } = network ?? {};
-  const found = { nameserver: [] as string[], search: [] as string[], options: [] as string[] };
-  for (const line of host.split("\n")) {
-    const [keyword = "", ...words] = line.trim().split(/\s+/);
-    if (keyword === "nameserver") found.nameserver.push(...words.slice(0, 1));
-    // The last line of the kind counts, resolv.conf(5).
-    if (keyword === "search" || keyword === "domain") found.search = words;
-    if (keyword === "options") found.options = words;
-  }
-  const reachable = found.nameserver.filter(
-    (server) => !(ownNetwork && (server.startsWith("127.") || server === "::1")),
-  );
-  const noSearch = asked.dnsSearch.includes(".");
-  const hostSearch = nameServers.length === 0 ? found.search : [];
-  const networkSearch = asked.dnsSearch.length === 0 ? searchDomains : [];
-  const search = noSearch ? [] : [...new Set([...asked.dnsSearch, ...networkSearch, ...hostSearch])];
+  const found = parseResolvConf(host);
+  const reachable = ownNetwork ? found.nameservers.filter((server) => !isLoopback(server)) : found.nameservers;
   const servers =
     nameServers.length > 0 ? nameServers : asked.dns.length > 0 ? asked.dns : [...resolvers, ...reachable];
+  const hostSearch = nameServers.length === 0 ? found.search : [];
+  const networkSearch = asked.dnsSearch.length === 0 ? searchDomains : [];
+  const search = asked.dnsSearch.includes(".") ? [] : [...asked.dnsSearch, ...networkSearch, ...hostSearch];
   const options = asked.dnsOptions.length > 0 ? asked.dnsOptions : found.options;
-  return [
-    ...(search.length === 0 ? [] : [`search ${search.join(" ")}`]),
+  const lines = [
+    ...keywordLine("search", [...new Set(search)]),
     ...servers.map((server) => `nameserver ${server}`),
-    ...(options.length === 0 ? [] : [`options ${options.join(" ")}`]),
-  ]
-    .map((line) => `${line}\n`)
-    .join("");
+    ...keywordLine("options", options),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+interface ResolvConf {
+  readonly nameservers: readonly string[];
+  readonly search: readonly string[];
+  readonly options: readonly string[];
+}
+
+/** resolv.conf(5): the last line of `search`, `domain` and `options` counts. */
+function parseResolvConf(text: string): ResolvConf {
+  const lines = text.split("\n").map((line) => line.trim().split(/\s+/));
+  const last = (...keywords: string[]) => lines.findLast(([word = ""]) => keywords.includes(word))?.slice(1) ?? [];
+  return {
+    nameservers: lines.flatMap(([keyword, server]) =>
+      keyword === "nameserver" && server !== undefined ? [server] : [],
+    ),
+    search: last("search", "domain"),
+    options: last("options"),
+  };
+}
+
+function isLoopback(server: string): boolean {
+  return server.startsWith("127.") || server === "::1";
+}
+
+function keywordLine(keyword: string, words: readonly string[]): string[] {
+  return words.length === 0 ? [] : [`${keyword} ${words.join(" ")}`];
 }
