@@ -3,6 +3,7 @@ import { plainBooleans } from "./program/boolean-options.ts";
 import type { CommandContext } from "./program/command.ts";
 import { type CommandTable, commandNames } from "./program/command-table.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
+import { refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
 import { VERSION } from "./program/version.ts";
 
 /**
@@ -42,6 +43,7 @@ export async function runCommand(argv: readonly string[], table: CommandTable, c
     if (manual !== undefined)
       command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
     define(command, context, table);
+    refuseUnexpandedOptions(command);
     if (!entry.runsCommand) line = plainBooleans(argv, command);
   }
   const known = ["", "help"].includes(wanted) || wanted.startsWith("-") || groups.has(wanted);

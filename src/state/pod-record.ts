@@ -1,13 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dictionary, list, number, oneOf, optional, orElse, text } from "../json-fields.ts";
-import type {
-  HostEntry,
-  MountRequest,
-  NetworkRequest,
-  PortMapping,
-  UserNamespaceRequest,
-} from "../options/requests/run-request.ts";
+import type { PodRequest } from "../options/requests/pod-request.ts";
 import type { Scope } from "../scope.ts";
 import { isErrno } from "../system/error.ts";
 import { listIfThere } from "../system/files.ts";
@@ -25,35 +19,6 @@ import {
   texts,
   userNamespaceRequest,
 } from "./request-fields.ts";
-
-/** What a pod is to be: the typed form of `berth pod create`'s command line. */
-export interface PodRequest {
-  readonly name: string;
-  /** The systemd service that is the pod. */
-  readonly unit: string;
-  /** Whether the pod ends with its last container. */
-  readonly exitPolicy: "stop" | "continue";
-  readonly hostname: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** That of all its containers. */
-  readonly userNamespace: UserNamespaceRequest;
-  readonly network: NetworkRequest;
-  readonly ports: readonly PortMapping[];
-  readonly addHosts: readonly HostEntry[];
-  readonly dns: readonly string[];
-  readonly dnsOptions: readonly string[];
-  readonly dnsSearch: readonly string[];
-  /** Bytes; 0 is unlimited. */
-  readonly shmSize: number;
-  /** In all containers of the pod. */
-  readonly mounts: readonly MountRequest[];
-  /** Which namespaces the containers share, beside the user namespace. */
-  readonly shared: readonly SharedKind[];
-  /** Take the place of a pod of the same name. */
-  readonly replace: boolean;
-}
-
-export type SharedKind = "ipc" | "net" | "pid" | "uts";
 
 /**
  * What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be

@@ -1,9 +1,9 @@
-import { type FlagValues, parseRunFlags } from "../../options/flags/parse.ts";
-import { nameInUnit, toRunRequest } from "../../options/requests/parse-run-request.ts";
+import { parseRunFlags } from "../../options/flags/parse.ts";
+import { podOf, toRunRequest } from "../../options/requests/parse-run-request.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import type { SharedKind } from "../../options/values/share.ts";
 import { launch } from "../../runtime/container/launch.ts";
 import { enterUserNamespace } from "../../runtime/user-namespace/enter.ts";
-import type { SharedKind } from "../../state/pod-record.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 import { findImage } from "./find-image.ts";
 
@@ -18,7 +18,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
   }
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const request = toRunRequest(flags, image, words, context, await sharedByPod(flags.pod, context));
+  const request = toRunRequest(flags, image, words, context, await sharedByPod(podOf(flags), context));
   if (request.tty && (request.unit !== undefined || request.detach)) {
     throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
   }
@@ -48,12 +48,12 @@ export async function runContainer(args: readonly string[], context: CommandCont
 
 /** What the containers of a pod share; undefined for a container that is in none. */
 async function sharedByPod(
-  pod: FlagValues[string],
+  pod: string | undefined,
   { scope }: CommandContext,
 ): Promise<readonly SharedKind[] | undefined> {
-  if (typeof pod !== "string") return undefined;
+  if (pod === undefined) return undefined;
   const { findPod } = await import("../../state/pod-record.ts");
-  return findPod(scope, nameInUnit(pod) ?? pod).shared;
+  return findPod(scope, pod).shared;
 }
 
 /** Modes of networks and user namespaces that are not the container's alone. */

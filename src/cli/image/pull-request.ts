@@ -7,7 +7,8 @@ import { RETRIES, type RetryPolicy } from "../../image/registry/retry.ts";
 import { readRegistrySettings } from "../../image/registry/settings.ts";
 import type { PullOptions } from "../../image/transport/pull.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
-import { parseDuration } from "../../options/values/time.ts";
+import { valueIn } from "../../options/values/check.ts";
+import { parseCredentials } from "../../options/values/pull.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 
 /** What the words say of a pull, for whoever does it. Throws CommandError (125), and ImageError `bad-settings`. */
@@ -17,7 +18,7 @@ export function toPullOptions(
 ): Pick<PullOptions, "registries" | "platform" | "credentials" | "retries" | "decryptionKeys"> {
   const path = (text: string | undefined) => (text === undefined ? undefined : resolve(cwd, text));
   const platform = wantedPlatform(words);
-  const credentials = parseCredentials(words.creds);
+  const credentials = credentialsOf(words.creds);
   return {
     registries: readRegistrySettings({
       configDirs: scope.configDirs,
@@ -50,17 +51,16 @@ export function wantedPlatform(words: PullWords): Platform | undefined {
   };
 }
 
-function parseCredentials(text: string | undefined): Credentials | undefined {
+function credentialsOf(text: string | undefined): Credentials | undefined {
   if (text === undefined) return undefined;
-  const colon = text.indexOf(":");
-  if (colon <= 0) throw new CommandError("--creds: write user:password", 125);
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+  const credentials = valueIn(parseCredentials(text));
+  if (credentials === undefined) throw new CommandError("--creds: write user:password", 125);
+  return credentials;
 }
 
 /** podman's meaning: the number of tries after the first, and a wait that then does not grow. */
 function retryPolicy({ retry, retryDelay }: PullWords): RetryPolicy {
-  const attempts = retry === undefined ? RETRIES.attempts : Number(retry) + 1;
+  const attempts = retry === undefined ? RETRIES.attempts : retry + 1;
   if (retryDelay === undefined) return { ...RETRIES, attempts };
-  const delayMs = parseDuration(retryDelay) ?? 0;
-  return { attempts, firstDelayMs: delayMs, maxDelayMs: delayMs };
+  return { attempts, firstDelayMs: retryDelay, maxDelayMs: retryDelay };
 }

@@ -3,9 +3,9 @@ import { digestHex } from "../../image/document/digest.ts";
 import { ImageError } from "../../image/error.ts";
 import type { PullPolicy } from "../../image/transport/pull.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
-import type { ValueCheck } from "../../options/values/check.ts";
-import { checkRetry } from "../../options/values/pull.ts";
-import { checkDuration } from "../../options/values/time.ts";
+import { problemOf, type ValueParser } from "../../options/values/check.ts";
+import { parseRetry } from "../../options/values/pull.ts";
+import { parseDuration } from "../../options/values/time.ts";
 import { showProgress } from "../output/image-progress.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { describeFailure } from "../program/failure.ts";
@@ -57,18 +57,19 @@ export function define(command: Command, context: CommandContext): void {
     .option("--cert-dir <dir>", "folder with certificates for the registry, instead of the usual ones")
     .option("--tls-verify", "check certificates, also where that is not usual")
     .option("--no-tls-verify", "allow plain HTTP and certificates that nobody vouches for (--tls-verify=false)")
-    .option("--retry <count>", "how often a failed transfer is tried again", checkedBy(checkRetry))
-    .option("--retry-delay <duration>", "wait between tries: 5s, 1m30s; else more every time", checkedBy(checkDuration))
+    .option("--retry <count>", "how often a failed transfer is tried again", parsedBy(parseRetry))
+    .option("--retry-delay <duration>", "wait between tries: 5s, 1m30s; else more every time", parsedBy(parseDuration))
     .addOption(repeatable("--decryption-key <key[:passphrase]>", "private key for encrypted images"))
     .option("-q, --quiet", "show no progress")
     .action(async (images: string[], options: Options) => pull(images, options, context));
 }
 
-function checkedBy(check: ValueCheck): (value: string) => string {
-  return (value) => {
-    const problem = check(value);
-    if (problem !== undefined) throw new InvalidArgumentError(problem.hint ?? problem.message);
-    return value;
+function parsedBy<T>(parse: ValueParser<T>): (text: string) => T {
+  return (text) => {
+    const parsed = parse(text);
+    if ("value" in parsed) return parsed.value;
+    const problem = problemOf(parsed);
+    throw new InvalidArgumentError(problem?.hint ?? problem?.message ?? "only systemd expands that, in a unit");
   };
 }
 

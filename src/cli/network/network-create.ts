@@ -60,18 +60,21 @@ export function define(command: Command, context: CommandContext): void {
 
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {
   const { createNetwork } = await import("../../runtime/network/create-network.ts");
-  const { checkAddress } = await import("../../options/values/address.ts");
-  const { checkNetworkName } = await import("../../options/values/name.ts");
+  const { parseIpAddress } = await import("../../options/values/address.ts");
+  const { problemOf } = await import("../../options/values/check.ts");
+  const { parseNetworkName } = await import("../../options/values/name.ts");
+  const { refuseUnexpanded } = await import("../../options/flags/flag-reader.ts");
   const { subnet: subnets, gateway: gateways, ipRange: ranges } = options;
   if (subnets.length === 0 && gateways.length + ranges.length > 0)
     throw refuse("cannot set gateway or range without subnet");
   if (gateways.length > subnets.length) throw refuse("cannot set more gateways than subnets");
   if (ranges.length > subnets.length) throw refuse("cannot set more ranges than subnets");
   for (const address of options.dns) {
-    const problem = checkAddress(address);
+    const problem = problemOf(parseIpAddress(address));
     if (problem !== undefined) throw refuse(`--dns: ${problem.message}`);
   }
-  const problem = name === undefined ? undefined : checkNetworkName(name);
+  if (name !== undefined) refuseUnexpanded("network", name);
+  const problem = name === undefined ? undefined : problemOf(parseNetworkName(name));
   if (problem !== undefined) throw refuse(problem.message);
   const given = name ?? `berth-${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex")}`;
   createNetwork(

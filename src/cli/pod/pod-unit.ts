@@ -1,11 +1,13 @@
-import { nameInUnit } from "../../options/requests/parse-run-request.ts";
+import { parseFlag } from "../../options/flags/flag-reader.ts";
+import { POD } from "../../options/flags/pod-flags.ts";
+import { parseNameInUnit } from "../../options/values/name.ts";
 import { readPod } from "../../state/pod-record.ts";
 import { isUnitName } from "../../unit/unit-name.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 
 /** The name of a pod, as its unit's command line has it. */
 export function podNameOf(word: string): string {
-  return nameInUnit(word) ?? word;
+  return parseFlag(POD.name, word, parseNameInUnit);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { checkUser } from "../../options/values/name.ts";
+import { problemOf } from "../../options/values/check.ts";
+import { parseUser } from "../../options/values/name.ts";
 import type { Entry } from "../../unit/entry.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import type { UnitContext } from "../making/context.ts";
@@ -46,7 +47,7 @@ export function checkContainerOwner({ service, options, report }: UnitContext): 
   }
   if (dynamic !== undefined && parseBoolean(dynamic.value) === undefined)
     refuse(dynamic, `"${dynamic.value}" is neither yes nor no`, "write yes or no");
-  const problem = user === undefined ? undefined : checkUser(user.value);
+  const problem = user === undefined ? undefined : problemOf(parseUser(user.value));
   if (user !== undefined && problem !== undefined) report.at(user, problem.at ?? 0, problem);
 }
 

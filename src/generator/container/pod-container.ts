@@ -1,3 +1,5 @@
+import { valueIn } from "../../options/values/check.ts";
+import { parseStopTimeout } from "../../options/values/time.ts";
 import { givenEntries, headersOf, lastEntry } from "../../unit/lookup.ts";
 import { escapeSpecifiers } from "../../unit/quoting.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
@@ -24,7 +26,7 @@ export interface PodMembership {
   readonly unit: readonly Directive[];
   readonly service: readonly Directive[];
   /** The pod's `StopTimeout=`: how long its containers have that say nothing else. */
-  readonly stopTimeout: string | undefined;
+  readonly stopTimeout: number | undefined;
   readonly links: readonly GeneratedLink[];
 }
 
@@ -52,7 +54,7 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
       slice === undefined || service.has("Slice")
         ? []
         : [["Slice", settleSpecifiers(slice.value, pod.target.serviceName)]],
-    stopTimeout: ownValue(pod.target, "StopTimeout"),
+    stopTimeout: ownStopTimeout(pod.target),
     links: starts ? instanceLink(parsed, pod.target) : [],
   };
 }
@@ -96,6 +98,11 @@ export function isPodsOwn({ container }: Pick<ContainerContext, "container">, po
 /** Whether the pod is stopped with the last of its containers. */
 function endsWithLast(pod: ParsedSource): boolean {
   return ownValue(pod, "ExitPolicy") !== "continue";
+}
+
+function ownStopTimeout(pod: ParsedSource): number | undefined {
+  const text = ownValue(pod, "StopTimeout");
+  return text === undefined ? undefined : valueIn(parseStopTimeout(text));
 }
 
 function ownValue(pod: ParsedSource, key: string): string | undefined {

@@ -1,7 +1,8 @@
-import { tasksMax } from "../../options/values/resource.ts";
-import { signalName } from "../../options/values/signal.ts";
-import { memoryMax, sizeInBytes } from "../../options/values/size.ts";
-import { timeoutStop } from "../../options/values/time.ts";
+import { valueIn } from "../../options/values/check.ts";
+import { parsePidsLimit, tasksMax } from "../../options/values/resource.ts";
+import { parseSignal } from "../../options/values/signal.ts";
+import { memoryMax, parseMemory } from "../../options/values/size.ts";
+import { parseStopTimeout, STOP_TIMEOUT, timeoutStop } from "../../options/values/time.ts";
 import type { Entry } from "../../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../../unit/lookup.ts";
 import { type Directive, UnitDraft } from "../../unit/unit-draft.ts";
@@ -18,8 +19,6 @@ import type { Sockets } from "./socket.ts";
 
 /** The launcher and the OCI runtime live in the same cgroup until the payload runs. */
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
-/** Podman's and docker's default, in seconds. */
-const STOP_TIMEOUT = "10";
 
 /** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
@@ -96,37 +95,40 @@ function completeService(
   draft.appendAll("Service", lines);
 }
 
-function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean, byDefault: string): void {
+function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean, byDefault: number): void {
   const { container } = context;
   const signal = container.string("StopSignal");
   const timeout = container.string("StopTimeout");
   if (context.service.has("KillSignal")) {
     if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
   } else if (signal !== undefined) {
-    lines.push(["KillSignal", signalName(signal.text) ?? "SIGTERM"]);
+    lines.push(["KillSignal", valueIn(parseSignal(signal.text)) ?? "SIGTERM"]);
   } else if (!oneshot) {
     // Only the image knows which signal its payload wants, and images are not looked at before the start.
     lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
   }
   const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
-  if (theirs === undefined) lines.push(["TimeoutStopSec", timeoutStop(timeout?.text ?? byDefault)]);
+  const seconds = timeout === undefined ? byDefault : valueIn(parseStopTimeout(timeout.text));
+  if (theirs === undefined) lines.push(["TimeoutStopSec", timeoutStop(seconds ?? byDefault)]);
   else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
 }
 
 function addLimits(context: ContainerContext, lines: Directive[]): void {
   const { container, report } = context;
   const memory = container.string("Memory");
-  if (memory !== undefined) {
-    if ((sizeInBytes(memory.text) ?? 0) < MEMORY_ENOUGH) {
+  const bytes = memory === undefined ? undefined : valueIn(parseMemory(memory.text));
+  if (memory !== undefined && bytes !== undefined) {
+    if (bytes < MEMORY_ENOUGH) {
       const message = "less than 32m may not be enough to start the container in";
       report.value(memory, { code: "limit-too-low", message }, "warning");
     }
-    if (!context.service.has("MemoryMax")) lines.push(["MemoryMax", memoryMax(memory.text)]);
+    if (!context.service.has("MemoryMax")) lines.push(["MemoryMax", memoryMax(bytes)]);
     else overridden(context, memory.entry, "MemoryMax");
   }
   const pids = container.string("PidsLimit");
-  if (pids === undefined) return;
-  if (!context.service.has("TasksMax")) lines.push(["TasksMax", tasksMax(pids.text)]);
+  const tasks = pids === undefined ? undefined : valueIn(parsePidsLimit(pids.text));
+  if (pids === undefined || tasks === undefined) return;
+  if (!context.service.has("TasksMax")) lines.push(["TasksMax", tasksMax(tasks)]);
   else overridden(context, pids.entry, "TasksMax");
 }
 

@@ -1,7 +1,8 @@
-import { checkUser } from "../../options/values/name.ts";
-import { checkPort } from "../../options/values/port.ts";
-import { checkTimeSpan } from "../../options/values/time.ts";
-import { keyTable, supported } from "./key.ts";
+import { RUN } from "../../options/flags/run-flags.ts";
+import { parseUser } from "../../options/values/name.ts";
+import { parsePort } from "../../options/values/port.ts";
+import { parseTimeSpan } from "../../options/values/time.ts";
+import { carries, keyTable, supported } from "./key.ts";
 
 /** `[Berth]`: what berth adds to Quadlet's language, in a section that Podman passes over. */
 export const BERTH_KEYS = keyTable([
@@ -10,14 +11,14 @@ export const BERTH_KEYS = keyTable([
     "string",
     "Audit login uid that the container's processes are sealed with: a user, a uid, or caller (who ran berth start)",
     "caller",
-    { check: checkUser, flag: "loginuid" },
+    carries(RUN.loginuid, parseUser),
   ),
   supported(
     "SocketProxy",
     "string",
     "Port the payload listens on: connections of [Socket] are carried to it, for images that know nothing of socket activation",
     "8080",
-    { check: checkPort },
+    { parse: parsePort },
   ),
   supported(
     "StopWhenIdle",
@@ -25,7 +26,7 @@ export const BERTH_KEYS = keyTable([
     "With SocketProxy=: stop the container this long after the last connection",
     "5min",
     {
-      check: checkTimeSpan,
+      parse: parseTimeSpan,
     },
   ),
 ]);

@@ -1,82 +1,83 @@
-import { checkAddHost, checkDns } from "../../options/values/address.ts";
-import { checkUser } from "../../options/values/name.ts";
-import { checkIpv4, checkIpv6, checkNetworkAlias, checkResolverWord } from "../../options/values/network.ts";
-import { checkPublishPort } from "../../options/values/port.ts";
-import { checkRetry } from "../../options/values/pull.ts";
-import { checkCount } from "../../options/values/resource.ts";
-import { checkDuration } from "../../options/values/time.ts";
-import { checkIdMapping, checkUserNamespace } from "../../options/values/user-namespace.ts";
-import { type KeySpec, supported } from "./key.ts";
+import { RUN } from "../../options/flags/run-flags.ts";
+import { parseUser } from "../../options/values/name.ts";
+import { parseCount } from "../../options/values/resource.ts";
+import { carries, type KeySpec, supported } from "./key.ts";
 
 /** Rows of what is in networks: containers, and pods. Which networks there may be differs. */
 export function networkingRows(): readonly KeySpec[] {
   return [
-    supported("AddHost", "lines", "Line for /etc/hosts; the address may be host-gateway", "db.example:192.0.2.7", {
-      check: checkAddHost,
-      flag: "add-host",
-    }),
-    supported("DNS", "lines", "Resolver for /etc/resolv.conf; none keeps the image's file", "192.0.2.53", {
-      check: checkDns,
-      flag: "dns",
-    }),
-    supported("DNSOption", "lines", "Option for /etc/resolv.conf, in place of the host's", "ndots:1", {
-      check: checkResolverWord,
-      flag: "dns-option",
-    }),
-    supported("DNSSearch", "lines", "Search domain for /etc/resolv.conf; . for none", "example.com", {
-      check: checkResolverWord,
-      flag: "dns-search",
-    }),
-    supported("IP", "string", "Fixed IPv4 address, in the only network", "10.88.64.128", {
-      check: checkIpv4,
-      flag: "ip",
-    }),
-    supported("IP6", "string", "Fixed IPv6 address, in the only network", "fd46:db93:aa76:ac37::10", {
-      check: checkIpv6,
-      flag: "ip6",
-    }),
-    supported("NetworkAlias", "lines", "Another name on its networks", "db", {
-      check: checkNetworkAlias,
-      flag: "network-alias",
-    }),
-    supported("PublishPort", "lines", "Port published on the host: [[IP:]HOST:]CONTAINER[/PROTOCOL]", "8080:80", {
-      check: checkPublishPort,
-      flag: "publish",
-    }),
+    supported(
+      "AddHost",
+      "lines",
+      "Line for /etc/hosts; the address may be host-gateway",
+      "db.example:192.0.2.7",
+      carries(RUN.addHost),
+    ),
+    supported(
+      "DNS",
+      "lines",
+      "Resolver for /etc/resolv.conf; none keeps the image's file",
+      "192.0.2.53",
+      carries(RUN.dns),
+    ),
+    supported(
+      "DNSOption",
+      "lines",
+      "Option for /etc/resolv.conf, in place of the host's",
+      "ndots:1",
+      carries(RUN.dnsOption),
+    ),
+    supported(
+      "DNSSearch",
+      "lines",
+      "Search domain for /etc/resolv.conf; . for none",
+      "example.com",
+      carries(RUN.dnsSearch),
+    ),
+    supported("IP", "string", "Fixed IPv4 address, in the only network", "10.88.64.128", carries(RUN.ip)),
+    supported("IP6", "string", "Fixed IPv6 address, in the only network", "fd46:db93:aa76:ac37::10", carries(RUN.ip6)),
+    supported("NetworkAlias", "lines", "Another name on its networks", "db", carries(RUN.networkAlias)),
+    supported(
+      "PublishPort",
+      "lines",
+      "Port published on the host: [[IP:]HOST:]CONTAINER[/PROTOCOL]",
+      "8080:80",
+      carries(RUN.publish),
+    ),
   ];
 }
 
 /** Rows of what may have a user namespace of its own: containers, and pods. */
 export function userNamespaceRows(): readonly KeySpec[] {
   return [
-    supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", {
-      check: checkIdMapping,
-      flag: "gidmap",
-    }),
+    supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", carries(RUN.gidmap)),
     supported("RemapGid", "words", "Group ids for RemapUsers= (write UserNS= or GIDMap=)", "210"),
     supported("RemapUid", "words", "User ids for RemapUsers= (write UserNS= or UIDMap=)", "200"),
     supported("RemapUidSize", "string", "Size of the user namespace for RemapUsers=auto", "6000", {
-      check: checkCount,
+      parse: parseCount,
     }),
     supported("RemapUsers", "string", "User namespace: auto, keep-id or manual (write UserNS=)", "auto"),
-    supported("SubGIDMap", "string", "Name in /etc/subgid to map groups from", "containers", {
-      check: checkUser,
-      flag: "subgidname",
-    }),
-    supported("SubUIDMap", "string", "Name in /etc/subuid to map users from", "containers", {
-      check: checkUser,
-      flag: "subuidname",
-    }),
-    supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", {
-      check: checkIdMapping,
-      flag: "uidmap",
-    }),
+    supported(
+      "SubGIDMap",
+      "string",
+      "Name in /etc/subgid to map groups from",
+      "containers",
+      carries(RUN.subgidname, parseUser),
+    ),
+    supported(
+      "SubUIDMap",
+      "string",
+      "Name in /etc/subuid to map users from",
+      "containers",
+      carries(RUN.subuidname, parseUser),
+    ),
+    supported("UIDMap", "words", "User id mapping: container:from[:amount]", "0:10000:10", carries(RUN.uidmap)),
     supported(
       "UserNS",
       "string",
       "User namespace: host, auto, keep-id, nomap, ns:PATH or container:NAME, with podman's options",
       "keep-id",
-      { check: checkUserNamespace, flag: "userns" },
+      carries(RUN.userns),
     ),
   ];
 }
@@ -86,13 +87,11 @@ export function retryRows(): readonly KeySpec[] {
   return [
     supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {
       since: "5.5",
-      check: checkRetry,
-      flag: "retry",
+      ...carries(RUN.retry),
     }),
     supported("RetryDelay", "string", "Time between tries; without it, more every time", "10s", {
       since: "5.5",
-      check: checkDuration,
-      flag: "retry-delay",
+      ...carries(RUN.retryDelay),
     }),
   ];
 }

@@ -1,6 +1,6 @@
-import { checkImageName, checkImageReference } from "../../options/values/image-name.ts";
-import { checkServiceName } from "../../options/values/name.ts";
-import { checkCredentials, checkPull } from "../../options/values/pull.ts";
+import { parseImageName, parseImageReference } from "../../options/values/image-name.ts";
+import { parseServiceName } from "../../options/values/name.ts";
+import { parseCredentials, parsePullPolicy } from "../../options/values/pull.ts";
 import { retryRows } from "./common.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
@@ -18,7 +18,7 @@ export const imageKeys = lazyKeyTable(() => [
     "User and password; AuthFile= keeps them out of what everybody can read",
     "user:password",
     {
-      check: checkCredentials,
+      parse: parseCredentials,
       flag: "creds",
     },
   ),
@@ -29,19 +29,19 @@ export const imageKeys = lazyKeyTable(() => [
     "/etc/image.key:file=/etc/image.passphrase",
     { flag: "decryption-key" },
   ),
-  supported("Image", "string", "Image to pull", "registry.example/web:1", { check: checkImageReference }),
+  supported("Image", "string", "Image to pull", "registry.example/web:1", { parse: parseImageReference }),
   supported("ImageTag", "string", "Name that others refer to instead of Image=", "registry.example/web:1", {
-    check: checkImageName,
+    parse: parseImageName,
   }),
   supported("OS", "string", "Operating system", "linux", { flag: "os" }),
   supported("PodmanArgs", "exec-words", "More flags for the pull", "--os=linux"),
   supported("Policy", "string", "When the image is pulled: always (the default), missing, never or newer", "always", {
     since: "5.6",
-    check: checkPull,
+    parse: parsePullPolicy,
     flag: "policy",
   }),
   supported("ServiceName", "string", "Name of the service, without .service", "web-image", {
-    check: checkServiceName,
+    parse: parseServiceName,
   }),
   supported("TLSVerify", "boolean", "Check the registry's certificate", "no", { flag: "tls-verify" }),
   supported("Variant", "string", "Variant of the architecture", "v7", { flag: "variant" }),

@@ -1,4 +1,5 @@
-import type { ValueCheck } from "../../options/values/check.ts";
+import type { Flag } from "../../options/flags/flag.ts";
+import type { ValueParser } from "../../options/values/check.ts";
 
 /**
  * How the assignments of a key become values.
@@ -29,8 +30,8 @@ export interface KeySpec {
   readonly status: "supported" | "not supported yet";
   /** Of a key that is refused: what to do instead. */
   readonly instead?: string;
-  /** Looks at one value (one word, for the word classes) and tells what is wrong with it. */
-  readonly check?: ValueCheck;
+  /** The grammar of one value (one word, for the word classes); absent where it is any text. */
+  readonly parse?: ValueParser<unknown>;
   /**
    * The flag that carries the value to the type's command, without dashes; absent where the key becomes something else.
    */
@@ -87,7 +88,15 @@ export function supported(
   values: ValueClass,
   help: string,
   example: string,
-  more: Pick<KeySpec, "since" | "check" | "flag" | "prefix"> = {},
+  more: Pick<KeySpec, "since" | "parse" | "flag" | "prefix"> = {},
 ): KeySpec {
   return { name, values, help, example, status: "supported", ...more };
+}
+
+/**
+ * A key that is a flag: the value goes to the command under the flag's name, and has its grammar unless the key has a
+ * stricter one.
+ */
+export function carries(flag: Flag, parse = flag.parse): Pick<KeySpec, "flag" | "parse"> {
+  return parse === undefined ? { flag: flag.name } : { flag: flag.name, parse };
 }

@@ -1,45 +1,45 @@
-import { checkAddress } from "../../options/values/address.ts";
-import { checkNetworkName, checkServiceName } from "../../options/values/name.ts";
-import { checkInterfaceName, checkIpamDriver } from "../../options/values/network.ts";
-import { checkIpRange, checkSubnet } from "../../options/values/subnet.ts";
+import { parseIpAddress } from "../../options/values/address.ts";
+import { parseNetworkName, parseServiceName } from "../../options/values/name.ts";
+import { parseInterfaceName, parseIpamDriver } from "../../options/values/network.ts";
+import { parseIpRange, parseSubnetKey } from "../../options/values/subnet.ts";
 import { lazyKeyTable, podmanOnly, supported } from "./key.ts";
 
 /** `[Network]`: Quadlet's keys for a network, podman-systemd.unit(5). */
 export const networkKeys = lazyKeyTable(() => [
   ...podmanOnly(),
   supported("DisableDNS", "boolean", "No name resolution between containers", "yes", { flag: "disable-dns" }),
-  supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { check: checkAddress, flag: "dns" }),
+  supported("DNS", "lines", "Upstream resolver of the network", "192.0.2.53", { parse: parseIpAddress, flag: "dns" }),
   supported("Driver", "string", "Network driver: bridge, macvlan, ipvlan, or a plugin of netavark's", "bridge", {
     flag: "driver",
   }),
   supported("Gateway", "lines", "Gateway of the subnet of the same place", "192.168.55.3", {
-    check: checkAddress,
+    parse: parseIpAddress,
     flag: "gateway",
   }),
   supported("InterfaceName", "string", "Bridge's name, or parent device", "enp1s0", {
     since: "5.6",
-    check: checkInterfaceName,
+    parse: parseInterfaceName,
     flag: "interface-name",
   }),
   supported("Internal", "boolean", "No access to the outside", "yes", { flag: "internal" }),
   supported("IPAMDriver", "string", "Where addresses come from: host-local, dhcp or none", "dhcp", {
-    check: checkIpamDriver,
+    parse: parseIpamDriver,
     flag: "ipam-driver",
   }),
   supported("IPRange", "lines", "Range to take addresses from", "192.168.55.128/25", {
-    check: checkIpRange,
+    parse: parseIpRange,
     flag: "ip-range",
   }),
   supported("IPv6", "boolean", "IPv4 and IPv6", "yes", { flag: "ipv6" }),
   supported("Label", "map", "Labels", "org.example.stage=test", { flag: "label" }),
   supported("NetworkDeleteOnStop", "boolean", "Remove the network when the service stops", "yes", { since: "5.5" }),
   supported("NetworkName", "string", "Name of the network (default systemd-NAME)", "backend", {
-    check: checkNetworkName,
+    parse: parseNetworkName,
   }),
   supported("Options", "map", "Options of the driver", "isolate=true", { flag: "opt" }),
   supported("PodmanArgs", "exec-words", "More flags for creating the network", "--dns=192.0.2.53"),
   supported("ServiceName", "string", "Name of the service, without .service", "backend-network", {
-    check: checkServiceName,
+    parse: parseServiceName,
   }),
-  supported("Subnet", "lines", "Subnet, as CIDR", "192.168.55.0/24", { check: checkSubnet, flag: "subnet" }),
+  supported("Subnet", "lines", "Subnet, as CIDR", "192.168.55.0/24", { parse: parseSubnetKey, flag: "subnet" }),
 ]);

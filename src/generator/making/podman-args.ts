@@ -1,8 +1,7 @@
 import type { Flag } from "../../options/flags/flag.ts";
 import { type FlagOccurrence, parseFlags } from "../../options/flags/parse.ts";
 import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
-import { isDeferred, type Problem, quoted, type ValueCheck } from "../../options/values/check.ts";
-import { checkShare } from "../../options/values/share.ts";
+import { isDeferred, type Problem, problemOf, quoted } from "../../options/values/check.ts";
 import { CONTAINER_KEYS } from "../keys/container.ts";
 import type { KeySpec, KeyTable } from "../keys/key.ts";
 import type { KeyReader } from "../reading/key-reader.ts";
@@ -41,13 +40,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
   sdnotify: "write Notify=",
 };
 
-/** The checks of flags that no key stands for. */
-const CHECKS: Readonly<Record<string, ValueCheck>> = { share: checkShare };
-
 /** A command that takes `PodmanArgs=`. */
 interface Target {
   readonly flags: readonly Flag[];
-  /** The keys that become flags: their checks are those of the flags' values too. */
+  /** The keys that become flags: a key's grammar, which may be stricter, is that of the flag's values too. */
   readonly keys: KeyTable;
   readonly ours: Readonly<Record<string, string>>;
   readonly instead: Readonly<Record<string, string>>;
@@ -141,8 +137,8 @@ function checkOccurrence(
     return;
   }
   if (value === undefined) return;
-  const check = keyOfFlag(flag.name, target.keys)?.check ?? CHECKS[flag.name];
-  const problem = check?.(value.text);
+  const parse = keyOfFlag(flag.name, target.keys)?.parse ?? flag.parse;
+  const problem = parse && problemOf(parse(value.text));
   if (problem !== undefined) reportFlag(words[value.word], { ...problem, at: (problem.at ?? 0) + value.at }, report);
 }
 

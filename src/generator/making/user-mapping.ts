@@ -1,4 +1,4 @@
-import { isDeferred, quoted } from "../../options/values/check.ts";
+import { quoted, valueIn } from "../../options/values/check.ts";
 import { overlapOf, parseIdMapping } from "../../options/values/user-namespace.ts";
 import type { KeyReader } from "../reading/key-reader.ts";
 import type { Report, Value } from "../reading/report.ts";
@@ -41,10 +41,13 @@ export function addUserMapping(line: CommandLine, keys: KeyReader, report: Repor
 
 /** Ids that are given twice, which `berth run` would refuse and can be known now. */
 function checkMap(values: readonly Value[], report: Report): void {
-  const known = values.filter(({ text }) => !isDeferred(text));
-  const overlap = overlapOf(known.map(({ text }) => parseIdMapping(text)));
-  const value = overlap === undefined ? undefined : known[overlap.at];
-  if (overlap !== undefined && value !== undefined) report.value(value, overlap.problem);
+  const known = values.flatMap((value) => {
+    const mapping = valueIn(parseIdMapping(value.text));
+    return mapping === undefined ? [] : [{ value, mapping }];
+  });
+  const overlap = overlapOf(known.map(({ mapping }) => mapping));
+  const overlapping = overlap === undefined ? undefined : known[overlap.at];
+  if (overlap !== undefined && overlapping !== undefined) report.value(overlapping.value, overlap.problem);
 }
 
 function checkMode(mode: Value, report: Report, ofUser: boolean): void {

@@ -1,4 +1,4 @@
-import { type Problem, quoted, suggesting } from "../../options/values/check.ts";
+import { type Problem, problemOf, quoted, suggesting } from "../../options/values/check.ts";
 import { closest } from "../../suggest.ts";
 import { compareBytes } from "../../unit/drop-in.ts";
 import type { Entry } from "../../unit/entry.ts";
@@ -132,12 +132,12 @@ export class KeyReader {
     return values;
   }
 
-  #checked({ check }: KeySpec, values: readonly Value[], read?: (value: Value) => ValueReading): Value[] {
+  #checked({ parse }: KeySpec, values: readonly Value[], read?: (value: Value) => ValueReading): Value[] {
     const good: Value[] = [];
     for (const value of values) {
       const reading = read?.(value);
       const replaced = reading !== undefined && "entry" in reading ? reading : value;
-      const problem = reading !== undefined && "code" in reading ? reading : check?.(replaced.text);
+      const problem = reading !== undefined && "code" in reading ? reading : parse && problemOf(parse(replaced.text));
       if (problem === undefined) good.push(replaced);
       else this.#report.value(value, problem);
     }

@@ -1,7 +1,7 @@
 import { parseFlags } from "../../options/flags/parse.ts";
 import { POD_FLAGS } from "../../options/flags/pod-flags.ts";
-import { isDeferred } from "../../options/values/check.ts";
-import { checkShare, parseShare, type SharedKind } from "../../options/values/share.ts";
+import { valueIn } from "../../options/values/check.ts";
+import { parseShare, SHARED_BY_DEFAULT, type SharedKind } from "../../options/values/share.ts";
 import { listEntries } from "../../unit/lookup.ts";
 import { splitWords } from "../../unit/words.ts";
 import type { ParsedSource } from "./source.ts";
@@ -17,6 +17,5 @@ export function sharedKinds(pod: ParsedSource): readonly SharedKind[] {
     if (typeof flags.share === "string") share = flags.share;
     from = words.length - rest.length + 1;
   }
-  const isKnown = share !== undefined && !isDeferred(share) && checkShare(share) === undefined;
-  return parseShare(isKnown ? share : undefined);
+  return (share === undefined ? undefined : valueIn(parseShare(share))) ?? SHARED_BY_DEFAULT;
 }

@@ -1,5 +1,5 @@
-import { quoted } from "../../options/values/check.ts";
-import { checkServiceName } from "../../options/values/name.ts";
+import { quoted, valueIn } from "../../options/values/check.ts";
+import { parseServiceName } from "../../options/values/name.ts";
 import type { Diagnostic } from "../../unit/diagnostic.ts";
 import { mergeUnitFiles } from "../../unit/drop-in.ts";
 import type { Entry } from "../../unit/entry.ts";
@@ -59,7 +59,7 @@ export function parseSource(source: Source): ParsedSource | undefined {
   const entry = lastEntry(sections.get(type.section), "ServiceName");
   const wanted = entry === undefined ? undefined : unquoteString(entry.value);
   // A bad name is diagnosed with the other values; the stub that tells of it needs a good one.
-  const usable = wanted !== undefined && checkServiceName(wanted) === undefined ? wanted : undefined;
+  const usable = wanted === undefined ? undefined : valueIn(parseServiceName(wanted));
   const wantedName = `${usable ?? defaultServiceName(source.name, type)}.service`;
   const nameProblem = unitNameProblem(wantedName);
   if (nameProblem !== undefined) {

@@ -1,3 +1,8 @@
+import { parseHostEntry, parseIpv4, parseIpv6 } from "../values/address.ts";
+import { parseLabel } from "../values/command.ts";
+import { parseMacAddress, parseResolverWord } from "../values/network.ts";
+import { parsePublishedPort } from "../values/port.ts";
+import { parseUserNamespace } from "../values/user-namespace.ts";
 import type { Flag } from "./flag.ts";
 
 /** Flags that `berth run` and `berth pod create` have in common, to the letter. */
@@ -7,27 +12,50 @@ export const COMMON_FLAGS = {
     kind: "list",
     value: "NAME:IP",
     help: "Add a line to /etc/hosts (IP may be host-gateway)",
+    parse: parseHostEntry,
+    field: "addHosts",
   },
   dnsOption: {
     name: "dns-option",
     kind: "list",
     value: "OPTION",
     help: "Option for /etc/resolv.conf, in place of the host's",
+    parse: parseResolverWord,
+    field: "dnsOptions",
   },
   dnsSearch: {
     name: "dns-search",
     kind: "list",
     value: "DOMAIN",
     help: "Search domain in place of the host's; . for none",
+    parse: parseResolverWord,
+    field: "dnsSearch",
   },
-  ip: { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network" },
-  ip6: { name: "ip6", kind: "string", value: "IPV6", help: "Fixed IPv6 address, in the only network" },
-  label: { name: "label", short: "l", kind: "list", value: "KEY=VALUE", help: "Add a label" },
+  ip: { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network", parse: parseIpv4 },
+  ip6: {
+    name: "ip6",
+    kind: "string",
+    value: "IPV6",
+    help: "Fixed IPv6 address, in the only network",
+    parse: parseIpv6,
+  },
+  label: {
+    name: "label",
+    short: "l",
+    kind: "list",
+    value: "KEY=VALUE",
+    help: "Add a label",
+    parse: parseLabel,
+    freeText: true,
+    field: "labels",
+    record: true,
+  },
   macAddress: {
     name: "mac-address",
     kind: "string",
     value: "MAC",
     help: "Address of the interface, in the only network",
+    parse: parseMacAddress,
   },
   publish: {
     name: "publish",
@@ -35,6 +63,8 @@ export const COMMON_FLAGS = {
     kind: "list",
     value: "[[IP:]HOST:]PORT[/PROTO]",
     help: "Publish a port on the host",
+    parse: parsePublishedPort,
+    field: "ports",
   },
   subgidname: {
     name: "subgidname",
@@ -53,5 +83,6 @@ export const COMMON_FLAGS = {
     kind: "string",
     value: "MODE",
     help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
+    parse: parseUserNamespace,
   },
 } as const satisfies Readonly<Record<string, Flag>>;

@@ -1,4 +1,12 @@
 import type { IdMapping } from "../../id-map.ts";
+import type { HostEntry } from "../values/address.ts";
+import type { Capability } from "../values/capability.ts";
+import type { NotifyMode } from "../values/notify-mode.ts";
+import type { PortMapping } from "../values/port.ts";
+import type { PullPolicy } from "../values/pull.ts";
+import type { Ulimit } from "../values/resource.ts";
+
+export type { HostEntry, PortMapping, Ulimit };
 
 /** What one container is to be: the typed form of `berth run`'s command line. */
 export interface RunRequest {
@@ -7,8 +15,7 @@ export interface RunRequest {
   readonly unit: string | undefined;
   /** Leave the container behind as its own process, rather than become its foreground runner. */
   readonly detach: boolean;
-  /** Who tells systemd that the unit is ready: berth once the payload runs, the payload itself, or nobody. */
-  readonly sdnotify: "started" | "container" | "ignore";
+  readonly sdnotify: NotifyMode;
   readonly image: string;
   /** Replaces the image's Cmd when not empty. */
   readonly command: readonly string[];
@@ -35,8 +42,8 @@ export interface RunRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Without the CAP_ prefix, upper case; `ALL` stands for every one. */
-  readonly capAdd: readonly string[];
-  readonly capDrop: readonly string[];
+  readonly capAdd: readonly (Capability | "ALL")[];
+  readonly capDrop: readonly (Capability | "ALL")[];
   readonly noNewPrivileges: boolean;
   /** Path of a profile, `unconfined`, or undefined for the distribution's default profile. */
   readonly seccomp: string | undefined;
@@ -52,7 +59,7 @@ export interface RunRequest {
   /** Bytes; 0 is unlimited. */
   readonly shmSize: number;
   readonly init: boolean;
-  readonly pull: "always" | "missing" | "never" | "newer";
+  readonly pull: PullPolicy;
   /** How the image is pulled if it has to be. */
   readonly pullWords: PullWords;
   readonly tty: boolean;
@@ -108,10 +115,10 @@ export interface PullWords {
   readonly authfile?: string | undefined;
   readonly certDir?: string | undefined;
   readonly tlsVerify?: boolean | undefined;
-  /** Tries after the first, as digits. */
-  readonly retry?: string | undefined;
-  /** Go's form of a duration: `1m30s`. */
-  readonly retryDelay?: string | undefined;
+  /** Tries after the first. */
+  readonly retry?: number | undefined;
+  /** Milliseconds between tries. */
+  readonly retryDelay?: number | undefined;
   /** `FILE[:PASSPHRASE]` each */
   readonly decryptionKey?: readonly string[] | undefined;
   readonly quiet?: boolean | undefined;
@@ -148,30 +155,6 @@ export type MountRequest =
       readonly writable: boolean;
       readonly subpath?: string;
     };
-
-/** One range of published ports; `hostPort` 0 lets the kernel choose. */
-export interface PortMapping {
-  readonly hostIp: string;
-  readonly hostPort: number;
-  readonly containerPort: number;
-  /** How many consecutive ports. */
-  readonly range: number;
-  readonly protocol: "tcp" | "udp" | "sctp";
-}
-
-export interface HostEntry {
-  readonly names: readonly string[];
-  /** An address, or `host-gateway`. */
-  readonly address: string;
-}
-
-/** A resource limit as setrlimit(2) has it; -1 is unlimited. */
-export interface Ulimit {
-  /** Lower-case name without RLIMIT_: `nofile`. */
-  readonly type: string;
-  readonly soft: number;
-  readonly hard: number;
-}
 
 /** Which ids of the host the container's ids are, podman-run(1) `--userns`. */
 export type UserNamespaceRequest =

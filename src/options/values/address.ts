@@ -1,4 +1,4 @@
-import { isDeferred, type Problem, quoted, shifted, splitAt } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, quoted, shifted, splitAt, valid } from "./check.ts";
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4}$/;
 
@@ -12,29 +12,50 @@ export function isIpv6(text: string): boolean {
   return text.includes(":") && /^[0-9a-fA-F:.]+$/.test(text) && URL.canParse(`http://[${text}]/`);
 }
 
-/** An address of either kind. */
-export function checkAddress(value: string): Problem | undefined {
-  if (isDeferred(value) || isIpv4(value) || isIpv6(value)) return undefined;
-  return { code: "bad-address", message: `${quoted(value)} is not an IP address` };
+/** An IPv4 or IPv6 address, as it was written. */
+export function parseIpAddress(text: string): Parsed<string> {
+  return addressOf(text, isIpv4(text) || isIpv6(text), "an IP address");
+}
+
+/** `IP=`, as it was written. */
+export function parseIpv4(text: string): Parsed<string> {
+  return addressOf(text, isIpv4(text), "an IPv4 address");
+}
+
+/** `IP6=`, as it was written. */
+export function parseIpv6(text: string): Parsed<string> {
+  return addressOf(text, isIpv6(text), "an IPv6 address");
+}
+
+function addressOf(text: string, isAddress: boolean, what: string): Parsed<string> {
+  if (isAddress) return valid(text);
+  return isDeferred(text) ? DEFERRED : invalid("bad-address", `${quoted(text)} is not ${what}`);
 }
 
 /** `DNS=`: an address, or `none`. */
-export function checkDns(value: string): Problem | undefined {
-  return value === "none" ? undefined : checkAddress(value);
+export function parseDns(text: string): Parsed<string> {
+  return text === "none" ? valid(text) : parseIpAddress(text);
+}
+
+/** A line of /etc/hosts. */
+export interface HostEntry {
+  readonly names: readonly string[];
+  /** An address, or `host-gateway`. */
+  readonly address: string;
 }
 
 /** `AddHost=`: `name[;name…]:address` or `…:host-gateway`. */
-export function checkAddHost(value: string): Problem | undefined {
-  const { head, tail, tailAt } = splitAt(value, ":");
+export function parseHostEntry(text: string): Parsed<HostEntry> {
+  const { head, tail, tailAt } = splitAt(text, ":");
+  const hint = "write NAME:ADDRESS";
   if (tail === undefined || tail === "") {
-    if (isDeferred(value)) return undefined;
-    return { code: "bad-host", message: `no address in ${quoted(value)}`, hint: "write NAME:ADDRESS" };
+    return isDeferred(text) ? DEFERRED : invalid("bad-host", `no address in ${quoted(text)}`, { hint });
   }
-  if (head === "" || head.split(";").includes("")) {
-    return { code: "bad-host", message: `no host name in ${quoted(value)}`, hint: "write NAME:ADDRESS" };
-  }
-  if (/\s/.test(head)) return { code: "bad-host", message: `${quoted(head)} is not a host name` };
-  if (tail === "host-gateway") return undefined;
-  const bracketed = /^\[(.*)\]$/.exec(tail);
-  return shifted(checkAddress(bracketed?.[1] ?? tail), tailAt);
+  const names = head.split(";");
+  if (names.includes("")) return invalid("bad-host", `no host name in ${quoted(text)}`, { hint });
+  if (/\s/.test(head)) return invalid("bad-host", `${quoted(head)} is not a host name`);
+  const address =
+    tail === "host-gateway" ? valid(tail) : shifted(parseIpAddress(/^\[(.*)\]$/.exec(tail)?.[1] ?? tail), tailAt);
+  if (!("value" in address)) return address;
+  return isDeferred(head) ? DEFERRED : valid({ names, address: address.value });
 }

@@ -1,27 +1,37 @@
-import { isDeferred, type Problem, quoted } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, quoted, splitAt, valid } from "./check.ts";
 
-/** `Entrypoint=`: a command, or a JSON array of strings for several words. */
-export function checkEntrypoint(value: string): Problem | undefined {
-  if (!value.startsWith("[") || isDeferred(value)) return undefined;
+/** `Entrypoint=`: one word, or a JSON array of several. Nothing at all clears the image's entrypoint. */
+export function parseEntrypoint(text: string): Parsed<string[]> {
+  if (text === "") return valid([]);
+  if (!text.startsWith("[")) return valid([text]);
   try {
-    const words: unknown = JSON.parse(value);
-    if (Array.isArray(words) && words.every((word) => typeof word === "string")) return undefined;
+    const words: unknown = JSON.parse(text);
+    if (Array.isArray(words) && words.every((word) => typeof word === "string")) return valid(words);
   } catch {
-    // What JSON.parse has to say differs between engines; the place of the value is told anyway.
+    // What JSON.parse has to say differs between engines; the place of the value is reported anyway.
   }
-  return { code: "bad-entrypoint", message: `${quoted(value)} is not a JSON array of strings` };
+  return isDeferred(text) ? DEFERRED : invalid("bad-entrypoint", `${quoted(text)} is not a JSON array of strings`);
 }
 
-/** One word of `Environment=`: `NAME=VALUE`, `NAME` or `PREFIX*`. */
-export function checkEnvironmentName(value: string): Problem | undefined {
-  const name = value.split("=", 1)[0] ?? "";
-  if (name === "") return { code: "bad-variable", message: `no variable name in ${quoted(value)}` };
-  if (/\s/.test(name)) return { code: "bad-variable", message: `${quoted(name)} is not a variable name` };
-  return undefined;
+/** One word of `Environment=`, as it was written: `NAME=VALUE`, `NAME` or `PREFIX*`. */
+export function parseEnvironment(text: string): Parsed<string> {
+  const { head: name } = splitAt(text, "=");
+  if (name === "") return invalid("bad-variable", `no variable name in ${quoted(text)}`);
+  return /\s/.test(name) ? invalid("bad-variable", `${quoted(name)} is not a variable name`) : valid(text);
 }
 
-/** A word that has to be `name=value`. */
-export function checkNamedValue(value: string): Problem | undefined {
-  if (value.indexOf("=") > 0 || isDeferred(value)) return undefined;
-  return { code: "bad-assignment", message: `${quoted(value)} is not of the form NAME=VALUE` };
+/** A name and a value. */
+export type Assignment = readonly [name: string, value: string];
+
+/** `name=value`. */
+export function parseAssignment(text: string): Parsed<Assignment> {
+  const { head, tail } = splitAt(text, "=");
+  if (tail !== undefined && head !== "") return valid([head, tail]);
+  return isDeferred(text) ? DEFERRED : invalid("bad-assignment", `${quoted(text)} is not of the form NAME=VALUE`);
+}
+
+/** `name[=value]`; without a value it is empty. */
+export function parseLabel(text: string): Parsed<Assignment> {
+  const { head, tail = "" } = splitAt(text, "=");
+  return valid([head, tail]);
 }

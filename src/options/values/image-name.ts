@@ -1,4 +1,4 @@
-import { isDeferred, type Problem, quoted } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, quoted, valid } from "./check.ts";
 
 const COMPONENT = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
 /** The grammar of distribution's `reference` package, for what follows the registry. */
@@ -7,23 +7,18 @@ const REGISTRY = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** `Image=`: a name as podman and docker write it, or an image's id. */
-export function checkImageName(value: string): Problem | undefined {
-  if (isDeferred(value) || isImageId(value)) return undefined;
-  const bad = (part: string, why: string, at: number): Problem => ({
-    code: "bad-image-name",
-    message: `${quoted(part)} ${why}`,
-    at,
-  });
-  const scheme = /^(https?):\/\//.exec(value)?.[0];
-  if (scheme !== undefined)
-    return {
-      code: "bad-image-name",
-      message: `an image's name has no ${scheme}`,
-      hint: `write ${value.slice(scheme.length)}`,
-    };
-  const start = value.startsWith("docker://") ? "docker://".length : 0;
-  let name = value.slice(start);
+/** `Image=`, as it was written: a name as podman and docker write it, or an image's id. */
+export function parseImageName(text: string): Parsed<string> {
+  if (isImageId(text)) return valid(text);
+  if (isDeferred(text)) return DEFERRED;
+  const bad = (part: string, why: string, at: number) => invalid("bad-image-name", `${quoted(part)} ${why}`, { at });
+  const scheme = /^(https?):\/\//.exec(text)?.[0];
+  if (scheme !== undefined) {
+    const hint = `write ${text.slice(scheme.length)}`;
+    return invalid("bad-image-name", `an image's name has no ${scheme}`, { hint });
+  }
+  const start = text.startsWith("docker://") ? "docker://".length : 0;
+  let name = text.slice(start);
   const digestAt = name.indexOf("@");
   if (digestAt >= 0) {
     const digest = name.slice(digestAt + 1);
@@ -40,14 +35,14 @@ export function checkImageName(value: string): Problem | undefined {
   const registry = name.slice(0, Math.max(slash, 0));
   if (slash >= 0 && !REGISTRY.test(registry)) return bad(registry, "is not a registry's host name", start);
   const repository = name.slice(slash + 1);
-  if (REPOSITORY.test(repository)) return undefined;
+  if (REPOSITORY.test(repository)) return valid(text);
   const lower = repository !== repository.toLowerCase() ? "is not an image name: it has to be lower-case" : undefined;
   return bad(repository, lower ?? "is not an image name", start + slash + 1);
 }
 
 /** `Image=` of an `.image` file: a name, or one with a transport in front (`docker-archive:/srv/web.tar`). */
-export function checkImageReference(value: string): Problem | undefined {
-  return hasTransport(value) ? undefined : checkImageName(value);
+export function parseImageReference(text: string): Parsed<string> {
+  return hasTransport(text) ? valid(text) : parseImageName(text);
 }
 
 /** Whether the text says where an image is rather than its name: containers-transports(5). */

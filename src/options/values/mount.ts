@@ -1,9 +1,8 @@
 import { closest } from "../../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-import { checkMountIdMap } from "./id-map.ts";
-import { checkContainerPath } from "./path.ts";
-import { checkTmpfsOption } from "./tmpfs.ts";
-import { checkBeside, checkVolumeOption } from "./volume.ts";
+import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "./check.ts";
+import { MOUNT_TYPES, type MountType, type MountTypeName, parseMountField } from "./mount-fields.ts";
+import { cleanPath, parseContainerPath } from "./path.ts";
+import { contradiction } from "./volume.ts";
 
 /** One field of a `Mount=`, unquoted, and where it begins. */
 export interface MountField {
@@ -15,74 +14,19 @@ export interface MountField {
 const SOURCE_KEYS: readonly string[] = ["source", "src"];
 const TARGET_KEYS: readonly string[] = ["destination", "dst", "target"];
 
-/** How a field is judged: `flag` may be `=true` or `=false`, `value` needs one, `ignored` means nothing on Linux. */
-type FieldKind = "flag" | "value" | "path" | "number" | "mode" | "label" | "idmap" | "ignored";
-
-interface MountType {
-  /** Whether it makes sense without a source; undefined if it has none. */
-  readonly source: "needed" | "optional" | undefined;
-  readonly fields: Readonly<Record<string, FieldKind>>;
-  /** Judges fields that are not in the table: options of the file system's own. */
-  readonly options?: (option: string) => Problem | undefined;
-  /** Without a destination, things are mounted where they are on the host. */
-  readonly anywhere?: true;
+/** A `Mount=`. */
+export interface MountValue {
+  readonly type: MountTypeName;
+  /** As it was written; "" for none. */
+  readonly source: string;
+  /** "" where a glob's files are mounted where they are on the host. */
+  readonly target: string;
+  readonly options: readonly string[];
+  /** Of a volume that is made for it. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** A file or folder below the source's root. */
+  readonly subpath: string | undefined;
 }
-
-/** Fields of everything that is a folder or file of the host's. */
-const HOST_FIELDS: Readonly<Record<string, FieldKind>> = {
-  ro: "flag",
-  readonly: "flag",
-  rw: "flag",
-  relabel: "value",
-  chown: "flag",
-  U: "flag",
-  z: "flag",
-  Z: "flag",
-  idmap: "idmap",
-  consistency: "ignored",
-};
-
-const BIND_FIELDS: Readonly<Record<string, FieldKind>> = {
-  ...HOST_FIELDS,
-  "bind-propagation": "value",
-  "bind-nonrecursive": "flag",
-};
-
-const MEMORY_FIELDS: Readonly<Record<string, FieldKind>> = {
-  ro: "flag",
-  readonly: "flag",
-  rw: "flag",
-  consistency: "ignored",
-};
-
-/** The types of mount that berth makes, after podman-run(1). */
-const TYPES: Readonly<Record<string, MountType>> = {
-  bind: { source: "needed", fields: BIND_FIELDS, options: checkVolumeOption },
-  glob: { source: "needed", fields: BIND_FIELDS, options: checkVolumeOption, anywhere: true },
-  volume: {
-    source: "optional",
-    fields: { ...HOST_FIELDS, subpath: "path", "volume-subpath": "path", "volume-label": "label" },
-    options: checkVolumeOption,
-  },
-  image: {
-    source: "needed",
-    fields: { rw: "flag", readwrite: "flag", ro: "flag", readonly: "flag", subpath: "path", consistency: "ignored" },
-  },
-  tmpfs: {
-    source: undefined,
-    fields: { "tmpfs-size": "value", "tmpfs-mode": "mode", chown: "flag", U: "flag", ...MEMORY_FIELDS },
-    options: checkTmpfsOption,
-  },
-  ramfs: {
-    source: undefined,
-    fields: { "tmpfs-mode": "mode", mode: "mode", chown: "flag", U: "flag", ...MEMORY_FIELDS },
-    options: checkRamfsOption,
-  },
-  devpts: {
-    source: undefined,
-    fields: { uid: "number", gid: "number", max: "number", mode: "mode", ptmxmode: "mode", newinstance: "flag" },
-  },
-};
 
 /** The types whose source is something of the host's or of the store's, as Quadlet has them. */
 export const MOUNTS_WITH_SOURCE: readonly string[] = ["bind", "glob", "image", "volume"];
@@ -139,20 +83,24 @@ export function mountSource(parts: MountParts): { index: number; source: string 
 }
 
 /** `Mount=`: one record. */
-export function checkMount(value: string): Problem | undefined {
-  const parts = splitMount(value);
-  if (parts.problem !== undefined) return parts.problem;
-  const type = Object.hasOwn(TYPES, parts.type) ? TYPES[parts.type] : undefined;
-  if (type === undefined) return unknownType(parts.type);
+export function parseMount(text: string): Parsed<MountValue> {
+  const parts = splitMount(text);
+  if (parts.problem !== undefined) return { problem: parts.problem };
+  if (!isMountType(parts.type)) return { problem: unknownType(parts.type) };
+  const type: MountType = MOUNT_TYPES[parts.type];
   const bare = parts.fields.find((field) => SOURCE_KEYS.includes(field.text));
-  if (bare !== undefined)
-    return { code: "bad-mount", message: "source parameter does not include a value", at: bare.at };
+  if (bare !== undefined) return invalid("bad-mount", "source parameter does not include a value", { at: bare.at });
   const source = mountSource(parts);
   if (type.source === "needed" && !source?.source)
-    return { code: "bad-mount", message: `source parameter is required for mount type ${parts.type}` };
+    return invalid("bad-mount", `source parameter is required for mount type ${parts.type}`);
   if (type.source === undefined && source !== undefined)
-    return { code: "bad-mount", message: `a ${parts.type} has no source`, at: parts.fields[source.index]?.at ?? 0 };
-  return checkFields(parts, type);
+    return invalid("bad-mount", `a ${parts.type} has no source`, { at: parts.fields[source.index]?.at ?? 0 });
+  const fields = parseFields(parts.fields, parts.type, type);
+  return "value" in fields ? valid({ type: parts.type, source: source?.source ?? "", ...fields.value }) : fields;
+}
+
+function isMountType(type: string): type is MountTypeName {
+  return Object.hasOwn(MOUNT_TYPES, type);
 }
 
 function unknownType(type: string): Problem {
@@ -162,71 +110,46 @@ function unknownType(type: string): Problem {
   }
   return suggesting(
     { code: "bad-mount", message: `${quoted(type)} is not a type of mount` },
-    closest(type, Object.keys(TYPES)),
+    closest(type, Object.keys(MOUNT_TYPES)),
   );
 }
 
-function checkFields(parts: MountParts, type: MountType): Problem | undefined {
-  let target = false;
+function parseFields(
+  fields: readonly MountField[],
+  typeName: string,
+  type: MountType,
+): Parsed<Omit<MountValue, "type" | "source">> {
+  const found: { target?: string; options: string[]; labels: Record<string, string>; subpath: string | undefined } = {
+    options: [],
+    labels: {},
+    subpath: undefined,
+  };
   const before: string[] = [];
-  for (const { text, at } of parts.fields) {
+  let hasTarget = type.anywhere === true;
+  let deferred = false;
+  for (const { text, at } of fields) {
     const { head, tail, tailAt } = splitAt(text, "=");
     if (head === "type" || SOURCE_KEYS.includes(head)) continue;
     if (TARGET_KEYS.includes(head)) {
-      target = true;
-      const problem = checkContainerPath(tail ?? "");
-      if (problem !== undefined) return shifted(problem, at + tailAt);
+      hasTarget = true;
+      const target = parseContainerPath(tail ?? "");
+      if ("problem" in target) return shifted(target, at + tailAt);
+      if ("value" in target) found.target = cleanPath(target.value);
+      else deferred = true;
       continue;
     }
-    const problem = checkField(text, parts.type, type) ?? checkBeside(text, before);
-    if (problem !== undefined) return shifted(problem, at);
+    const field = parseMountField(text, typeName, type);
+    if ("problem" in field) return shifted(field, at);
+    const problem = contradiction(text, before);
+    if (problem !== undefined) return shifted({ problem }, at);
     before.push(text);
+    if (!("value" in field)) deferred = true;
+    else if (head === "subpath" || head === "volume-subpath") found.subpath = tail;
+    else if (head === "volume-label") {
+      const label = splitAt(tail ?? "", "=");
+      found.labels[label.head] = label.tail ?? "";
+    } else found.options.push(...field.value);
   }
-  if (target || type.anywhere) return undefined;
-  return { code: "bad-mount", message: "no destination in the mount", hint: "add destination=/path" };
-}
-
-function checkField(text: string, typeName: string, type: MountType): Problem | undefined {
-  const { head, tail, tailAt } = splitAt(text, "=");
-  const kind = Object.hasOwn(type.fields, head) ? type.fields[head] : undefined;
-  if (kind !== undefined) return checkFieldValue(kind, head, tail, tailAt);
-  if (isDeferred(text)) return undefined;
-  const known = [...Object.keys(type.fields), ...(type.source === undefined ? [] : ["source"]), "destination"];
-  const unknown = suggesting(
-    { code: "bad-mount", message: `${quoted(head)} is not a field of a ${typeName} mount` },
-    closest(head, known),
-  );
-  // An option of another kind of mount is told by the type's own check, which knows what is near.
-  if (type.options === undefined || (type.source !== undefined && tail !== undefined)) return unknown;
-  return type.options(text);
-}
-
-function checkFieldValue(kind: FieldKind, head: string, tail: string | undefined, at: number): Problem | undefined {
-  if (kind === "ignored") return undefined;
-  if (kind === "idmap") return checkMountIdMap(tail);
-  if (kind === "flag") {
-    if (tail === undefined || ["true", "false"].includes(tail) || isDeferred(tail)) return undefined;
-    return { code: "bad-mount", message: `${head} is true or false, not ${quoted(tail)}`, at };
-  }
-  if (tail === undefined || tail === "") return { code: "bad-mount", message: `${head} needs a value` };
-  if (isDeferred(tail)) return undefined;
-  if (kind === "number" && !/^\d{1,10}$/.test(tail))
-    return { code: "bad-mount-option", message: `${quoted(tail)} is not a number`, at };
-  if (kind === "mode" && !/^[0-7]{1,5}$/.test(tail))
-    return { code: "bad-mount-option", message: `${quoted(tail)} is not a mode (octal)`, at };
-  if (head === "tmpfs-size") return shifted(checkTmpfsOption(`size=${tail}`), at - "size=".length);
-  if (head === "bind-propagation" && !/^r?(shared|slave|private|unbindable)$/.test(tail))
-    return { code: "bad-mount", message: `${quoted(tail)} is no propagation`, hint: "such as rslave", at };
-  if (head === "relabel" && !["shared", "private"].includes(tail))
-    return { code: "bad-mount", message: `relabel is shared or private, not ${quoted(tail)}`, at };
-  if (kind === "label" && tail.startsWith("="))
-    return { code: "bad-mount", message: "a label has a name in front of the =", at };
-  return undefined;
-}
-
-/** ramfs(5) knows a mode and nothing else; mount(8)'s own words go with every file system. */
-function checkRamfsOption(option: string): Problem | undefined {
-  const { head, tail } = splitAt(option, "=");
-  if (tail === undefined && !/^(huge|noswap|inode)/.test(option)) return checkTmpfsOption(option);
-  return { code: "bad-mount-option", message: `${quoted(head)} is not an option of a ramfs` };
+  if (!hasTarget) return invalid("bad-mount", "no destination in the mount", { hint: "add destination=/path" });
+  return deferred ? DEFERRED : valid({ target: "", ...found });
 }

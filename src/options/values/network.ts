@@ -1,5 +1,19 @@
-import { isIpv4, isIpv6 } from "./address.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt, type ValueCheck } from "./check.ts";
+import { parseIpAddress, parseIpv6 } from "./address.ts";
+import {
+  DEFERRED,
+  invalid,
+  isDeferred,
+  type Parsed,
+  quoted,
+  shifted,
+  splitAt,
+  splitList,
+  type ValueParser,
+  valid,
+} from "./check.ts";
+
+/** The bridge network of containers that ask for none in particular. */
+export const DEFAULT_NETWORK = "berth";
 
 /** A container's place in one network: what stands behind the name, `NAME:ip=…,alias=…`. */
 export interface NetworkOptions {
@@ -9,22 +23,33 @@ export interface NetworkOptions {
   readonly interfaceName: string | undefined;
 }
 
+/** A `Network=`. */
+export type NetworkValue =
+  | { readonly kind: "host" | "none" }
+  | { readonly kind: "container"; readonly name: string }
+  | { readonly kind: "ns"; readonly path: string }
+  | { readonly kind: "pasta"; readonly options: readonly string[] }
+  /** The scope's default; `words` are the options as pasta would take them, where that is the default. */
+  | { readonly kind: "default"; readonly options: NetworkOptions; readonly words: readonly string[] }
+  | { readonly kind: "name"; readonly name: string; readonly options: NetworkOptions };
+
 /** Kinds of network that take nothing behind their name. */
 const PLAIN: readonly string[] = ["host", "none"];
 
-/** What stands for something else than a network of that name. */
+/** Words that stand for something else than a network of that name. */
 const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
 
-/** Who gives addresses. */
-const IPAM_DRIVERS: readonly string[] = ["host-local", "dhcp", "none"];
+/** Where addresses come from. */
+const IPAM_DRIVERS = ["host-local", "dhcp", "none"] as const;
+export type IpamDriver = (typeof IPAM_DRIVERS)[number];
 
-/** What can be said of one network, and how it has to look. */
-const OPTIONS: Readonly<Record<string, ValueCheck>> = {
-  alias: checkNetworkAlias,
-  ip: checkIp,
-  ip6: checkIpv6,
-  mac: checkMacAddress,
-  interface_name: checkInterfaceName,
+/** The options of one network, and the grammar of each. */
+const OPTIONS: Readonly<Record<string, ValueParser<string>>> = {
+  alias: parseNetworkAlias,
+  ip: parseIpAddress,
+  ip6: parseIpv6,
+  mac: parseMacAddress,
+  interface_name: parseInterfaceName,
 };
 
 /**
@@ -32,44 +57,39 @@ const OPTIONS: Readonly<Record<string, ValueCheck>> = {
  * or a network's name, the last and `bridge` with options. References to other units are looked at where the units are
  * known.
  */
-export function checkNetwork(value: string): Problem | undefined {
-  const { head, tail, tailAt } = splitAt(value, ":");
-  if (isDeferred(head)) return undefined;
-  if (/^["']/.test(value)) return bad(`${quoted(value)} is not a network`, "quotes belong to the value here");
-  if (head === "slirp4netns") {
-    return {
-      code: "not-supported-yet",
-      message: "Network=slirp4netns is not supported yet",
-      hint: "pasta does the same",
-    };
+export function parseNetwork(text: string): Parsed<NetworkValue> {
+  const { head, tail, tailAt } = splitAt(text, ":");
+  if (isDeferred(head)) return DEFERRED;
+  if (/^["']/.test(text)) return bad(`${quoted(text)} is not a network`, "quotes belong to the value here");
+  if (head === "slirp4netns")
+    return invalid("not-supported-yet", "Network=slirp4netns is not supported yet", { hint: "pasta does the same" });
+  if (head === "host" || head === "none")
+    return tail === undefined ? valid({ kind: head }) : shifted(bad(`Network=${head} takes no options`), tailAt);
+  if (head === "pasta") return shifted(parsePastaOptions(tail), tailAt);
+  if (head === "container") {
+    if (tail) return valid({ kind: "container", name: tail });
+    return bad("Network=container needs a name", "write container:NAME");
   }
-  if (PLAIN.includes(head)) {
-    return tail === undefined ? undefined : { ...bad(`Network=${head} takes no options`), at: tailAt };
-  }
-  if (head === "pasta") return tail === undefined ? undefined : shifted(checkPastaOptions(tail), tailAt);
-  if (head === "container" || head === "ns") {
-    if (tail === undefined || tail === "")
-      return bad(
-        `Network=${head} needs a ${head === "ns" ? "path" : "name"}`,
-        `write ${head}:${head === "ns" ? "/PATH" : "NAME"}`,
-      );
-    if (head === "container" || tail.startsWith("/") || isDeferred(tail)) return undefined;
-    return { ...bad(`${quoted(tail)} is not an absolute path`), at: tailAt };
+  if (head === "ns") {
+    if (tail?.startsWith("/")) return valid({ kind: "ns", path: tail });
+    if (!tail) return bad("Network=ns needs a path", "write ns:/PATH");
+    return isDeferred(tail) ? DEFERRED : shifted(bad(`${quoted(tail)} is not an absolute path`), tailAt);
   }
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(head)) return bad(`${quoted(head)} is not a network`);
-  return tail === undefined ? undefined : shifted(checkOptions(tail), tailAt);
+  const options = tail === undefined ? valid(NO_OPTIONS) : shifted(parseOptions(tail), tailAt);
+  if (!("value" in options)) return options;
+  if (head === "private" || head === "default")
+    return valid({ kind: "default", options: options.value, words: tail ? tail.split(",") : [] });
+  return valid({ kind: "name", name: head === "bridge" ? DEFAULT_NETWORK : head, options: options.value });
 }
 
-/** `Network=` of a pod, which cannot be in a network that a container or somebody else has made. */
-export function checkPodNetwork(value: string): Problem | undefined {
-  const { head } = splitAt(value, ":");
+/** `Network=` of a pod, which cannot be in a network that a container or another program has made. */
+export function parsePodNetwork(text: string): Parsed<NetworkValue> {
+  const { head } = splitAt(text, ":");
   const kind = head.endsWith(".container") ? "container" : head;
-  if (kind !== "container" && kind !== "ns") return checkNetwork(value);
-  return {
-    code: "not-supported-yet",
-    message: `${quoted(kind)} as the network of a pod is not supported yet`,
-    hint: "write it in containers that are in no pod",
-  };
+  if (kind !== "container" && kind !== "ns") return parseNetwork(text);
+  const hint = "write it in containers that are in no pod";
+  return invalid("not-supported-yet", `${quoted(kind)} as the network of a pod is not supported yet`, { hint });
 }
 
 /** Whether the word stands for a kind of network, so that no network can be called that. */
@@ -88,109 +108,90 @@ export function takesOthers(value: string): boolean {
   return !PLAIN.includes(head) && head !== "container" && head !== "ns" && head !== "pasta";
 }
 
-function checkOptions(text: string): Problem | undefined {
-  let at = 0;
-  for (const option of text.split(",")) {
+const NO_OPTIONS: NetworkOptions = { aliases: [], ips: [], mac: undefined, interfaceName: undefined };
+
+function parseOptions(text: string): Parsed<NetworkOptions> {
+  const found: Record<string, string[]> = {};
+  let deferred = false;
+  for (const { text: option, at } of splitList(text)) {
     const { head, tail, tailAt } = splitAt(option, "=");
-    const check = OPTIONS[head];
-    if (!isDeferred(option)) {
-      if (check === undefined)
-        return { ...bad(`a network has no option ${quoted(head)}`, Object.keys(OPTIONS).join(", ")), at };
-      const problem = tail === undefined ? bad(`option ${head} needs a value`) : check(tail);
-      if (problem !== undefined) return shifted(problem, at + (tail === undefined ? 0 : tailAt));
+    const parse = Object.hasOwn(OPTIONS, head) ? OPTIONS[head] : undefined;
+    if (isDeferred(option)) deferred = true;
+    else if (parse === undefined)
+      return shifted(bad(`a network has no option ${quoted(head)}`, Object.keys(OPTIONS).join(", ")), at);
+    else if (tail === undefined) return shifted(bad(`option ${head} needs a value`), at);
+    else {
+      const parsed = parse(tail);
+      if ("problem" in parsed) return shifted(parsed, at + tailAt);
+      if ("value" in parsed) found[head] = [...(found[head] ?? []), parsed.value];
+      else deferred = true;
     }
-    at += option.length + 1;
   }
-  return undefined;
-}
-
-/** The options behind a network's name, checked before. */
-export function splitNetworkOptions(text: string | undefined): NetworkOptions {
-  const values = (wanted: string) =>
-    (text ?? "").split(",").flatMap((option) => {
-      const { head, tail } = splitAt(option, "=");
-      return head === wanted && tail !== undefined ? [tail] : [];
-    });
-  return {
-    aliases: values("alias"),
-    ips: [...values("ip"), ...values("ip6")],
-    mac: values("mac").at(-1),
-    interfaceName: values("interface_name").at(-1),
-  };
-}
-
-/** `IP=`. */
-export function checkIpv4(value: string): Problem | undefined {
-  return isDeferred(value) || isIpv4(value) ? undefined : notAn(value, "IPv4 address");
-}
-
-/** `IP6=`. */
-export function checkIpv6(value: string): Problem | undefined {
-  return isDeferred(value) || isIpv6(value) ? undefined : notAn(value, "IPv6 address");
-}
-
-/** An address of either kind, as the option `ip` takes. */
-function checkIp(value: string): Problem | undefined {
-  return isDeferred(value) || isIpv4(value) || isIpv6(value) ? undefined : notAn(value, "IP address");
+  if (deferred) return DEFERRED;
+  return valid({
+    aliases: found.alias ?? [],
+    ips: [...(found.ip ?? []), ...(found.ip6 ?? [])],
+    mac: found.mac?.at(-1),
+    interfaceName: found.interface_name?.at(-1),
+  });
 }
 
 /** Six pairs of hexadecimal digits; the lowest bit of the first says that it is a group's address. */
-export function checkMacAddress(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(value)) return notAn(value, "MAC address");
-  if (Number.parseInt(value.charAt(1), 16) % 2 === 0) return undefined;
-  return { code: "bad-address", message: `${quoted(value)} is a multicast MAC address` };
+export function parseMacAddress(text: string): Parsed<string> {
+  if (isDeferred(text)) return DEFERRED;
+  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(text))
+    return invalid("bad-address", `${quoted(text)} is not a MAC address`);
+  if (Number.parseInt(text.charAt(1), 16) % 2 === 0) return valid(text);
+  return invalid("bad-address", `${quoted(text)} is a multicast MAC address`);
 }
 
 /** `NetworkAlias=`: one name, as a name server finds it. */
-export function checkNetworkAlias(value: string): Problem | undefined {
-  if (isDeferred(value) || /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/.test(value)) return undefined;
-  return { code: "bad-alias", message: `${quoted(value)} is not a name that can be looked up` };
+export function parseNetworkAlias(text: string): Parsed<string> {
+  if (/^[a-zA-Z0-9_]([a-zA-Z0-9_.-]{0,251}[a-zA-Z0-9_])?$/.test(text)) return valid(text);
+  return isDeferred(text) ? DEFERRED : invalid("bad-alias", `${quoted(text)} is not a name that can be looked up`);
 }
 
 /** `DNSSearch=`: a domain, or `.` for none at all. `DNSOption=`: a word. */
-export function checkResolverWord(value: string): Problem | undefined {
-  if (isDeferred(value) || /^[^\s#;]+$/.test(value)) return undefined;
-  return { code: "bad-resolver", message: `${quoted(value)} is not one word for resolv.conf` };
+export function parseResolverWord(text: string): Parsed<string> {
+  if (isDeferred(text)) return DEFERRED;
+  if (/^[^\s#;]+$/.test(text)) return valid(text);
+  return invalid("bad-resolver", `${quoted(text)} is not one word for resolv.conf`);
 }
 
-/** dev_valid_name() of the kernel, which counts up where a name has a % in it; lo is everybody's already. */
-export function checkInterfaceName(value: string): Problem | undefined {
-  if (isDeferred(value) || (/^[^\s/:%]{1,15}$/.test(value) && ![".", "..", "lo"].includes(value))) return undefined;
-  return {
-    code: "bad-interface",
-    message: `${quoted(value)} is not a name for an interface`,
-    hint: "at most 15 characters",
-  };
+/** dev_valid_name() of the kernel, which counts up where a name has a % in it; every namespace has lo already. */
+export function parseInterfaceName(text: string): Parsed<string> {
+  if (isDeferred(text)) return DEFERRED;
+  if (/^[^\s/:%]{1,15}$/.test(text) && ![".", "..", "lo"].includes(text)) return valid(text);
+  const hint = "at most 15 characters";
+  return invalid("bad-interface", `${quoted(text)} is not a name for an interface`, { hint });
 }
 
-function notAn(value: string, what: string): Problem {
-  return { code: "bad-address", message: `${quoted(value)} is not an ${what}`.replace("an MAC", "a MAC") };
-}
-
-function bad(message: string, hint?: string): Problem {
-  return hint === undefined ? { code: "bad-network", message } : { code: "bad-network", message, hint };
+/** `IPAMDriver=`. */
+export function parseIpamDriver(text: string): Parsed<IpamDriver> {
+  const driver = IPAM_DRIVERS.find((name) => name === text);
+  if (driver !== undefined) return valid(driver);
+  if (isDeferred(text)) return DEFERRED;
+  return invalid("bad-ipam-driver", `${quoted(text)} gives no addresses`, { hint: IPAM_DRIVERS.join(", ") });
 }
 
 /**
- * Words that would keep pasta from going into the background, which tells that it is ready, or name another namespace.
+ * Words that would keep pasta from going into the background, which is how it reports that it is ready, or name another
+ * namespace.
  */
 const MANAGED_BY_BERTH = /^(?:-f|--foreground|-d|--debug|--trace|--netns|--userns|--netns-only|-P|--pid)(?:=|$)/;
 
 /** pasta's own options, divided by commas: `--mtu,1500`. What they mean is for pasta to say. */
-function checkPastaOptions(text: string): Problem | undefined {
-  let at = 0;
-  for (const word of text.split(",")) {
-    if (word === "") return { code: "bad-network", message: "an option of pasta's is missing", at };
+function parsePastaOptions(text: string | undefined): Parsed<NetworkValue> {
+  if (text === undefined) return valid({ kind: "pasta", options: [] });
+  const words = splitList(text);
+  for (const { text: word, at } of words) {
+    if (word === "") return invalid("bad-network", "an option of pasta's is missing", { at });
     if (MANAGED_BY_BERTH.test(word))
-      return { code: "bad-network", message: `${quoted(word)} of pasta's is managed by berth`, at };
-    at += word.length + 1;
+      return invalid("bad-network", `${quoted(word)} of pasta's is managed by berth`, { at });
   }
-  return undefined;
+  return valid({ kind: "pasta", options: words.map(({ text: word }) => word) });
 }
 
-/** `IPAMDriver=`. */
-export function checkIpamDriver(value: string): Problem | undefined {
-  if (isDeferred(value) || IPAM_DRIVERS.includes(value)) return undefined;
-  return { ...bad(`${quoted(value)} gives no addresses`, IPAM_DRIVERS.join(", ")), code: "bad-ipam-driver" };
+function bad(message: string, hint?: string): ReturnType<typeof invalid> {
+  return invalid("bad-network", message, hint === undefined ? {} : { hint });
 }

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { isDeferred, type Problem, quoted } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, quoted, valid } from "./check.ts";
 
 /**
  * A path of the host as Quadlet reads it: what starts with `/` or a specifier stays, the rest is relative to the
@@ -9,22 +9,26 @@ export function absolutePath(path: string, directory: string): string {
   return path.startsWith("/") || /^%[^%]/.test(path) ? path : posix.join(directory, path).replace(/(?<=.)\/$/, "");
 }
 
-/** A path inside the container: absolute, or begun with something that systemd fills in. */
-export function checkContainerPath(value: string): Problem | undefined {
-  if (value.startsWith("/") || /^(?:%[^%]|\$)/.test(value)) {
-    if (!value.split("/").includes("..")) return undefined;
-    return { code: "bad-path", message: `${quoted(value)} contains ..` };
-  }
-  return { code: "relative-path", message: `${quoted(value)} is not an absolute path inside the container` };
+/**
+ * A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text.
+ */
+export function cleanPath(path: string): string {
+  return posix.join("/", path).replace(/(?<=.)\/$/, "");
+}
+
+/** A path inside the container, as it was written: absolute, or begun with something that systemd fills in. */
+export function parseContainerPath(text: string): Parsed<string> {
+  const absolute = text.startsWith("/");
+  if (!absolute && !/^(?:%[^%]|\$)/.test(text))
+    return invalid("relative-path", `${quoted(text)} is not an absolute path inside the container`);
+  if (text.split("/").includes("..")) return invalid("bad-path", `${quoted(text)} contains ..`);
+  return absolute ? valid(text) : DEFERRED;
 }
 
 /** `Timezone=`: the name of a zone, or `local`. Whether this machine has the zone is known only at start. */
-export function checkTimezone(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  if (/^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/.test(value)) return undefined;
-  return {
-    code: "bad-timezone",
-    message: `${quoted(value)} is not the name of a time zone`,
-    hint: "such as Europe/Prague",
-  };
+export function parseTimezone(text: string): Parsed<string> {
+  if (/^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/.test(text)) return valid(text);
+  if (isDeferred(text)) return DEFERRED;
+  const hint = "such as Europe/Prague";
+  return invalid("bad-timezone", `${quoted(text)} is not the name of a time zone`, { hint });
 }

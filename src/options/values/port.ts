@@ -1,103 +1,142 @@
+import { formatAddress, parseAddress } from "../../ip-address.ts";
 import { isIpv4, isIpv6 } from "./address.ts";
-import { isDeferred, type Problem, quoted, shifted } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, problemOf, quoted, shifted, valid } from "./check.ts";
 
 const PORT_MAX = 65535;
-const PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp"];
+const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** One range of published ports; `hostPort` 0 lets the kernel choose. */
+export interface PortMapping {
+  /** In its usual form; "" is every address. */
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  /** How many consecutive ports. */
+  readonly range: number;
+  readonly protocol: Protocol;
+}
+
+/** Consecutive ports. */
+interface PortRange {
+  readonly first: number;
+  readonly count: number;
+}
 
 /** One port number. */
-export function checkPort(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  if (!/^\d+$/.test(value)) return { code: "bad-port", message: `${quoted(value)} is not a port number` };
-  if (Number(value) >= 1 && Number(value) <= PORT_MAX) return undefined;
-  return { code: "bad-port", message: `port ${value} is not between 1 and ${PORT_MAX}` };
+export function parsePort(text: string): Parsed<number> {
+  return isDeferred(text) ? DEFERRED : parsePortNumber(text);
+}
+
+function parsePortNumber(text: string): Parsed<number> {
+  if (!/^\d+$/.test(text)) return invalid("bad-port", `${quoted(text)} is not a port number`);
+  const port = Number(text);
+  if (port >= 1 && port <= PORT_MAX) return valid(port);
+  return invalid("bad-port", `port ${text} is not between 1 and ${PORT_MAX}`);
 }
 
 /** `N` or `N-M`. */
-function checkPortRange(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  const dash = value.indexOf("-");
-  if (dash < 0) return checkPort(value);
-  const first = value.slice(0, dash);
-  const last = value.slice(dash + 1);
-  const problem = checkPort(first) ?? shifted(checkPort(last), dash + 1);
-  if (problem !== undefined || Number(first) <= Number(last)) return problem;
-  return { code: "bad-port", message: `the range ${value} ends before it begins` };
-}
-
-/** How many ports a range has; undefined where systemd fills it in. */
-function rangeSize(value: string): number | undefined {
-  if (isDeferred(value)) return undefined;
-  const [first, last] = value.split("-", 2);
-  return last === undefined ? 1 : Number(last) - Number(first) + 1;
+function parsePortRange(text: string): Parsed<PortRange> {
+  if (isDeferred(text)) return DEFERRED;
+  const dash = text.indexOf("-");
+  const first = parsePortNumber(dash < 0 ? text : text.slice(0, dash));
+  if (!("value" in first)) return first;
+  const last = dash < 0 ? first : shifted(parsePortNumber(text.slice(dash + 1)), dash + 1);
+  if (!("value" in last)) return last;
+  const count = last.value - first.value + 1;
+  return count > 0
+    ? valid({ first: first.value, count })
+    : invalid("bad-port", `the range ${text} ends before it begins`);
 }
 
 /** The protocol behind a `/`. */
-function checkProtocol(value: string, allowed: readonly string[]): Problem | undefined {
-  if (isDeferred(value) || allowed.includes(value.toLowerCase())) return undefined;
-  return { code: "bad-protocol", message: `${quoted(value)} is not a protocol`, hint: allowed.join(", ") };
+function parseProtocol(text: string): Parsed<Protocol> {
+  const protocol = PROTOCOLS.find((name) => name === text.toLowerCase());
+  if (protocol !== undefined) return valid(protocol);
+  if (isDeferred(text)) return DEFERRED;
+  return invalid("bad-protocol", `${quoted(text)} is not a protocol`, { hint: PROTOCOLS.join(", ") });
 }
 
-/** `ExposeHostPort=`: `N`, `N-M`, with `/tcp` or `/udp`. */
-export function checkExposedPort(value: string): Problem | undefined {
-  const slash = value.indexOf("/");
-  const ports = slash < 0 ? value : value.slice(0, slash);
-  const protocol = slash < 0 ? undefined : checkProtocol(value.slice(slash + 1), PROTOCOLS);
-  const problem = checkPortRange(ports) ?? shifted(protocol, slash + 1);
-  return problem?.code === "bad-port"
-    ? { ...problem, message: `invalid port format '${value}': ${problem.message}` }
-    : problem;
+/** `ExposeHostPort=`, as it was written: `N`, `N-M`, with `/tcp` or another protocol. */
+export function parseExposedPort(text: string): Parsed<string> {
+  const slash = text.indexOf("/");
+  const ports = parsePortRange(slash < 0 ? text : text.slice(0, slash));
+  const problem = problemOf(ports);
+  if (problem !== undefined) {
+    if (problem.code !== "bad-port") return { problem };
+    return { problem: { ...problem, message: `invalid port format '${text}': ${problem.message}` } };
+  }
+  const protocol = slash < 0 ? valid("tcp") : shifted(parseProtocol(text.slice(slash + 1)), slash + 1);
+  if (!("value" in protocol)) return protocol;
+  return "value" in ports ? valid(text) : DEFERRED;
 }
 
 /**
  * `PublishPort=`: `[[ip:][hostPort]:]containerPort[/protocol]`, IPv6 addresses in brackets, ranges of the same size.
+ * Without a host port it is 0: any that is free.
  */
-export function checkPublishPort(value: string): Problem | undefined {
-  const slash = value.lastIndexOf("/");
-  const ports = slash < 0 ? value : value.slice(0, slash);
-  if (slash >= 0) {
-    const problem = checkProtocol(value.slice(slash + 1), PROTOCOLS);
-    if (problem !== undefined) return shifted(problem, slash + 1);
-  }
-  const fields = splitFields(ports);
-  const container = fields[fields.length - 1];
-  if (slash < 0 && container !== undefined && fields.length > 1 && PROTOCOLS.includes(container.text.toLowerCase())) {
-    const message = "the protocol stands behind a slash";
-    return {
-      code: "bad-protocol",
-      message,
-      hint: `write ${value.slice(0, container.at - 1)}/${container.text}`,
-      at: container.at,
-    };
-  }
-  const host = fields[fields.length - 2];
-  const address = fields[fields.length - 3];
+export function parsePublishedPort(text: string): Parsed<PortMapping> {
+  const slash = text.lastIndexOf("/");
+  const protocol = slash < 0 ? valid<Protocol>("tcp") : shifted(parseProtocol(text.slice(slash + 1)), slash + 1);
+  if ("problem" in protocol) return protocol;
+  const fields = splitFields(slash < 0 ? text : text.slice(0, slash));
+  const [container, host, address] = fields.toReversed();
+  const misplaced = slash < 0 && host !== undefined ? misplacedProtocol(text, container) : undefined;
+  if (misplaced !== undefined) return misplaced;
   if (container === undefined || fields.length > 3) {
-    return {
-      code: "bad-port",
-      message: `${quoted(value)} has too many parts`,
-      hint: "write [[IP:]HOST:]CONTAINER[/PROTOCOL]",
-    };
+    const hint = "write [[IP:]HOST:]CONTAINER[/PROTOCOL]";
+    return invalid("bad-port", `${quoted(text)} has too many parts`, { hint });
   }
-  const addressProblem = address === undefined || address.text === "" ? undefined : checkPublishAddress(address.text);
-  const hostProblem = host === undefined || host.text === "" ? undefined : checkPortRange(host.text);
-  const problem =
-    shifted(addressProblem, address?.at ?? 0) ??
-    shifted(hostProblem, host?.at ?? 0) ??
-    shifted(checkPortRange(container.text), container.at);
-  if (problem !== undefined || host === undefined || host.text === "") return problem;
-  const sizes = [rangeSize(host.text), rangeSize(container.text)];
-  if (sizes.includes(undefined) || sizes[0] === sizes[1]) return undefined;
-  return { code: "bad-port", message: `the ranges ${host.text} and ${container.text} differ in size`, at: host.at };
+  const hostIp = shifted(parsePublishAddress(address?.text ?? ""), address?.at ?? 0);
+  const hostPorts = shifted(parseHostPorts(host?.text ?? ""), host?.at ?? 0);
+  const ports = shifted(parsePortRange(container.text), container.at);
+  for (const part of [hostIp, hostPorts, ports]) if ("problem" in part) return part;
+  if ("value" in hostPorts && "value" in ports && hostPorts.value !== ANY_PORT) {
+    const message = `the ranges ${host?.text} and ${container.text} differ in size`;
+    if (hostPorts.value.count !== ports.value.count) return invalid("bad-port", message, { at: host?.at ?? 0 });
+  }
+  if (!("value" in protocol && "value" in hostIp && "value" in hostPorts && "value" in ports)) return DEFERRED;
+  return valid({
+    hostIp: hostIp.value,
+    hostPort: hostPorts.value.first,
+    containerPort: ports.value.first,
+    range: ports.value.count,
+    protocol: protocol.value,
+  });
 }
 
-function checkPublishAddress(value: string): Problem | undefined {
-  const bracketed = /^\[(.*)\]$/.exec(value)?.[1];
-  if (isDeferred(value) || isIpv4(value) || (bracketed !== undefined && isIpv6(bracketed))) return undefined;
-  return {
-    code: "bad-address",
-    message: `${quoted(value)} is not an IP address`,
-    hint: "IPv6 in brackets: [::1]:80:80",
-  };
+/** The kernel chooses as many as the container has. */
+const ANY_PORT: PortRange = { first: 0, count: 0 };
+
+function parseHostPorts(text: string): Parsed<PortRange> {
+  return text === "" ? valid(ANY_PORT) : parsePortRange(text);
+}
+
+/** `80:80:tcp`, for what should be `80:80/tcp`. */
+function misplacedProtocol(text: string, container: Field | undefined): ReturnType<typeof invalid> | undefined {
+  if (container === undefined || !PROTOCOLS.some((name) => name === container.text.toLowerCase())) return undefined;
+  const hint = `write ${text.slice(0, container.at - 1)}/${container.text}`;
+  return invalid("bad-protocol", "the protocol stands behind a slash", { hint, at: container.at });
+}
+
+function parsePublishAddress(text: string): Parsed<string> {
+  const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
+  if (text === "" || isIpv4(text)) return valid(usualAddress(text));
+  if (bracketed !== undefined && isIpv6(bracketed)) return valid(usualAddress(bracketed));
+  if (isDeferred(text)) return DEFERRED;
+  const hint = "IPv6 in brackets: [::1]:80:80";
+  return invalid("bad-address", `${quoted(text)} is not an IP address`, { hint });
+}
+
+/**
+ * In one form, so that two texts of one address are seen to be that; an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)
+ * is IPv4.
+ */
+function usualAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address === undefined) return text;
+  const mapped = address.family === 6 && address.value >> 32n === 0xffffn;
+  return formatAddress(mapped ? { family: 4, value: address.value & 0xffff_ffffn } : address);
 }
 
 interface Field {
@@ -106,16 +145,16 @@ interface Field {
 }
 
 /** Splits at colons, but not at those in brackets or in `${…}`. */
-function splitFields(value: string): Field[] {
+function splitFields(text: string): Field[] {
   const fields: Field[] = [];
   let from = 0;
   let depth = 0;
-  for (let at = 0; at <= value.length; at++) {
-    const character = value.charAt(at);
+  for (let at = 0; at <= text.length; at++) {
+    const character = text.charAt(at);
     if (character === "[" || character === "{") depth++;
     if (character === "]" || character === "}") depth--;
-    if (at < value.length && (character !== ":" || depth > 0)) continue;
-    fields.push({ text: value.slice(from, at), at: from });
+    if (at < text.length && (character !== ":" || depth > 0)) continue;
+    fields.push({ text: text.slice(from, at), at: from });
     from = at + 1;
   }
   return fields;

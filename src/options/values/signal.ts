@@ -1,5 +1,5 @@
 import { closest } from "../../suggest.ts";
-import { type Problem, quoted } from "./check.ts";
+import { type Parsed, quoted, suggesting, valid } from "./check.ts";
 
 /** signal(7), on the architectures that berth runs on; by number from 1. */
 const SIGNALS: readonly string[] = [
@@ -41,10 +41,18 @@ const REALTIME_MIN = 34;
 const REALTIME_MAX = 64;
 
 /**
- * The name that systemd's KillSignal= takes, of a signal as podman's --stop-signal takes it: `SIGTERM`, `term`, `15`,
- * `RTMIN+3`. undefined if it is none.
+ * A signal as podman's --stop-signal takes it (`SIGTERM`, `term`, `15`, `RTMIN+3`), by the name that systemd's
+ * KillSignal= takes. Systemd fills nothing in there.
  */
-export function signalName(value: string): string | undefined {
+export function parseSignal(text: string): Parsed<string> {
+  const name = signalName(text);
+  if (name !== undefined) return valid(name);
+  const near = closest(text.toUpperCase().replace(/^SIG/, ""), SIGNALS);
+  const problem = { code: "bad-signal", message: `${quoted(text)} is not a signal` };
+  return { problem: suggesting(problem, near === undefined ? undefined : `SIG${near}`) };
+}
+
+function signalName(value: string): string | undefined {
   if (/^\d+$/.test(value)) {
     const number = Number(value);
     const name = SIGNALS[number - 1];
@@ -59,12 +67,4 @@ export function signalName(value: string): string | undefined {
   const offset = Number(`${realtime[2] ?? "+"}${realtime[3] ?? "0"}`);
   const number = (realtime[1] === "IN" ? REALTIME_MIN : REALTIME_MAX) + offset;
   return number >= REALTIME_MIN && number <= REALTIME_MAX ? `SIGRTMIN+${number - REALTIME_MIN}` : undefined;
-}
-
-/** `StopSignal=`. It becomes KillSignal=, where systemd fills nothing in. */
-export function checkSignal(value: string): Problem | undefined {
-  if (signalName(value) !== undefined) return undefined;
-  const near = closest(value.toUpperCase().replace(/^SIG/, ""), SIGNALS);
-  const problem: Problem = { code: "bad-signal", message: `${quoted(value)} is not a signal` };
-  return near === undefined ? problem : { ...problem, hint: `did you mean "SIG${near}"?` };
 }

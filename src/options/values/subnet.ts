@@ -1,21 +1,24 @@
 import { addressAt, type IpAddress, parseAddress, parseSubnet, subnetContains, subnetSize } from "../../ip-address.ts";
-import { isDeferred, type Problem, quoted, splitAt } from "./check.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, type Problem, quoted, splitAt, valid } from "./check.ts";
 
-/** `Subnet=`: `ADDRESS/BITS`. */
-export function checkSubnet(value: string): Problem | undefined {
-  if (isDeferred(value) || parseSubnet(value) !== undefined) return undefined;
-  return {
-    code: "bad-subnet",
-    message: `${quoted(value)} is not a subnet`,
-    hint: "such as 10.89.0.0/24 or fd00:89::/64",
-  };
+/** `Subnet=`, as it was written: `ADDRESS/BITS`. */
+export function parseSubnetKey(text: string): Parsed<string> {
+  if (parseSubnet(text) !== undefined) return valid(text);
+  if (isDeferred(text)) return DEFERRED;
+  const hint = "such as 10.89.0.0/24 or fd00:89::/64";
+  return invalid("bad-subnet", `${quoted(text)} is not a subnet`, { hint });
 }
 
+/** The first and the last address. */
+export type AddressRange = readonly [first: IpAddress, last: IpAddress];
+
 /** `IPRange=`: `ADDRESS/BITS`, or `FIRST-LAST`. */
-export function checkIpRange(value: string): Problem | undefined {
-  if (isDeferred(value) || parseRange(value) !== undefined) return undefined;
+export function parseIpRange(text: string): Parsed<AddressRange> {
+  const range = rangeOf(text);
+  if (range !== undefined) return valid(range);
+  if (isDeferred(text)) return DEFERRED;
   const hint = "such as 10.89.0.128/25 or 10.89.0.10-10.89.0.50";
-  return { code: "bad-range", message: `${quoted(value)} is not a range of addresses`, hint };
+  return invalid("bad-range", `${quoted(text)} is not a range of addresses`, { hint });
 }
 
 /** An address in none of the subnets. Undefined too if one of them cannot be read, as systemd fills it in. */
@@ -26,7 +29,7 @@ export function addressOutside(address: string, subnets: readonly string[]): Pro
 
 /** A range that is not wholly in the subnet. */
 export function rangeOutside(range: string, subnet: string): Problem | undefined {
-  const ends = parseRange(range);
+  const ends = rangeOf(range);
   return ends === undefined ? undefined : outside(range, ends, [subnet]);
 }
 
@@ -38,8 +41,7 @@ function outside(text: string, addresses: readonly IpAddress[], subnets: readonl
   return inside ? undefined : { code: "outside-subnet", message: `${text} is outside of ${subnets.join(", ")}` };
 }
 
-/** The first and the last address of a range. */
-function parseRange(text: string): readonly [IpAddress, IpAddress] | undefined {
+function rangeOf(text: string): AddressRange | undefined {
   const block = parseSubnet(text);
   if (block !== undefined) return [addressAt(block, 0n), addressAt(block, subnetSize(block) - 1n)];
   const { head, tail } = splitAt(text, "-");

@@ -1,7 +1,18 @@
 import { closest } from "../../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-import { checkContainerPath } from "./path.ts";
-import { sizeInBytes } from "./size.ts";
+import {
+  DEFERRED,
+  invalid,
+  isDeferred,
+  type Parsed,
+  quoted,
+  shifted,
+  splitAt,
+  splitList,
+  suggesting,
+  valid,
+} from "./check.ts";
+import { cleanPath, parseContainerPath } from "./path.ts";
+import { parseSize } from "./size.ts";
 
 /** mount(8): what any file system takes. */
 const FLAGS: readonly string[] = [
@@ -44,38 +55,41 @@ const FLAGS: readonly string[] = [
 /** tmpfs(5). */
 const NAMED: readonly string[] = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge", "mpol"];
 
-/** `Tmpfs=`: `folder[:options]`. */
-export function checkTmpfs(value: string): Problem | undefined {
-  const { head, tail, tailAt } = splitAt(value, ":");
-  const problem = checkContainerPath(head);
-  if (problem !== undefined || tail === undefined) return problem;
-  let at = tailAt;
-  for (const option of tail.split(",")) {
-    const found = checkTmpfsOption(option);
-    if (found !== undefined) return shifted(found, at);
-    at += option.length + 1;
-  }
-  return undefined;
+/** A tmpfs in the container: where, and mount options. */
+export interface TmpfsValue {
+  readonly target: string;
+  readonly options: readonly string[];
 }
 
-/** One option of a tmpfs. */
-export function checkTmpfsOption(option: string): Problem | undefined {
-  if (isDeferred(option) || FLAGS.includes(option)) return undefined;
+/** `Tmpfs=`: `folder[:options]`. */
+export function parseTmpfs(text: string): Parsed<TmpfsValue> {
+  const { head, tail, tailAt } = splitAt(text, ":");
+  const target = parseContainerPath(head);
+  if ("problem" in target) return target;
+  let deferred = !("value" in target);
+  const options = tail === undefined ? [] : splitList(tail);
+  for (const { text: option, at } of options) {
+    const parsed = parseTmpfsOption(option);
+    if ("problem" in parsed) return shifted(parsed, tailAt + at);
+    deferred ||= !("value" in parsed);
+  }
+  if (deferred || !("value" in target)) return DEFERRED;
+  return valid({ target: cleanPath(target.value), options: tail === "" ? [] : options.map(({ text: word }) => word) });
+}
+
+/** One option of a tmpfs, as it was written. */
+export function parseTmpfsOption(option: string): Parsed<string> {
+  if (FLAGS.includes(option)) return valid(option);
+  if (isDeferred(option)) return DEFERRED;
   const { head, tail, tailAt } = splitAt(option, "=");
   if (!NAMED.includes(head)) {
-    return suggesting(
-      { code: "bad-mount-option", message: `${quoted(option)} is not an option of a tmpfs` },
-      closest(head, [...FLAGS, ...NAMED]),
-    );
+    const problem = { code: "bad-mount-option", message: `${quoted(option)} is not an option of a tmpfs` };
+    return { problem: suggesting(problem, closest(head, [...FLAGS, ...NAMED])) };
   }
-  const bad = (what: string): Problem => ({
-    code: "bad-mount-option",
-    message: `${quoted(tail ?? "")} is not ${what}`,
-    at: tailAt,
-  });
-  if (tail === undefined || tail === "") return { code: "bad-mount-option", message: `${head} needs a value` };
+  if (tail === undefined || tail === "") return invalid("bad-mount-option", `${head} needs a value`);
+  const bad = (what: string) => invalid("bad-mount-option", `${quoted(tail)} is not ${what}`, { at: tailAt });
   if (head === "mode" && !/^[0-7]{1,5}$/.test(tail)) return bad("a mode (octal)");
   if ((head === "uid" || head === "gid") && !/^\d+$/.test(tail)) return bad("a number");
-  if (head === "size" && !/^\d+%{1,2}$/.test(tail) && sizeInBytes(tail) === undefined) return bad("a size");
-  return undefined;
+  if (head === "size" && !/^\d+%{1,2}$/.test(tail) && !("value" in parseSize(tail))) return bad("a size");
+  return valid(option);
 }

@@ -1,6 +1,18 @@
 import type { IdMapping } from "../../id-map.ts";
 import { closest } from "../../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
+import {
+  DEFERRED,
+  invalid,
+  isDeferred,
+  type Parsed,
+  type Problem,
+  quoted,
+  shifted,
+  splitAt,
+  splitList,
+  suggesting,
+  valid,
+} from "./check.ts";
 
 /** A `UserNS=` in its parts. */
 export type UserNamespaceMode =
@@ -28,50 +40,39 @@ const MODES: readonly string[] = ["host", "private", "nomap", "keep-id", "auto",
 const ID_LIMIT = 0xffff_ffff;
 
 /** `UIDMap=`, `GIDMap=`. */
-export function checkIdMapping(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  return parseMapping(value).problem;
+export function parseIdMapping(text: string): Parsed<IdMapping> {
+  return isDeferred(text) ? DEFERRED : parseMapping(text);
 }
 
-/** The parts of a value that {@link checkIdMapping} has let through. */
-export function parseIdMapping(value: string): IdMapping {
-  const { mapping, problem } = parseMapping(value);
-  if (mapping === undefined) throw new Error(`not an id mapping: ${value} (${problem?.message})`);
-  return mapping;
-}
-
-function parseMapping(value: string): { mapping?: IdMapping; problem?: Problem } {
-  const bad = (message: string, at = 0): { problem: Problem } => ({
-    problem: { code: "bad-id-map", message, hint: "write CONTAINER:FROM[:AMOUNT]", at },
-  });
-  const [first = "", second, third = "1", ...rest] = value.split(":");
-  if (second === undefined || rest.length > 0) return bad(`${quoted(value)} is not an id mapping`);
+function parseMapping(text: string): Parsed<IdMapping> {
+  const bad = (message: string, at = 0) =>
+    invalid("bad-id-map", message, { hint: "write CONTAINER:FROM[:AMOUNT]", at });
+  const [first = "", second, third = "1", ...rest] = text.split(":");
+  if (second === undefined || rest.length > 0) return bad(`${quoted(text)} is not an id mapping`);
   const [, flags = "", inside = ""] = /^([+ug]*)(.*)$/s.exec(first) ?? [];
   const outside = second.replace(/^@/, "");
   const thirdAt = first.length + 1 + second.length + 1;
-  for (const [text, at] of [
+  for (const [id, at] of [
     [inside, flags.length],
     [outside, first.length + 1 + (second.length - outside.length)],
     [third, thirdAt],
   ] as const) {
-    if (!/^[0-9]{1,10}$/.test(text)) return bad(`${quoted(text)} is not an id`, at);
+    if (!/^[0-9]{1,10}$/.test(id)) return bad(`${quoted(id)} is not an id`, at);
   }
   const [from, to, size] = [Number(inside), Number(outside), Number(third)];
   if (size === 0) return bad("a mapping of no ids", thirdAt);
   if (from + size > ID_LIMIT || to + size > ID_LIMIT) {
-    return bad(`${quoted(value)} goes beyond the largest id, ${ID_LIMIT - 1}`);
+    return bad(`${quoted(text)} goes beyond the largest id, ${ID_LIMIT - 1}`);
   }
   const only = (["uid", "gid"] as const).filter((kind) => flags.includes(kind[0] ?? ""));
-  return {
-    mapping: {
-      inside: from,
-      outside: to,
-      size,
-      ofHost: second.startsWith("@"),
-      extends: flags.includes("+"),
-      kinds: only.length === 0 ? ["uid", "gid"] : only,
-    },
-  };
+  return valid({
+    inside: from,
+    outside: to,
+    size,
+    ofHost: second.startsWith("@"),
+    extends: flags.includes("+"),
+    kinds: only.length === 0 ? ["uid", "gid"] : only,
+  });
 }
 
 /** Ids that two of the lines give away twice, on either side; lines with `+` take from the others what they need. */
@@ -95,42 +96,26 @@ export function overlapOf(
 }
 
 /** `UserNS=`. */
-export function checkUserNamespace(value: string): Problem | undefined {
-  if (isDeferred(value)) return undefined;
-  return parseMode(value).problem;
-}
-
-/** The parts of a value that {@link checkUserNamespace} has let through. */
-export function parseUserNamespace(value: string): UserNamespaceMode {
-  const { parsed, problem } = parseMode(value);
-  if (parsed === undefined) throw new Error(`not a user namespace: ${value} (${problem?.message})`);
-  return parsed;
-}
-
-interface ParsedMode {
-  readonly parsed?: UserNamespaceMode;
-  readonly problem?: Problem;
-}
-
-function parseMode(value: string): ParsedMode {
-  const { head, tail, tailAt } = splitAt(value, ":");
+export function parseUserNamespace(text: string): Parsed<UserNamespaceMode> {
+  if (isDeferred(text)) return DEFERRED;
+  const { head, tail, tailAt } = splitAt(text, ":");
   switch (head) {
     case "":
     case "host":
     case "private":
-    case "nomap": {
-      const mode = head === "" ? "host" : head;
-      return tail === undefined ? { parsed: { mode } } : bad(`${head} takes no options`, tailAt);
-    }
+    case "nomap":
+      return tail === undefined
+        ? valid({ mode: head === "" ? "host" : head })
+        : bad(`${head} takes no options`, tailAt);
     case "ns":
-      if (tail?.startsWith("/")) return { parsed: { mode: "namespace", path: tail } };
+      if (tail?.startsWith("/")) return valid({ mode: "namespace", path: tail });
       return bad("ns: needs the absolute path of a namespace", tailAt);
     case "container":
-      return tail ? { parsed: { mode: "container", name: tail } } : bad("container: needs a container's name", tailAt);
+      return tail ? valid({ mode: "container", name: tail }) : bad("container: needs a container's name", tailAt);
     case "keep-id":
-      return parseKeepId(tail ?? "", tailAt);
+      return shifted(parseKeepId(tail), tailAt);
     case "auto":
-      return parseAuto(tail ?? "", tailAt);
+      return shifted(parseAuto(tail), tailAt);
     default: {
       const message = `${quoted(head)} is no kind of user namespace: ${MODES.join(", ")}`;
       return { problem: suggesting({ code: "bad-user-namespace", message }, closest(head, MODES)) };
@@ -138,48 +123,41 @@ function parseMode(value: string): ParsedMode {
   }
 }
 
-function bad(message: string, at = 0): ParsedMode {
-  return { problem: { code: "bad-user-namespace", message, at } };
+function bad(message: string, at = 0): ReturnType<typeof invalid> {
+  return invalid("bad-user-namespace", message, { at });
 }
 
-function parseKeepId(options: string, at: number): ParsedMode {
+function parseKeepId(options = ""): Parsed<UserNamespaceMode> {
   const numbers: Partial<Record<string, number>> = {};
-  for (const option of eachOption(options)) {
-    const { head, tail = "", tailAt } = splitAt(option.text, "=");
-    if (!["uid", "gid", "size"].includes(head))
-      return bad(`${quoted(head)} is not an option of keep-id`, at + option.at);
-    if (!isId(tail)) return bad(`${quoted(tail)} is not an id`, at + option.at + tailAt);
+  for (const { text, at } of optionsOf(options)) {
+    const { head, tail = "", tailAt } = splitAt(text, "=");
+    if (!["uid", "gid", "size"].includes(head)) return bad(`${quoted(head)} is not an option of keep-id`, at);
+    if (!isId(tail)) return bad(`${quoted(tail)} is not an id`, at + tailAt);
     numbers[head] = Number(tail);
   }
-  return { parsed: { mode: "keep-id", uid: numbers.uid, gid: numbers.gid, size: numbers.size } };
+  return valid({ mode: "keep-id", uid: numbers.uid, gid: numbers.gid, size: numbers.size });
 }
 
-function parseAuto(options: string, at: number): ParsedMode {
+function parseAuto(options = ""): Parsed<UserNamespaceMode> {
   let size: number | undefined;
-  const maps: Record<string, IdMapping[]> = { uidmapping: [], gidmapping: [] };
-  for (const option of eachOption(options)) {
-    const { head, tail = "", tailAt } = splitAt(option.text, "=");
-    const valueAt = at + option.at + tailAt;
+  const maps = { uidmapping: [] as IdMapping[], gidmapping: [] as IdMapping[] };
+  for (const { text, at } of optionsOf(options)) {
+    const { head, tail = "", tailAt } = splitAt(text, "=");
+    const valueAt = at + tailAt;
     if (head === "size") {
       if (!isId(tail) || tail === "0") return bad(`${quoted(tail)} is not a number of ids`, valueAt);
       size = Number(tail);
-    } else if (head in maps) {
-      const { mapping, problem } = parseMapping(tail);
-      if (mapping === undefined) return { problem: shifted(problem, valueAt) as Problem };
-      maps[head]?.push(mapping);
-    } else return bad(`${quoted(head)} is not an option of auto`, at + option.at);
+    } else if (head === "uidmapping" || head === "gidmapping") {
+      const mapping = shifted(parseMapping(tail), valueAt);
+      if (!("value" in mapping)) return mapping;
+      maps[head].push(mapping.value);
+    } else return bad(`${quoted(head)} is not an option of auto`, at);
   }
-  return { parsed: { mode: "auto", size, uids: maps.uidmapping ?? [], gids: maps.gidmapping ?? [] } };
+  return valid({ mode: "auto", size, uids: maps.uidmapping, gids: maps.gidmapping });
 }
 
-function eachOption(options: string): { text: string; at: number }[] {
-  if (options === "") return [];
-  let at = 0;
-  return options.split(",").map((text) => {
-    const option = { text, at };
-    at += text.length + 1;
-    return option;
-  });
+function optionsOf(text: string): ReturnType<typeof splitList> {
+  return text === "" ? [] : splitList(text);
 }
 
 function isId(text: string): boolean {

@@ -1,7 +1,19 @@
 import { closest } from "../../suggest.ts";
-import { isDeferred, type Problem, quoted, shifted, splitAt, suggesting } from "./check.ts";
-import { checkMountIdMap } from "./id-map.ts";
-import { checkContainerPath } from "./path.ts";
+import {
+  DEFERRED,
+  invalid,
+  isDeferred,
+  type Parsed,
+  type Problem,
+  quoted,
+  shifted,
+  splitAt,
+  splitList,
+  suggesting,
+  valid,
+} from "./check.ts";
+import { parseIdMapOption } from "./id-map.ts";
+import { cleanPath, parseContainerPath } from "./path.ts";
 
 /** What may follow the destination of a `Volume=`, podman-run(1). Of the words in one row only one can be meant. */
 const OPTIONS: readonly (readonly string[])[] = [
@@ -48,53 +60,77 @@ export function splitVolume(value: string): VolumeParts {
   };
 }
 
+/** A `Volume=`; `source` is absent for an anonymous volume. */
+export interface VolumeValue {
+  readonly source?: HostSource;
+  readonly target: string;
+  readonly options: readonly string[];
+}
+
+/** Where a mount's files come from: a path of the host (relative from a dot), or a volume by name. */
+export type HostSource = { readonly path: string } | { readonly volume: string };
+
 /** `Volume=`. References to other units are looked at where the units are known. */
-export function checkVolume(value: string): Problem | undefined {
-  if (/^\$\{?\w+\}?$/.test(value)) return undefined;
-  const { source, destination, destinationAt, options, optionsAt } = splitVolume(value);
-  return (
-    (source === undefined ? undefined : checkSource(source)) ??
-    shifted(checkContainerPath(destination), destinationAt) ??
-    (options === undefined ? undefined : shifted(checkVolumeOptions(options), optionsAt))
-  );
+export function parseVolume(text: string): Parsed<VolumeValue> {
+  if (/^\$\{?\w+\}?$/.test(text)) return DEFERRED;
+  const parts = splitVolume(text);
+  const source = parts.source === undefined ? valid(undefined) : parseSource(parts.source);
+  if ("problem" in source) return source;
+  const target = shifted(parseContainerPath(parts.destination), parts.destinationAt);
+  if ("problem" in target) return target;
+  const options = parts.options === undefined ? valid([]) : shifted(parseOptions(parts.options), parts.optionsAt);
+  if ("problem" in options) return options;
+  if (!("value" in source && "value" in target && "value" in options)) return DEFERRED;
+  return valid({
+    ...(source.value === undefined ? {} : { source: source.value }),
+    target: cleanPath(target.value),
+    options: options.value,
+  });
 }
 
-/** Options of a bind mount or volume, separated by commas. */
-function checkVolumeOptions(options: string): Problem | undefined {
-  const words = options.split(",");
-  let at = 0;
-  for (const [index, option] of words.entries()) {
-    const problem = checkVolumeOption(option) ?? checkBeside(option, words.slice(0, index));
-    if (problem !== undefined) return shifted(problem, at);
-    at += option.length + 1;
+/** Options of a bind mount or volume, separated by commas; empty ones count for nothing. */
+function parseOptions(text: string): Parsed<string[]> {
+  const options = splitList(text);
+  const words = options.map(({ text: option }) => option);
+  let deferred = false;
+  for (const [index, { text: option, at }] of options.entries()) {
+    const parsed = parseVolumeOption(option);
+    if ("problem" in parsed) return shifted(parsed, at);
+    const problem = contradiction(option, words.slice(0, index));
+    if (problem !== undefined) return shifted({ problem }, at);
+    deferred ||= !("value" in parsed);
   }
-  return checkOverlay(words);
+  const problem = overlayProblem(words);
+  if (problem !== undefined) return { problem };
+  return deferred ? DEFERRED : valid(words.filter((word) => word !== ""));
 }
 
-/** One option of a bind mount or volume. */
-export function checkVolumeOption(option: string): Problem | undefined {
-  if (isDeferred(option) || OPTIONS.some((row) => row.includes(option))) return undefined;
+/** One option of a bind mount or volume, as it was written. */
+export function parseVolumeOption(option: string): Parsed<string> {
+  if (OPTIONS.some((row) => row.includes(option))) return valid(option);
+  if (isDeferred(option)) return DEFERRED;
   const { head, tail } = splitAt(option, "=");
-  if (head === "idmap") return checkMountIdMap(tail);
-  if (OVERLAY_FOLDERS.includes(head)) {
-    if (tail?.startsWith("/")) return undefined;
-    return { code: "bad-volume-option", message: `${head}= needs the absolute path of a folder` };
+  if (head === "idmap") {
+    const map = parseIdMapOption(tail);
+    return "value" in map ? valid(option) : map;
   }
-  return suggesting(
-    { code: "bad-volume-option", message: `${quoted(option)} is not an option of a volume` },
-    closest(option, [...OPTIONS.flat(), "idmap"]),
-  );
+  if (OVERLAY_FOLDERS.includes(head)) {
+    if (tail?.startsWith("/")) return valid(option);
+    return invalid("bad-volume-option", `${head}= needs the absolute path of a folder`);
+  }
+  const problem = { code: "bad-volume-option", message: `${quoted(option)} is not an option of a volume` };
+  return { problem: suggesting(problem, closest(option, [...OPTIONS.flat(), "idmap"])) };
 }
 
-/** Whether an option says something else than one before it. */
-export function checkBeside(option: string, before: readonly string[]): Problem | undefined {
+/** The problem of an option that says something else than one before it. */
+export function contradiction(option: string, before: readonly string[]): Problem | undefined {
   const row = OPTIONS.find((words) => words.includes(option));
   const other = row === undefined ? undefined : before.find((word) => row.includes(word));
   if (other === undefined || other === option) return undefined;
   return { code: "contradiction", message: `${quoted(option)} contradicts ${quoted(other)}` };
 }
 
-function checkOverlay(words: readonly string[]): Problem | undefined {
+function overlayProblem(words: readonly string[]): Problem | undefined {
   const given = OVERLAY_FOLDERS.filter((name) => words.some((word) => word.startsWith(`${name}=`)));
   if (given.length === 0) return undefined;
   if (!words.includes("O") && !words.some(isDeferred))
@@ -104,21 +140,27 @@ function checkOverlay(words: readonly string[]): Problem | undefined {
 }
 
 /** A path, a path relative to the file's folder (from a dot), a specifier, or the name of a volume. */
-function checkSource(source: string): Problem | undefined {
-  if (/^[/.]/.test(source) || isDeferred(source)) return undefined;
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source)) return undefined;
+function parseSource(source: string): Parsed<HostSource> {
+  if (/^[/.]/.test(source)) return valid({ path: source });
+  if (isDeferred(source)) return DEFERRED;
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(source)) return valid({ volume: source });
   const message = `${quoted(source)} is neither a path nor the name of a volume`;
-  if (source.startsWith("~/")) return { code: "bad-volume-source", message, hint: `write %h${source.slice(1)}` };
-  return {
-    code: "bad-volume-source",
-    message,
-    hint: source.includes("/") ? "begin a relative path with ./" : "a path begins with / or ./",
-  };
+  const hint = source.startsWith("~/")
+    ? `write %h${source.slice(1)}`
+    : source.includes("/")
+      ? "begin a relative path with ./"
+      : "a path begins with / or ./";
+  return invalid("bad-volume-source", message, { hint });
 }
 
-/** `Driver=` of a volume. */
-export function checkVolumeDriver(value: string): Problem | undefined {
-  if (value === "" || ["local", "image"].includes(value) || isDeferred(value)) return undefined;
-  const message = `volume driver ${quoted(value)} is not supported`;
-  return { code: "bad-volume-driver", message, hint: "local, with Type=, Device= and Options=, or image" };
+/** Drivers of volumes. */
+export type VolumeDriver = "local" | "image";
+
+/** `Driver=` of a volume; an empty one is `local`. */
+export function parseVolumeDriver(text: string): Parsed<VolumeDriver> {
+  if (text === "" || text === "local") return valid("local");
+  if (text === "image") return valid(text);
+  if (isDeferred(text)) return DEFERRED;
+  const hint = "local, with Type=, Device= and Options=, or image";
+  return invalid("bad-volume-driver", `volume driver ${quoted(text)} is not supported`, { hint });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
+import { cleanPath } from "../../options/values/path.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount, keptFlags } from "../mount/bind-mount.ts";
@@ -11,13 +12,6 @@ import { imageMount, overlayOver } from "../mount/overlay-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type ContainerUser, ownerOf } from "../users/container-user.ts";
 import { openAnonymous, openSubpath, openVolume, volumeMount } from "../volume/volume-mount.ts";
-
-/**
- * A path inside the container in its one normal form: absolute, without a slash at the end and without "..".
- */
-export function cleanPath(path: string): string {
-  return join("/", path).replace(/(?<=.)\/$/, "");
-}
 
 /**
  * The request's mounts with their sources on the host. A named volume is made at its first use; a volume without a name

@@ -1,5 +1,6 @@
+import type { PodRequest } from "../../options/requests/pod-request.ts";
 import type { Scope } from "../../scope.ts";
-import { claimPod, type PodRecord, type PodRequest, podPaths, readPod } from "../../state/pod-record.ts";
+import { claimPod, type PodRecord, podPaths, readPod } from "../../state/pod-record.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { identify } from "../../system/process-identity.ts";
 import { runSteps } from "../container/steps.ts";

@@ -1,18 +1,29 @@
 import { expect, test } from "bun:test";
-import { parseMount, parseTmpfs, parseVolume } from "../../../src/options/requests/parse-mount.ts";
+import { mountRequest, tmpfsRequest, volumeRequest } from "../../../src/options/requests/parse-mount.ts";
 import type { MountRequest } from "../../../src/options/requests/run-request.ts";
+import { type ValueParser, valueIn } from "../../../src/options/values/check.ts";
+import { parseMount } from "../../../src/options/values/mount.ts";
+import { parseTmpfs } from "../../../src/options/values/tmpfs.ts";
+import { parseVolume } from "../../../src/options/values/volume.ts";
 
-test.each<[string, MountRequest]>([
+/** The request of a text; undefined for one that is refused. */
+function requestOf<T>(parse: ValueParser<T>, text: string, toRequest: (value: T) => MountRequest) {
+  const value = valueIn(parse(text));
+  return value === undefined ? undefined : toRequest(value);
+}
+
+test.each<[string, MountRequest | undefined]>([
   ["/b", { type: "anonymous", target: "/b", options: [] }],
   ["data:/b//c/", { type: "volume", name: "data", target: "/b/c", options: [] }],
   ["./a:/b:ro,Z", { type: "bind", source: "/cwd/a", target: "/b", options: ["ro", "Z"] }],
-  ["/a:/b:", { type: "bind", source: "/a", target: "/b", options: [] }],
+  ["/a:/b:", undefined],
+  ["/a:/b", { type: "bind", source: "/a", target: "/b", options: [] }],
   [
     "/a:/b:idmap=uids=0-1-2;gids=0-1-2,ro",
     { type: "bind", source: "/a", target: "/b", options: ["idmap=uids=0-1-2;gids=0-1-2", "ro"] },
   ],
 ])("--volume %s", (value, expected) => {
-  expect(parseVolume(value, "/cwd")).toEqual(expected);
+  expect(requestOf(parseVolume, value, (volume) => volumeRequest(volume, "/cwd"))).toEqual(expected);
 });
 
 test.each<[string, MountRequest]>([
@@ -39,10 +50,15 @@ test.each<[string, MountRequest]>([
   ],
   ["type=devpts,dst=/b,uid=1,max=5", { type: "devpts", target: "/b", options: ["uid=1", "max=5"] }],
 ])("--mount %s", (value, expected) => {
-  expect(parseMount(value, "/cwd")).toEqual(expected);
+  expect(requestOf(parseMount, value, (mount) => mountRequest(mount, "/cwd"))).toEqual(expected);
 });
 
 test("--tmpfs", () => {
-  expect(parseTmpfs("/a:size=1m,U")).toEqual({ type: "tmpfs", target: "/a", options: ["size=1m", "U"] });
-  expect(parseTmpfs("/a:")).toEqual({ type: "tmpfs", target: "/a", options: [] });
+  expect(requestOf(parseTmpfs, "/a:size=1m,U", tmpfsRequest)).toEqual({
+    type: "tmpfs",
+    target: "/a",
+    options: ["size=1m", "U"],
+  });
+  expect(requestOf(parseTmpfs, "/a:", tmpfsRequest)).toBeUndefined();
+  expect(requestOf(parseTmpfs, "/a", tmpfsRequest)).toEqual({ type: "tmpfs", target: "/a", options: [] });
 });

@@ -1,5 +1,9 @@
 import { expect, test } from "bun:test";
-import { addressOutside, checkIpRange, checkSubnet, rangeOutside } from "../../../src/options/values/subnet.ts";
+import { checkOf } from "../../../src/options/values/check.ts";
+import { addressOutside, parseIpRange, parseSubnetKey, rangeOutside } from "../../../src/options/values/subnet.ts";
+
+const checkSubnet = checkOf(parseSubnetKey);
+const checkIpRange = checkOf(parseIpRange);
 
 test("checkSubnet", () => {
   for (const good of ["10.89.0.0/24", "10.89.0.1/24", "0.0.0.0/0", "fd00:89::/64", "::/128", "10.%i.0.0/24"])

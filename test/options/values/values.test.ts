@@ -1,30 +1,37 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: systemd's variables, not JavaScript's.
 import { expect, test } from "bun:test";
-import { checkAddHost, checkDns, isIpv4, isIpv6 } from "../../../src/options/values/address.ts";
-import { checkCapability } from "../../../src/options/values/capability.ts";
-import { isDeferred, type ValueCheck } from "../../../src/options/values/check.ts";
-import { checkEntrypoint, checkEnvironmentName, checkNamedValue } from "../../../src/options/values/command.ts";
-import { checkImageName, isShortName } from "../../../src/options/values/image-name.ts";
-import { checkMount, joinMount, splitMount } from "../../../src/options/values/mount.ts";
+import { isIpv4, isIpv6, parseDns, parseHostEntry } from "../../../src/options/values/address.ts";
+import { parseCapability } from "../../../src/options/values/capability.ts";
+import { checkOf, isDeferred, type ValueParser } from "../../../src/options/values/check.ts";
+import { parseAssignment, parseEntrypoint, parseEnvironment } from "../../../src/options/values/command.ts";
+import { isShortName, parseImageName } from "../../../src/options/values/image-name.ts";
+import { joinMount, parseMount, splitMount } from "../../../src/options/values/mount.ts";
 import {
-  checkContainerName,
-  checkHostName,
-  checkNetworkName,
-  checkServiceName,
-  checkUser,
-  checkUserAndGroup,
+  parseContainerName,
+  parseHostName,
+  parseNetworkName,
+  parseServiceName,
+  parseUser,
+  parseUserAndGroup,
 } from "../../../src/options/values/name.ts";
-import { checkNetwork } from "../../../src/options/values/network.ts";
-import { absolutePath, checkContainerPath, checkTimezone } from "../../../src/options/values/path.ts";
-import { checkExposedPort, checkPort, checkPublishPort } from "../../../src/options/values/port.ts";
-import { checkPull } from "../../../src/options/values/pull.ts";
-import { checkPidsLimit, checkSysctl, checkUlimit, tasksMax } from "../../../src/options/values/resource.ts";
-import { checkShare, parseShare } from "../../../src/options/values/share.ts";
-import { checkSignal, signalName } from "../../../src/options/values/signal.ts";
-import { checkMemory, checkSize, memoryMax, sizeInBytes } from "../../../src/options/values/size.ts";
-import { checkStopTimeout, checkTimeSpan, timeoutStop } from "../../../src/options/values/time.ts";
-import { checkTmpfs } from "../../../src/options/values/tmpfs.ts";
-import { checkVolume, splitVolume } from "../../../src/options/values/volume.ts";
+import { parseNetwork } from "../../../src/options/values/network.ts";
+import { absolutePath, parseContainerPath, parseTimezone } from "../../../src/options/values/path.ts";
+import { parseExposedPort, parsePort, parsePublishedPort } from "../../../src/options/values/port.ts";
+import { parsePullPolicy } from "../../../src/options/values/pull.ts";
+import { parsePidsLimit, parseSysctl, parseUlimit, tasksMax } from "../../../src/options/values/resource.ts";
+import { parseShare, SHARED_BY_DEFAULT } from "../../../src/options/values/share.ts";
+import { parseSignal } from "../../../src/options/values/signal.ts";
+import { memoryMax, parseMemory, parseSize } from "../../../src/options/values/size.ts";
+import { parseStopTimeout, parseTimeSpan, timeoutStop } from "../../../src/options/values/time.ts";
+import { parseTmpfs } from "../../../src/options/values/tmpfs.ts";
+import { parseVolume, splitVolume } from "../../../src/options/values/volume.ts";
+
+/** The value that a text has. */
+function parsed<T>(parse: ValueParser<T>, text: string): T {
+  const outcome = parse(text);
+  if ("value" in outcome) return outcome.value;
+  throw new Error(`no value: ${text}`);
+}
 
 interface Cases {
   readonly good: readonly string[];
@@ -32,9 +39,10 @@ interface Cases {
   readonly bad: readonly (readonly [value: string, at: number])[];
 }
 
-const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
+const CHECKS: readonly (readonly [name: string, ValueParser<unknown>, Cases])[] = [
   [
-    checkShare,
+    "checkShare",
+    parseShare,
     {
       good: ["", "none", "net", "ipc,net,uts", "+pid", "pid,ipc,net,uts", "user", "none,ipc", "+none", "${KINDS}"],
       bad: [
@@ -47,7 +55,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkPort,
+    "checkPort",
+    parsePort,
     {
       good: ["1", "65535", "${PORT}"],
       bad: [
@@ -61,7 +70,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkPublishPort,
+    "checkPublishPort",
+    parsePublishedPort,
     {
       good: [
         "80",
@@ -91,7 +101,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkExposedPort,
+    "checkExposedPort",
+    parseExposedPort,
     {
       good: ["1000", "2000-3000/udp", "1/tcp"],
       bad: [
@@ -102,7 +113,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkAddHost,
+    "checkAddHost",
+    parseHostEntry,
     {
       good: ["a:1.2.3.4", "a;b:::1", "x:host-gateway", "v6:[::1]"],
       bad: [
@@ -114,7 +126,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkDns,
+    "checkDns",
+    parseDns,
     {
       good: ["none", "8.8.8.8", "2001:db8::1", "${DNS}"],
       bad: [
@@ -124,7 +137,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkCapability,
+    "checkCapability",
+    parseCapability,
     {
       good: ["CAP_NET_ADMIN", "net_admin", "ALL", "cap_chown"],
       bad: [
@@ -135,7 +149,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkImageName,
+    "checkImageName",
+    parseImageName,
     {
       good: [
         "app",
@@ -158,7 +173,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkContainerName,
+    "checkContainerName",
+    parseContainerName,
     {
       good: ["a", "a-b_c.d", "systemd-%N", "%p_%i", "${NAME}"],
       bad: [
@@ -170,7 +186,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkNetworkName,
+    "checkNetworkName",
+    parseNetworkName,
     {
       good: ["back", "a-b_c.d", "systemd-%N"],
       bad: [
@@ -182,7 +199,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkHostName,
+    "checkHostName",
+    parseHostName,
     {
       good: ["a", "a-b.example", "web_1", "%H"],
       bad: [
@@ -194,7 +212,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkServiceName,
+    "checkServiceName",
+    parseServiceName,
     {
       good: ["a", "a-b@", "x\\x2dy"],
       bad: [
@@ -207,7 +226,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkUser,
+    "checkUser",
+    parseUser,
     {
       good: ["root", "0", "1000", "www-data", "%U"],
       bad: [
@@ -219,7 +239,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkUserAndGroup,
+    "checkUserAndGroup",
+    parseUserAndGroup,
     {
       good: ["root", "1000", "1000:44", "app:www-data", "app:", "%U:%G"],
       bad: [
@@ -231,7 +252,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkNetwork,
+    "checkNetwork",
+    parseNetwork,
     {
       good: [
         ...["host", "none", "bridge", "private", "pasta", "${NET}", "a.network", "back", "systemd-%i"],
@@ -257,7 +279,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkContainerPath,
+    "checkContainerPath",
+    parseContainerPath,
     {
       good: ["/a", "%h/x", "/", "${DIR}/x"],
       bad: [
@@ -269,7 +292,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkTimezone,
+    "checkTimezone",
+    parseTimezone,
     {
       good: ["local", "Etc/GMT+3", "America/Argentina/Ushuaia"],
       bad: [
@@ -280,7 +304,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkPull,
+    "checkPull",
+    parsePullPolicy,
     {
       good: ["always", "newer"],
       bad: [
@@ -290,7 +315,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkPidsLimit,
+    "checkPidsLimit",
+    parsePidsLimit,
     {
       good: ["-1", "0", "64", "100000"],
       bad: [
@@ -302,7 +328,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkUlimit,
+    "checkUlimit",
+    parseUlimit,
     {
       good: ["host", "nofile=1000", "core=-1", "nofile=1:unlimited"],
       bad: [
@@ -315,7 +342,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkSysctl,
+    "checkSysctl",
+    parseSysctl,
     {
       good: ["net.ipv4.x=1", "kernel.sem=1 2", "fs.mqueue.msg_max=1"],
       bad: [
@@ -326,7 +354,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkSignal,
+    "checkSignal",
+    parseSignal,
     {
       good: ["SIGTERM", "term", "9", "RTMIN+3", "SIGRTMAX-1", "37"],
       bad: [
@@ -339,7 +368,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkSize,
+    "checkSize",
+    parseSize,
     {
       good: ["64m", "1.5g", "100", "0", "5kb", "1GiB", "${S}"],
       bad: [
@@ -351,7 +381,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkMemory,
+    "checkMemory",
+    parseMemory,
     {
       good: ["20g", "512M"],
       bad: [
@@ -362,7 +393,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkTimeSpan,
+    "checkTimeSpan",
+    parseTimeSpan,
     {
       good: ["5", "5min", "1h 30s", "2.5s"],
       bad: [
@@ -374,7 +406,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkStopTimeout,
+    "checkStopTimeout",
+    parseStopTimeout,
     {
       good: ["0", "10", "-1"],
       bad: [
@@ -385,7 +418,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkTmpfs,
+    "checkTmpfs",
+    parseTmpfs,
     {
       good: ["/t", "/t:size=64m,mode=1777,U,noexec", "/t:size=50%%"],
       bad: [
@@ -398,7 +432,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkVolume,
+    "checkVolume",
+    parseVolume,
     {
       good: [
         ...["/a:/b", "./a:/b:ro,Z", "name:/b", "/b", ":/b", "%h/x:/x", "${V}", "${SRC}:/x", "/a:/b:rslave,noexec"],
@@ -423,7 +458,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkMount,
+    "checkMount",
+    parseMount,
     {
       good: [
         "type=bind,src=/a,dst=/b",
@@ -467,7 +503,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkEntrypoint,
+    "checkEntrypoint",
+    parseEntrypoint,
     {
       good: ["/bin/sh", '["a", "b"]', "[]", ""],
       bad: [
@@ -478,7 +515,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkEnvironmentName,
+    "checkEnvironmentName",
+    parseEnvironment,
     {
       good: ["A=1", "A", "A*", "A="],
       bad: [
@@ -488,7 +526,8 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
     },
   ],
   [
-    checkNamedValue,
+    "checkNamedValue",
+    parseAssignment,
     {
       good: ["a=1", "a="],
       bad: [
@@ -499,8 +538,9 @@ const CHECKS: readonly (readonly [ValueCheck, Cases])[] = [
   ],
 ];
 
-for (const [check, { good, bad }] of CHECKS) {
-  test(check.name, () => {
+for (const [name, parse, { good, bad }] of CHECKS) {
+  test(name, () => {
+    const check = checkOf(parse);
     for (const value of good) expect({ value, problem: check(value) }).toEqual({ value, problem: undefined });
     for (const [value, at] of bad) {
       const problem = check(value);
@@ -531,11 +571,25 @@ test("addresses", () => {
 });
 
 test("values in systemd's words", () => {
-  expect(["20g", "512M", "1.5k", "100", "1t"].map(memoryMax)).toEqual(["20G", "512M", "1536", "100", "1T"]);
-  expect(["1kb", "1KiB", "2 m"].map(sizeInBytes)).toEqual([1024, 1024, 2 * 1024 * 1024]);
-  expect(["-1", "0", "0100"].map(tasksMax)).toEqual(["infinity", "infinity", "100"]);
-  expect(["-1", "0", "030"].map(timeoutStop)).toEqual(["infinity", "1us", "30"]);
-  expect(["15", "int", "SIGRTMIN+3", "RTMAX", "poll"].map(signalName)).toEqual([
+  expect(["20g", "512M", "1.5k", "100", "1t"].map((text) => memoryMax(parsed(parseMemory, text)))).toEqual([
+    "20G",
+    "512M",
+    "1536",
+    "100",
+    "1T",
+  ]);
+  expect(["1kb", "1KiB", "2 m"].map((text) => parsed(parseSize, text))).toEqual([1024, 1024, 2 * 1024 * 1024]);
+  expect(["-1", "0", "0100"].map((text) => tasksMax(parsed(parsePidsLimit, text)))).toEqual([
+    "infinity",
+    "infinity",
+    "100",
+  ]);
+  expect(["-1", "0", "030"].map((text) => timeoutStop(parsed(parseStopTimeout, text)))).toEqual([
+    "infinity",
+    "1us",
+    "30",
+  ]);
+  expect(["15", "int", "SIGRTMIN+3", "RTMAX", "poll"].map((text) => parsed(parseSignal, text))).toEqual([
     "SIGTERM",
     "SIGINT",
     "SIGRTMIN+3",
@@ -562,8 +616,8 @@ test("volumes and mounts in their parts", () => {
 });
 
 test("--share: a list in place of the default one, or more than it", () => {
-  expect(parseShare(undefined)).toEqual(["ipc", "net", "uts"]);
-  expect(parseShare("+pid")).toEqual(["ipc", "net", "pid", "uts"]);
-  expect(parseShare("pid,net")).toEqual(["net", "pid"]);
-  for (const none of ["", "none", "user", "none,ipc", "+none"]) expect(parseShare(none)).toEqual([]);
+  expect(SHARED_BY_DEFAULT).toEqual(["ipc", "net", "uts"]);
+  expect(parsed(parseShare, "+pid")).toEqual(["ipc", "net", "pid", "uts"]);
+  expect(parsed(parseShare, "pid,net")).toEqual(["net", "pid"]);
+  for (const none of ["", "none", "user", "none,ipc", "+none"]) expect(parsed(parseShare, none)).toEqual([]);
 });

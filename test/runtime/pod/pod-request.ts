@@ -1,4 +1,4 @@
-import type { PodRequest } from "../../../src/state/pod-record.ts";
+import type { PodRequest } from "../../../src/options/requests/pod-request.ts";
 
 /** A pod of which nothing in particular is asked. */
 export const POD_REQUEST: PodRequest = {

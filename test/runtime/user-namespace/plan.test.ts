@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { UserNamespaceRequest } from "../../../src/options/requests/run-request.ts";
+import { valueIn } from "../../../src/options/values/check.ts";
 import { parseIdMapping, parseUserNamespace } from "../../../src/options/values/user-namespace.ts";
 import { ID_LIMIT, type IdRange } from "../../../src/runtime/user-namespace/id-map.ts";
 import { type AutomaticIds, HOST_IDS, type IdSpace, planNamespace } from "../../../src/runtime/user-namespace/plan.ts";
@@ -32,7 +33,7 @@ function plan(
   request: UserNamespaceRequest | string,
   space: IdSpace,
 ): { uids: string; gids: string; user: string | undefined } {
-  const wanted = typeof request === "string" ? parseUserNamespace(request) : request;
+  const wanted = typeof request === "string" ? valueIn(parseUserNamespace(request)) : request;
   const { maps, user } = planNamespace(wanted as Planned, space, AUTOMATIC, () => [
     { start: 100000, size: 10 },
     { start: 100100, size: 5 },
@@ -43,7 +44,8 @@ function plan(
 }
 
 function maps(uids: readonly string[], gids: readonly string[] = uids): UserNamespaceRequest {
-  return { mode: "maps", uids: uids.map(parseIdMapping), gids: gids.map(parseIdMapping) };
+  const parsed = (lines: readonly string[]) => lines.flatMap((line) => valueIn(parseIdMapping(line)) ?? []);
+  return { mode: "maps", uids: parsed(uids), gids: parsed(gids) };
 }
 
 test("keep-id is the user's own id among the subordinate ones", () => {
