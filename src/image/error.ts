@@ -57,3 +57,10 @@ export function withContext(doing: string, error: unknown, otherwise: ImageError
   const full = isErrno(error, "ENOSPC", "EDQUOT", "EFBIG");
   return new ImageError(full ? "no-space" : otherwise, doing, {}, { cause: error });
 }
+
+/** An error's message with those of its causes, outermost first. */
+export function reasonOf(error: unknown): string {
+  const words: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) words.push(at.message);
+  return words.join(": ");
+}

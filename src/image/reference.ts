@@ -56,6 +56,16 @@ export function parseReference(text: string): Reference {
   return digest === undefined ? { registry, repository, tag: tag ?? "latest" } : { registry, repository, digest };
 }
 
+/** The same, undefined for what is no image name: another tool may have put it into the store. */
+export function parseReferenceIfValid(text: string): Reference | undefined {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  }
+}
+
 function splitName(name: string): { registry: string; repository: string } {
   const slash = name.indexOf("/");
   const first = name.slice(0, Math.max(slash, 0));

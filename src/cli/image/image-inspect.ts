@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { parseReference, repositoryName } from "../../image/reference.ts";
 import { openStore } from "../../image/store/store.ts";
 import type { Scope } from "../../scope.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { repoDigests } from "./repo-digests.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -34,7 +34,7 @@ export function describeImage({ stateDir }: Scope, name: string): object {
     Id: configDigest.replace(/^sha256:/, ""),
     Digest: manifestDigest,
     RepoTags: reference === "" ? [] : [reference],
-    RepoDigests: reference === "" ? [] : [`${repositoryName(parseReference(reference))}@${manifestDigest}`],
+    RepoDigests: repoDigests([reference], manifestDigest),
     Created: config.created,
     Architecture: config.architecture,
     Os: config.os,

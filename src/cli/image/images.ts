@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { digestHex } from "../../image/document/digest.ts";
-import { parseReference, repositoryName } from "../../image/reference.ts";
-import { openStore, type Store, type StoredImage } from "../../image/store/store.ts";
+import type { ImageConfig } from "../../image/document/image-config.ts";
+import { parseReferenceIfValid, repositoryName } from "../../image/reference.ts";
+import { openStore, type Store, type StoredImage, type StoredIndex } from "../../image/store/store.ts";
 import { chooseBy, type FilterKinds, isTrue, labelFilters, timeOf } from "../output/filters.ts";
 import { formatAge } from "../output/format-age.ts";
 import { formatBytes } from "../output/format-bytes.ts";
@@ -14,14 +15,20 @@ import {
   templateFields,
 } from "../output/output-format.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
+import { repoDigests } from "./repo-digests.ts";
 
 interface Options extends ListingOptions {
   readonly digests?: boolean;
 }
 
+/** What a row shows of an image, or of an index that has none for this machine. */
+interface Listed extends Pick<StoredImage, "reference" | "configDigest" | "manifestDigest"> {
+  readonly config: Pick<ImageConfig, "created" | "architecture" | "os" | "labels">;
+}
+
 /** A name in the store, or an image without one. */
 interface Row {
-  readonly image: StoredImage;
+  readonly image: Listed;
   /** Bytes in transfer. */
   readonly size: number;
   /** The image, the same for all of its names, as podman has it. */
@@ -46,10 +53,10 @@ const LISTING: Listing<Row> = {
   },
   fieldsOf: ({ image, size }, whole) => {
     const { reference, configDigest, manifestDigest, config } = image;
-    const name = reference === "" ? undefined : parseReference(reference);
+    const name = parseReferenceIfValid(reference);
     const age = config.created === "" ? "" : `${formatAge(config.created)} ago`;
     return {
-      Repository: name === undefined ? "<none>" : repositoryName(name),
+      Repository: name === undefined ? reference || "<none>" : repositoryName(name),
       Tag: name?.tag ?? "<none>",
       ID: shortId(digestHex(configDigest), whole),
       Created: age,
@@ -95,17 +102,24 @@ export function define(command: Command, context: CommandContext): void {
 
 function list(wanted: string | undefined, options: Options, context: CommandContext): void {
   const store = openStore(context.scope.stateDir);
-  const only = wanted === undefined ? undefined : store.resolve(wanted);
-  const images = store.list().filter((image) => wanted === undefined || image.configDigest === only?.configDigest);
-  const rows = rowsOf(store, chooseBy(images, options.filter, IMAGE_FILTERS));
+  const only = wanted === undefined ? undefined : store.idOf(wanted);
+  const chosen = <T extends Listed>(all: readonly T[]): T[] =>
+    chooseBy(
+      all.filter(({ configDigest }) => wanted === undefined || configDigest === only),
+      options.filter,
+      IMAGE_FILTERS,
+    );
+  const { images, indexes, problems } = store.survey();
+  for (const { message } of problems) context.err(`berth: warning: ${message} (berth verify says more)\n`);
+  const rows = [...rowsOf(store, chosen(images)), ...indexes.flatMap((index) => indexRows(index, chosen))];
   context.out(formatListing(rows, options.digests ? WITH_DIGESTS : LISTING, options));
 }
 
 /** What images may be chosen by, as podman-images(1) has it. */
-export const IMAGE_FILTERS: FilterKinds<StoredImage> = {
+export const IMAGE_FILTERS: FilterKinds<Listed> = {
   dangling: ({ reference }, value) => (reference === "") === isTrue(value),
   id: ({ configDigest }, value) => digestHex(configDigest).startsWith(value.replace(/^sha256:/, "")),
-  ...labelFilters<StoredImage>(({ config }) => config.labels),
+  ...labelFilters<Listed>(({ config }) => config.labels),
   reference: ({ reference }, value) => isCalled(reference, value),
   until: ({ config }, value) => Date.parse(config.created) < timeOf(value),
 };
@@ -126,16 +140,26 @@ function rowsOf(store: Store, images: readonly StoredImage[]): Row[] {
   });
 }
 
+/** An index without an image for this machine: it can be seen and removed, and has nothing else to show. */
+function indexRows({ reference, digest, size }: StoredIndex, chosen: (all: readonly Listed[]) => Listed[]): Row[] {
+  const config = { created: "", architecture: "", os: "", labels: {} };
+  const rows = chosen([{ reference, configDigest: digest, manifestDigest: digest, config }]);
+  return rows.map((image) => {
+    const { json } = describe(image, [image], size);
+    return { image, size, json: { ...json, IsManifestList: true } };
+  });
+}
+
 function describe(
-  { configDigest, manifestDigest, config }: StoredImage,
-  same: readonly StoredImage[],
+  { configDigest, manifestDigest, config }: Listed,
+  same: readonly Listed[],
   size: number,
 ): Pick<Row, "json" | "size"> {
   const names = same.flatMap(({ reference }) => (reference === "" ? [] : [reference]));
   const json = {
     Id: digestHex(configDigest),
     RepoTags: names.filter((name) => !name.includes("@")),
-    RepoDigests: [...new Set(names.map((name) => `${repositoryName(parseReference(name))}@${manifestDigest}`))],
+    RepoDigests: repoDigests(names, manifestDigest),
     Names: names,
     Digest: manifestDigest,
     Created: Math.floor((Date.parse(config.created) || 0) / 1000),

@@ -41,7 +41,7 @@ const EXAMPLES = {
 
 export const imageExists = existsCommand("image", async ({ stateDir }, name) => {
   const { openStore } = await import("../../image/store/store.ts");
-  return openStore(stateDir).resolve(name) !== undefined;
+  return openStore(stateDir).has(name);
 });
 
 export const networkExists = existsCommand("network", async (scope, name) => {

@@ -35,6 +35,14 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
+/** Anything else that is kept like an image: a chart, a signature, a policy. It can be kept and removed, not run. */
+export interface Artifact {
+  readonly kind: "artifact";
+  readonly mediaType: string;
+  /** What it says of itself: its artifactType, or else the media type of its config. */
+  readonly artifactType: string;
+}
+
 export const OCI_INDEX = "application/vnd.oci.image.index.v1+json";
 export const OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
@@ -51,6 +59,11 @@ export const MANIFEST_TYPES: Readonly<Record<string, "manifest" | "index">> = {
 };
 
 const CONFIG_TYPES: readonly string[] = [OCI_CONFIG, DOCKER_CONFIG];
+
+/** Whether a blob is the configuration of an image; a manifest with another one is an artifact. */
+export function isImageConfig({ mediaType }: Pick<Descriptor, "mediaType">): boolean {
+  return CONFIG_TYPES.includes(mediaType);
+}
 
 /** Uncompressed, gzip or zstd; which one is seen from the bytes themselves. */
 const LAYER_TYPES: readonly string[] = [
@@ -88,10 +101,38 @@ export const CONFIG_MAX = 8 * 1024 * 1024;
  * Throws ImageError `bad-manifest`, or `unsupported` for what is well-formed but not an image that berth can run.
  */
 export function parseManifest(bytes: Uint8Array, servedType?: string): ImageManifest | ImageIndex {
-  const refuse = (why: string): never => {
+  const document = parseDocument(bytes, servedType);
+  if (document.kind !== "artifact") return document;
+  const { mediaType, artifactType } = document;
+  throw new ImageError(
+    "unsupported",
+    MANIFEST_TYPES[mediaType] === undefined
+      ? `manifest: media type ${mediaType} is not an image`
+      : `manifest: its config is ${artifactType}: an artifact, not an image`,
+  );
+}
+
+/** As parseManifest, for what may also be an artifact. */
+export function parseDocument(bytes: Uint8Array, servedType?: string): ImageManifest | ImageIndex | Artifact {
+  const refuse: Refuse = (why) => {
     throw new ImageError("bad-manifest", `manifest: ${why}`);
   };
   const json = parseJsonObject(bytes, refuse);
+  const mediaType = documentType(json, servedType, refuse);
+  const kind = MANIFEST_TYPES[mediaType];
+  const hasImage = "config" in json || "layers" in json || "fsLayers" in json;
+  const hasIndex = "manifests" in json;
+  if (hasImage && hasIndex) return refuse("it is an image and an index at the same time");
+  if (kind === undefined) return { kind: "artifact", mediaType, artifactType: mediaType };
+  if (kind === "manifest") {
+    return hasImage ? imageManifest(json, mediaType, refuse) : refuse("an image without config and layers");
+  }
+  if (!hasIndex) return refuse("an index without manifests");
+  return { kind, mediaType, manifests: descriptors(json, "manifests", refuse) };
+}
+
+/** The media type that a document has, by its own words and by those of its server. */
+function documentType(json: JsonObject, servedType: string | undefined, refuse: Refuse): string {
   const ownType = optionalString(json, "mediaType", refuse);
   if (json.schemaVersion === 1 || /docker\.distribution\.manifest\.v1\+(json|prettyjws)/.test(servedType ?? "")) {
     throw new ImageError("unsupported", "manifest: Docker's schema 1 is not supported; push the image again");
@@ -101,19 +142,27 @@ export function parseManifest(bytes: Uint8Array, servedType?: string): ImageMani
   if (ownType !== undefined && servedKind !== undefined && ownType !== servedType) {
     return refuse(`it was served as ${servedType} but says that it is ${ownType}`);
   }
-  const mediaType = ownType ?? (servedKind === undefined ? impliedType(json) : (servedType ?? ""));
-  const kind = MANIFEST_TYPES[mediaType];
-  const hasImage = "config" in json || "layers" in json || "fsLayers" in json;
-  const hasIndex = "manifests" in json;
-  if (hasImage && hasIndex) return refuse("it is an image and an index at the same time");
-  if (kind === undefined) {
-    throw new ImageError("unsupported", `manifest: media type ${mediaType} is not an image`);
-  }
-  if (kind === "manifest") {
-    return hasImage ? imageManifest(json, mediaType, refuse) : refuse("an image without config and layers");
-  }
-  if (!hasIndex) return refuse("an index without manifests");
-  return { kind, mediaType, manifests: descriptors(json, "manifests", refuse) };
+  return ownType ?? (servedKind === undefined ? impliedType(json) : (servedType ?? ""));
+}
+
+/**
+ * The descriptors in a manifest, index or artifact, of whatever type they are: what has to stay with it. Those that no
+ * blob of this store can be meant by (other algorithms) are left out.
+ */
+export function referencesIn(bytes: Uint8Array): Descriptor[] {
+  const refuse: Refuse = (why) => {
+    throw new ImageError("bad-manifest", `manifest: ${why}`);
+  };
+  const { config, layers, manifests, blobs } = parseJsonObject(bytes, refuse);
+  const items = [config, layers, manifests, blobs].flat() as unknown[];
+  return items.flatMap((item) => {
+    try {
+      return [parseDescriptor(item, refuse)];
+    } catch (error) {
+      if (error instanceof ImageError) return [];
+      throw error;
+    }
+  });
 }
 
 /** OCI documents may leave out their own type; then the members tell. */
@@ -121,10 +170,11 @@ function impliedType(json: JsonObject): string {
   return "manifests" in json ? OCI_INDEX : OCI_MANIFEST;
 }
 
-function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): ImageManifest {
+function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): ImageManifest | Artifact {
   const config = parseDescriptor(json.config, refuse);
-  if (!CONFIG_TYPES.includes(config.mediaType)) {
-    throw new ImageError("unsupported", `manifest: its config is ${config.mediaType}: an artifact, not an image`);
+  if (!isImageConfig(config)) {
+    const artifactType = optionalString(json, "artifactType", refuse) ?? config.mediaType;
+    return { kind: "artifact", mediaType, artifactType };
   }
   const layers = descriptors(json, "layers", refuse);
   for (const layer of layers) {
@@ -147,7 +197,8 @@ function descriptors(json: JsonObject, key: string, refuse: Refuse): Descriptor[
   return list.map((item: unknown) => parseDescriptor(item, refuse));
 }
 
-function parseDescriptor(value: unknown, refuse: Refuse): Descriptor {
+/** Reads a descriptor; `refuse` throws for what is none. Throws ImageError `bad-digest`. */
+export function parseDescriptor(value: unknown, refuse: Refuse): Descriptor {
   if (!isJsonObject(value)) return refuse("a descriptor is not an object");
   const size = value.size;
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) return refuse("a descriptor without a size");

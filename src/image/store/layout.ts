@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../../system/error.ts";
+import type { ReplaceOptions } from "../../system/files.ts";
 import { type Digest, digestHex, digestOf } from "../document/digest.ts";
-import { type Descriptor, OCI_INDEX, parseManifest } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 
 /** Where things are below a scope's state directory. */
@@ -26,42 +26,8 @@ export function storePaths(stateDir: string): StorePaths {
   };
 }
 
-/** The annotation by which tools find an image in an OCI layout (image-spec, annotations.md). */
-export const REF_NAME = "org.opencontainers.image.ref.name";
-/** The digest of the index that an image was chosen from, so that the name with that digest finds it too. */
-export const FROM_INDEX = "berth.from-index";
-
-/** The layout's entry points: one descriptor for each name, and one for each image that lost its name. */
-export function readIndex(paths: StorePaths): readonly Descriptor[] {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(paths.index);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw withContext(`read ${paths.index}`, error, "store-io");
-  }
-  try {
-    const index = parseManifest(bytes, OCI_INDEX);
-    return index.kind === "index" ? index.manifests : [];
-  } catch (error) {
-    throw new ImageError("store-corrupt", `read ${paths.index}`, {}, { cause: error });
-  }
-}
-
-export function formatIndex(manifests: readonly Descriptor[]): string {
-  const entries = manifests.map(({ mediaType, digest, size, annotations, platform }) => ({
-    mediaType,
-    digest,
-    size,
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-    ...(platform ? { platform: withoutEmpty(platform) } : {}),
-  }));
-  return `${JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries }, null, 2)}\n`;
-}
-
-function withoutEmpty(object: object): object {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== ""));
-}
+/** How the index and the layout's version are written: a power cut leaves the old text or the new. */
+export const DURABLE: ReplaceOptions = { mode: 0o644, durable: true };
 
 export function blobPath(paths: StorePaths, digest: Digest): string {
   return join(paths.blobs, digestHex(digest));

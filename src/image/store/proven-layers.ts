@@ -2,7 +2,8 @@ import type { DiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, isEncrypted, parseManifest } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { readBlob, readIndex } from "./layout.ts";
+import { readIndexFile } from "./index-file.ts";
+import { readBlob } from "./layout.ts";
 import type { Store } from "./store.ts";
 
 /**
@@ -33,7 +34,7 @@ export class ProvenLayers {
 
   #ofImages(): Set<string> {
     const pairs = new Set<string>();
-    for (const entry of readIndex(this.store.paths)) {
+    for (const entry of readIndexFile(this.store.paths.index).entries) {
       try {
         const manifest = parseManifest(readBlob(this.store.paths, entry.digest), entry.mediaType);
         if (manifest.kind === "index") continue;

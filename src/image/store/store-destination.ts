@@ -11,6 +11,7 @@ import { publish } from "../publish.ts";
 import type { AnnouncedImage, ImageDestination, LayerPlace, OpenBlob } from "../transport/image-destination.ts";
 import type { SourceManifest } from "../transport/image-source.ts";
 import { BlobCheck, BlobFile } from "./blob-file.ts";
+import { UNPACKED } from "./index-file.ts";
 import { blobPath } from "./layout.ts";
 import { ProvenLayers } from "./proven-layers.ts";
 import type { Store } from "./store.ts";
@@ -111,7 +112,7 @@ class StoreDestination implements ImageDestination {
       mediaType: image.manifest.mediaType,
       digest: image.document.digest,
       size: image.document.bytes.length,
-      annotations: {},
+      annotations: { [UNPACKED]: "true" },
       platform: { os, architecture, variant },
     };
     recordImages(store.stateDir, store.paths, [{ manifest, references, fromIndex: image.index?.digest }]);

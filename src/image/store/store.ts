@@ -1,24 +1,37 @@
 import type { ContainerUse } from "../../state/image-use.ts";
-import { type DiffId, type Digest, digestHex } from "../document/digest.ts";
-import { type ImageConfig, parseImageConfig } from "../document/image-config.ts";
-import { type Descriptor, parseManifest } from "../document/manifest.ts";
-import { ImageError, withContext } from "../error.ts";
+import type { DiffId, Digest } from "../document/digest.ts";
+import { type Platform, parseManifest } from "../document/manifest.ts";
+import { ImageError, reasonOf } from "../error.ts";
 import { type LayerStore, openLayers } from "../layer/layer-store.ts";
-import { localCandidates, parseReference, repositoryName } from "../reference.ts";
-import { FROM_INDEX, REF_NAME, readBlob, readIndex, type StorePaths, storePaths } from "./layout.ts";
+import { entryId, loadImage, readEntry, type StoredImage } from "./entry-document.ts";
+import { findEntry, isNamedBy } from "./find-entry.ts";
+import { entryName, type IndexEntry, readIndexFile } from "./index-file.ts";
+import { readBlob, type StorePaths, storePaths } from "./layout.ts";
 
-import type { StoreProblem } from "./verify.ts";
+export type { StoredImage } from "./entry-document.ts";
 
-/** An image in the store, ready to be run. */
-export interface StoredImage {
-  /** Full name with tag or digest; empty for an image whose tag has moved on. */
+/** Something in the store that is not as it should be. */
+export interface StoreProblem {
+  /** The image, blob or layer. */
+  readonly where: string;
+  readonly message: string;
+}
+
+/** An index in the store that has no image for this machine there. */
+export interface StoredIndex {
+  /** Full name; empty when it has none. */
   readonly reference: string;
-  readonly manifestDigest: Digest;
-  /** The image ID that people see is this digest's hex digits. */
-  readonly configDigest: Digest;
-  readonly config: ImageConfig;
-  /** Lowest first. */
-  readonly layers: readonly DiffId[];
+  readonly digest: Digest;
+  /** Bytes of the index itself. */
+  readonly size: number;
+}
+
+/** Everything in the store that people may want to see; artifacts are not among it. */
+export interface StoreListing {
+  readonly images: readonly StoredImage[];
+  readonly indexes: readonly StoredIndex[];
+  /** Why entries are not listed. */
+  readonly problems: readonly StoreProblem[];
 }
 
 export interface RemoveOptions {
@@ -45,52 +58,112 @@ export class Store {
 
   /**
    * The image that a name means: `name:tag`, `name@digest`, a short name, `sha256:` and an image ID, or the first
-   * 12 or more digits of one. Reads three small files; takes no lock. Undefined when there is none.
-   * Throws ImageError `bad-reference`, `ambiguous`, `store-corrupt`, `store-io`.
+   * 12 or more digits of one; of an index the image for the platform, by default this machine's. Reads three small
+   * files (four with an index); takes no lock. Undefined when there is none. Throws ImageError `bad-reference`,
+   * `ambiguous`, `store-corrupt`, `store-io`, `no-platform` for an index without that image, `unsupported` for an
+   * artifact.
    */
-  resolve(reference: string): StoredImage | undefined {
-    const entry = this.#find(reference, readIndex(this.paths));
-    return entry === undefined ? undefined : this.#load(entry);
+  resolve(reference: string, platform?: Platform): StoredImage | undefined {
+    const entry = this.#find(reference);
+    return entry === undefined ? undefined : loadImage(this.paths, entry, platform);
   }
 
-  /** Every name in the store, and the images that have lost theirs. */
+  /** Whether a name means an image or an index, whatever platforms it is for. Throws as {@link resolve}. */
+  has(reference: string): boolean {
+    const entry = this.#find(reference);
+    return entry !== undefined && readEntry(this.paths, entry).kind !== "artifact";
+  }
+
+  /** What identifies the thing that a name means to people: an image's ID, or the digest of what is no image. */
+  idOf(reference: string): Digest | undefined {
+    const entry = this.#find(reference);
+    return entry === undefined ? undefined : entryId(this.paths, entry);
+  }
+
+  /** Every name in the store, and the images that have lost theirs. What is damaged hides nothing else. */
   list(): StoredImage[] {
-    return readIndex(this.paths).map((entry) => this.#load(entry));
+    return [...this.survey().images];
+  }
+
+  /** As {@link list}, with what is no image that could be run here. Throws ImageError `store-corrupt`, `store-io`. */
+  survey(): StoreListing {
+    const { entries, damaged } = readIndexFile(this.paths.index);
+    const images: StoredImage[] = [];
+    const indexes: StoredIndex[] = [];
+    const problems: StoreProblem[] = damaged.map(({ why }) => ({
+      where: "index.json",
+      message: `index.json has an entry that cannot be read: ${why}`,
+    }));
+    for (const entry of entries) {
+      try {
+        const { kind } = readEntry(this.paths, entry);
+        if (kind !== "artifact") images.push(loadImage(this.paths, entry));
+      } catch (error) {
+        if (!(error instanceof ImageError)) throw error;
+        const { digest, size } = entry;
+        const reference = entryName(entry) ?? "";
+        if (error.code === "no-platform") indexes.push({ reference, digest, size });
+        else problems.push({ where: reference || digest, message: reasonOf(error) });
+      }
+    }
+    return { images, indexes, problems };
   }
 
   /**
-   * Removes an image's name, and the image with all that nothing else needs when that was its last name. An ID or a
-   * digest removes all of its names. `uses` tells what containers have mounted and is asked under the state lock;
-   * without `force`, the last name of an image in use is kept (`in-use`); the layers of one are kept in any case.
-   * Returns what went: names, and the ID if the image went. Throws ImageError `not-found`, `in-use`.
+   * Removes the name of an image, an index or an artifact, and the thing itself with all that nothing else needs when
+   * that was its last name. An ID or a digest removes all of its names. `uses` gives what containers have mounted and is
+   * called under the store's lock; without `force`, the last name of an image in use is kept (`in-use`); the layers of
+   * one are kept in any case. Returns what went: names, and the ID if the image went. Throws ImageError `not-found`,
+   * `in-use`.
    */
   async remove(reference: string, options: RemoveOptions): Promise<RemovedImage> {
-    const { removeEntries } = await import("./store-write.ts");
+    const { removeEntries } = await import("./garbage.ts");
     const removed: { untagged: string[]; deleted: Digest | undefined } = { untagged: [], deleted: undefined };
-    const choose = (entries: readonly Descriptor[]): ((entry: Descriptor) => boolean) => {
-      const found = this.#find(reference, entries);
+    const choose = (entries: readonly IndexEntry[]): ((entry: IndexEntry) => boolean) => {
+      const found = findEntry(this.paths, reference, entries);
       if (found === undefined) throw new ImageError("not-found", `image ${reference} is not in the store`);
-      const image = this.#load(found);
-      const same = entries.filter((entry) => this.#manifest(entry).config.digest === image.configDigest);
-      const named = localNames(reference).includes(image.reference);
-      if (!named && same.length > 1 && options.force !== true) {
-        const names = same.map((entry) => entry.annotations[REF_NAME] ?? "").join(", ");
-        throw new ImageError("in-use", `image ${reference} has several names (${names}): name one, or force`);
-      }
-      const goes = named ? same.filter((entry) => entry === found) : same;
-      if (goes.length === same.length) {
-        const users = options.uses().filter(({ layers }) => layers.join() === image.layers.join());
-        if (users.length > 0 && options.force !== true) {
-          const names = users.map(({ container }) => container).join(", ");
-          throw new ImageError("in-use", `image ${reference} is in use by ${names}`);
-        }
-        removed.deleted = image.configDigest;
-      }
-      removed.untagged.push(...goes.flatMap((entry) => entry.annotations[REF_NAME] ?? []));
+      const id = entryId(this.paths, found);
+      const same = entries.filter((entry) => entryId(this.paths, entry) === id);
+      const goes = isNamedBy(reference, found) ? [found] : same;
+      if (options.force !== true) this.#refuseRemoval(reference, same, goes, options.uses);
+      if (goes.length === same.length) removed.deleted = id;
+      removed.untagged.push(...goes.flatMap((entry) => entryName(entry) ?? []));
       return (entry) => goes.includes(entry);
     };
     removeEntries(this.stateDir, this.paths, choose, () => options.uses().map(({ layers }) => layers));
     return removed;
+  }
+
+  /** Throws ImageError `in-use` for what is removed only by force. `same` are all entries of the image. */
+  #refuseRemoval(
+    reference: string,
+    same: readonly IndexEntry[],
+    goes: readonly IndexEntry[],
+    uses: RemoveOptions["uses"],
+  ): void {
+    const [found] = goes;
+    if (found === undefined || goes.length < same.length) return;
+    if (same.length > 1) {
+      const names = same.map((entry) => entryName(entry) ?? "").join(", ");
+      throw new ImageError("in-use", `image ${reference} has several names (${names}): name one, or force`);
+    }
+    const layers = this.#layersOf(found);
+    const users = uses().filter((use) => use.layers.join() === layers?.join());
+    if (users.length === 0) return;
+    throw new ImageError(
+      "in-use",
+      `image ${reference} is in use by ${users.map(({ container }) => container).join(", ")}`,
+    );
+  }
+
+  /** The layers of an entry's image; undefined when it has none that could be in use. */
+  #layersOf(entry: IndexEntry): readonly DiffId[] | undefined {
+    try {
+      return loadImage(this.paths, entry).layers;
+    } catch (error) {
+      if (error instanceof ImageError && error.code !== "store-io") return undefined;
+      throw error;
+    }
   }
 
   /** The images of which `choose` takes every name, and which no container has mounted. */
@@ -108,14 +181,14 @@ export class Store {
    * Returns the IDs of those that went.
    */
   async prune(images: readonly StoredImage[], uses: () => readonly ContainerUse[]): Promise<Digest[]> {
-    const { removeEntries } = await import("./store-write.ts");
+    const { removeEntries } = await import("./garbage.ts");
     const names = new Set(images.map(({ reference, manifestDigest }) => `${reference} ${manifestDigest}`));
     const chosen = ({ reference, manifestDigest }: StoredImage) => names.has(`${reference} ${manifestDigest}`);
     let gone: readonly StoredImage[] = [];
     const choose = () => {
       gone = this.unused(chosen, uses);
-      const manifests = new Set(gone.map(({ manifestDigest }) => manifestDigest));
-      return (entry: Descriptor) => manifests.has(entry.digest);
+      const entries = new Set(gone.map(({ index, manifestDigest }) => index ?? manifestDigest));
+      return (entry: IndexEntry) => entries.has(entry.digest);
     };
     removeEntries(this.stateDir, this.paths, choose, () => uses().map(({ layers }) => layers));
     return [...new Set(gone.map(({ configDigest }) => configDigest))];
@@ -134,62 +207,9 @@ export class Store {
     return [manifest.config, ...manifest.layers].reduce((sum, { size }) => sum + size, 0);
   }
 
-  #find(text: string, entries: readonly Descriptor[]): Descriptor | undefined {
-    const isId = /^(sha256:[0-9a-f]{64}|[0-9a-f]{12,64})$/.test(text);
-    if (!text.startsWith("sha256:") && !/^[0-9a-f]{64}$/.test(text)) {
-      for (const name of localCandidates(text)) {
-        const named = entries.find((entry) => entry.annotations[REF_NAME] === name);
-        if (named !== undefined) return named;
-      }
-      const byDigest = findByDigest(text, entries);
-      if (byDigest !== undefined) return byDigest;
-    }
-    return isId ? this.#findById(text.replace(/^sha256:/, ""), entries) : undefined;
+  #find(reference: string): IndexEntry | undefined {
+    return findEntry(this.paths, reference, readIndexFile(this.paths.index).entries);
   }
-
-  #findById(prefix: string, entries: readonly Descriptor[]): Descriptor | undefined {
-    const found = new Map<Digest, Descriptor>();
-    for (const entry of entries) {
-      const id = this.#manifest(entry).config.digest;
-      if (digestHex(id).startsWith(prefix) && !found.has(id)) found.set(id, entry);
-    }
-    if (found.size > 1) throw new ImageError("ambiguous", `image ID ${prefix} means ${found.size} images`);
-    const [only] = found.values();
-    return only ?? entries.find((entry) => digestHex(entry.digest) === prefix);
-  }
-
-  #manifest(entry: Descriptor) {
-    const manifest = parseManifest(readBlob(this.paths, entry.digest), entry.mediaType);
-    if (manifest.kind === "manifest") return manifest;
-    throw new ImageError("store-corrupt", `${entry.digest} is an index, not an image`);
-  }
-
-  #load(entry: Descriptor): StoredImage {
-    const reference = entry.annotations[REF_NAME] ?? "";
-    try {
-      const configDigest = this.#manifest(entry).config.digest;
-      const config = parseImageConfig(readBlob(this.paths, configDigest));
-      return { reference, manifestDigest: entry.digest, configDigest, config, layers: config.diffIds };
-    } catch (error) {
-      throw withContext(`image ${reference || entry.digest}`, error, "store-corrupt");
-    }
-  }
-}
-
-/** The full names that the text may mean; none when it is an ID. */
-function localNames(text: string): string[] {
-  return text.startsWith("sha256:") || /^[0-9a-f]{64}$/.test(text) ? [] : localCandidates(text);
-}
-
-/** `name@digest` also finds an image that was pulled by tag, by its own digest or by that of its index. */
-function findByDigest(text: string, entries: readonly Descriptor[]): Descriptor | undefined {
-  const wanted = parseReference(text);
-  if (wanted.digest === undefined) return undefined;
-  return entries.find((entry) => {
-    const name = entry.annotations[REF_NAME];
-    if (name === undefined || repositoryName(parseReference(name)) !== repositoryName(wanted)) return false;
-    return entry.digest === wanted.digest || entry.annotations[FROM_INDEX] === wanted.digest;
-  });
 }
 
 /** The images below a scope's state directory, which need not exist yet. */

@@ -1,17 +1,13 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Digest, digestHex } from "../document/digest.ts";
-import { parseImageConfig } from "../document/image-config.ts";
-import { type Descriptor, parseManifest } from "../document/manifest.ts";
+import { digestHex } from "../document/digest.ts";
+import { type ImageConfig, parseImageConfig } from "../document/image-config.ts";
+import { type Descriptor, MANIFEST_TYPES, parseDocument, referencesIn } from "../document/manifest.ts";
+import { ImageError, reasonOf } from "../error.ts";
 import { LayerStore } from "../layer/layer-store.ts";
-import { blobPath, readBlob, readIndex, type StorePaths } from "./layout.ts";
-
-/** Something in the store that is not as it should be. */
-export interface StoreProblem {
-  /** The image, blob or layer. */
-  readonly where: string;
-  readonly message: string;
-}
+import { readIndexFile, UNPACKED } from "./index-file.ts";
+import { blobPath, readBlob, type StorePaths } from "./layout.ts";
+import type { StoreProblem } from "./store.ts";
 
 /**
  * Reads the whole store: every blob against its digest, every image's manifest, configuration, blobs and layers, and
@@ -20,48 +16,70 @@ export interface StoreProblem {
  * the next one will use) are checked but are no problem.
  */
 export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
-  const problems: StoreProblem[] = [];
   const layers = new LayerStore(paths.layers);
-  let entries: readonly Descriptor[] = [];
-  try {
-    entries = readIndex(paths);
-  } catch (error) {
-    problems.push({ where: "index.json", message: describe(error) });
-  }
+  const problems = indexProblems(paths, layers);
   for (const name of existsSync(paths.blobs) ? readdirSync(paths.blobs) : []) {
     const hash = new Bun.CryptoHasher("sha256");
     for await (const chunk of createReadStream(join(paths.blobs, name))) hash.update(chunk as Uint8Array);
     const digest = hash.digest("hex");
     if (digest !== name) problems.push({ where: `blob sha256:${name}`, message: `its bytes are sha256:${digest}` });
   }
-  for (const entry of entries) {
-    for (const message of imageProblems(paths, layers, entry))
-      problems.push({ where: `image ${entry.digest}`, message });
-  }
   for (const { layer, message } of await layers.verify()) problems.push({ where: `layer ${layer}`, message });
   return problems;
 }
 
-function imageProblems(paths: StorePaths, layers: LayerStore, entry: Descriptor): string[] {
+function indexProblems(paths: StorePaths, layers: LayerStore): StoreProblem[] {
   try {
-    const manifest = parseManifest(readBlob(paths, entry.digest), entry.mediaType);
-    if (manifest.kind === "index") return ["it is an index, not an image"];
-    const { diffIds } = parseImageConfig(readBlob(paths, manifest.config.digest));
-    const blobs = [manifest.config, ...manifest.layers].flatMap(({ digest, size }) => sizeProblem(paths, digest, size));
-    return [...blobs, ...layers.missing(diffIds).map((id) => `layer ${id} is missing`)];
+    const { entries, damaged } = readIndexFile(paths.index);
+    return [
+      ...damaged.map(({ why }) => ({ where: "index.json", message: `an entry that cannot be read: ${why}` })),
+      ...entries.flatMap((entry) =>
+        entryProblems(paths, layers, entry).map((message) => ({ where: `image ${entry.digest}`, message })),
+      ),
+    ];
   } catch (error) {
-    return [describe(error)];
+    return [{ where: "index.json", message: reasonOf(error) }];
   }
 }
 
-function sizeProblem(paths: StorePaths, digest: Digest, size: number): string[] {
+/** An index may lack any of its images; every other document has to have what it refers to. */
+function entryProblems(paths: StorePaths, layers: LayerStore, entry: Descriptor): string[] {
+  if (MANIFEST_TYPES[entry.mediaType] === undefined) return sizeProblem(paths, entry);
+  try {
+    const bytes = readBlob(paths, entry.digest);
+    const document = unlessUnsupported(bytes, entry.mediaType);
+    if (document?.kind === "index")
+      return document.manifests
+        .filter(({ digest }) => existsSync(blobPath(paths, digest)))
+        .flatMap((inner) => entryProblems(paths, layers, inner));
+    const blobs = referencesIn(bytes).flatMap((blob) => sizeProblem(paths, blob));
+    if (document?.kind !== "manifest") return blobs;
+    return [...blobs, ...layerProblems(layers, parseImageConfig(readBlob(paths, document.config.digest)), entry)];
+  } catch (error) {
+    return [reasonOf(error)];
+  }
+}
+
+/** Undefined for an image that berth cannot run, which may be kept all the same. */
+function unlessUnsupported(bytes: Uint8Array, mediaType: string) {
+  try {
+    return parseDocument(bytes, mediaType);
+  } catch (error) {
+    if (error instanceof ImageError && error.code === "unsupported") return undefined;
+    throw error;
+  }
+}
+
+/** Layers of another tool's image need not be unpacked yet, but for those that others were unpacked on top of. */
+function layerProblems(layers: LayerStore, { diffIds }: ImageConfig, entry: Descriptor): string[] {
+  const highest = diffIds.findLastIndex((_, at) => layers.has(diffIds.slice(0, at + 1)));
+  const expected = entry.annotations[UNPACKED] === undefined ? diffIds.slice(0, highest + 1) : diffIds;
+  return layers.missing(expected).map((id) => `layer ${id} is missing`);
+}
+
+function sizeProblem(paths: StorePaths, { digest, size, mediaType }: Descriptor): string[] {
+  if (/foreign|nondistributable/.test(mediaType)) return [];
   const stats = statSync(blobPath(paths, digest), { throwIfNoEntry: false });
   if (stats === undefined) return [`blob ${digestHex(digest)} is missing`];
   return stats.size === size ? [] : [`blob ${digestHex(digest)} has ${stats.size} bytes instead of ${size}`];
-}
-
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) parts.push(at.message);
-  return parts.join(": ");
 }

@@ -3,7 +3,7 @@ import { type Descriptor, MANIFEST_MAX, OCI_INDEX, parseManifest } from "../docu
 import { checkBlob } from "../document/small-blob.ts";
 import { ImageError } from "../error.ts";
 import { formatReference, isShortName, parseReference } from "../reference.ts";
-import { REF_NAME } from "../store/layout.ts";
+import { REF_NAME } from "../store/index-file.ts";
 import type { NamedSource, Staged } from "./archive.ts";
 import type { ImageSource } from "./image-source.ts";
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Platform } from "../document/manifest.ts";
 import { isForPlatform, platformOf } from "../document/platform.ts";
-import { ImageError, type ImageErrorCode, withContext } from "../error.ts";
+import { ImageError, type ImageErrorCode, reasonOf, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import type { OnProgress } from "../progress.ts";
 import { formatReference, isImageId, parseReference, type Reference, repositoryName } from "../reference.ts";
@@ -78,12 +78,6 @@ export async function pullImage(reference: string, options: PullOptions): Promis
 const OWN_FAILURES: readonly ImageErrorCode[] = [
   ...(["cancelled", "bad-settings", "no-space", "store-corrupt", "store-io"] as const),
 ];
-
-function reasonOf(error: unknown): string {
-  const words: string[] = [];
-  for (let at: unknown = error; at instanceof Error; at = at.cause) words.push(at.message);
-  return words.join(": ");
-}
 
 /** The image that the store has for the name, if it is for the platform that is asked for. */
 function localImage(reference: string, { store, platform, policy }: PullOptions): StoredImage | undefined {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { formatBytes } from "../../../src/cli/output/format-bytes.ts";
 import { describeEvent } from "../../../src/cli/output/image-progress.ts";
 import type { Digest } from "../../../src/image/document/digest.ts";
+import { Layout } from "../../image/support/layout.ts";
 import { TestRegistry } from "../../image/support/registry.ts";
 import { dir, file, sha256, tar } from "../../image/support/tar.ts";
 
@@ -181,6 +182,41 @@ describe.skipIf(!root)("the image commands", () => {
       /^Untagged: .*app:1\nDeleted: [0-9a-f]{64}\nUntagged: .*loaded:2\nDeleted: [0-9a-f]{64}\n$/,
     );
     expect(readdirSync(join(varLib, "berth/layers"))).toEqual([]);
+  });
+
+  test("an index and an artifact that another tool has put into the store are in the way of nothing", async () => {
+    const layout = new Layout(join(varLib, "berth/images"));
+    const foreign = { os: "linux", architecture: process.arch === "s390x" ? "amd64" : "s390x", variant: "" };
+    layout.name(layout.index([layout.image(LAYER), layout.image(tar([file("x")]), foreign)]), "localhost/index:1");
+    layout.name(layout.index([layout.image(tar([file("x")]), foreign)]), "localhost/foreign:1");
+    layout.name(layout.artifact("chart"), "localhost/chart:1");
+    const rows = await berth(["images", "--format", "{{.Repository}}:{{.Tag}} {{.Os}}"]);
+    expect(rows).toEqual({ code: 0, out: "localhost/index:1 linux\nlocalhost/foreign:1 \n", err: "" });
+    const shown = JSON.parse((await berth(["images", "--format", "json"])).out);
+    expect(shown.map(({ IsManifestList }: { IsManifestList?: boolean }) => IsManifestList)).toEqual([undefined, true]);
+    expect((await berth(["verify"])).code).toBe(0);
+    expect((await berth(["image", "inspect", "-f", "{{.Os}}", "index:1"])).out).toBe("linux\n");
+    for (const words of [["image", "inspect"], ["run"]]) {
+      const chart = await berth([...words, "localhost/chart:1"]);
+      expect([chart.code, chart.err]).toEqual([
+        125,
+        expect.stringContaining("it is an artifact (application/vnd.example"),
+      ]);
+    }
+    expect((await berth(["run", "--pull", "never", "localhost/foreign:1"])).err).toContain("it is an index");
+    expect((await berth(["image", "exists", "localhost/chart:1"])).code).toBe(1);
+    expect(await berth(["image", "prune", "-f"])).toEqual({ code: 0, out: "", err: "" });
+    const chart = layout.manifests[2] as { digest: string };
+    writeFileSync(join(layout.folder, "blobs/sha256", chart.digest.slice(7)), "{");
+    const damaged = await berth(["images", "-q"]);
+    expect([damaged.code, damaged.out.split("\n").length]).toEqual([0, 3]);
+    expect(damaged.err).toContain("berth: warning: ");
+    for (const name of ["index", "foreign", "chart"]) {
+      const { code, out } = await berth(["rmi", `localhost/${name}:1`]);
+      expect([code, out]).toEqual([0, expect.stringContaining(`Untagged: localhost/${name}:1\nDeleted: `)]);
+    }
+    expect(await berth(["verify"])).toEqual({ code: 0, out: "The store is sound.\n", err: "" });
+    expect(readdirSync(join(layout.folder, "blobs/sha256"))).toEqual([]);
   });
 
   test("SIGTERM stops a pull, and nothing of it is left", async () => {

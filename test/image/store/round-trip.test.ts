@@ -6,7 +6,7 @@ import type { Digest } from "../../../src/image/document/digest.ts";
 import { parseImageConfig } from "../../../src/image/document/image-config.ts";
 import { platformOf } from "../../../src/image/document/platform.ts";
 import { LAYER_LIMITS } from "../../../src/image/layer/limits.ts";
-import { readIndex } from "../../../src/image/store/layout.ts";
+import { readIndexFile } from "../../../src/image/store/index-file.ts";
 import { openStore, type Store } from "../../../src/image/store/store.ts";
 import { openStoreDestination } from "../../../src/image/store/store-destination.ts";
 import { storeSource } from "../../../src/image/store/store-source.ts";
@@ -88,7 +88,7 @@ async function bytesOf(source: ImageSource, bytes: Buffer): Promise<Buffer> {
 
 /** Compares what the store gives as a source with what was brought into it. */
 async function expectSame({ paths }: Store, { blob, config, manifest, index }: Documents): Promise<void> {
-  const [entry] = readIndex(paths);
+  const [entry] = readIndexFile(paths.index).entries;
   if (entry === undefined) throw new Error("the store is empty");
   const source = storeSource(paths, entry);
   expect(String((await source.manifest()).bytes)).toBe(String(manifest));

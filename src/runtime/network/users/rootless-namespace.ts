@@ -1,9 +1,6 @@
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { list, number, optional, text } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
-import { readRecordFile, recordFormat, writeRecordFile } from "../../../state/record-format.ts";
-import { processIdentity } from "../../../state/request-fields.ts";
 import { readIfThere } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
 import { runProgram } from "../../../system/process.ts";
@@ -46,24 +43,6 @@ export interface PastaRecord {
   readonly resolvers: readonly string[];
 }
 
-const PASTA_FORMAT = recordFormat<PastaRecord>(
-  { noun: "the network namespace", verb: "made" },
-  { pasta: processIdentity, inode: number, gateway: optional(text), resolvers: list(text) },
-);
-const DNS_FORMAT = recordFormat<ProcessIdentity>(
-  { noun: "the DNS server", verb: "started" },
-  { pid: number, startTime: text },
-);
-
-export function writePasta(scope: Scope, record: PastaRecord): void {
-  writeRecordFile(rootlessPaths(scope).pasta, PASTA_FORMAT, record);
-}
-
-/** Records the DNS server's process. */
-export function writeDnsServer(scope: Scope, server: ProcessIdentity): void {
-  writeRecordFile(rootlessPaths(scope).dns, DNS_FORMAT, server);
-}
-
 /** Files of the shared namespace, below the user's runtime directory. */
 export function rootlessPaths(scope: Scope): {
   readonly directory: string;
@@ -84,17 +63,20 @@ export function rootlessPaths(scope: Scope): {
   };
 }
 
-/**
- * The shared namespace, if there is a process by which it can be entered. Throws "corrupt-record" and "newer-record".
- */
+/** The shared namespace, if there is a process by which it can be entered. */
 export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefined {
   const paths = rootlessPaths(scope);
-  const record = readRecordFile(paths.pasta, PASTA_FORMAT, "of a user's networks");
+  const record = readJson<PastaRecord>(paths.pasta);
   if (record === undefined) return undefined;
-  const server = readRecordFile(paths.dns, DNS_FORMAT, "of a user's networks");
+  const server = readJson<ProcessIdentity>(paths.dns);
   const pasta = isAlive(record.pasta) ? record.pasta : undefined;
   const dns = server !== undefined && isAlive(server) ? server : undefined;
   return pasta === undefined && dns === undefined ? undefined : { ...record, pasta, dns };
+}
+
+function readJson<T>(path: string): T | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
 /**

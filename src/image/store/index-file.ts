@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
+import { isMissing } from "../../system/error.ts";
+import { type Descriptor, OCI_INDEX, parseDescriptor } from "../document/manifest.ts";
+import { ImageError, withContext } from "../error.ts";
+import { formatReference, isShortName, parseReferenceIfValid } from "../reference.ts";
+
+/** The annotation by which tools find an image in an OCI layout (image-spec, annotations.md). */
+export const REF_NAME = "org.opencontainers.image.ref.name";
+/** The digest of the index that an image was chosen from, so that the name with that digest finds it too. */
+export const FROM_INDEX = "berth.from-index";
+/** Says that the image came with its layers, so that one that is not there has been lost. Others' images lack it. */
+export const UNPACKED = "berth.unpacked";
+
+/** One entry point of the store: a name and what it means, or what has lost its name. */
+export interface IndexEntry extends Descriptor {
+  /** The entry as it stands in the file, with members that berth does not use. */
+  readonly json: JsonObject;
+}
+
+/** The store's index.json (image-spec, image-layout.md). Other tools write it too. */
+export interface IndexFile {
+  readonly entries: readonly IndexEntry[];
+  /** Entries that cannot be read. They hide no other and are written back as they are. */
+  readonly damaged: readonly { readonly json: unknown; readonly why: string }[];
+  /** The document's other members. */
+  readonly json: JsonObject;
+}
+
+/** Reads an index.json; empty when there is none. Throws ImageError `store-corrupt`, `store-io`. */
+export function readIndexFile(path: string): IndexFile {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if (isMissing(error)) return { entries: [], damaged: [], json: {} };
+    throw withContext(`read ${path}`, error, "store-io");
+  }
+  return parseIndexFile(bytes, (why) => {
+    throw new ImageError("store-corrupt", `read ${path}: ${why}`);
+  });
+}
+
+/** `refuse` is called for a file that is no index at all. */
+export function parseIndexFile(bytes: Uint8Array, refuse: Refuse): IndexFile {
+  const json = parseJsonObject(bytes, refuse);
+  if (json.schemaVersion !== 2) return refuse("schemaVersion is not 2");
+  if (!Array.isArray(json.manifests)) return refuse("manifests is not an array");
+  const entries: IndexEntry[] = [];
+  const damaged: { json: unknown; why: string }[] = [];
+  for (const item of json.manifests as unknown[]) {
+    try {
+      entries.push({ ...parseDescriptor(item, refuseEntry), json: isJsonObject(item) ? item : {} });
+    } catch (error) {
+      if (!(error instanceof ImageError)) throw error;
+      damaged.push({ json: item, why: error.message });
+    }
+  }
+  return { entries, damaged, json };
+}
+
+const refuseEntry: Refuse = (why) => {
+  throw new ImageError("store-corrupt", why);
+};
+
+/** The text of an index.json: all members of all entries as they came, but for annotations that were changed. */
+export function formatIndexFile({ entries, damaged, json }: IndexFile): string {
+  const manifests = [...entries.map(({ json }) => json), ...damaged.map(({ json }) => json)];
+  return `${JSON.stringify({ ...json, schemaVersion: 2, mediaType: OCI_INDEX, manifests }, null, 2)}\n`;
+}
+
+/** A new entry for a manifest. */
+export function newEntry(descriptor: Descriptor): IndexEntry {
+  const { mediaType, digest, size, annotations, platform } = descriptor;
+  const entry = { mediaType, digest, size, ...(platform ? { platform: withoutEmpty(platform) } : {}) };
+  return withAnnotations({ ...descriptor, json: entry }, annotations);
+}
+
+/** The entry without its name, and otherwise as it is. */
+export function withoutName(entry: IndexEntry): IndexEntry {
+  const { [REF_NAME]: _, ...annotations } = entry.annotations;
+  return withAnnotations(entry, annotations);
+}
+
+function withAnnotations(entry: IndexEntry, annotations: Readonly<Record<string, string>>): IndexEntry {
+  const { annotations: _, ...json } = entry.json;
+  return { ...entry, annotations, json: { ...json, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) } };
+}
+
+function withoutEmpty(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== ""));
+}
+
+/**
+ * The full name of an entry; undefined when it has none. berth writes full names. Another tool's may be short, and then
+ * means an image that was made here (`localhost/`), or be no image name at all, and then stands as it is.
+ */
+export function entryName({ annotations }: Pick<Descriptor, "annotations">): string | undefined {
+  const text = annotations[REF_NAME];
+  if (text === undefined || text === "") return undefined;
+  const reference = parseReferenceIfValid(isShortName(text) ? `localhost/${text}` : text);
+  return reference === undefined ? text : formatReference(reference);
+}
