@@ -6,12 +6,12 @@ import type { ContainerRecord } from "../../state/container-record.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
-import type { SpecProcess } from "../spec/runtime-spec.ts";
+import { formatRuntimeSpec } from "../spec/oci-config.ts";
 import { renewRootfsAccess } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
 import { readUserDatabase } from "../users/user-database.ts";
 import { checkExecutable } from "./executable.ts";
-import { readSpec } from "./read-spec.ts";
+import { readSpec, type WrittenProcess } from "./read-spec.ts";
 
 /** A request of `berth exec`. Undefined members are taken from the container's first process. */
 export interface ExecRequest {
@@ -34,9 +34,9 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);
   // The OCI runtime would end with 255. The root is seen with its mounts here, so all of it can be checked.
-  checkExecutable({ ...spec, process, root: { ...spec.root, path: root }, mounts: [] });
+  checkExecutable({ process, root: { path: root }, mounts: [] });
   if (scope.kind === "user") renewRootfsAccess(spec.root.path);
-  const fd = unlinkedFile(containerPaths(scope, record.id).bundle, JSON.stringify(process));
+  const fd = unlinkedFile(containerPaths(scope, record.id).bundle, formatRuntimeSpec(process));
   return ociRuntime(scope).becomeExec(record.id, fd, env);
 }
 
@@ -44,7 +44,7 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
  * The new process, modelled on the first one: without the variables that are for that process alone, and with the
  * rights of the requested user.
  */
-function toExecProcess(first: SpecProcess, request: ExecRequest, root: string): SpecProcess {
+function toExecProcess(first: WrittenProcess, request: ExecRequest, root: string): WrittenProcess {
   const own = /^(LISTEN_(FDS|PID|FDNAMES)|NOTIFY_SOCKET|WATCHDOG_(USEC|PID))=/;
   const set = new Map<string, string>();
   if (request.tty) set.set("TERM", "xterm");

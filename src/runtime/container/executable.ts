@@ -2,18 +2,20 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import { RuntimeError } from "../error.ts";
-import type { RuntimeSpec } from "../spec/runtime-spec.ts";
+import type { WrittenSpec } from "./read-spec.ts";
+
+type Payload = Pick<WrittenSpec["process"], "args" | "cwd" | "env">;
 
 /**
  * Checks that the payload's program exists and can be executed, as execvp(3) will. A foreground run becomes the OCI
  * runtime, which exits with 1 for every failure, while scripts expect 127 and 126. A program below a mount is not
  * checked. Throws "command-not-found" or "command-not-executable".
  */
-export function checkExecutable(spec: RuntimeSpec): void {
+export function checkExecutable(spec: Pick<WrittenSpec, "root" | "mounts"> & { readonly process: Payload }): void {
   const [program = ""] = spec.process.args;
   const candidates = program.includes("/")
     ? [join(spec.process.cwd, program)]
-    : searchPath(spec).map((dir) => join(dir, program));
+    : searchPath(spec.process).map((dir) => join(dir, program));
   if (program.startsWith("/")) candidates.splice(0, candidates.length, program);
   if (
     candidates.some((path) =>
@@ -32,8 +34,8 @@ export function checkExecutable(spec: RuntimeSpec): void {
   }
 }
 
-function searchPath(spec: RuntimeSpec): string[] {
-  const path = spec.process.env.find((assignment) => assignment.startsWith("PATH="))?.slice("PATH=".length) ?? "";
+function searchPath({ env }: Payload): string[] {
+  const path = env.find((assignment) => assignment.startsWith("PATH="))?.slice("PATH=".length) ?? "";
   return path.split(":").filter((directory) => directory !== "");
 }
 

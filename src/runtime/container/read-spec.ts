@@ -1,9 +1,66 @@
 import { readFileSync } from "node:fs";
+import { dictionary, type Fields, fields, list, number, optional, type Reader, text } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { containerPaths } from "../../state/paths.ts";
-import type { RuntimeSpec } from "../spec/runtime-spec.ts";
+import { RuntimeError } from "../error.ts";
+import { RLIM_INFINITY } from "../spec/oci-config.ts";
+import type { RuntimeSpec, SpecMount, SpecProcess } from "../spec/runtime-spec.ts";
 
-/** config.json as berth wrote it for the container. */
-export function readSpec(scope: Scope, id: string): RuntimeSpec {
-  return JSON.parse(readFileSync(containerPaths(scope, id).config, "utf8")) as RuntimeSpec;
+type Unchangeable<T> = T extends object ? { readonly [K in keyof T]: Unchangeable<T[K]> } : T;
+
+/** What berth looks at again of a running container's config.json. Members beside these are kept as they are. */
+export type WrittenSpec = Unchangeable<
+  Pick<RuntimeSpec, "mounts" | "annotations" | "hostname"> & {
+    root: Pick<RuntimeSpec["root"], "path">;
+    process: Pick<SpecProcess, "user" | "args" | "env" | "cwd" | "capabilities" | "rlimits">;
+  }
+>;
+export type WrittenProcess = WrittenSpec["process"];
+
+const texts = list(text);
+
+/** A limit that has no exact number in JavaScript has none: 2^64-1, RLIM_INFINITY. */
+const limit: Reader<number> = (value, at, refuse) => Math.min(number(value, at, refuse), RLIM_INFINITY);
+
+const user: Fields<WrittenProcess["user"]> = {
+  uid: number,
+  gid: number,
+  umask: optional(number),
+  additionalGids: optional(list(number)),
+};
+const capabilities: Fields<WrittenProcess["capabilities"]> = {
+  bounding: texts,
+  effective: texts,
+  permitted: texts,
+  inheritable: texts,
+  ambient: texts,
+};
+const mount: Fields<Unchangeable<SpecMount>> = { destination: text, type: text, source: text, options: texts };
+
+const writtenSpec = fields<WrittenSpec>({
+  process: fields<WrittenProcess>({
+    user: fields(user),
+    args: texts,
+    env: texts,
+    cwd: text,
+    capabilities: fields(capabilities),
+    rlimits: list(fields({ type: text, soft: limit, hard: limit })),
+  }),
+  root: fields({ path: text }),
+  hostname: optional(text),
+  mounts: list(fields(mount)),
+  annotations: dictionary(text),
+});
+
+/** config.json as berth wrote it for the container. Throws "oci-runtime" for what berth does not write. */
+export function readSpec(scope: Scope, id: string): WrittenSpec {
+  const path = containerPaths(scope, id).config;
+  return parseSpec(readFileSync(path, "utf8"), path);
+}
+
+/** The same for its text; `path` is for the message. */
+export function parseSpec(text: string, path: string): WrittenSpec {
+  return writtenSpec(JSON.parse(text), "", (why) => {
+    throw new RuntimeError("oci-runtime", `read ${path}: ${why}`);
+  });
 }

@@ -192,8 +192,8 @@ function resourceLimits(input: SpecInput): { type: string; soft: number; hard: n
 /** 2^64-1 has no exact number in JavaScript; formatRuntimeSpec puts the digits in. */
 export const RLIM_INFINITY = Number.MAX_SAFE_INTEGER;
 
-/** config.json's text. */
-export function formatRuntimeSpec(spec: RuntimeSpec): string {
+/** The text of config.json, or of a part of it. */
+export function formatRuntimeSpec(spec: object): string {
   // Only the values of limits: in a string the quotes before the colon would be escaped.
   return JSON.stringify(spec).replaceAll(
     new RegExp(`"(soft|hard)":${RLIM_INFINITY}(?=[,}])`, "g"),
