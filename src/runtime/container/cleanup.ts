@@ -16,7 +16,7 @@ import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
-import { sweepHalfFilled, sweepUnfinished } from "../volume/create.ts";
+import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts";
 
 /**
  * Removes everything that a container left: the OCI runtime's state, firewall rules and addresses, the upper layer and

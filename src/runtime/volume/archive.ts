@@ -9,13 +9,13 @@ import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
-import { beginFolder } from "./create.ts";
 import { mountDevice } from "./mount-device.ts";
-import { volumeUses } from "./volume-use.ts";
+import { beginFolder } from "./unfinished-folder.ts";
+import { requireUnused } from "./volume-use.ts";
 
 /**
  * Writes a volume's content as a tar archive (pax, with numeric owners and extended attributes) to the open file `to`,
- * by tar(1). What changes meanwhile is told on stderr. Throws "no-such-volume", "volume".
+ * by tar(1), which reports files that change meanwhile on stderr. Throws "no-such-volume", "volume".
  */
 export function exportVolume(scope: Scope, text: string, to: number): void {
   const volume = findVolume(scope, text);
@@ -36,10 +36,12 @@ export function exportVolume(scope: Scope, text: string, to: number): void {
     throw new RuntimeError("volume", `export volume ${volume.name}: tar ended with ${exitCode}`);
 }
 
+const HINT = ": stop that first";
+
 /**
- * Adds the files of a tar archive (also compressed) to a volume, in the place of those of the same names. Nothing in
- * the archive is trusted: it is unpacked beside the volume, as an image's layer is, and arrives whole or not at all.
- * Throws "no-such-volume", "volume-in-use": what a container could change meanwhile would not be safe; ImageError for a
+ * Adds the files of a tar archive (also compressed) to a volume, replacing files of the same names. Nothing in the
+ * archive is trusted: it is unpacked beside the volume, as an image's layer is, and added as a whole or not at all.
+ * Throws "no-such-volume"; "volume-in-use", for a container could change files while they are moved; ImageError for a
  * bad archive or a full disk.
  */
 export async function importVolume(
@@ -50,7 +52,7 @@ export async function importVolume(
 ): Promise<void> {
   const volume = findVolume(scope, text);
   const place = volumePaths(scope, volume.name);
-  requireUnused(scope, volume.name);
+  requireUnused(scope, volume.name, HINT);
   const { dir, lock } = beginFolder(scope);
   try {
     const staged = pathsIn(dir).data;
@@ -61,7 +63,7 @@ export async function importVolume(
       return;
     }
     withStateLock(scope.stateDir, "exclusive", () => {
-      requireUnused(scope, volume.name);
+      requireUnused(scope, volume.name, HINT);
       merge(Buffer.from(staged), Buffer.from(place.data), hasRoot);
       writeVolume(place, { ...volume, needsCopyUp: false, needsOwner: volume.needsOwner && !hasRoot });
     });
@@ -71,7 +73,7 @@ export async function importVolume(
   }
 }
 
-/** The folder with the content; a file system of the volume's own is mounted for this process alone. */
+/** The folder with the content. Mounts a file system of the volume's own, for this process alone. */
 function openContent(scope: Scope, volume: Volume): string {
   const { data } = volumePaths(scope, volume.name);
   const device = deviceMount(volume);
@@ -81,17 +83,7 @@ function openContent(scope: Scope, volume: Volume): string {
   return data;
 }
 
-function requireUnused(scope: Scope, name: string): void {
-  const users = volumeUses(scope).get(name) ?? [];
-  if (users.length === 0) return;
-  const names = users.map((record) => record.name).join(", ");
-  throw new RuntimeError("volume-in-use", `volume ${name} is in use by ${names}: stop that first`);
-}
-
-/**
- * Moves what is in `from` to `to`. Folders that both have are joined; anything else is replaced. Links are not
- * followed.
- */
+/** Moves the content of `from` to `to`: merges folders, replaces anything else, and follows no links. */
 function merge(from: Buffer, to: Buffer, withRoot = true): void {
   for (const name of readdirSync(from, { encoding: "buffer" })) {
     const [source, target] = [below(from, name), below(to, name)];
