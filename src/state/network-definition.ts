@@ -1,4 +1,5 @@
 import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text } from "../json-fields.ts";
+import { DEFAULT_NETWORK, IPAM_DRIVERS, type IpamDriver } from "../options/values/network.ts";
 
 /**
  * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.
@@ -39,9 +40,6 @@ export function usesPlugin({ driver }: Pick<NetworkDefinition, "driver">): boole
   return !NETWORK_DRIVERS.some((own) => own === driver);
 }
 
-/** What gives addresses: berth, or a DHCP server of the network that the interface is in. */
-export type IpamDriver = "host-local" | "dhcp" | "none";
-
 /** Whether a network's containers ask a DHCP server for their addresses. */
 export function usesDhcp({ ipam_options: ipam }: NetworkDefinition): boolean {
   return ipam.driver === "dhcp";
@@ -73,13 +71,10 @@ export const networkDefinitionFields: Fields<NetworkDefinition> = {
   internal: orElse(flag, false),
   dns_enabled: orElse(flag, false),
   network_dns_servers: optional(list(text)),
-  ipam_options: orElse(fields({ driver: oneOf("host-local", "dhcp", "none") }), { driver: "host-local" }),
+  ipam_options: orElse(fields({ driver: oneOf(...IPAM_DRIVERS) }), { driver: "host-local" }),
   labels: orElse(dictionary(text), {}),
   options: orElse(dictionary(text), {}),
 };
-
-/** The network of containers that ask for none in particular, as podman's `podman` is. */
-export const DEFAULT_NETWORK = "berth";
 
 /**
  * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host.

@@ -1,15 +1,11 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_NETWORK } from "../options/values/network.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere, removeIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
 import { openLockFile, withLock } from "./lock.ts";
-import {
-  DEFAULT_NETWORK,
-  defaultNetwork,
-  type NetworkDefinition,
-  networkDefinitionFields,
-} from "./network-definition.ts";
+import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
 import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
 
 /** People read and copy these files: they are indented, and the path says which one cannot be read. */

@@ -2,6 +2,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dictionary, list, number, oneOf, optional, orElse, text } from "../json-fields.ts";
 import type { PodRequest } from "../options/requests/pod-request.ts";
+import { EXIT_POLICIES } from "../options/values/exit-policy.ts";
+import { SHARED_KINDS } from "../options/values/share.ts";
 import type { Scope } from "../scope.ts";
 import { isErrno } from "../system/error.ts";
 import { listIfThere } from "../system/files.ts";
@@ -49,7 +51,7 @@ const FORMAT = recordFormat<PodRecord>(
     id: text,
     name: text,
     unit: text,
-    exitPolicy: orElse(oneOf("stop", "continue"), "continue"),
+    exitPolicy: orElse(oneOf(...EXIT_POLICIES), "continue"),
     hostname: text,
     labels: orElse(dictionary(text), {}),
     userNamespace: userNamespaceRequest,
@@ -61,7 +63,7 @@ const FORMAT = recordFormat<PodRecord>(
     dnsSearch: orElse(texts, []),
     shmSize: number,
     mounts: orElse(list(mountRequest), []),
-    shared: list(oneOf("ipc", "net", "pid", "uts")),
+    shared: list(oneOf(...SHARED_KINDS)),
     created: text,
     maker: processIdentity,
     user: optional(text),

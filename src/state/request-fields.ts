@@ -8,6 +8,7 @@ import type {
   PortMapping,
   UserNamespaceRequest,
 } from "../options/requests/run-request.ts";
+import { PROTOCOLS } from "../options/values/port.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 
 /* Readers of what several kinds of records have in common: parts of requests, and processes. */
@@ -21,7 +22,7 @@ export const portMapping = fields<PortMapping>({
   hostPort: number,
   containerPort: number,
   range: number,
-  protocol: oneOf("tcp", "udp", "sctp"),
+  protocol: oneOf(...PROTOCOLS),
 });
 
 export const hostEntry = fields<HostEntry>({ names: texts, address: text });

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { dictionary, flag, number, oneOf, orElse, text } from "../json-fields.ts";
+import { VOLUME_DRIVERS, type VolumeDriver } from "../options/values/volume.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
@@ -23,9 +24,6 @@ export interface Volume {
   /** Its root belongs to whoever uses it next, or to whom the image says. */
   readonly needsOwner: boolean;
 }
-
-export const VOLUME_DRIVERS = ["local", "image"] as const;
-export type VolumeDriver = (typeof VOLUME_DRIVERS)[number];
 
 /** A volume's name is that of its folder, whatever its description says. */
 const FORMAT = recordFormat<Volume>(

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { OBEYED_VARIABLES } from "../../generator/making/environment.ts";
 import { managerCapabilitySet } from "../../generator/making/user-manager.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { signalNumber } from "../../options/values/signal.ts";
 import { currentLoginuid } from "../../runtime/container/loginuid.ts";
-import { signalNumber } from "../../runtime/container/stop-payload.ts";
 import { type SystemdManager, type UnitProperty, withManager } from "../../runtime/systemd/systemd.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 import { lastMessages, whereToLook } from "../program/unit-messages.ts";
@@ -64,6 +64,7 @@ function transientProperties(
   context: CommandContext,
 ): UnitProperty[] {
   const program = process.execPath;
+  const stopSignal = request.stopSignal === undefined ? undefined : signalNumber(request.stopSignal);
   const caller = context.scope.kind === "system" && request.loginuid === undefined ? currentLoginuid() : undefined;
   const own = [
     "--unit",
@@ -95,9 +96,9 @@ function transientProperties(
     ["Environment", "as", passedEnvironment(request, context)],
     ["UnsetEnvironment", "as", OBEYED_VARIABLES.map((variable) => variable.name)],
     ["TimeoutStopUSec", "t", BigInt(request.stopTimeout) * 1_000_000n],
-    ...(request.stopSignal === undefined
+    ...(stopSignal === undefined
       ? [["ExecStop", "a(sasb)", command(["stop-payload", "--unit", unit], true)] as const]
-      : [["KillSignal", "i", signalNumber(request.stopSignal)] as const]),
+      : [["KillSignal", "i", stopSignal] as const]),
     ["ExecStart", "a(sasb)", command(["run", ...own, ...args], false)],
     ["ExecStopPost", "a(sasb)", command(["cleanup", "--unit", unit], true)],
   ];

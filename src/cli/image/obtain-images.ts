@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import type { OnProgress } from "../../image/progress.ts";
 import { openStore, type StoredImage } from "../../image/store/store.ts";
-import { type PullPolicy, pullAllTags, pullImage } from "../../image/transport/pull.ts";
+import { pullAllTags, pullImage } from "../../image/transport/pull.ts";
 import { parsePullSource } from "../../image/transport/pull-source.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
+import type { PullPolicy } from "../../options/values/pull.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 import { toPullOptions } from "./pull-request.ts";
 

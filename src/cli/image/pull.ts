@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { digestHex } from "../../image/document/digest.ts";
 import { ImageError } from "../../image/error.ts";
-import type { PullPolicy } from "../../image/transport/pull.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
 import { problemOf, type ValueParser } from "../../options/values/check.ts";
-import { parseRetry } from "../../options/values/pull.ts";
+import { type PullPolicy, parseRetry } from "../../options/values/pull.ts";
 import { parseDuration } from "../../options/values/time.ts";
 import { showProgress } from "../output/image-progress.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";

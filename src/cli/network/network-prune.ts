@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
-import { DEFAULT_NETWORK } from "../../state/network-definition.ts";
+import { DEFAULT_NETWORK } from "../../options/values/network.ts";
 import { listDefinitions } from "../../state/network-definitions.ts";
 import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";

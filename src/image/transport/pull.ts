@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { PullPolicy } from "../../options/values/pull.ts";
 import type { Platform } from "../document/manifest.ts";
 import { isForPlatform, platformOf } from "../document/platform.ts";
 import { ImageError, type ImageErrorCode, reasonOf, withContext } from "../error.ts";
@@ -13,9 +14,6 @@ import { openStoreDestination } from "../store/store-destination.ts";
 import { copyImage, findImage } from "./copy.ts";
 import type { ImageSource } from "./image-source.ts";
 import { registrySource } from "./registry-source.ts";
-
-/** When a registry is asked, as podman's `--policy` and Quadlet's `Pull=` name it. */
-export type PullPolicy = "always" | "missing" | "never" | "newer";
 
 export interface PullOptions {
   readonly store: Store;

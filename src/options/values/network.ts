@@ -39,8 +39,8 @@ const PLAIN: readonly string[] = ["host", "none"];
 /** Words that stand for something else than a network of that name. */
 const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
 
-/** Where addresses come from. */
-const IPAM_DRIVERS = ["host-local", "dhcp", "none"] as const;
+/** What gives addresses: berth, or a DHCP server of the network that the interface is in. */
+export const IPAM_DRIVERS = ["host-local", "dhcp", "none"] as const;
 export type IpamDriver = (typeof IPAM_DRIVERS)[number];
 
 /** The options of one network, and the grammar of each. */

@@ -3,7 +3,7 @@ import { isIpv4, isIpv6 } from "./address.ts";
 import { DEFERRED, invalid, isDeferred, type Parsed, problemOf, quoted, shifted, valid } from "./check.ts";
 
 const PORT_MAX = 65535;
-const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
+export const PROTOCOLS = ["tcp", "udp", "sctp"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** One range of published ports; `hostPort` 0 lets the kernel choose. */

@@ -36,7 +36,7 @@ const SIGNALS: readonly string[] = [
   "SYS",
 ];
 
-/** glibc leaves 34 to 64 as the real-time signals. */
+/** glibc keeps the first two real-time signals to itself, and leaves 34 to 64. */
 const REALTIME_MIN = 34;
 const REALTIME_MAX = 64;
 
@@ -45,26 +45,25 @@ const REALTIME_MAX = 64;
  * KillSignal= takes. Systemd fills nothing in there.
  */
 export function parseSignal(text: string): Parsed<string> {
-  const name = signalName(text);
-  if (name !== undefined) return valid(name);
+  const number = signalNumber(text);
+  if (number !== undefined) return valid(`SIG${SIGNALS[number - 1] ?? `RTMIN+${number - REALTIME_MIN}`}`);
   const near = closest(text.toUpperCase().replace(/^SIG/, ""), SIGNALS);
   const problem = { code: "bad-signal", message: `${quoted(text)} is not a signal` };
   return { problem: suggesting(problem, near === undefined ? undefined : `SIG${near}`) };
 }
 
-function signalName(value: string): string | undefined {
-  if (/^\d+$/.test(value)) {
-    const number = Number(value);
-    const name = SIGNALS[number - 1];
-    if (name !== undefined) return `SIG${name}`;
-    return number >= REALTIME_MIN && number <= REALTIME_MAX ? `SIGRTMIN+${number - REALTIME_MIN}` : undefined;
-  }
-  const name = value.toUpperCase().replace(/^SIG/, "");
-  if (SIGNALS.includes(name)) return `SIG${name}`;
-  if (name === "POLL") return "SIGIO";
-  const realtime = /^RTM(IN|AX)(?:([+-])(\d{1,2}))?$/.exec(name);
-  if (realtime === null) return undefined;
-  const offset = Number(`${realtime[2] ?? "+"}${realtime[3] ?? "0"}`);
-  const number = (realtime[1] === "IN" ? REALTIME_MIN : REALTIME_MAX) + offset;
-  return number >= REALTIME_MIN && number <= REALTIME_MAX ? `SIGRTMIN+${number - REALTIME_MIN}` : undefined;
+/** The number of a signal in any of these forms; undefined for what is none. */
+export function signalNumber(text: string): number | undefined {
+  if (/^\d+$/.test(text)) return isSignal(Number(text)) ? Number(text) : undefined;
+  const name = text.toUpperCase().replace(/^SIG/, "");
+  const index = SIGNALS.indexOf(name === "POLL" ? "IO" : name);
+  if (index >= 0) return index + 1;
+  const [, end, offset] = /^RTM(IN|AX)([+-]\d{1,2})?$/.exec(name) ?? [];
+  if (end === undefined) return undefined;
+  const number = (end === "IN" ? REALTIME_MIN : REALTIME_MAX) + Number(offset ?? 0);
+  return number >= REALTIME_MIN && isSignal(number) ? number : undefined;
+}
+
+function isSignal(number: number): boolean {
+  return SIGNALS[number - 1] !== undefined || (number >= REALTIME_MIN && number <= REALTIME_MAX);
 }

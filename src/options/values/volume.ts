@@ -153,8 +153,9 @@ function parseSource(source: string): Parsed<HostSource> {
   return invalid("bad-volume-source", message, { hint });
 }
 
-/** Drivers of volumes. */
-export type VolumeDriver = "local" | "image";
+/** Drivers of volumes: a folder or a mount of berth's own, or a copy of an image's files. */
+export const VOLUME_DRIVERS = ["local", "image"] as const;
+export type VolumeDriver = (typeof VOLUME_DRIVERS)[number];
 
 /** `Driver=` of a volume; an empty one is `local`. */
 export function parseVolumeDriver(text: string): Parsed<VolumeDriver> {

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { signalNumber } from "../../options/values/signal.ts";
 import type { Scope } from "../../scope.ts";
 import { type ContainerRecord, readRecord } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
@@ -51,23 +52,12 @@ export async function terminatePayload(
   }
 }
 
-/** `signal` is a name without SIG, a number, RTMIN+n or RTMAX-n. */
+/** `signal` in a form that signalNumber() takes; of an image, it may be none, and is then SIGTERM. */
 function kill(pid: number, signal: string): void {
   try {
-    process.kill(pid, signalNumber(signal));
+    process.kill(pid, signalNumber(signal) ?? constants.signals.SIGTERM);
   } catch (error) {
     // It has ended in the meantime, as it should.
     if (errnoName(error) !== "ESRCH") throw error;
   }
-}
-
-/** glibc keeps the first two real-time signals to itself. */
-const SIGRTMIN = 34;
-const SIGRTMAX = 64;
-
-export function signalNumber(signal: string): number {
-  const known: Readonly<Record<string, number>> = constants.signals;
-  const realtime = /^RTM(IN|AX)(?:([+-]\d{1,2}))?$/.exec(signal);
-  if (realtime !== null) return (realtime[1] === "IN" ? SIGRTMIN : SIGRTMAX) + Number(realtime[2] ?? 0);
-  return /^\d+$/.test(signal) ? Number(signal) : (known[`SIG${signal}`] ?? constants.signals.SIGTERM);
 }

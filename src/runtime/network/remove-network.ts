@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { DEFAULT_NETWORK } from "../../options/values/network.ts";
 import type { Scope } from "../../scope.ts";
-import { DEFAULT_NETWORK } from "../../state/network-definition.ts";
 import {
   beginRemoval,
   findNetwork,

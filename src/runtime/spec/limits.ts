@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { CAPABILITIES } from "./capabilities.ts";
+import { CAPABILITIES } from "../../options/values/capability.ts";
 
 /** The capabilities, without CAP_, in one of the masks of this process (proc(5), status: CapEff, CapBnd…). */
 function ownCapabilities(field: string): string[] {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { isVolumeName, newVolume, VOLUME_DRIVERS, type Volume } from "../../state/volume-record.ts";
+import { VOLUME_DRIVERS } from "../../options/values/volume.ts";
+import { isVolumeName, newVolume, type Volume } from "../../state/volume-record.ts";
 import { RuntimeError } from "../error.ts";
 
 /** What `berth volume create` is asked for, as its flags say it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { boundingSet, CAPABILITIES } from "../../../src/runtime/spec/capabilities.ts";
+import { CAPABILITIES } from "../../../src/options/values/capability.ts";
+import { boundingSet } from "../../../src/runtime/spec/capabilities.ts";
 
 const DEFAULT = "CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP".split(
   " ",

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { CAPABILITIES } from "../../../src/runtime/spec/capabilities.ts";
+import { CAPABILITIES } from "../../../src/options/values/capability.ts";
 import { attainableCapabilities, attainableLimits } from "../../../src/runtime/spec/limits.ts";
 
 test("knows the capabilities that this process can give", () => {

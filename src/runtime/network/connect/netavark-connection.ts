@@ -1,7 +1,8 @@
 import type { NetworkAttachment } from "../../../options/requests/run-request.ts";
+import { DEFAULT_NETWORK } from "../../../options/values/network.ts";
 import type { Scope } from "../../../scope.ts";
 import type { HeldLock } from "../../../state/lock.ts";
-import { DEFAULT_NETWORK, type NetworkDefinition } from "../../../state/network-definition.ts";
+import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { readDefinition, withDefinitionsLock } from "../../../state/network-definitions.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";

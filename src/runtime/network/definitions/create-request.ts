@@ -1,4 +1,4 @@
-import type { IpamDriver } from "../../../state/network-definition.ts";
+import type { IpamDriver } from "../../../options/values/network.ts";
 import { RuntimeError } from "../../error.ts";
 
 /** The flags and arguments of `berth network create`. */

@@ -1,4 +1,5 @@
-import type { IpamDriver, NetworkDefinition, SubnetDefinition } from "../../../state/network-definition.ts";
+import type { IpamDriver } from "../../../options/values/network.ts";
+import type { NetworkDefinition, SubnetDefinition } from "../../../state/network-definition.ts";
 import { type Fail, failureOf, type NetworkCreateRequest } from "./create-request.ts";
 import { checkDriverOptions } from "./driver-options.ts";
 import type { HostFacts } from "./host-facts.ts";
