@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
 import { isAlive, readProc } from "../system/process-identity.ts";
 import type { ContainerRecord } from "./container-record.ts";
+import type { ContainerFacts } from "./container-state.ts";
 import { StateError } from "./error.ts";
 import { containerPaths } from "./paths.ts";
 
@@ -28,4 +29,26 @@ export function runningPayloadPid(scope: Scope, record: ContainerRecord): number
 /** Whether anything of a container is running: its payload, or the process that is about to start it. */
 export function isContainerAlive(scope: Scope, record: ContainerRecord): boolean {
   return isAlive(record.launcher) || payloadPid(scope, record) !== undefined;
+}
+
+/** What the kernel says of a container now. */
+export function containerFacts(scope: Scope, record: ContainerRecord): ContainerFacts {
+  const pid = payloadPid(scope, record);
+  return {
+    pid,
+    started: existsSync(containerPaths(scope, record.id).pidFile),
+    frozen: pid !== undefined && isFrozen(pid),
+    launching: isAlive(record.launcher),
+  };
+}
+
+/** Whether a process's cgroup stands still, by its own freezer or that of one above (cgroups(7), cgroup.events). */
+function isFrozen(pid: number): boolean {
+  const [, path] = /^0::(.+)$/m.exec(readProc(pid, "cgroup") ?? "") ?? [];
+  try {
+    return path !== undefined && /^frozen 1$/m.test(readFileSync(`/sys/fs/cgroup${path}/cgroup.events`, "utf8"));
+  } catch {
+    // Gone in the meantime, with its processes.
+    return false;
+  }
 }

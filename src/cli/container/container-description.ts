@@ -2,16 +2,19 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import { readSpec } from "../../runtime/container/read-spec.ts";
 import type { Scope } from "../../scope.ts";
-import { findContainer } from "../../state/find-container.ts";
-import { payloadPid } from "../../state/liveness.ts";
+import type { ContainerRecord } from "../../state/container-record.ts";
+import { containerState, type UnitFacts } from "../../state/container-state.ts";
+import { containerFacts } from "../../state/liveness.ts";
 import { volumesDir } from "../../state/paths.ts";
 import { portBindings } from "../output/port-text.ts";
 
-/** What is known of a container that runs, in podman's names. Throws "no-such-container". */
-export function describeContainer(scope: Scope, word: string): object {
-  const record = findContainer(scope, word);
+/**
+ * What is known of a container that runs, in podman's names. `unit` is what systemd says of its service. Throws
+ * "no-such-container".
+ */
+export function describeContainer(scope: Scope, record: ContainerRecord, unit: UnitFacts | undefined): object {
   const spec = readSpec(scope, record.id);
-  const pid = payloadPid(scope, record);
+  const facts = containerFacts(scope, record);
   return {
     Id: record.id,
     Name: record.name,
@@ -21,9 +24,9 @@ export function describeContainer(scope: Scope, word: string): object {
     Path: spec.process.args[0] ?? "",
     Args: spec.process.args.slice(1),
     State: {
-      Status: pid === undefined ? "created" : "running",
-      Running: pid !== undefined,
-      Pid: pid ?? 0,
+      Status: containerState(facts, unit),
+      Running: facts.pid !== undefined,
+      Pid: facts.pid ?? 0,
       StartedAt: record.created,
     },
     Image: record.imageDigest.replace(/^sha256:/, ""),

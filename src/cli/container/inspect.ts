@@ -1,6 +1,8 @@
 import { type Command, Option } from "commander";
 import { failedWith } from "../../error.ts";
-import type { Scope } from "../../scope.ts";
+import type { ContainerRecord } from "../../state/container-record.ts";
+import type { UnitFacts } from "../../state/container-state.ts";
+import { findContainer } from "../../state/find-container.ts";
 import { describeImage } from "../image/image-inspect.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
@@ -32,16 +34,19 @@ export function define(command: Command, context: CommandContext): void {
     .argument("<name...>", "containers or images")
     .addOption(new Option("-t, --type <type>", "what it is").choices(["all", "container", "image"]).default("all"))
     .action((words: string[], options: Options) =>
-      inspectEach(words, (word) => describe(context.scope, word, options.type), options, context),
+      inspectEach(words, (word) => describe(context, word, options.type), options, context),
     );
 }
 
-function describe(scope: Scope, word: string, type: Options["type"]): object {
+async function describe(context: CommandContext, word: string, type: Options["type"]): Promise<object> {
+  const { scope } = context;
   try {
-    if (type !== "image") return describeContainer(scope, word);
+    if (type !== "image") {
+      const record = findContainer(scope, word);
+      return describeContainer(scope, record, await unitFacts(record, context));
+    }
   } catch (error) {
-    const missing = failedWith(error, "no-such-container");
-    if (!missing || type === "container") throw error;
+    if (!failedWith(error, "no-such-container") || type === "container") throw error;
   }
   try {
     return describeImage(scope, word);
@@ -49,5 +54,17 @@ function describe(scope: Scope, word: string, type: Options["type"]): object {
     throw type === "all" && error instanceof CommandError
       ? new CommandError(`no container and no image ${word}`, 125)
       : error;
+  }
+}
+
+/** What systemd says of a container's service; undefined if it has none, or systemd cannot be asked from here. */
+async function unitFacts({ unit }: ContainerRecord, context: CommandContext): Promise<UnitFacts | undefined> {
+  if (unit === undefined) return undefined;
+  const { withManager } = await import("../../runtime/systemd/systemd.ts");
+  try {
+    return await withManager(context.scope, context.env, async (manager) => (await manager.units([unit]))[0]);
+  } catch (error) {
+    if (failedWith(error, "systemd")) return undefined;
+    throw error;
   }
 }

@@ -21,14 +21,14 @@ export function addInspectionOptions(command: Command): Command {
  */
 export async function inspectEach(
   names: readonly string[],
-  describe: (name: string) => object,
+  describe: (name: string) => object | Promise<object>,
   { format }: InspectionOptions,
   { out }: Pick<CommandContext, "out">,
 ): Promise<void> {
   const found: object[] = [];
-  const failed = await forEachName(names, USUAL_EXIT_CODES, (name) => void found.push(describe(name))).catch(
-    (error: unknown) => error,
-  );
+  const failed = await forEachName(names, USUAL_EXIT_CODES, async (name) => {
+    found.push(await describe(name));
+  }).catch((error: unknown) => error);
   out(formatInspection(found, format, process.stdout.isTTY));
   if (failed !== undefined) throw failed;
 }
