@@ -5,11 +5,13 @@ import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
-/** podman's words that the runtime must not see: labels (no SELinux here) and what berth itself acts on. */
+/**
+ * podman's options that the OCI runtime must not get: labels (no SELinux here), and those that berth acts on itself.
+ */
 const OWN_OPTIONS = new Set(["z", "Z", "U", "O", "copy", "nocopy", "nocreate", "rw", "cached", "delegated"]);
 const PROPAGATION = /^r?(shared|slave|private|unbindable)$/;
 
-/** Whether an option is podman's own, and nothing to mount with. */
+/** Whether an option is podman's own, and not one of mount(8). */
 function isOwnOption(option: string): boolean {
   return OWN_OPTIONS.has(option) || /^(upperdir|workdir|idmap)(=|$)/.test(option);
 }
@@ -23,8 +25,8 @@ export function bindMount(source: string, destination: string, options: readonly
 }
 
 /**
- * A bind mount has its source's flags as long as nothing changes them; with options of its own it has those only. A
- * folder on a file system without devices or set-uid programs is not to get them back that way.
+ * The flags of the source's file system to keep. A bind mount inherits them unless it has options of its own, which
+ * then replace them: without this, a folder on a file system without devices or set-uid programs would get them back.
  */
 export function keptFlags({ source, options }: { source: string; options: readonly string[] }): string[] {
   const changing = options.some((option) => !isOwnOption(option) && !/^r?bind$/.test(option));
@@ -34,9 +36,9 @@ export function keptFlags({ source, options }: { source: string; options: readon
 }
 
 /**
- * Mounts what lies at `subpath` below the folder `root` on the new path `place`, looked up as if `root` were "/":
- * neither a symbolic link nor "..", nor somebody who exchanges them meanwhile, leads out. Throws "volume" if there is
- * nothing.
+ * Mounts the file or folder at `subpath` below the folder `root` on the new path `place`. The path is resolved as if
+ * `root` were "/": neither a symbolic link nor "..", nor one exchanged meanwhile, leads out. Throws "volume" if it does
+ * not exist.
  */
 export function mountSubpath(root: string, subpath: string, place: string): void {
   const folder = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -57,7 +59,7 @@ export function mountSubpath(root: string, subpath: string, place: string): void
   }
 }
 
-/** Makes what a folder, or a file, can be mounted on. */
+/** Makes an empty folder or file as a mount point. */
 export function makeMountPoint(place: string, isDirectory: boolean): void {
   mkdirSync(isDirectory ? place : dirname(place), { recursive: true, mode: 0o700 });
   if (!isDirectory) writeFileSync(place, "", { mode: 0o600 });

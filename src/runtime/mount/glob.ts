@@ -21,7 +21,7 @@ function namesIn(folder: string, expression: RegExp): string[] {
       .filter((name) => expression.test(name))
       .sort();
   } catch {
-    // No folder, or one that cannot be read: nothing in it is meant.
+    // Not a folder, or one that cannot be read: nothing in it matches.
     return [];
   }
 }

@@ -13,7 +13,7 @@ import { makeMountPoint } from "./bind-mount.ts";
  */
 export type MountIdMapped = (source: string, place: string, option: string) => string;
 
-/** What carries out the option for a container with that user namespace. */
+/** Implements the option for a container in the user namespace, or without one. */
 export function idMapper(namespace: ContainerNamespace | undefined): MountIdMapped {
   return (source, place, option) => {
     const value = option === "idmap" ? undefined : option.slice("idmap=".length);

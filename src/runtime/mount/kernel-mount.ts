@@ -1,17 +1,17 @@
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import type { ContainerUser } from "../users/container-user.ts";
 
-/** File systems that the kernel makes up, and podman's options for each, if nothing contradicts them. */
+/** File systems that the kernel makes up, with podman's default options for each. */
 const DEFAULTS = {
-  // podman-run(1) names noexec as well, but it is not so.
+  // podman-run(1) names noexec as well, but podman does not set it.
   tmpfs: ["rw", "rprivate", "nosuid", "nodev", "tmpcopyup"],
   ramfs: ["rw", "rprivate"],
   devpts: ["rw", "rprivate"],
 } as const satisfies Record<string, readonly string[]>;
 
 /**
- * The mount of a tmpfs, ramfs or devpts. Later words win over the defaults they contradict; U makes it the payload's
- * user's.
+ * The mount of a tmpfs, ramfs or devpts. Options win over the defaults that they contradict; with U the payload's user
+ * owns it.
  */
 export function kernelMount(
   type: keyof typeof DEFAULTS,
@@ -33,7 +33,7 @@ export function kernelMount(
   };
 }
 
-/** The word that a word contradicts. */
+/** The option that an option contradicts. */
 function opposite(word: string): string {
   if (/^r?(shared|slave|private|unbindable)$/.test(word)) return "rprivate";
   if (word === "ro") return "rw";

@@ -3,7 +3,7 @@ import type { ContainerPaths } from "../../state/paths.ts";
 import type { ContainerUser } from "../users/container-user.ts";
 import type { MountIdMapped } from "./id-mapped-source.ts";
 
-/** What the mounts of one container are made for. The caller has a mount namespace of its own. */
+/** The container whose mounts are made. The caller is in a mount namespace of its own. */
 export interface MountContext {
   readonly scope: Scope;
   readonly paths: ContainerPaths;
@@ -11,9 +11,9 @@ export interface MountContext {
   readonly inUserNamespace: boolean;
   /** Layers of the images that are mounted, as directories, lowest first. */
   readonly images: ReadonlyMap<string, readonly string[]>;
-  /** Tells what is under way, in case it takes long. */
+  /** Reports work under way, in case it takes long. */
   readonly status: (text: string) => void;
-  /** Carries out the option idmap; there if any of the mounts has it. */
+  /** Implements the option idmap; present if any of the mounts has it. */
   readonly mountIdMapped?: MountIdMapped | undefined;
 }
 

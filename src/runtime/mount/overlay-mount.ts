@@ -8,8 +8,9 @@ import type { MountContext } from "./mount-context.ts";
 import { mountLayersReadOnly, mountOverlay } from "./overlay.ts";
 
 /**
- * Option O: the folder `source` with a layer over it that takes all writes. `upperdir=` and `workdir=` keep that layer;
- * without them it lies beside the container's own and goes with it. Mounted at `place` in this mount namespace.
+ * Option O: mounts the folder `source` at `place`, in this mount namespace, below an upper layer that takes all writes.
+ * With `upperdir=` and `workdir=` that layer is kept; without them it lies beside the container's own, and goes with
+ * it.
  */
 export function overlayOver(context: MountContext, source: string, place: string, options: readonly string[]): string {
   if (!statSync(source).isDirectory()) throw new RuntimeError("volume", `option O: ${source} is no folder`);
@@ -33,7 +34,7 @@ export function overlayOver(context: MountContext, source: string, place: string
   return place;
 }
 
-/** The mount of an image: read-only, or with a layer over it that goes with the container. */
+/** The mount of an image: read-only, or below an upper layer that goes with the container. */
 export function imageMount(
   context: MountContext,
   request: Extract<MountRequest, { type: "image" }>,
@@ -59,8 +60,8 @@ export function imageMount(
 }
 
 /**
- * An upper and a work folder beside the container's own; of the shared root, overlay shows the upper layer's owner and
- * mode.
+ * An upper and a work folder beside the container's own. The upper one gets the source's owner and mode, since overlay
+ * shows those of the upper layer at the root.
  */
 function ownLayer(context: MountContext, place: string, like: string): { dir: string; work: string; volatile: true } {
   const folder = join(context.paths.layers, "overlays", place.slice(dirname(place).length + 1));

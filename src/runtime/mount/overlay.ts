@@ -2,17 +2,17 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { mount } from "../../system/mount.ts";
 
-/** mount(2) takes one page of options; the rest of them and the terminating NUL need a little room too. */
+/** mount(2) takes one page of options, with a little room left for the other options and the terminating NUL. */
 const LONGEST_OPTIONS = 3800;
 
-/** An overlay to be mounted; without `upper` it is read-only. All paths are absolute, of directories that are there. */
+/** An overlay to mount; without `upper` it is read-only. All paths are absolute, and all directories exist. */
 export interface Overlay {
   readonly target: string;
   /** Lowest first; at least one, two without `upper`. */
   readonly lower: readonly string[];
   /** `volatile` (Linux 5.10): the upper layer is thrown away in the end, so overlayfs need not sync it. */
   readonly upper?: { readonly dir: string; readonly work: string; readonly volatile: boolean };
-  /** Where links may be made for the time of the call: a folder of the caller's own that does not exist. */
+  /** The path for a temporary folder of links, which does not exist outside of the call. */
   readonly links: string;
   readonly inUserNamespace: boolean;
 }
@@ -21,7 +21,7 @@ export interface Overlay {
 export function mountOverlay(overlay: Overlay): void {
   const { upper } = overlay;
   const lower = [...overlay.lower].reverse();
-  // In a user namespace overlay's own attributes are called user.overlay.*, and so they are in layers unpacked there.
+  // In a user namespace overlay's own attributes are named user.overlay.*, as they are in layers unpacked there.
   const extra = `${overlay.inUserNamespace ? ",userxattr" : ""}${upper?.volatile ? ",volatile" : ""}`;
   const plain = overlayOptions(lower, upper) + extra;
   if (plain.length <= LONGEST_OPTIONS && ![...lower, upper?.dir ?? "", upper?.work ?? ""].some(needsLink)) {
@@ -32,8 +32,8 @@ export function mountOverlay(overlay: Overlay): void {
 }
 
 /**
- * An image's layers, lowest first, read-only. `empty` is the path of a folder that is made where there are too few of
- * them.
+ * Mounts an image's layers, lowest first, read-only. `empty` is the path for a folder of empty layers, made if there
+ * are too few.
  */
 export function mountLayersReadOnly(
   target: string,
@@ -41,11 +41,11 @@ export function mountLayersReadOnly(
   layers: readonly string[],
   inUserNamespace: boolean,
 ): void {
-  // overlayfs without an upper layer wants two lower ones.
+  // overlayfs without an upper layer needs two lower ones.
   const missing = Math.max(0, 2 - layers.length);
   const fillers = Array.from({ length: missing }, (_, index) => join(empty, `${index}`));
   for (const filler of fillers) mkdirSync(filler, { recursive: true, mode: 0o755 });
-  // Below the layers: of a folder that all have, the highest one's owner and mode are shown.
+  // The empty folders go below the layers, since overlay shows the highest one's owner and mode of "/".
   mountOverlay({ target, lower: [...fillers, ...layers], links: join(empty, "links"), inUserNamespace });
 }
 
@@ -59,7 +59,7 @@ function overlayOptions(lower: readonly string[], upper: { dir: string; work: st
 }
 
 /**
- * For more layers than fit in a page, or paths that hold a separator: links with short names, relative to one folder.
+ * Links with short names, relative to one folder, for more layers than fit in a page or paths that hold a separator.
  */
 function mountByShortNames({ target, links, upper }: Overlay, lower: readonly string[], extra: string): void {
   mkdirSync(links, { recursive: true, mode: 0o700 });

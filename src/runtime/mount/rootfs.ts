@@ -18,8 +18,8 @@ import { openInRoot } from "../../system/open-in-root.ts";
 import { mountOverlay } from "./overlay.ts";
 
 /**
- * Leaves the mount namespace of whoever called, so that what is mounted from here on is invisible to the host and
- * dropped by the kernel with the container's last process. Mounts of the host still arrive (slave propagation).
+ * Leaves the caller's mount namespace: later mounts are invisible to the host, and the kernel drops them with the
+ * container's last process. Mounts of the host still arrive (slave propagation).
  */
 export function leaveHostMounts(): void {
   unshare(CLONE_NEWNS);
@@ -33,13 +33,13 @@ export function leaveHostMounts(): void {
 export function mountRootfs(paths: ContainerPaths, layers: readonly string[], inUserNamespace: boolean): void {
   const upper = join(paths.layers, "upper");
   const work = join(paths.layers, "work");
-  // Set-uid programs that the payload makes are not for other users to run.
+  // No other user may run set-uid programs that the payload makes.
   mkdirSync(paths.layers, { recursive: true, mode: 0o700 });
   mkdirSync(upper, { mode: 0o755 });
   copyOwnerAndMode(layers.at(-1), upper);
   mkdirSync(work, { mode: 0o700 });
   mkdirSync(paths.rootfs, { mode: 0o755 });
-  // overlayfs wants at least one lower directory; an image may have no layer at all.
+  // overlayfs needs at least one lower directory, and an image may have no layer at all.
   const lower = layers.length > 0 ? layers : [emptyDirectory(paths)];
   mountOverlay({
     target: paths.rootfs,
@@ -51,7 +51,7 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
 }
 
 /**
- * /etc/mtab as podman and docker make it where the image has none: a link to the kernel's list of mounts, which df(1)
+ * Makes /etc/mtab if the image has none, as podman and docker do: a link to the kernel's list of mounts, which df(1)
  * and others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
  */
 export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonly gid: number }): void {
@@ -74,7 +74,7 @@ export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonl
 }
 
 /**
- * Of a directory that layers share, overlay shows the highest one's owner and mode: for "/" that is the upper layer's.
+ * Of a directory that several layers have, overlay shows the highest one's owner and mode: for "/", the upper layer's.
  */
 function copyOwnerAndMode(from: string | undefined, to: string): void {
   if (from === undefined) return;

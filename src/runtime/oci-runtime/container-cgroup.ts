@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../error.ts";
 
-/** Where a container's processes are accounted. */
+/** The cgroup of a container's processes. */
 export interface ContainerCgroup {
   /** `linux.cgroupsPath` of config.json: a path, or for systemd `slice:prefix:name`. */
   readonly cgroupsPath: string;
-  /** What the path in /proc/PID/cgroup ends in. */
+  /** The end of the path in /proc/PID/cgroup. */
   readonly suffix: string;
   /** Whether the OCI runtime asks systemd for a transient scope. */
   readonly systemd: boolean;
@@ -34,16 +34,17 @@ export function ownCgroup(): string | undefined {
 }
 
 /**
- * Moves this process out of the unit's own cgroup, into a child of it, which makes room for the container's; nothing
- * happens in a shell. In a cgroup that has a process of its own only
- * the controllers that can tell threads apart can be enabled for children (cgroups(7), "no internal processes"). runc
- * would enable those, and so make a threaded tree of the unit's: one in which systemd 257 can run no ExecStop=, and
- * kill nothing as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
+ * Moves this process out of the unit's own cgroup into a child of it, which makes room for the container's. Does
+ * nothing in a shell. Throws "systemd".
+ *
+ * A cgroup with a process of its own can enable only threaded controllers for its children (cgroups(7), "no internal
+ * processes"). runc would enable those, which makes the unit's tree a threaded one: systemd 257 can neither run
+ * ExecStop= in such a tree nor kill it as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
  */
 export function leaveUnitCgroup({ unitPath }: ContainerCgroup): void {
   if (unitPath === undefined) return;
   const unit = join("/sys/fs/cgroup", unitPath);
-  // Beside cgroup v1 the tree is elsewhere, and has no controllers.
+  // On a machine with cgroup v1 the v2 tree is mounted elsewhere, and has no controllers.
   if (!existsSync(join(unit, "cgroup.controllers"))) return;
   const aside = join(unit, "launcher");
   try {

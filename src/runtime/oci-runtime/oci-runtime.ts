@@ -1,44 +1,44 @@
 import type { Environment } from "../../environment.ts";
 
 /**
- * A program that makes containers out of bundles (OCI runtime specification, runtime.md), as one scope uses it: with
- * the state directory of that scope. The rest of berth knows no more of such a program than is said here.
+ * A program that makes containers out of bundles (OCI runtime specification, runtime.md), with one scope's state
+ * directory. The rest of berth knows only this interface of such a program.
  */
 export interface OciRuntime {
   readonly traits: OciRuntimeTraits;
 
   /**
-   * Makes a container and leaves it: resolves with the PID of its first process, which waits for start() before it
-   * becomes the payload. Standard input, output and error, and the descriptors to preserve, are this process's own.
-   * Rejects with "command-not-found", "command-not-executable" or "oci-runtime".
+   * Makes a container, without starting its payload. Resolves with the PID of its first process, which becomes the
+   * payload after start(). The container shares this process's standard input, output and error, and the descriptors to
+   * preserve. Rejects with "command-not-found", "command-not-executable" or "oci-runtime".
    */
   create(run: OciRun, env: Environment): Promise<number>;
 
-  /** Lets the first process of a created container become the payload. Nothing happens if the process is gone. */
+  /** Lets the first process of a created container become the payload. Does nothing if the process has ended. */
   start(id: string, pid: number): void;
 
-  /** This process becomes the program that creates and starts the container, and ends with the payload's exit code. */
+  /** Creates and starts the container in place of this process, which ends with the payload's exit code. */
   becomeRun(run: OciRun, env: Environment): never;
 
   /**
-   * This process becomes the program that runs one more process in a started container, and ends with that one's exit
-   * code. `process` is an open file with a `process` object of config.json, which stays open over execve(2).
+   * Runs one more process in a started container, in place of this process, which ends with its exit code. `process` is
+   * the descriptor of a file with a `process` object as in config.json.
    */
   becomeExec(id: string, process: number, env: Environment): never;
 
   /**
-   * Removes what the program knows of a container and kills what is left of it; nothing happens if it knows nothing.
-   * `bundle` is where its log goes. Throws "oci-runtime".
+   * Kills the container's remaining processes and removes the program's state of it. Does nothing if there is no state.
+   * The log goes to the directory `bundle`. Throws "oci-runtime".
    */
   delete(id: string, bundle: string): void;
 
-  /** Removes what the program knows of a container, but leaves its processes as they are. Nothing is executed. */
+  /** Removes the program's state of a container, and leaves its processes alone. Executes nothing. */
   forget(id: string): void;
 }
 
-/** How a runtime differs from others in what the rest of berth has to take care of. */
+/** Differences among OCI runtimes that the rest of berth has to take care of. */
 export interface OciRuntimeTraits {
-  /** Whether config.json has to repeat the id maps of a user namespace that is joined, which the kernel knows. */
+  /** Whether config.json has to repeat the id maps of a user namespace to join, although the kernel has them. */
   readonly needsMapsOfJoinedNamespace: boolean;
 }
 

@@ -1,8 +1,8 @@
 import { RuntimeError } from "../error.ts";
 
 /**
- * The error that a message of runc's means. The payload's own failures are worth an exit code of their own, 127 and
- * 126, as a shell has them: "command-not-found" and "command-not-executable"; all else is "oci-runtime".
+ * Turns a message of runc into an error. As in a shell, the payload's own failures have their own exit codes, 127
+ * ("command-not-found") and 126 ("command-not-executable"); every other failure is "oci-runtime".
  */
 export function explainMessage(message: string): RuntimeError {
   const executable = /exec: "([^"]*)": (.*)$|exec (\S+): (.*)$|error finding executable "([^"]*)"/.test(message);
@@ -13,7 +13,7 @@ export function explainMessage(message: string): RuntimeError {
   return new RuntimeError("oci-runtime", message);
 }
 
-/** The last error in a log that runc has written by `--log-format json`, without runc's own introduction to it. */
+/** The last error in a log of `--log-format json`, without runc's introduction; undefined if there is none. */
 export function lastErrorIn(log: string): string | undefined {
   const messages = log.split("\n").flatMap((line) => errorOf(line) ?? []);
   return messages.at(-1)?.replace(/^runc (?:run|create) failed: /, "");

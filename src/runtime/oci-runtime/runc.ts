@@ -12,19 +12,19 @@ import { RuntimeError } from "../error.ts";
 import type { OciRun, OciRuntime, OciRuntimeTraits } from "./oci-runtime.ts";
 import { explainMessage, lastErrorIn } from "./runc-messages.ts";
 
-/** What runc may see of the launcher's environment: where a user's bus and runtime directory are, and nothing else. */
+/** The only variables of the launcher that runc gets: the places of a user's bus and runtime directory. */
 const PASSED_ON = ["XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
 
 /** The first descriptor that `--preserve-fds` counts. */
 const FIRST_PRESERVED = 3;
 
-/** How often to look whether the payload goes on: milliseconds. */
+/** How often to check whether the payload goes on: milliseconds. */
 const START_POLL_MS = 0.2;
 
 /** runc(8) 1.1 and later. */
 export class Runc implements OciRuntime {
   readonly traits: OciRuntimeTraits = {
-    // It gives files to root inside, whom it looks up in the maps of config.json alone.
+    // It makes root inside the owner of files, and looks root up in the maps of config.json alone.
     needsMapsOfJoinedNamespace: true,
   };
   /** `--root`: a directory for each container that runc knows. */
@@ -48,19 +48,19 @@ export class Runc implements OciRuntime {
   }
 
   /**
-   * The first process waits to open a fifo, and goes on when that has a reader: this is all that `runc start` does,
-   * without the time that another program takes.
+   * The first process waits to open a fifo, and goes on once that has a reader. `runc start` does no more than read it,
+   * but takes the time of executing another program.
    */
   start(id: string, pid: number): void {
     const path = join(this.#root, id, "exec.fifo");
-    // Without waiting for the writer: it could have been killed.
+    // Opened without waiting for the writer, which may have been killed.
     const fifo = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       while (!hasRead(fifo) && identify(pid) !== undefined) Bun.sleepSync(START_POLL_MS);
     } finally {
       closeSync(fifo);
     }
-    // To runc a container whose fifo is there has not been started.
+    // runc takes a container with a fifo for one that has not been started.
     removeIfThere(path);
   }
 
@@ -91,7 +91,7 @@ export class Runc implements OciRuntime {
   }
 }
 
-/** runc's words for making a container: `run` stays beside it, `create` does not. */
+/** runc's arguments to make a container: `run` stays its parent until it ends, `create` does not. */
 export function runArguments(root: string, run: OciRun, command: "run" | "create"): string[] {
   return [
     ...globalArguments(root, run.bundle),
@@ -106,7 +106,7 @@ export function runArguments(root: string, run: OciRun, command: "run" | "create
   ];
 }
 
-/** runc's words for a process more. Without a log: what runc has to say is for the caller's terminal. */
+/** runc's arguments to run one more process. There is no log, so that messages go to the caller's terminal. */
 export function execArguments(root: string, id: string, process: number): string[] {
   return ["--root", root, "exec", "--process", `/proc/self/fd/${process}`, id];
 }
@@ -121,7 +121,7 @@ function globalArguments(root: string, bundle: string): string[] {
 
 const logFile = (bundle: string) => join(bundle, "runc.log");
 
-/** runc's environment. Above all it lacks NOTIFY_SOCKET and LISTEN_*, which runc would act upon itself. */
+/** runc's environment. It lacks above all NOTIFY_SOCKET and LISTEN_*, which runc would act on itself. */
 export function runcEnvironment(env: Environment): Record<string, string> {
   const kept = PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   return { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ...Object.fromEntries(kept) };
@@ -131,7 +131,7 @@ function preserved({ preserveFds }: OciRun): number[] {
   return Array.from({ length: preserveFds }, (_, index) => FIRST_PRESERVED + index);
 }
 
-/** Whether there was something to read: not before the writer came, nor (EAGAIN) before it has written. */
+/** Whether a byte was read: none before the fifo has a writer, nor (EAGAIN) before that has written. */
 function hasRead(fifo: number): boolean {
   try {
     return readSync(fifo, Buffer.alloc(1)) > 0;

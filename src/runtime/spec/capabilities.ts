@@ -1,7 +1,7 @@
 import { CAPABILITIES } from "../../options/values/capability.ts";
 import { RuntimeError } from "../error.ts";
 
-/** What a container has when nothing is said: podman's default set (containers.conf, default_capabilities). */
+/** A container's default capabilities: podman's set (containers.conf, default_capabilities). */
 const DEFAULT_CAPABILITIES: readonly string[] = [
   "CHOWN",
   "DAC_OVERRIDE",

@@ -1,12 +1,12 @@
 /**
- * What every container gets without asking, as data. The values are podman's, so that a container sees the same world
- * under either; docs/compatibility.md lists the differences.
+ * The defaults of every container, as data. The values are podman's, so a container finds the same surroundings under
+ * either; docs/compatibility.md lists the differences.
  */
 import type { SpecDeviceRule, SpecMount } from "./runtime-spec.ts";
 
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Kernel interfaces that tell about, or reach, the whole machine. */
+/** Kernel interfaces that show or control the whole machine. */
 export const MASKED_PATHS: readonly string[] = [
   "/proc/acpi",
   "/proc/kcore",
@@ -44,10 +44,10 @@ export const PROXY_VARIABLES: readonly string[] = ["http_proxy", "https_proxy", 
   (name) => [name, name.toUpperCase()],
 );
 
-/** With these, berth's own files (hosts, resolv.conf…) are mounted when the root is read-only. */
+/** Mount options of berth's own files (hosts, resolv.conf…) in a container with a read-only root. */
 export const READONLY_FILE_OPTIONS: readonly string[] = ["ro", "nosuid", "noexec", "nodev"];
 
-/** The file systems of the kernel's own, in mount order. */
+/** The kernel's file systems, in mount order. */
 export const KERNEL_MOUNTS: readonly SpecMount[] = [
   { destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"] },
   {

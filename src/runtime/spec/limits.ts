@@ -9,7 +9,7 @@ function ownCapabilities(field: string): string[] {
 }
 
 /**
- * The capabilities, without CAP_, that this process can give to another: what the machine itself runs without, no more.
+ * The capabilities, without CAP_, that this process can give to another: none that the machine itself has dropped.
  */
 export function attainableCapabilities(): string[] {
   return ownCapabilities("CapBnd");

@@ -15,10 +15,10 @@ import {
 } from "./defaults.ts";
 import type { RuntimeSpec, SpecHook, SpecIdMapping, SpecMount, SpecSeccomp } from "./runtime-spec.ts";
 
-/** Kinds of namespaces that a container has of its pod. */
+/** Kinds of namespaces that a container shares with its pod. */
 type JoinedKind = "ipc" | "pid" | "uts";
 
-/** What the launcher has found out or made before config.json can be written. */
+/** The facts that config.json is made of. */
 export interface SpecInput {
   readonly request: RunRequest;
   readonly image: ImageConfig;
@@ -34,13 +34,13 @@ export interface SpecInput {
   /** Path of the network namespace to join; undefined stays in the host's, "" has an empty one made. */
   readonly networkNamespace: string | undefined;
   /**
-   * The container's own user namespace, with the ids outside as the launcher has them; undefined stays in the
+   * The container's own user namespace, with outside ids as the launcher numbers them; undefined stays in the
    * launcher's.
    */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
-  /** Those of the OCI runtime that the document is for. */
+  /** The traits of the OCI runtime that reads the document. */
   readonly traits: OciRuntimeTraits;
-  /** Paths of namespaces to join in place of ones of the container's own: its pod's. */
+  /** Paths of the pod's namespaces to join; the container gets its own of every other kind. */
   readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
   readonly seccomp: SpecSeccomp | undefined;
   /** Whether the launcher is root of a user namespace rather than of the machine. */
@@ -58,7 +58,7 @@ export const INIT_PATH = "/run/berth-init";
 export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
   const { request, user } = input;
   const { bounding } = input;
-  // Another user than root starts without any, save those that the request adds, which then stay over exec.
+  // Another user than root has only the capabilities that the request adds, and keeps them over execve(2).
   const added = (name: string) => request.capAdd.some((wanted) => wanted === "ALL" || name === `CAP_${wanted}`);
   const effective = user.uid === 0 ? [...bounding] : bounding.filter(added);
   const ambient = user.uid === 0 ? [] : effective;
@@ -98,8 +98,8 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
 }
 
 /**
- * The payload's entrypoint and command: the request's entrypoint also drops the image's Cmd, as with docker and podman.
- * Throws "bad-request" when there is nothing to run.
+ * The payload's entrypoint and command. An entrypoint in the request also drops the image's Cmd, as with docker and
+ * podman. Throws "bad-request" if there is no command.
  */
 export function payloadArguments(request: RunRequest, image: ImageConfig): string[] {
   const entrypoint = request.entrypoint ?? image.entrypoint;
@@ -143,7 +143,7 @@ function specMapping({ inside, outside, size }: IdRange): SpecIdMapping {
   return { containerID: inside, hostID: outside, size };
 }
 
-/** Whether a group id means anything in the container. */
+/** Whether a group id is mapped in the container. */
 function hasGroup({ userNamespace }: SpecInput, gid: number): boolean {
   return userNamespace === undefined || toOutside(userNamespace.maps.gids, gid) !== undefined;
 }
@@ -154,8 +154,8 @@ function joinedOrNew(type: JoinedKind, { joined }: SpecInput): { type: string; p
 }
 
 /**
- * Whether the container gets a host name of its own: not beside the host's network, unless one is asked for, nor in a
- * pod.
+ * Whether the container gets a host name of its own: not in a pod that shares one, and in the host's network only if
+ * the request names one.
  */
 function setsHostname({ request, joined }: SpecInput): boolean {
   return joined.uts === undefined && (request.network.mode !== "host" || request.hostname !== undefined);
@@ -194,7 +194,7 @@ export const RLIM_INFINITY = Number.MAX_SAFE_INTEGER;
 
 /** The text of config.json, or of a part of it. */
 export function formatRuntimeSpec(spec: object): string {
-  // Only the values of limits: in a string the quotes before the colon would be escaped.
+  // This matches values of limits only: inside a string the quotes before the colon would be escaped.
   return JSON.stringify(spec).replaceAll(
     new RegExp(`"(soft|hard)":${RLIM_INFINITY}(?=[,}])`, "g"),
     '"$1":18446744073709551615',
@@ -233,7 +233,7 @@ function allMounts(input: SpecInput): SpecMount[] {
   return [...mounts.values()];
 }
 
-/** devpts is not mounted for a group that is not mapped (tty); podman leaves it out too. */
+/** Without the option gid= if the group of terminals (tty) is not mapped, as with podman. */
 function withoutUnknownGroup(mount: SpecMount, input: SpecInput): SpecMount {
   if (mount.type !== "devpts" || hasGroup(input, 5)) return mount;
   return { ...mount, options: mount.options.filter((option) => option !== "gid=5") };

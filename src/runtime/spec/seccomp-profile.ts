@@ -7,8 +7,9 @@ import type { SpecSeccomp } from "./runtime-spec.ts";
 import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
 
 /**
- * The filter for one container: of the profile it asks for, else the machine's default. Undefined for `unconfined`.
- * `capabilities` is its bounding set. Throws "missing-program" where the machine has no default profile.
+ * The seccomp filter for one container, from the requested profile or the machine's default one; undefined for
+ * `unconfined`. `capabilities` is its bounding set. Throws "missing-program" if the machine has no default profile,
+ * "bad-request" for one that cannot be read.
  */
 export function loadSeccomp(
   request: Pick<RunRequest, "seccomp">,

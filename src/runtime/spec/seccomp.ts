@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import type { SpecSeccomp } from "./runtime-spec.ts";
 
-/** Where distributions put the profile that podman and buildah use; the admin's copy comes first (seccomp.json(5)). */
+/** The places of the profile that podman and buildah use; the administrator's copy comes first (seccomp.json(5)). */
 export const SECCOMP_PROFILES = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"] as const;
 
 /** The profile language of containers-common: the runtime spec's, plus conditions on capabilities and architecture. */
@@ -48,13 +48,13 @@ export const SECCOMP_ARCHITECTURES: Readonly<Record<string, { architecture: stri
   arm64: { architecture: "arm64", seccompArchitecture: "SCMP_ARCH_AARCH64" },
 };
 
-/** Resolves a profile's conditions for one container: the runtime specification's form has none. */
+/** Resolves a profile's conditions for one container, since the runtime specification's form has none. */
 export function resolveSeccomp(profile: SeccompProfile, context: SeccompContext): SpecSeccomp {
   const kernel = kernelVersion(context.kernel);
   const isHere = (arch: string) => arch === context.architecture;
   const isHeld = (cap: string) => context.capabilities.includes(cap);
   const isRecent = (version: string) => compareVersions(kernel, kernelVersion(version)) >= 0;
-  // A rule is included if all that it asks for is there, and excluded if anything that it names is.
+  // A rule applies if every condition of `includes` holds and none of `excludes`.
   const included = ({ arches = [], caps = [], minKernel = "" }: SeccompCondition = {}): boolean =>
     (arches.length === 0 || arches.some(isHere)) && caps.every(isHeld) && (minKernel === "" || isRecent(minKernel));
   const excluded = ({ arches = [], caps = [], minKernel = "" }: SeccompCondition = {}): boolean =>

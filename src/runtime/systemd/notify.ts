@@ -1,19 +1,19 @@
 import { sendBarrier, sendDatagram } from "../../system/datagram.ts";
 
-/** How long to wait for systemd to take note of something: milliseconds. */
+/** How long to wait until systemd has processed a notification: milliseconds. */
 const BARRIER_MS = 5000;
 
-/** How often at most the start time-out is extended while an image arrives, and by how much: microseconds. */
+/** By how much progress extends the start time-out: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
-/** How long cleaning up may take, however short the time that the payload was given: microseconds. */
+/** How long cleanup may take, however short the payload's stop time-out is: microseconds. */
 const CLEANUP_USEC = 120_000_000;
 
-/** Tells systemd about this unit's state: lines of sd_notify(3). Without a socket (a shell) nothing is sent. */
+/** Notifies systemd about this unit's state, sd_notify(3). Without a socket (in a shell) it sends nothing. */
 export interface Notifier {
   /**
-   * `pid` is the unit's main process from now on; with it the unit has started if `ready`. Returns when systemd has
-   * taken note of that (sd_notify_barrier(3)).
+   * `pid` is the unit's main process from now on, and if `ready` the unit has started. Returns once systemd has
+   * processed that (sd_notify_barrier(3)).
    */
   payload(pid: number, ready: boolean): void;
   /** The unit has started. */
@@ -23,8 +23,8 @@ export interface Notifier {
   /** Progress was made: give the start another while (EXTEND_TIMEOUT_USEC=). */
   extendStart(text: string): void;
   /**
-   * What runs after the payload's end has TimeoutStopSec= too, which is the payload's: on a busy machine, where a
-   * hundred stop at once, cleaning up has to be given its own.
+   * Gives cleanup a time-out of its own. TimeoutStopSec= is meant for the payload, and limits the commands after its
+   * end as well; on a busy machine, where a hundred containers stop at once, cleanup may take longer.
    */
   extendCleanup(): void;
 }
@@ -35,7 +35,7 @@ export function createNotifier(socket: string | undefined): Notifier {
   };
   return {
     payload: (pid, ready) => {
-      // What took its time before is over, whoever speaks for the unit from now on.
+      // The status of the launcher's work is out of date, also if the payload notifies systemd from now on.
       send([`MAINPID=${pid}`, "STATUS=", ...(ready ? ["READY=1"] : [])]);
       if (socket !== undefined && socket !== "") sendBarrier(socket, "BARRIER=1", BARRIER_MS);
     },

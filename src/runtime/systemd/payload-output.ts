@@ -6,13 +6,13 @@ import { errnoName, isMissing } from "../../system/error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
-/** The names by which programs open what they have open already. */
+/** The paths by which programs open their own standard output and error. */
 const NAMES: readonly { readonly fd: number; readonly path: string }[] = [
   { fd: 1, path: "/dev/stdout" },
   { fd: 2, path: "/dev/stderr" },
 ];
 
-/** Linux's largest pipe, unless root has made larger ones: bytes. */
+/** The capacity of Linux's largest pipe, unless root has made larger ones: bytes. */
 const LARGEST_PIPE = 1024 * 1024;
 
 /** `SocketMode=` of units/berth-log@.socket. */
@@ -24,29 +24,29 @@ function outputPipe(scope: Scope, unit: string): string {
 }
 
 /**
- * Mounts that let a service's payload open /dev/stdout and /dev/stderr: sockets, which the journal's streams are,
- * cannot be opened by name (ENXIO), so the pipe that berth-log@.socket reads stands there. None where the descriptor is
- * no socket, where nobody reads the pipe, or where the user mounts something (`mounts`) on these names or on /dev. In
- * the foreground (oneshot) the OCI runtime makes pipes itself.
+ * Mounts that let a service's payload open /dev/stdout and /dev/stderr. The journal's streams are sockets, which cannot
+ * be opened by path (ENXIO), so the pipe that berth-log@.socket reads is mounted there. No mounts if the descriptor is
+ * no socket, if the pipe has no reader, or if the user mounts something (`mounts`) on these paths or on /dev. In the
+ * foreground (oneshot) the OCI runtime makes pipes itself.
  */
 export function outputMounts(scope: Scope, request: RunRequest, mounts: readonly SpecMount[]): SpecMount[] {
   if (request.unit === undefined || !request.detach) return [];
   const pipe = outputPipe(scope, request.unit);
   if (!openToAll(pipe)) return [];
-  const theirs = new Set(mounts.map(({ destination }) => destination));
-  if (theirs.has("/dev")) return [];
-  return NAMES.filter(({ fd, path }) => !theirs.has(path) && isSocket(fd)).map(({ path }) => bindMount(pipe, path, []));
+  const taken = new Set(mounts.map(({ destination }) => destination));
+  if (taken.has("/dev")) return [];
+  return NAMES.filter(({ fd, path }) => !taken.has(path) && isSocket(fd)).map(({ path }) => bindMount(pipe, path, []));
 }
 
-/** Lets any user of the container write to a pipe that is read; false if there is none. */
+/** Lets any user of the container write to the pipe; false if there is no pipe, or none with a reader. */
 function openToAll(pipe: string): boolean {
   let fd: number;
   try {
     fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isMissing(error)) return false;
-    // One that nobody has open was left by a manager that crashed. Writers would wait for ever, and in its way no other
-    // is made.
+    // A pipe without a reader was left by a manager that crashed. Writers would wait for ever, and systemd makes no new
+    // one while it is there.
     if (errnoName(error) !== "ENXIO") throw error;
     rmSync(pipe, { force: true });
     return false;
@@ -70,8 +70,8 @@ function isSocket(fd: number): boolean {
 }
 
 /**
- * What an ended service's payload has written to its pipe and nobody has read yet: systemd may not have come to start
- * the reader, and when the service is gone it closes the pipe. Empty if there is nothing, or no pipe; does not wait.
+ * The unread output in the pipe of a service whose payload has ended: systemd may not have started the reader yet, and
+ * closes the pipe with the service. Empty without output or without a pipe. Does not wait.
  */
 export function unreadOutput(scope: Scope, unit: string): string {
   let pipe: number;

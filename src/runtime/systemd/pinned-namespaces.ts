@@ -12,7 +12,7 @@ export interface OpenNamespace {
   readonly fd: number;
 }
 
-/** How long to wait for systemd to take note of something: milliseconds. */
+/** How long to wait until systemd has processed a notification: milliseconds. */
 const BARRIER_MS = 5000;
 
 /** Has the manager keep namespaces as storeNamespaces() does. `manager` is its process. */
@@ -25,10 +25,10 @@ export function pinNamespaces(
 }
 
 /**
- * Gives namespaces to the manager to keep: FDSTORE=1 of sd_notify(3). To be called from a process of the unit, which
- * needs FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them systemd says nothing and keeps nothing, so
- * that only openPinned() can tell. `socket` is $NOTIFY_SOCKET. What the manager kept before of the same kinds goes.
- * Returns their inode numbers once they are kept.
+ * Lets the manager keep namespaces, by FDSTORE=1 of sd_notify(3), in place of those it kept before of the same kinds.
+ * The caller is a process of the unit, which needs FileDescriptorStoreMax= and NotifyAccess=all (or exec); without them
+ * systemd keeps nothing and reports nothing, and only openPinned() shows it. `socket` is $NOTIFY_SOCKET. Returns the
+ * namespaces' inode numbers once they are kept.
  */
 export function storeNamespaces(socket: string, namespaces: readonly OpenNamespace[]): PinnedNamespaces["inodes"] {
   const inodes: Partial<Record<NamespaceKind, number>> = {};
@@ -36,9 +36,9 @@ export function storeNamespaces(socket: string, namespaces: readonly OpenNamespa
     const inode = inodeOf(readlinkSync(`/proc/self/fd/${fd}`), kind);
     if (inode === undefined) throw new SystemError("syscall", `file descriptor ${fd} is not a ${kind} namespace`);
     inodes[kind] = inode;
-    // Over a restart systemd keeps what an earlier run gave it (systemd.service(5), FileDescriptorStoreMax=).
+    // Over a restart systemd keeps the descriptors of an earlier run (systemd.service(5), FileDescriptorStoreMax=).
     sendDatagram(socket, `FDSTOREREMOVE=1\nFDNAME=${kind}`);
-    // Without FDPOLL=0 systemd would wait for events on it, which such a file has not.
+    // Without FDPOLL=0 systemd would poll the file, which namespace files do not support.
     sendDescriptor(socket, `FDSTORE=1\nFDNAME=${kind}\nFDPOLL=0`, fd);
   }
   sendBarrier(socket, "BARRIER=1", BARRIER_MS);
@@ -46,10 +46,9 @@ export function storeNamespaces(socket: string, namespaces: readonly OpenNamespa
 }
 
 /**
- * Opens namespaces that a manager keeps, all or none. undefined if they are gone: the unit has stopped. Throws
- * "namespace" where the manager's descriptors may not be looked at.
- *
- * From inside a user namespace of its own a process may not look; there they have to be opened before and passed on.
+ * Opens the namespaces that a manager keeps, all or none; undefined if they are gone, because the unit has stopped.
+ * Throws "namespace" if this process may not read the manager's descriptors. A process in a user namespace of its own
+ * never may: they have to be opened outside and passed on.
  */
 export function openPinned(pinned: PinnedNamespaces): OpenNamespace[] | undefined {
   const { manager, inodes } = pinned;
@@ -63,7 +62,7 @@ export function openPinned(pinned: PinnedNamespaces): OpenNamespace[] | undefine
     const kind = wanted.get(linkOf(path));
     if (kind === undefined || opened.some((other) => other.kind === kind)) continue;
     const fd = openIfThere(path);
-    // The number may have come to mean another file.
+    // The descriptor's number may belong to another file by now.
     if (fd === undefined) continue;
     if (inodeOf(linkOf(`/proc/self/fd/${fd}`), kind) === inodes[kind]) opened.push({ kind, fd });
     else closeSync(fd);
@@ -114,8 +113,8 @@ function openIfThere(path: string): number | undefined {
 }
 
 /**
- * ptrace(2), "Ptrace access mode checking": one has to have every capability that the other process has. Since systemd
- * 254 users' managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
+ * ptrace(2), "Ptrace access mode checking": a process needs every capability of the other one. Since systemd 254 users'
+ * managers have CAP_WAKE_ALARM, and their services do not unless they ask for it.
  */
 function unreadable(pid: number, cause: unknown): RuntimeError {
   return new RuntimeError("namespace", `see what systemd (process ${pid}) keeps`, { cause });

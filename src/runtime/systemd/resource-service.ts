@@ -16,7 +16,7 @@ import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 
 type Kind = "network" | "volume";
 
-/** What systemctl(1) exits with where there is no such unit. */
+/** systemctl's exit code for a unit that does not exist, systemctl(1). */
 const NOT_LOADED = 5;
 
 interface ResourceService {
@@ -59,19 +59,19 @@ export function stopResourceService(scope: Scope, kind: Kind, name: string, env:
     forget();
     return undefined;
   }
-  // The service that this is called in may have to end before the other one can.
+  // The calling service may have to end before the other one can.
   const flags = [
     ...(scope.kind === "user" ? ["--user"] : []),
     ...(env.INVOCATION_ID === undefined ? [] : ["--no-block"]),
   ];
   const { exitCode, stderr } = runProgram("systemctl", ["stop", ...flags, "--", unit]);
-  // One whose file has been removed since is not loaded any more once it has stopped.
+  // A service whose file has been removed is not loaded any more once it has stopped.
   if (exitCode !== 0 && exitCode !== NOT_LOADED) return `stop ${unit}: ${stderr.split("\n")[0] ?? ""}`;
   forget();
   return undefined;
 }
 
-/** Throws "systemd" for what berth has not written. */
+/** Throws "systemd" for a note that berth has not written. */
 function parseNote(note: string): ResourceService {
   return resourceService(JSON.parse(note), "", (why) => {
     throw new RuntimeError("systemd", `the note of a network's or volume's service cannot be read: ${why}`);

@@ -15,7 +15,7 @@ export interface UnitStatus {
   /** `active`, `inactive`, `failed`, `activating`, `deactivating`… */
   readonly activeState: string;
   readonly subState: string;
-  /** What is queued for it (`start`, `stop`, `restart`…), or "". */
+  /** The queued job (`start`, `stop`, `restart`…), or "". */
   readonly job: string;
 }
 
@@ -32,11 +32,11 @@ export interface SystemdManager {
   /** All properties of a unit, of its Unit and Service interfaces. */
   properties(unit: string): Promise<Readonly<Record<string, unknown>>>;
   start(unit: string): Promise<JobResult>;
-  /** With "fail" it is an error if something else is queued for the unit; otherwise that is taken back. */
+  /** Another job queued for the unit is cancelled, or with "fail" an error. */
   stop(unit: string, mode?: "replace" | "fail"): Promise<JobResult>;
   /** Makes a unit that exists until it stops, and starts it. */
   startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult>;
-  /** Takes a failure as seen: a transient unit is forgotten then. */
+  /** Resets the unit's failed state, after which systemd unloads a transient unit. */
   resetFailed(unit: string): Promise<void>;
   reload(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function withManager<T>(
             env.DBUS_SESSION_BUS_ADDRESS ?? `unix:path=${env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`}/bus`,
         });
   try {
-    // A bus that cannot be reached is told by an event; without a listener it would end the process.
+    // An unreachable bus is reported by an event, which would end the process without a listener.
     const lost = new Promise<never>((_, reject) => {
       bus.on("error", (cause: Error) => reject(new RuntimeError("systemd", "connect to D-Bus", { cause })));
     });

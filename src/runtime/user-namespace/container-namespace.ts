@@ -15,27 +15,27 @@ import { grantRootfsAccess } from "./rootfs-access.ts";
 import { type ShiftedLayers, shiftLayers } from "./shifted-layers.ts";
 import { consecutiveMap, type IdSpan, readSubordinateIds } from "./subordinate-ids.ts";
 
-/** Whose subordinate ids `--userns auto` of root's containers come out of: podman's choice, subuid(5). */
+/** The user whose subordinate ids `--userns auto` of root's containers takes from, as with podman (subuid(5)). */
 const AUTO_USER = "containers";
-/** podman's bounds for what an image asks for. */
+/** podman's bounds for the size that an image's users ask for. */
 const AUTO_SIZE_MIN = 1024;
 const AUTO_SIZE_MAX = 65536;
-/** As many as an ordinary user has, useradd(8). */
+/** As many ids as an ordinary user has, useradd(8). */
 const DYNAMIC_SIZE = 65536;
-/** nobody, nogroup: their ids are not worth 65536 others. */
+/** nobody and nogroup, which are left out: their ids alone would make the map 65536 ids large. */
 const OVERFLOW_ID = 65534;
 
-/** A container's user namespace, and what it makes of the payload. */
+/** A container's user namespace, with the payload's user and owners in it. */
 export interface ContainerNamespace extends UserNamespace {
   /** `UID:GID` of the payload if the request does not say; undefined leaves it to the image. */
   readonly user: string | undefined;
-  /** Root inside, as this process numbers it: the owner of what berth puts into the container. */
+  /** Root inside, as this process numbers it: the owner of the files that berth puts into the container. */
   readonly root: Owner;
-  /** Who somebody inside is to this process. */
+  /** A user inside, as this process numbers it. */
   readonly toOutside: (user: Owner) => Owner;
   /** The image's trees with shifted owners. */
   readonly shiftLayers: (paths: ContainerPaths, layers: readonly string[]) => ShiftedLayers;
-  /** Lets root inside, who is nobody outside, reach its root file system. Returns the path for that. */
+  /** Lets root inside, an ordinary id outside, reach the root file system. Returns the path for config.json. */
   readonly grantRootfsAccess: (scope: Scope, paths: ContainerPaths) => string;
 }
 
@@ -72,7 +72,7 @@ export function openContainerNamespace(
   }
   const available = (kind: "uid" | "gid"): readonly IdSpan[] => {
     if (space.user === undefined) return readSubordinateIds(kind, AUTO_USER);
-    // All but the user.
+    // All ids but the user's own.
     const ranges = kind === "uid" ? space.maps.uids : space.maps.gids;
     return ranges.filter(({ inside }) => inside > 0).map(({ outside, size }) => ({ start: outside, size }));
   };
@@ -85,12 +85,12 @@ export function openContainerNamespace(
     },
     readSubordinateIds,
   );
-  // This process has the ids of the host's in the system's scope, and those of the intermediate namespace in a user's.
+  // This process numbers ids as the host does in the system's scope, and as the intermediate namespace in a user's.
   const maps = scope.kind === "system" ? compose(plan.maps, space.maps) : plan.maps;
   return withRoot(makeUserNamespace(maps, { withNetwork }), plan.user);
 }
 
-/** The ids to choose from: all, or a user's. */
+/** The ids to choose from: all of the host's, or a user's. */
 function idSpace(scope: Scope, idsOf: string | undefined, id: string, mode: UserNamespaceRequest["mode"]): IdSpace {
   if (scope.kind === "user") {
     const map = (kind: "uid" | "gid") => parseIdMap(readFileSync(`/proc/self/${kind}_map`, "utf8"));
@@ -101,7 +101,7 @@ function idSpace(scope: Scope, idsOf: string | undefined, id: string, mode: User
   const user = hostUser(idsOf);
   if (user.dynamic && mode === "auto")
     throw new RuntimeError("user-namespace", "a dynamic user's ids are the container's own already: leave out auto");
-  // A dynamic user has no subordinate ids, so the container gets some that nobody else has.
+  // A dynamic user has no subordinate ids, so the container gets ids of its own.
   const leased = user.dynamic
     ? leaseIds(scope, id, DYNAMIC_SIZE, {
         uid: readSubordinateIds("uid", AUTO_USER),
@@ -124,7 +124,7 @@ function compose(inner: IdMaps, outer: IdMaps): IdMaps {
 
 function withRoot(namespace: UserNamespace, user: string | undefined): ContainerNamespace {
   const { uids, gids } = namespace.maps;
-  // Who is not mapped cannot be had outside either: what would be theirs stays this process's.
+  // Unmapped owners do not exist outside; their files stay ours.
   const outside = ({ uid, gid }: Owner) => ({ uid: toOutside(uids, uid) ?? 0, gid: toOutside(gids, gid) ?? 0 });
   const root = outside({ uid: 0, gid: 0 });
   return {
@@ -141,9 +141,9 @@ function namespaceOfContainer(scope: Scope, name: string): string {
   return `/proc/${runningPayloadPid(scope, findContainer(scope, name))}/ns/user`;
 }
 
-/** How many ids the users and groups of an image need, nobody left out, as podman counts them. */
+/** The number of ids that the image's users and groups need, without nobody and nogroup, as podman counts them. */
 function sizeOfImage(layers: readonly string[], user: string | undefined): number {
-  // The layers are not mounted yet; the highest one that has the file is the one that would be seen.
+  // The layers are not mounted yet, but the highest layer with the file is the one that overlay will show.
   const databases = layers.toReversed().map(readUserDatabase);
   const ids = [
     ...idsIn(databases.find(({ passwd }) => passwd !== "")?.passwd ?? "", [2, 3]),

@@ -14,14 +14,14 @@ import { openOutermostNamespace } from "./outermost-namespace.ts";
 import { readSubordinateIds } from "./subordinate-ids.ts";
 
 /**
- * Set by berth for itself when it re-executes in a user namespace: the uid of the user outside. It counts only together
- * with a matching /proc/self/uid_map, so that setting it by hand changes nothing.
+ * The user's uid outside, which berth sets for itself when it re-executes in a user namespace. It is valid only with a
+ * matching /proc/self/uid_map, so setting it by hand has no effect.
  */
 const MARK = "BERTH_USER_NAMESPACE";
-/** Set with it: which namespace files are open, as JSON. */
+/** Set with it: the open namespace files, as JSON. */
 const BROUGHT = "BERTH_NAMESPACES";
 
-/** A process of berth's, with all that it takes to execute it again. */
+/** A berth process, with all that is needed to execute it again. */
 export interface BerthProcess {
   readonly scope: Scope;
   readonly env: Environment;
@@ -40,7 +40,7 @@ export function userNamespaceOwner(env: Environment): number | undefined {
 /**
  * In a user's scope: makes this process root of a user namespace with the user's ranges of /etc/subuid and /etc/subgid
  * (by newuidmap and newgidmap), in a mount namespace of its own, by executing berth again inside; the PID stays.
- * Returns in the system's scope, and where it has been done.
+ * Returns in the system's scope, and inside such a namespace.
  */
 export function enterUserNamespace(self: BerthProcess): void {
   const { scope, env, command } = self;
@@ -58,8 +58,8 @@ export function enterUserNamespace(self: BerthProcess): void {
 }
 
 /**
- * unshare(1)'s words for the user's subordinate ids, from 1 on. --map-auto leaves the last one out, but other words
- * take one range alone (util-linux 2.38).
+ * unshare(1)'s options that map the user's subordinate ids, from 1 on. --map-auto leaves the last id out, but the other
+ * options take only one range (util-linux 2.38).
  */
 function mapSubordinateIds({ uid }: Scope): string[] {
   const { username } = userInfo();
@@ -71,9 +71,9 @@ function mapSubordinateIds({ uid }: Scope): string[] {
 }
 
 /**
- * In a user's scope: joins a user namespace that is given among `namespaces`, with a mount namespace of its own, by
- * executing berth again inside. All of them stay open there, for from inside the manager's descriptors are not to be
- * seen: broughtNamespaces() tells which.
+ * In a user's scope: joins the user namespace among `namespaces`, with a mount namespace of its own, by executing berth
+ * again inside. All namespaces stay open there (broughtNamespaces()), because the manager's descriptors cannot be
+ * opened from inside.
  */
 export function enterOpenNamespace(self: BerthProcess, namespaces: readonly OpenNamespace[]): void {
   const { scope, env, command } = self;
@@ -97,7 +97,7 @@ const openNamespaces = list(
   fields<OpenNamespace>({ kind: oneOf("user", "inner", "net", "ipc", "uts", "mnt", "pid"), fd: number }),
 );
 
-/** The namespaces that enterOpenNamespace() was given, in the process that it has become. */
+/** The namespaces that enterOpenNamespace() kept open for the process that it became; undefined in others. */
 export function broughtNamespaces(scope: Scope, env: Environment): readonly OpenNamespace[] | undefined {
   const text = env[BROUGHT];
   if (scope.kind === "system" || text === undefined) return undefined;
@@ -107,9 +107,9 @@ export function broughtNamespaces(scope: Scope, env: Environment): readonly Open
 }
 
 /**
- * In a user's scope: joins the user namespace that a running container was started in, which only its owner may, and a
- * cgroup below the user's own manager (a login session's is root's, and nothing can be moved out of it), by executing
- * berth again inside.
+ * In a user's scope: joins the user namespace in which a running container was started, and a cgroup below the user's
+ * own manager, by executing berth again inside. Only the owner may enter the namespace. The cgroup of a login session
+ * belongs to root, so no process can be moved out of it.
  */
 export function enterContainerNamespace(self: BerthProcess, record: ContainerRecord): void {
   const { scope, env, command } = self;
@@ -134,7 +134,7 @@ function markedEnvironment(scope: Scope, env: Environment): Environment {
   return { ...env, [MARK]: `${scope.uid}` };
 }
 
-/** What berth needs in its environment to know itself in this user namespace again; nothing in the system's scope. */
+/** The variables by which berth recognizes this user namespace when it is executed in it again; none for the system. */
 export function namespaceEnvironment(scope: Scope, env: Environment): Record<string, string> {
   if (scope.kind === "system") return {};
   const names = ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];

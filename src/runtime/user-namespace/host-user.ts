@@ -2,17 +2,18 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 
-/** A user of the host's. */
+/** A user of the host. */
 export interface HostUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** One that systemd has made for a service, and that has no other ids (`DynamicUser=`). */
+  /** Whether systemd has made the user for a service (`DynamicUser=`): it has no subordinate ids then. */
   readonly dynamic: boolean;
 }
 
 /**
- * Where systemd notes the dynamic users of services that run: links, by name, to their uids (src/core/dynamic-user.c).
+ * The folder in which systemd records the dynamic users of running services: links from names to uids
+ * (src/core/dynamic-user.c).
  */
 const DYNAMIC_USERS = "/run/systemd/dynamic-uid";
 
@@ -21,7 +22,7 @@ export function hostUser(wanted: string): HostUser {
   const user =
     findUser(readFileSync("/etc/passwd", "utf8"), wanted) ??
     dynamicUser(wanted) ??
-    // Of a directory (LDAP, systemd-homed).
+    // A user of a directory service (LDAP, systemd-homed).
     findUser(lookUp(wanted), wanted);
   if (user === undefined) throw new RuntimeError("user-namespace", `no user ${JSON.stringify(wanted)} on this host`);
   return user;
@@ -37,7 +38,7 @@ export function findUser(passwd: string, wanted: string): HostUser | undefined {
   return undefined;
 }
 
-/** A dynamic user's group has the user's number. */
+/** A dynamic user's group has the same number as the user. */
 function dynamicUser(name: string): HostUser | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name)) return undefined;
   try {

@@ -10,7 +10,7 @@ import { listIfThere, removeIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
 
-/** Ids of the host's that one container has for itself. */
+/** Ids of the host that belong to one container alone. */
 export interface IdLease {
   readonly uid: readonly IdSpan[];
   readonly gid: readonly IdSpan[];
@@ -20,9 +20,9 @@ const idSpans = list(fields<IdSpan>({ start: number, size: number }));
 const FORMAT = recordFormat<IdLease>({ noun: "the user namespace of", verb: "made" }, { uid: idSpans, gid: idSpans });
 
 /**
- * Takes `size` uids and gids out of those available that no other container of the scope has. Each container's are in a
- * file of its own, written under a lock, so of any number that start at once no two get the same. Throws
- * "user-namespace" when there are not as many left; a container whose bundle is gone holds none.
+ * Takes `size` of the available uids and gids that no other container of the scope has. Each container's lease is a
+ * file of its own, written under a lock, so containers that start at once never get the same ids. The lease of a
+ * container without a bundle is void. Throws "user-namespace" if too few ids are left.
  */
 export function leaseIds(scope: Scope, id: string, size: number, available: IdLease): IdLease {
   const dir = idLeasesDir(scope);
@@ -59,18 +59,18 @@ export function releaseStaleIds(scope: Scope): void {
   const names = listIfThere(idLeasesDir(scope));
   if (names.length === 0) return;
   const { records, newer } = surveyPods(scope);
-  // Which ids are the pod's of a newer berth cannot be seen.
+  // The ids of a newer berth's pods are unknown.
   if (newer.length > 0) return;
   const pods = records.map(({ id }) => id);
   for (const name of names) {
     if (pods.includes(name)) continue;
-    // What is being written has a longer name than the container's ID.
+    // A temporary file, still being written, has a longer name than the container's ID.
     if (!name.includes(".") && !existsSync(containerPaths(scope, name).bundle)) releaseIds(scope, name);
   }
 }
 
 /**
- * The first `size` ids in a row that nobody has, or else the first ones at all; undefined if they are not that many.
+ * The first `size` free ids in a row, or else the first free ones in several spans; undefined if there are too few.
  */
 export function takeSpans(available: readonly IdSpan[], taken: readonly IdSpan[], size: number): IdSpan[] | undefined {
   const free = available.flatMap((span) => gaps(span, taken)).toSorted((a, b) => a.start - b.start);
@@ -86,7 +86,7 @@ export function takeSpans(available: readonly IdSpan[], taken: readonly IdSpan[]
   return missing > 0 ? undefined : spans;
 }
 
-/** What of a span nobody has. */
+/** The free parts of a span. */
 function gaps(span: IdSpan, taken: readonly IdSpan[]): IdSpan[] {
   const left: IdSpan[] = [];
   const end = span.start + span.size;

@@ -16,7 +16,7 @@ export interface IdMaps {
 /** Ids are 32 bits, and -1 means none. */
 export const ID_LIMIT = 0xffff_ffff;
 
-/** The kernel takes so many lines in a map since Linux 4.15. */
+/** The most lines that the kernel takes in a map, since Linux 4.15. */
 const LINES_MAX = 340;
 
 /** /proc/PID/uid_map's text. */
@@ -35,20 +35,21 @@ export function parseIdMap(text: string): IdRange[] {
     });
 }
 
-/** What an id inside is outside; undefined where it is not mapped. */
+/** The outside id of an inside one; undefined if it is not mapped. */
 export function toOutside(map: readonly IdRange[], id: number): number | undefined {
   const range = map.find(({ inside, size }) => id >= inside && id < inside + size);
   return range === undefined ? undefined : range.outside + (id - range.inside);
 }
 
-/** What an id outside is inside; undefined where it is not mapped. */
+/** The inside id of an outside one; undefined if it is not mapped. */
 export function toInside(map: readonly IdRange[], id: number): number | undefined {
   const range = map.find(({ outside, size }) => id >= outside && id < outside + size);
   return range === undefined ? undefined : range.inside + (id - range.outside);
 }
 
 /**
- * The map of a namespace inside another one, with the ids that are outside of both; what the outer lacks is left out.
+ * The map of a namespace inside another one, in terms of the ids outside of both. Ids that the outer one does not map
+ * are left out.
  */
 export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
   const lines = inner.flatMap((range) =>
@@ -69,8 +70,8 @@ export function composeMaps(inner: readonly IdRange[], outer: readonly IdRange[]
 }
 
 /**
- * The same map in lines that each lie in one line of `outer`, the map of the namespace outside, as the kernel wants
- * them. Throws "user-namespace" for ids that are not mapped there.
+ * The same map with each line within one line of `outer`, the map of the namespace outside, as the kernel requires.
+ * Throws "user-namespace" for ids that `outer` does not map.
  */
 export function splitAt(map: readonly IdRange[], outer: readonly IdRange[]): IdRange[] {
   return map.flatMap((range) => {
@@ -87,7 +88,7 @@ export function splitAt(map: readonly IdRange[], outer: readonly IdRange[]): IdR
   });
 }
 
-/** In the order of ids inside; lines that continue one another are one. */
+/** Sorts the ranges by inside ids, and joins those that continue one another. */
 export function mergeRanges(map: readonly IdRange[]): IdRange[] {
   const merged: IdRange[] = [];
   for (const range of map.toSorted((a, b) => a.inside - b.inside)) {

@@ -5,25 +5,25 @@ import { RuntimeError } from "../error.ts";
 import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import { checkIdMap, formatIdMap, type IdMaps, parseIdMap, splitAt } from "./id-map.ts";
 
-/** How often to look whether the child is in its namespaces: milliseconds. */
+/** How often to check whether the child is in its namespaces: milliseconds. */
 const POLL_MS = 0.2;
 
-/** A user namespace that lives as long as somebody has it open, or runs in it. */
+/** A user namespace, which exists as long as a process has it open or runs in it. */
 export interface UserNamespace {
   readonly maps: IdMaps;
   /** An open file of the namespace, close-on-exec. */
   readonly fd: number;
-  /** By which other programs reach it while this process has it open. */
+  /** The path by which other programs reach it while this process has it open. */
   readonly path: string;
-  /** A network namespace that the user namespace owns, if one was asked for: so sysfs may be mounted for it inside. */
+  /** A network namespace that the user namespace owns, if requested: only then may sysfs be mounted for it inside. */
   readonly network: { readonly fd: number; readonly path: string } | undefined;
 }
 
 /**
- * Makes a user namespace below this process's own, with the `wanted` maps (ids outside are this process's). Only a
- * process with one thread may leave its user namespace, so a short-lived child does, and this process keeps what the
- * child has made. `withNetwork` also makes an empty network namespace that belongs to it. Throws "user-namespace" for
- * maps that the kernel does not take.
+ * Makes a user namespace below this process's own, with the `wanted` maps (outside ids as this process numbers them).
+ * Only a process with one thread may leave its user namespace, so a short-lived child does, and this process keeps the
+ * child's namespace open. `withNetwork` also makes an empty network namespace that belongs to it. Throws
+ * "user-namespace" for maps that the kernel refuses.
  */
 export function makeUserNamespace(wanted: IdMaps, options: { readonly withNetwork?: boolean } = {}): UserNamespace {
   checkIdMap(wanted.uids, "user ids");
@@ -39,8 +39,8 @@ export function makeUserNamespace(wanted: IdMaps, options: { readonly withNetwor
 }
 
 /**
- * Joins the user namespace that `path` is a file of; undefined if that is this process's own. Throws "user-namespace"
- * if it is none, or none of those below this process's own.
+ * Opens the user namespace at `path` to join it; undefined if it is this process's own. Throws "user-namespace" if the
+ * file is no user namespace, or not one below this process's own.
  */
 export function joinUserNamespace(
   path: string,
@@ -51,7 +51,7 @@ export function joinUserNamespace(
   const network = options.withNetwork === true;
   const words = [findProgram("nsenter"), `--user=${path}`, ...(network ? ["--", findProgram("unshare"), "--net"] : [])];
   return throughChild(words, network ? "net" : "user", (proc) => {
-    // Read from outside of it, a map says what the ids are to the reader.
+    // Read from outside the namespace, a map gives the outside ids as the reader numbers them.
     const map = (kind: "uid" | "gid") => parseIdMap(readFileSync(`${proc}/${kind}_map`, "utf8"));
     return keepNamespaces(proc, { uids: map("uid"), gids: map("gid") }, network);
   });
@@ -66,12 +66,11 @@ function namespaceFile(path: string): { ino: number } {
 }
 
 /**
- * Starts cat(1) in namespaces that the words in front of it make or enter, and ends it when `act` has kept what it
- * wants.
+ * Starts cat(1) in the namespaces that the command `words` makes or enters, and kills it once `act` has opened them.
  */
 function throughChild<T>(words: readonly string[], kind: "user" | "net", act: (proc: string) => T): T {
   const own = readlinkSync(`/proc/self/ns/${kind}`);
-  // cat waits on a pipe that only this process holds: however this one ends, the child ends too.
+  // cat reads from a pipe that only this process holds, so it ends with this process in any case.
   const child = Bun.spawn([...words, "--", findProgram("cat")], { stdin: "pipe", stdout: "ignore", stderr: "ignore" });
   try {
     while (namespaceOf(child.pid, kind) === own) Bun.sleepSync(POLL_MS);
@@ -94,7 +93,7 @@ function keepNamespaces(proc: string, maps: IdMaps, withNetwork: boolean): UserN
 
 /** The namespace that a process is in; undefined once it has ended. */
 function namespaceOf(pid: number, kind: "user" | "net"): string | undefined {
-  // Nobody has waited for a child that has ended, so it still has a folder there.
+  // A child that has ended stays in /proc as a zombie until this process waits for it.
   const stat = readProc(pid, "stat");
   if (stat === undefined || stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z")) return undefined;
   try {
@@ -104,7 +103,7 @@ function namespaceOf(pid: number, kind: "user" | "net"): string | undefined {
   }
 }
 
-/** Lets go of a namespace: without a process in it, the kernel takes it down. */
+/** Closes a namespace; without a process in it, the kernel removes it. */
 export function closeUserNamespace({ fd, network }: UserNamespace): void {
   closeSync(fd);
   if (network !== undefined) closeSync(network.fd);
@@ -112,7 +111,7 @@ export function closeUserNamespace({ fd, network }: UserNamespace): void {
 
 function writeMap(path: string, text: string): void {
   try {
-    // In one write(2), or the kernel refuses it.
+    // The kernel accepts a map in one write(2) only.
     writeFileSync(path, text);
   } catch (cause) {
     throw new RuntimeError("user-namespace", `map ids as ${text.trim().replaceAll("\n", ", ")}`, { cause });

@@ -5,43 +5,43 @@ import { ID_LIMIT, type IdMaps, type IdRange, mergeRanges, toInside } from "./id
 import { consecutiveMap, type IdSpan } from "./subordinate-ids.ts";
 
 /**
- * The ids that a container can be given. A user's containers, and root's on behalf of a user, are in terms of an
- * *intermediate* namespace, as with podman: 0 is the user, and from 1 on come the user's subordinate ids.
+ * The ids available to a container. For a user's containers, and root's on behalf of a user, they are those of an
+ * *intermediate* namespace, as with podman: 0 is the user, and the user's subordinate ids follow from 1 on.
  */
 export interface IdSpace {
-  /** What the ids one speaks of (inside) are on the host (outside). */
+  /** From ids of the space (inside) to ids of the host (outside). */
   readonly maps: IdMaps;
-  /** Whose ids these are; undefined for root's, which are all of the host's. */
+  /** The user who owns the ids; undefined for root, who has all ids of the host. */
   readonly user: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** All of the host's ids, as they are. */
+/** All ids of the host, unchanged. */
 export const HOST_IDS: readonly IdRange[] = [{ inside: 0, outside: 0, size: ID_LIMIT }];
 
-/** What a container's user namespace is to be. */
+/** The plan of a container's user namespace. */
 export interface NamespacePlan {
   /** In terms of the id space. */
   readonly maps: IdMaps;
-  /** `UID:GID` that the payload runs as if the request does not say. */
+  /** `UID:GID` of the payload if the request names no user. */
   readonly user: string | undefined;
 }
 
-/** Where the ids of `--userns auto` come from. */
+/** The source of ids for `--userns auto`. */
 export interface AutomaticIds {
   /** Takes `size` uids and gids that no other container has; called once at most. */
   readonly lease: (size: number) => { readonly uid: readonly IdSpan[]; readonly gid: readonly IdSpan[] };
-  /** How many ids the image's users need. */
+  /** The number of ids that the image's users need. */
   readonly sizeOfImage: () => number;
 }
 
-/** Names to ids of /etc/subuid and /etc/subgid. */
+/** Looks up the ids of a name in /etc/subuid or /etc/subgid. */
 export type SubordinateIds = (kind: "uid" | "gid", name: string) => readonly IdSpan[];
 
 type Planned = Exclude<UserNamespaceRequest, { mode: "host" | "namespace" | "container" }>;
 
 /**
- * The maps that a request means, podman-run(1) `--userns`, `--uidmap`. Throws "user-namespace" for what cannot be
- * mapped in the id space.
+ * The maps of a request, as podman-run(1) defines `--userns` and `--uidmap`. Throws "user-namespace" for ids that the
+ * space does not have.
  */
 export function planNamespace(
   request: Planned,
@@ -87,23 +87,23 @@ function eachKind(map: (side: { length: number }) => IdRange[], { maps }: IdSpac
   return { uids: of(maps.uids), gids: of(maps.gids) };
 }
 
-/** How many ids from 0 on there are. */
+/** The number of ids from 0 on. */
 function lengthOf(ranges: readonly IdRange[]): number {
   return ranges.reduce((end, { inside, size }) => Math.max(end, inside + size), 0);
 }
 
-/** The user is the same inside as outside; what the user's subordinate ids are is around it. */
+/** Maps the user to itself, and the subordinate ids below and above. */
 function keepId(request: Extract<Planned, { mode: "keep-id" }>, space: IdSpace): NamespacePlan {
   const { user, maps } = space;
   if (user === undefined) {
     if (request.size !== undefined)
       throw new RuntimeError("user-namespace", "keep-id:size= is for containers of ordinary users");
-    // Root has all ids: there a namespace of its own has all of them too.
+    // Root has all ids, so a namespace of its own has all of them too.
     return { maps, user: `${request.uid ?? 0}:${request.gid ?? 0}` };
   }
   const [uid, gid] = [request.uid ?? user.uid, request.gid ?? user.gid];
   const around = (id: number, ranges: readonly IdRange[]): IdRange[] => {
-    // 0 is the user, so one less than all are subordinate.
+    // 0 is the user, and all others are subordinate.
     const subordinate = Math.min(lengthOf(ranges) - 1, request.size === undefined ? ID_LIMIT : request.size - 1);
     const below = Math.min(id, subordinate);
     return mergeRanges([
@@ -115,14 +115,14 @@ function keepId(request: Extract<Planned, { mode: "keep-id" }>, space: IdSpace):
   return { maps: { uids: around(uid, maps.uids), gids: around(gid, maps.gids) }, user: `${uid}:${gid}` };
 }
 
-/** Mappings that are asked for by number, and ids that no other container has for all the others from 0 on. */
+/** The requested mappings, and leased ids for all other ids inside from 0 on. */
 function autoMaps(request: Extract<Planned, { mode: "auto" }>, automatic: AutomaticIds, space: IdSpace): IdMaps {
   const size = request.size ?? automatic.sizeOfImage();
   const spans = automatic.lease(size);
   const fill = (leased: readonly IdSpan[], given: readonly IdMapping[], ranges: readonly IdRange[]): IdRange[] => {
     const fixed = given.flatMap((mapping) => intoSpace(mapping, ranges));
     const places = withoutInside({ inside: 0, outside: 0, size }, fixed);
-    // What is leased is the host's.
+    // Leases are in ids of the host.
     return mergeRanges([
       ...fixed,
       ...assign(places, leased).flatMap((range) => intoSpace({ ...range, ofHost: true }, ranges)),
@@ -135,8 +135,8 @@ function autoMaps(request: Extract<Planned, { mode: "auto" }>, automatic: Automa
 }
 
 /**
- * `--uidmap` lines in order. Where all of them only add (`+`) to what a user has, that is what is left of the user's
- * ids.
+ * The map of `--uidmap` lines, in order. If all of them only extend (`+`) a user's default map, the user's remaining
+ * ids follow.
  */
 function explicitMap(
   mappings: readonly IdMapping[],
@@ -144,22 +144,21 @@ function explicitMap(
   space: readonly IdRange[],
   ofUser: boolean,
 ): IdRange[] {
-  const theirs = mappings.filter(({ kinds }) => kinds.includes(kind));
+  const ofKind = mappings.filter(({ kinds }) => kinds.includes(kind));
   let map: IdRange[] = [];
-  for (const mapping of theirs) {
+  for (const mapping of ofKind) {
     const ranges = intoSpace(mapping, space);
     if (mapping.extends)
       map = map.flatMap((range) => withoutInside(range, ranges)).flatMap((r) => withoutOutside(r, ranges));
     map.push(...ranges);
   }
-  if (theirs.length === 0) return mergeRanges(space.map(({ inside, size }) => ({ inside, outside: inside, size })));
-  if (ofUser && theirs.every((mapping) => mapping.extends)) map.push(...remaining(map, lengthOf(space)));
+  if (ofKind.length === 0) return mergeRanges(space.map(({ inside, size }) => ({ inside, outside: inside, size })));
+  if (ofUser && ofKind.every((mapping) => mapping.extends)) map.push(...remaining(map, lengthOf(space)));
   return mergeRanges(map);
 }
 
 /**
- * The ids inside that nothing is mapped to, from 0 on, and to each the next of the outer ids that nothing is mapped
- * from.
+ * Maps each inside id that is not in `map`, from 0 on, to the next outside id that is not in it.
  */
 function remaining(map: readonly IdRange[], length: number): IdRange[] {
   const whole = { inside: 0, outside: 0, size: length };
@@ -170,7 +169,7 @@ function remaining(map: readonly IdRange[], length: number): IdRange[] {
   );
 }
 
-/** The outer ids one after another for the ids inside, as far as they go. */
+/** Assigns the outer ids to the inside ones, one after another, as far as they go. */
 function assign(places: readonly IdRange[], outer: readonly IdSpan[]): IdRange[] {
   const spans = [...outer];
   const filled: IdRange[] = [];
@@ -190,7 +189,7 @@ function assign(places: readonly IdRange[], outer: readonly IdSpan[]): IdRange[]
   return filled;
 }
 
-/** A mapping in the space's terms; ids of the host's (`@`) are looked up in it. */
+/** A mapping in ids of the space. Ids of the host (`@`) are translated. */
 function intoSpace(
   { inside, outside, size, ofHost }: Pick<IdMapping, "inside" | "outside" | "size" | "ofHost">,
   space: readonly IdRange[],
@@ -221,7 +220,7 @@ function intoSpace(
 const withoutInside = (range: IdRange, taken: readonly IdRange[]) => without(range, taken, "inside");
 const withoutOutside = (range: IdRange, taken: readonly IdRange[]) => without(range, taken, "outside");
 
-/** What of a range is left when the ids of others are taken out of it, on one side. */
+/** The parts of a range that remain without the ids of other ranges, compared on one side. */
 function without(range: IdRange, taken: readonly IdRange[], side: "inside" | "outside"): IdRange[] {
   const left: IdRange[] = [];
   let at = 0;

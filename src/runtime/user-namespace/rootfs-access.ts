@@ -5,17 +5,17 @@ import { type ContainerPaths, containersDir } from "../../state/paths.ts";
 import { MS_BIND, MS_REC, mount } from "../../system/mount.ts";
 
 /**
- * A folder that every host has, and where an ordinary user has no business: a user's launcher can hide it in its own
- * mount namespace, and no container can want anything that is in it.
+ * A folder that every host has, and of which an ordinary user needs nothing: a user's launcher can mount over it in its
+ * own mount namespace, and no container misses its contents.
  */
 const UNUSED_BY_USERS = "/root";
 const PLACE = join(UNUSED_BY_USERS, "rootfs");
 
 /**
- * Lets root inside, who is not root outside, through the folders above its root file system. Returns the path for
- * config.json. Root's own folders get passable for everybody, but not to be listed, and into a bundle only its own
- * container (`gid`) gets. A user's folders, the home directory among them, stay closed: there the root file system gets
- * another place as well, which only this mount namespace shows.
+ * Lets root inside, an ordinary id outside, through the folders above its root file system. Returns the path for
+ * config.json. In the system's scope every user may pass through the folders, but not list them, and only the group of
+ * root inside (`gid`) may enter the bundle. In a user's scope the folders stay closed, the home directory among them:
+ * the root file system gets a second place, which only this mount namespace shows.
  */
 export function grantRootfsAccess(scope: Scope, paths: ContainerPaths, gid: number): string {
   if (scope.kind === "system") {
@@ -30,16 +30,16 @@ export function grantRootfsAccess(scope: Scope, paths: ContainerPaths, gid: numb
 }
 
 /**
- * The folder that the OCI runtime goes through on its way into a running container whose root file system is at `path`:
- * in another mount namespace than the launcher's it has to be made again, and can be empty.
+ * Makes the second place of a running container's root file system (`path`) again, for a process in another mount
+ * namespace than the launcher's: the OCI runtime resolves the path on its way in, but the place can be empty.
  */
 export function renewRootfsAccess(path: string): void {
   if (path === PLACE) mountHiddenFolder();
 }
 
 /**
- * A folder that nobody sees outside of this mount namespace, and that everybody may pass through: gone with the last
- * who uses it.
+ * Mounts a folder that only this mount namespace shows, and that any user may pass through. The kernel drops it with
+ * the last process that uses it.
  */
 export function mountHiddenFolder(): string {
   mount("tmpfs", UNUSED_BY_USERS, "tmpfs", 0, "mode=711,size=64k");

@@ -5,14 +5,14 @@ import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
 
-/** Ids that a map leaves out: nobody's, as in an id-mapped mount. */
+/** The owner of files whose ids a map leaves out, as in an id-mapped mount. */
 const OVERFLOW_ID = 65534;
-/** What chown(2) takes away from a file, user_xattr. */
+/** The attribute that chown(2) removes from a file. */
 const CAPABILITY = "security.capability";
 
 /**
- * A copy of a layer's tree with owners shifted by `maps`, for where the kernel does not shift. It is made at the first
- * use and goes when the layer goes. Returns its path.
+ * A copy of a layer's tree with owners shifted by `maps`, for kernels that do not shift them. It is made at its first
+ * use, and removed with the layer. Returns its path.
  */
 export function shiftedCopy(tree: string, maps: IdMaps): string {
   return derivedLayer(tree, nameOf(maps), (unfinished) => {
@@ -22,12 +22,12 @@ export function shiftedCopy(tree: string, maps: IdMaps): string {
   });
 }
 
-/** A file name that tells maps apart. */
+/** A file name that distinguishes maps. */
 function nameOf({ uids, gids }: IdMaps): string {
   const name = (map: readonly IdRange[]) =>
     map.map(({ inside, outside, size }) => `${inside}-${outside}-${size}`).join("_");
   const text = `${name(uids)}=${name(gids)}`;
-  // NAME_MAX is 255; what is longer has a digest.
+  // NAME_MAX is 255; a digest stands for a longer name.
   return text.length <= 200 ? text : Bun.hash(text).toString(16);
 }
 
@@ -37,7 +37,7 @@ function shiftOwners(path: Buffer, maps: IdMaps): void {
   const file = (mode & 0o170000) === 0o100000;
   const capability = file ? readAttributes(path).get(CAPABILITY) : undefined;
   lchownSync(path, toOutside(maps.uids, uid) ?? OVERFLOW_ID, toOutside(maps.gids, gid) ?? OVERFLOW_ID);
-  // chown(2) takes set-uid bits and capabilities away.
+  // chown(2) removes set-uid bits and capabilities.
   if (file && (mode & 0o6000) !== 0) chmodSync(path, mode & 0o7777);
   if (capability !== undefined) setAttribute(path, CAPABILITY, capability);
   if (!directory) return;

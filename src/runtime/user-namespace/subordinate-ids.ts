@@ -3,7 +3,7 @@ import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdRange } from "./id-map.ts";
 
-/** Ids that somebody may use: `size` of them from `start` on. */
+/** A span of ids: `size` of them from `start` on. */
 export interface IdSpan {
   readonly start: number;
   readonly size: number;
@@ -12,18 +12,18 @@ export interface IdSpan {
 export const SUBORDINATE_FILES = { uid: "/etc/subuid", gid: "/etc/subgid" } as const;
 
 /**
- * The lines of subuid(5) or subgid(5) for a user, who may be named by uid as well; lines that are none are passed over.
+ * The spans of a user, named or numbered, in the text of subuid(5) or subgid(5). Malformed lines are ignored.
  */
 export function parseSubordinateIds(text: string, name: string, uid?: number): IdSpan[] {
   return text.split("\n").flatMap((line) => {
     const [owner, start = "", size = ""] = line.trim().split(":");
-    const theirs = owner === name || (uid !== undefined && owner === `${uid}`);
+    const ofOwner = owner === name || (uid !== undefined && owner === `${uid}`);
     const whole = /^[0-9]{1,10}$/.test(start) && /^[1-9][0-9]{0,9}$/.test(size);
-    return theirs && whole ? [{ start: Number(start), size: Number(size) }] : [];
+    return ofOwner && whole ? [{ start: Number(start), size: Number(size) }] : [];
   });
 }
 
-/** A user's subordinate ids. Throws "user-namespace" where there are none: nothing can be mapped then. */
+/** A user's subordinate ids. Throws "user-namespace" if there are none, for then nothing can be mapped. */
 export function readSubordinateIds(kind: "uid" | "gid", name: string, uid?: number): IdSpan[] {
   const path = SUBORDINATE_FILES[kind];
   let text = "";
@@ -42,7 +42,7 @@ export function readSubordinateIds(kind: "uid" | "gid", name: string, uid?: numb
   return spans;
 }
 
-/** A map that gives the ids one after another to the ids inside, from `inside` on. */
+/** A map of the spans, one after another, to inside ids from `inside` on. */
 export function consecutiveMap(spans: readonly IdSpan[], inside = 0): IdRange[] {
   let next = inside;
   return spans.map(({ start, size }) => {

@@ -1,22 +1,22 @@
 import { RuntimeError } from "../error.ts";
 
-/** A user as the kernel and the payload need it. */
+/** A user, with all that the kernel and the payload need of it. */
 export interface ContainerUser {
   readonly uid: number;
   readonly gid: number;
-  /** Supplementary groups: the primary one, and those of the image's /etc/group. */
+  /** Supplementary groups: the primary one, and memberships in the image's /etc/group. */
   readonly groups: readonly number[];
   readonly home: string;
-  /** Who that is outside of the container's user namespace, to this process; absent where it has none of its own. */
+  /** The same user as this process numbers it; absent if the container has no user namespace of its own. */
   readonly outside?: { readonly uid: number; readonly gid: number };
 }
 
-/** Who owns the payload's files, as this process numbers it. */
+/** The owner of the payload's files, as this process numbers it. */
 export function ownerOf(user: ContainerUser): { readonly uid: number; readonly gid: number } {
   return user.outside ?? user;
 }
 
-/** /etc/passwd and /etc/group of the container's root file system; "" where the image has none. */
+/** The texts of the image's /etc/passwd and /etc/group; "" if it has none. */
 export interface UserDatabase {
   readonly passwd: string;
   readonly group: string;
@@ -39,9 +39,9 @@ const ID = /^[0-9]{1,10}$/;
 const MAX_ID = 0xffff_fffe;
 
 /**
- * Resolves `USER[:GROUP]`, names or numbers, against the container's own databases, as podman does: a number
- * needs no entry; without a group the user's primary group (0 if unknown) and its memberships count; with one, that
- * group alone; if nobody says anything, root without memberships. Throws "no-such-user".
+ * Resolves `USER[:GROUP]`, names or numbers, in the container's own databases, as podman does. A number needs no entry.
+ * Without a group, the user has its primary group (0 if unknown) and its memberships; with one, that group alone. An
+ * empty text means root, without memberships. Throws "no-such-user".
  */
 export function resolveUser(wanted: string, database: UserDatabase): ContainerUser {
   const [userText = "", groupText] = splitOnce(wanted === "" ? "0" : wanted, ":");
@@ -67,8 +67,8 @@ export function resolveUser(wanted: string, database: UserDatabase): ContainerUs
 }
 
 /**
- * The lines that /etc/passwd and /etc/group lack for a user or group that is asked for by number ("" where nothing is
- * missing), as podman writes them: programs that look up who they are then find a name, and `home` as their home.
+ * The lines to add to /etc/passwd and /etc/group for a user or group requested by number ("" if nothing is missing), as
+ * podman writes them: programs that look up their user then find a name, and `home` as its home.
  */
 export function missingEntries(wanted: string, database: UserDatabase, home: string): UserDatabase {
   const [user = "", groupText] = splitOnce(wanted, ":");
@@ -89,7 +89,7 @@ function resolveGroup(text: string, groups: readonly GroupEntry[]): number {
   return gid;
 }
 
-/** passwd(5); lines that are not entries are passed over, as getpwent(3) does. */
+/** Entries of passwd(5). Malformed lines are ignored, as getpwent(3) does. */
 function parsePasswd(text: string): PasswdEntry[] {
   return text.split("\n").flatMap((line) => {
     const [name = "", , uid = "", gid = "", , home = ""] = line.split(":");

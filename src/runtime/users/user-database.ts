@@ -11,14 +11,13 @@ export function readUserDatabase(rootfs: string): UserDatabase {
 }
 
 /**
- * Those of the two that a mount of the host's puts in the place of the image's: `Volume=/srv/passwd:/etc/passwd`, or a
- * folder on /etc.
+ * Those of the two files that a bind mount replaces: `Volume=/srv/passwd:/etc/passwd`, or a folder on /etc.
  */
 export function mountedUserDatabase(mounts: readonly MountRequest[]): Partial<UserDatabase> {
   const mountedAt = (target: string) => mounts.findLast((mount) => mount.type === "bind" && mount.target === target);
   const read = (name: string): string | undefined => {
     const file = mountedAt(`/etc/${name}`) ?? mountedAt("/etc");
-    // What does not exist is reported where it is mounted.
+    // A source that does not exist is reported when it is mounted.
     if (file?.type !== "bind" || !existsSync(file.source)) return undefined;
     const source = realpathSync(file.source);
     const [folder, path] = file.target === "/etc" ? [source, `/${name}`] : [dirname(source), `/${basename(source)}`];
@@ -28,10 +27,10 @@ export function mountedUserDatabase(mounts: readonly MountRequest[]): Partial<Us
   return { ...(passwd === undefined ? {} : { passwd }), ...(group === undefined ? {} : { group }) };
 }
 
-/** Appends lines to the container's own /etc/passwd and /etc/group, where something is in them (`present`). */
+/** Appends lines to those of the container's own /etc/passwd and /etc/group that are not empty (`present`). */
 export function extendUserDatabase(rootfs: string, present: UserDatabase, lines: UserDatabase): void {
   for (const name of ["passwd", "group"] as const) {
-    // Nothing was read from what is no file, and that cannot be written to either.
+    // An empty text may come from something that is no file, and cannot be written to either.
     if (lines[name] === "" || present[name] === "") continue;
     const separator = present[name].endsWith("\n") ? "" : "\n";
     onFile(rootfs, `/etc/${name}`, constants.O_WRONLY | constants.O_APPEND, (fd) =>
@@ -40,12 +39,11 @@ export function extendUserDatabase(rootfs: string, present: UserDatabase, lines:
   }
 }
 
-/** Opens a regular file of the root file system; undefined if there is none of that name. */
+/** Opens a regular file of the root file system; undefined if there is no regular file at the path. */
 function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    // An image could have a fifo there, which is waited for when it is opened, or a device, which may begin to do
-    // something.
+    // An image could have a fifo there, and opening that would wait, or a device, and opening that may have an effect.
     const found = openInRoot(root, path, O_PATH);
     if (found === undefined) return undefined;
     try {
