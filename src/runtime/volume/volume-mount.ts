@@ -1,7 +1,14 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
-import { deviceMount, newVolume, readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
+import {
+  type DeviceMount,
+  deviceMount,
+  newVolume,
+  readVolume,
+  type Volume,
+  volumePaths,
+} from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount, mountSubpath } from "../mount/bind-mount.ts";
@@ -16,46 +23,56 @@ import { mountDevice } from "./mount-device.ts";
 type NamedVolume = Extract<MountRequest, { type: "volume" }>;
 type AnonymousVolume = Extract<MountRequest, { type: "anonymous" }>;
 
-/** File systems whose content goes with the mount. */
+/** File systems whose content is lost with the mount. */
 const IN_MEMORY: readonly string[] = ["tmpfs", "ramfs"];
 
 /**
- * The folder of the host that a named volume is, ready for the container: made if need be, filled at its first use. A
+ * The folder of the host for a named volume, ready for the container: created if need be, filled at its first use. A
  * volume with a file system of its own is mounted in this mount namespace, at `place`, unless it is mounted on the host
  * already (`berth volume mount`). Throws "no-such-volume" with the option nocreate, "volume".
  */
 export function openVolume(context: MountContext, request: NamedVolume, place: string): string {
+  const { scope } = context;
   const volume = requireVolume(context, request);
-  const { data } = volumePaths(context.scope, volume.name);
+  const { data } = volumePaths(scope, volume.name);
   const use = firstUse(context, request);
-  // Under a layer of the container's own the volume stays as it is, empty if it is.
+  // The option O, an overlay of the container's own, leaves the volume as it is, empty if it is.
   const prepares = !request.options.includes("O");
   const device = deviceMount(volume);
   const shifts = idMapOption(request.options) !== undefined;
   if (device === undefined && !shifts) {
-    if (prepares && (volume.needsCopyUp || volume.needsOwner)) prepareForUse(context.scope, volume.name, use);
+    if (prepares && (volume.needsCopyUp || volume.needsOwner)) prepareForUse(scope, volume.name, use);
     return data;
   }
-  const onHost = device === undefined || isMountPoint(data);
-  const inMemory = device !== undefined && IN_MEMORY.includes(device.type);
-  let isNew = true;
-  if (!onHost) {
-    mkdirSync(place, { recursive: true, mode: 0o700 });
-    if (inMemory) isNew = mountMemory(context, volume.name, device, place);
-    else {
-      // A server that does not answer is waited for until the start times out.
-      context.status(`Mounting ${device.device}, the volume ${volume.name}`);
-      mountDevice(context.scope, volume.name, device, place);
-    }
-  }
-  // What is put into it is to have the owners that the container sees, so it goes through the same mount.
-  const source = withIdMap(context, onHost ? data : place, request.options, `${place}.map`);
-  const stays = onHost || !inMemory;
-  if (prepares && isNew) prepareMounted(context.scope, volume.name, source, stays, use);
+  const mounted =
+    device === undefined || isMountPoint(data)
+      ? { path: data, isNew: true, stays: true }
+      : mountForContainer(context, volume.name, device, place);
+  // Files that are copied into it must get the owners that the container sees, so the copy goes through the same mount.
+  const source = withIdMap(context, mounted.path, request.options, `${place}.map`);
+  if (prepares && mounted.isNew) prepareMounted(scope, volume.name, source, mounted.stays, use);
   return source;
 }
 
-/** A volume without a name: it lies beside the container's upper layer and goes with it. */
+interface MountedVolume {
+  readonly path: string;
+  /** False for a file system in memory that other containers have mounted. */
+  readonly isNew: boolean;
+  /** Whether the content outlives the container. */
+  readonly stays: boolean;
+}
+
+function mountForContainer(context: MountContext, volume: string, device: DeviceMount, place: string): MountedVolume {
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  if (IN_MEMORY.includes(device.type))
+    return { path: place, isNew: mountMemory(context, volume, device, place), stays: false };
+  // mount(8) waits for a server that does not answer, until the start times out.
+  context.status(`Mounting ${device.device}, the volume ${volume}`);
+  mountDevice(context.scope, volume, device, place);
+  return { path: place, isNew: true, stays: true };
+}
+
+/** A volume without a name: a folder beside the container's upper layer, with which it is removed. */
 export function openAnonymous(context: MountContext, request: AnonymousVolume, place: string, index: number): string {
   const data = join(context.paths.layers, "volumes", `${index}`, "_data");
   mkdirSync(data, { recursive: true, mode: 0o755 });
@@ -74,7 +91,7 @@ export function volumeMount(source: string, request: { target: string; options: 
   return bindMount(source, request.target, [...defaults, ...request.options]);
 }
 
-/** A folder or file in a volume, mounted at `place` so that nobody can exchange it before the container has it. */
+/** A folder or file in a volume, mounted at `place`: no process can exchange it before the container has it. */
 export function openSubpath(request: NamedVolume, source: string, place: string): string {
   if (request.subpath === undefined) return source;
   try {

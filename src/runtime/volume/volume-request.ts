@@ -3,7 +3,7 @@ import { VOLUME_DRIVERS } from "../../options/values/volume.ts";
 import { isVolumeName, newVolume, type Volume } from "../../state/volume-record.ts";
 import { RuntimeError } from "../error.ts";
 
-/** What `berth volume create` is asked for, as its flags say it. */
+/** The flags and arguments of `berth volume create`. */
 export interface VolumeRequest {
   readonly name: string;
   readonly driver: string;
@@ -21,7 +21,7 @@ const KNOWN: Readonly<Record<Volume["driver"], readonly string[]>> = {
 };
 
 /**
- * The volume that a request asks for. Pure but for one look: a folder to bind has to be there. Throws "bad-request" for
+ * The volume that a request asks for. Pure but for one look: a folder to bind has to exist. Throws "bad-request" for
  * what podman refuses, and for what would only fail when a container uses the volume.
  */
 export function toVolume(request: VolumeRequest, created?: string): Volume {
@@ -30,33 +30,36 @@ export function toVolume(request: VolumeRequest, created?: string): Volume {
   const driver = VOLUME_DRIVERS.find((known) => known === (request.driver || "local"));
   if (driver === undefined)
     throw bad(`volume driver ${request.driver} is not supported: ${VOLUME_DRIVERS.join(" or ")}`);
-  const options: Record<string, string> = {};
-  for (const text of request.options) {
-    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
-    if (!KNOWN[driver].includes(key)) {
-      throw bad(`"${key}" is not an option of a volume with driver ${driver} (${KNOWN[driver].join(", ")})`);
-    }
-    options[key] = value;
-  }
-  const { words, uid, gid } = splitMountOptions(options.o ?? "");
-  if (options.o !== undefined) options.o = words.join(",");
+  const asked = parseOptions(driver, request.options);
+  const { words, ...inOptions } = splitMountOptions(asked.o ?? "");
+  const options = asked.o === undefined ? asked : { ...asked, o: words.join(",") };
   if (driver === "image" && !options.image) throw bad("driver image needs an image (--opt image=NAME)");
   if (driver === "local") checkMountOptions(options, words);
-  const owner = { uid: request.uid ?? uid, gid: request.gid ?? gid };
+  const uid = request.uid ?? inOptions.uid;
+  const gid = request.gid ?? inOptions.gid;
   return {
     ...newVolume(name, created),
     driver,
     options,
     labels: request.labels,
-    uid: owner.uid ?? 0,
-    gid: owner.gid ?? 0,
+    uid: uid ?? 0,
+    gid: gid ?? 0,
     needsCopyUp: driver === "local",
-    // Who is asked for an owner is not to find another one after the first start; a folder of the host's keeps its own.
-    needsOwner: driver === "local" && !isBind(options, words) && owner.uid === undefined && owner.gid === undefined,
+    // An owner that was asked for must still be the owner after the first start; a folder of the host keeps its own.
+    needsOwner: driver === "local" && !isBind(options, words) && uid === undefined && gid === undefined,
   };
 }
 
-/** The words of `o=`, and the owner that is in them: it is the owner of the volume's root as well. */
+function parseOptions(driver: Volume["driver"], texts: readonly string[]): Readonly<Record<string, string>> {
+  const pairs = texts.map((text) => {
+    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
+    if (KNOWN[driver].includes(key)) return [key, value] as const;
+    throw bad(`"${key}" is not an option of a volume with driver ${driver} (${KNOWN[driver].join(", ")})`);
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** The words of `o=`, and the owner among them, who is the owner of the volume's root as well. */
 function splitMountOptions(text: string): { words: string[]; uid: number | undefined; gid: number | undefined } {
   const words = text.split(",").filter((word) => word !== "");
   const id = (name: string): number | undefined => {

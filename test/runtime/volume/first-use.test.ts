@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVolume } from "../../../src/runtime/volume/create.ts";
-import { prepareForUse } from "../../../src/runtime/volume/first-use.ts";
+import { afterUse, mayCopyUp, prepareForUse } from "../../../src/runtime/volume/first-use.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { newVolume, readVolume, type Volume, volumePaths } from "../../../src/state/volume-record.ts";
 
@@ -92,3 +92,32 @@ rootTest("a copy that was cut off is begun anew, one that was complete is moved 
   expect(readFileSync(join(paths().data, "file"), "utf8")).toBe("complete");
   expect(readdirSync(paths().dir).sort()).toEqual(["_data", "volume.json"]);
 });
+
+const fillable = (rest: { needsCopyUp?: boolean; needsOwner?: boolean; options?: Record<string, string> } = {}) => ({
+  ...{ options: {}, needsCopyUp: true, needsOwner: true },
+  ...rest,
+});
+
+test.each([
+  ["a new one", fillable(), [], true],
+  ["one that has been filled", fillable({ needsCopyUp: false }), [], false],
+  ["nocopy of the mount", fillable(), ["nocopy"], false],
+  ["nocopy of the volume", fillable({ options: { nocopy: "" } }), [], false],
+  ["copy of the volume", fillable({ options: { copy: "" } }), ["ro"], true],
+] as [string, ReturnType<typeof fillable>, string[], boolean][])(
+  "whether an image's content may be copied into a volume: %s",
+  (_, of, options, may) => {
+    expect(mayCopyUp(of, options)).toBe(may);
+  },
+);
+
+test.each([
+  [fillable(), true, false],
+  [fillable(), false, true],
+  [fillable({ needsCopyUp: false }), false, false],
+] as [ReturnType<typeof fillable>, boolean, boolean][])(
+  "after the first use of %j (copied: %p) the owner is settled, and content is still to come: %p",
+  (before, copied, needsCopyUp) => {
+    expect(afterUse(before, copied)).toEqual({ ...before, needsOwner: false, needsCopyUp });
+  },
+);
