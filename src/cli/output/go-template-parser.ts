@@ -232,8 +232,10 @@ function tokensOf(text: string): Token[] {
 
 function unquote(token: string): string {
   try {
-    return JSON.parse(token.replaceAll("\\'", "'"));
+    const text: unknown = JSON.parse(token.replaceAll("\\'", "'"));
+    if (typeof text === "string") return text;
   } catch {
-    throw new TemplateError(`${token} cannot be read`);
+    // Not a string of Go's either.
   }
+  throw new TemplateError(`${token} cannot be read`);
 }

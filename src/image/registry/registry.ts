@@ -1,4 +1,4 @@
-import { parseJsonObject, stringArray } from "../../json.ts";
+import { isJsonObject, parseJsonObject, stringArray } from "../../json.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
 import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
@@ -212,8 +212,7 @@ export class RegistryClient {
     } catch {
       throw new ImageError("protocol", `${url.origin}: the token is not JSON`);
     }
-    const { token, access_token } = (json ?? {}) as { token?: unknown; access_token?: unknown };
-    const value = token ?? access_token;
+    const value = isJsonObject(json) ? (json.token ?? json.access_token) : undefined;
     // A token goes into a header: nothing that could end it and start another.
     if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
     throw new ImageError("protocol", `${url.origin}: there is no token in the answer`);

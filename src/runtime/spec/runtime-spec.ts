@@ -67,6 +67,11 @@ export interface SpecDeviceRule {
 export interface SpecSeccomp {
   defaultAction: string;
   defaultErrnoRet?: number;
-  architectures: string[];
-  syscalls: { names: string[]; action: string; errnoRet?: number; args?: unknown[] }[];
+  architectures: readonly string[];
+  syscalls: readonly {
+    names: readonly string[];
+    action: string;
+    errnoRet?: number;
+    args?: readonly unknown[];
+  }[];
 }

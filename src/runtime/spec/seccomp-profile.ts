@@ -4,7 +4,7 @@ import type { RunRequest } from "../../options/requests/run-request.ts";
 import { SystemError } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecSeccomp } from "./runtime-spec.ts";
-import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES } from "./seccomp.ts";
+import { resolveSeccomp, SECCOMP_ARCHITECTURES, SECCOMP_PROFILES, seccompProfile } from "./seccomp.ts";
 
 /**
  * The seccomp filter for one container, from the requested profile or the machine's default one; undefined for
@@ -26,15 +26,22 @@ export function loadSeccomp(
   const architecture = SECCOMP_ARCHITECTURES[process.arch];
   if (architecture === undefined)
     throw new RuntimeError("bad-request", `no seccomp architecture is known for ${process.arch}`);
-  let profile: Parameters<typeof resolveSeccomp>[0];
-  try {
-    profile = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new RuntimeError("bad-request", `read seccomp profile ${path}`, { cause });
-  }
-  return resolveSeccomp(profile, {
+  return resolveSeccomp(readProfile(path), {
     ...architecture,
     capabilities,
     kernel: release(),
+  });
+}
+
+function readProfile(path: string): Parameters<typeof resolveSeccomp>[0] {
+  const what = `read seccomp profile ${path}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new RuntimeError("bad-request", what, { cause });
+  }
+  return seccompProfile(value, "", (why) => {
+    throw new RuntimeError("bad-request", `${what}: ${why}`);
   });
 }

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { fields, list, number, optional, orElse, type Reader, text } from "../../json-fields.ts";
 import type { SpecSeccomp } from "./runtime-spec.ts";
 
 /** The places of the profile that podman and buildah use; the administrator's copy comes first (seccomp.json(5)). */
@@ -6,30 +7,59 @@ export const SECCOMP_PROFILES = ["/etc/containers/seccomp.json", "/usr/share/con
 
 /** The profile language of containers-common: the runtime spec's, plus conditions on capabilities and architecture. */
 interface SeccompProfile {
-  defaultAction: string;
-  defaultErrnoRet?: number;
-  defaultErrno?: string;
-  architectures?: string[];
-  archMap?: { architecture: string; subArchitectures: string[] }[];
-  syscalls: SeccompRule[];
+  readonly defaultAction: string;
+  readonly defaultErrnoRet?: number;
+  readonly defaultErrno?: string;
+  readonly architectures?: readonly string[];
+  readonly archMap?: readonly { readonly architecture: string; readonly subArchitectures: readonly string[] }[];
+  readonly syscalls: readonly SeccompRule[];
 }
 
 interface SeccompRule {
-  name?: string;
-  names?: string[];
-  action: string;
-  errnoRet?: number;
-  errno?: string;
-  args?: unknown[] | null;
-  includes?: SeccompCondition;
-  excludes?: SeccompCondition;
+  readonly name?: string;
+  readonly names?: readonly string[];
+  readonly action: string;
+  readonly errnoRet?: number;
+  readonly errno?: string;
+  readonly args?: readonly unknown[];
+  readonly includes?: SeccompCondition;
+  readonly excludes?: SeccompCondition;
 }
 
 interface SeccompCondition {
-  caps?: string[];
-  arches?: string[];
-  minKernel?: string;
+  readonly caps?: readonly string[];
+  readonly arches?: readonly string[];
+  readonly minKernel?: string;
 }
+
+const texts = list(text);
+const anything: Reader<unknown> = (value) => value;
+const condition = fields<SeccompCondition>({
+  caps: optional(texts),
+  arches: optional(texts),
+  minKernel: optional(text),
+});
+
+/** Reads a profile; every member that may be absent may be null. */
+export const seccompProfile = fields<SeccompProfile>({
+  defaultAction: text,
+  defaultErrnoRet: optional(number),
+  defaultErrno: optional(text),
+  architectures: optional(texts),
+  archMap: optional(list(fields({ architecture: text, subArchitectures: orElse(texts, []) }))),
+  syscalls: list(
+    fields<SeccompRule>({
+      name: optional(text),
+      names: optional(texts),
+      action: text,
+      errnoRet: optional(number),
+      errno: optional(text),
+      args: optional(list(anything)),
+      includes: optional(condition),
+      excludes: optional(condition),
+    }),
+  ),
+});
 
 export interface SeccompContext {
   /** Go's name of the machine's architecture, as profiles spell it: `amd64`. */
@@ -65,19 +95,19 @@ export function resolveSeccomp(profile: SeccompProfile, context: SeccompContext)
     .map((rule) => ({
       names: rule.names ?? (rule.name === undefined ? [] : [rule.name]),
       action: rule.action,
-      ...optional("errnoRet", rule.errnoRet ?? errnoNumber(rule.errno)),
-      ...(rule.args === undefined || rule.args === null || rule.args.length === 0 ? {} : { args: rule.args }),
+      ...present("errnoRet", rule.errnoRet ?? errnoNumber(rule.errno)),
+      ...(rule.args === undefined || rule.args.length === 0 ? {} : { args: rule.args }),
     }));
   return {
     defaultAction: profile.defaultAction,
-    ...optional("defaultErrnoRet", profile.defaultErrnoRet ?? errnoNumber(profile.defaultErrno)),
+    ...present("defaultErrnoRet", profile.defaultErrnoRet ?? errnoNumber(profile.defaultErrno)),
     architectures:
       profile.architectures ?? (mapped === undefined ? [] : [mapped.architecture, ...mapped.subArchitectures]),
     syscalls,
   };
 }
 
-function optional<K extends string>(name: K, value: number | undefined): Partial<Record<K, number>> {
+function present<K extends string>(name: K, value: number | undefined): Partial<Record<K, number>> {
   return value === undefined ? {} : ({ [name]: value } as Record<K, number>);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { resolveSeccomp } from "../../../src/runtime/spec/seccomp.ts";
+import { resolveSeccomp, seccompProfile } from "../../../src/runtime/spec/seccomp.ts";
 
 const CONTEXT = {
   architecture: "amd64",
@@ -69,7 +69,7 @@ test("writes the runtime specification's form", () => {
       { names: ["read"], action: ALLOW, args: null },
     ],
   };
-  expect(resolveSeccomp(profile, CONTEXT)).toEqual({
+  expect(resolveSeccomp(seccompProfile(profile, "", refuse), CONTEXT)).toEqual({
     defaultAction: "SCMP_ACT_ERRNO",
     defaultErrnoRet: 38,
     architectures: ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
@@ -83,5 +83,15 @@ test("writes the runtime specification's form", () => {
 
 test("keeps a profile's own list of architectures", () => {
   const profile = { defaultAction: ALLOW, architectures: ["SCMP_ARCH_X86_64"], syscalls: [] };
-  expect(resolveSeccomp(profile, CONTEXT)).toEqual(profile);
+  expect(resolveSeccomp(seccompProfile(profile, "", refuse), CONTEXT)).toEqual(profile);
 });
+
+test("a profile that is not one is refused by the place in it", () => {
+  const rule = { names: ["mount"], action: "SCMP_ACT_ALLOW", includes: { caps: "CAP_SYS_ADMIN" } };
+  const profile = { defaultAction: "SCMP_ACT_ERRNO", syscalls: [rule] };
+  expect(() => seccompProfile(profile, "", refuse)).toThrow("syscalls[0].includes.caps is not an array");
+});
+
+function refuse(why: string): never {
+  throw new Error(why);
+}

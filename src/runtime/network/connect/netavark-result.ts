@@ -1,3 +1,7 @@
+import { isJsonObject } from "../../../json.ts";
+import { dictionary, fields, list, optional, text } from "../../../json-fields.ts";
+import { RuntimeError } from "../../error.ts";
+
 /** The addresses and DNS settings that a DHCP server or a plugin, not berth, has given an interface. */
 export interface GivenAddresses {
   readonly subnets: readonly GivenAddress[];
@@ -13,14 +17,25 @@ export interface GivenAddress {
 
 /** What netavark's `setup` reports of a network (netavark, src/network/types.rs: StatusBlock). */
 interface NetworkStatus {
-  readonly interfaces?: Readonly<Record<string, { readonly subnets?: readonly GivenAddress[] | null }>> | null;
-  readonly dns_server_ips?: readonly string[] | null;
-  readonly dns_search_domains?: readonly string[] | null;
+  readonly interfaces?: Readonly<Record<string, { readonly subnets?: readonly GivenAddress[] }>>;
+  readonly dns_server_ips?: readonly string[];
+  readonly dns_search_domains?: readonly string[];
 }
+
+const givenAddress = fields<GivenAddress>({ ipnet: text, gateway: optional(text) });
+const networkStatus = fields<NetworkStatus>({
+  interfaces: optional(
+    dictionary(fields<{ readonly subnets?: readonly GivenAddress[] }>({ subnets: optional(list(givenAddress)) })),
+  ),
+  dns_server_ips: optional(list(text)),
+  dns_search_domains: optional(list(text)),
+});
 
 /** The addresses in the output of netavark's `setup`, by network. */
 export function givenAddresses(output: string): Record<string, GivenAddresses> {
-  const status = JSON.parse(output) as Readonly<Record<string, NetworkStatus>>;
+  const status = dictionary(networkStatus)(JSON.parse(output), "it", (why) => {
+    throw new RuntimeError("network", `netavark setup: read what it reports: ${why}`);
+  });
   return Object.fromEntries(
     Object.entries(status).map(([network, { interfaces, dns_server_ips: servers, dns_search_domains: search }]) => {
       const subnets = Object.values(interfaces ?? {}).flatMap(({ subnets: found }) => found ?? []);
@@ -34,8 +49,8 @@ export function givenAddresses(output: string): Record<string, GivenAddresses> {
 /** The message in the output of a netavark that failed: {"error": …} on standard output, or whatever it wrote. */
 export function netavarkError(stdout: string, stderr: string): string {
   try {
-    const { error } = JSON.parse(stdout) as { error?: string };
-    if (error !== undefined) return error;
+    const answer: unknown = JSON.parse(stdout);
+    if (isJsonObject(answer) && typeof answer.error === "string") return answer.error;
   } catch {
     // Not JSON: its words as they are.
   }

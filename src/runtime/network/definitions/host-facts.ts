@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
+import { fields, list, optional, text } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
 import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { listDefinitions } from "../../../state/network-definitions.ts";
@@ -94,9 +95,15 @@ interface PodmanDefinition {
   readonly subnets?: readonly { readonly subnet?: string }[];
 }
 
+const podmanDefinition = fields<PodmanDefinition>({
+  subnets: optional(list(fields<{ readonly subnet?: string }>({ subnet: optional(text) }))),
+});
+
 function readJson(path: string): PodmanDefinition | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as PodmanDefinition;
+    return podmanDefinition(JSON.parse(readFileSync(path, "utf8")), "", (why) => {
+      throw new Error(why);
+    });
   } catch {
     // Somebody else's file: what cannot be read takes no address from anybody.
     return undefined;

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { fields, list, optional, orElse, text } from "../../../json-fields.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { PLAIN_ENVIRONMENT } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
@@ -120,8 +121,17 @@ function failure(message: string): RuntimeError {
   return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
 }
 
+/** What ip-address(8) shows with -json. */
+const shownLinks = list(
+  fields<{ addr_info?: readonly { family: string; local: string; scope: string }[] }>({
+    addr_info: optional(list(fields({ family: text, local: orElse(text, ""), scope: orElse(text, "") }))),
+  }),
+);
+
 function factsOf(ran: PastaCommand, shown: string): NetworkView {
-  const links = JSON.parse(shown) as { addr_info?: { family: string; local: string; scope: string }[] }[];
+  const links = shownLinks(JSON.parse(shown), "", (why) => {
+    throw failure(`read the addresses inside: ${why}`);
+  });
   const inside = links
     .flatMap(({ addr_info = [] }) => addr_info)
     .filter(({ scope }) => scope === "global")

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fields, list, number, optional, type Reader, text } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
+import { processIdentity } from "../../../state/request-fields.ts";
 import { readIfThere } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
 import { runProgram } from "../../../system/process.ts";
@@ -43,6 +45,13 @@ export interface PastaRecord {
   readonly resolvers: readonly string[];
 }
 
+const pastaRecord = fields<PastaRecord>({
+  pasta: processIdentity,
+  inode: number,
+  gateway: optional(text),
+  resolvers: list(text),
+});
+
 /** Files of the shared namespace, below the user's runtime directory. */
 export function rootlessPaths(scope: Scope): {
   readonly directory: string;
@@ -66,17 +75,20 @@ export function rootlessPaths(scope: Scope): {
 /** The shared namespace, if there is a process by which it can be entered. */
 export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefined {
   const paths = rootlessPaths(scope);
-  const record = readJson<PastaRecord>(paths.pasta);
+  const record = readJson(paths.pasta, pastaRecord);
   if (record === undefined) return undefined;
-  const server = readJson<ProcessIdentity>(paths.dns);
+  const server = readJson(paths.dns, processIdentity);
   const pasta = isAlive(record.pasta) ? record.pasta : undefined;
   const dns = server !== undefined && isAlive(server) ? server : undefined;
   return pasta === undefined && dns === undefined ? undefined : { ...record, pasta, dns };
 }
 
-function readJson<T>(path: string): T | undefined {
-  const text = readIfThere(path);
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+function readJson<T>(path: string, read: Reader<T>): T | undefined {
+  const content = readIfThere(path);
+  if (content === undefined) return undefined;
+  return read(JSON.parse(content), "", (why) => {
+    throw new RuntimeError("network", `read ${path}: ${why}`);
+  });
 }
 
 /**
