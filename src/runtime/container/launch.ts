@@ -1,10 +1,10 @@
 import type { Environment } from "../../environment.ts";
 import type { StoredImage } from "../../image/store/store.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { runSteps } from "../steps.ts";
 import { createNotifier, type Notifier } from "../systemd/notify.ts";
 import { openStart, type StartContext } from "./start.ts";
 import { START_STEPS } from "./start-steps.ts";
-import { runSteps } from "./steps.ts";
 
 export interface LaunchContext extends StartContext {
   /** Finds the image, pulling it as the request's policy says. Progress of a pull goes to the notifier. */

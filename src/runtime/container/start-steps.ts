@@ -7,6 +7,7 @@ import { noteUnit } from "../../state/running-units.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { openContainerNetwork } from "../network/container-network.ts";
 import { leaveUnitCgroup } from "../oci-runtime/container-cgroup.ts";
+import type { Step } from "../steps.ts";
 import { writeBundle } from "./bundle.ts";
 import { cleanUp } from "./cleanup.ts";
 import { takeName } from "./container-name.ts";
@@ -14,7 +15,6 @@ import { joinNetwork } from "./joined-network.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { startPayload } from "./payload.ts";
 import type { Start } from "./start.ts";
-import type { Step } from "./steps.ts";
 
 /** Sets the launcher's umask and cgroup; both end with this process. */
 const prepareProcess: Step<Start> = {

@@ -3,9 +3,9 @@ import type { Scope } from "../../scope.ts";
 import { claimPod, type PodRecord, podPaths, readPod } from "../../state/pod-record.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { identify } from "../../system/process-identity.ts";
-import { runSteps } from "../container/steps.ts";
 import { RuntimeError } from "../error.ts";
 import { chooseHostPorts } from "../network/connect/published-ports.ts";
+import { runSteps } from "../steps.ts";
 import { CREATE_STEPS, type PodCreation } from "./create-steps.ts";
 import { removePod } from "./remove.ts";
 

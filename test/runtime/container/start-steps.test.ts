@@ -6,7 +6,7 @@ import type { RunRequest } from "../../../src/options/requests/run-request.ts";
 import { planStart } from "../../../src/runtime/container/plan.ts";
 import type { Start } from "../../../src/runtime/container/start.ts";
 import { START_STEPS } from "../../../src/runtime/container/start-steps.ts";
-import { runSteps } from "../../../src/runtime/container/steps.ts";
+import { runSteps } from "../../../src/runtime/steps.ts";
 import { createNotifier } from "../../../src/runtime/systemd/notify.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { readRecord } from "../../../src/state/container-record.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { START_STEPS } from "../../../src/runtime/container/start-steps.ts";
-import { runSteps, type Step } from "../../../src/runtime/container/steps.ts";
+import { START_STEPS } from "../../src/runtime/container/start-steps.ts";
+import { runSteps, type Step } from "../../src/runtime/steps.ts";
 
 /** Steps that write down what is done with them. */
 function recorded(failing?: string, undoFailing?: string): { steps: Step<string[]>[]; done: string[] } {
