@@ -50,24 +50,8 @@ export function compareBytes(a: string, b: string): number {
  */
 export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): UnitFile {
   if (dropIns.length === 0) return main;
-  const added = new Map<string, Item[]>();
-  for (const dropIn of dropIns) {
-    for (const [section, items] of sectionParts(dropIn)) {
-      const list = added.get(section);
-      if (list === undefined) added.set(section, items);
-      else for (const item of items) if (item.kind !== "header") list.push(item);
-    }
-  }
-  const items: Item[] = [];
-  const mainItems = sealed(main.items);
-  const ends = sectionEnds(mainItems);
-  for (const [index, item] of mainItems.entries()) {
-    items.push(item);
-    const more = ends.get(index);
-    if (more === undefined) continue;
-    for (const addition of added.get(more) ?? []) if (addition.kind !== "header") items.push(addition);
-    added.delete(more);
-  }
+  const added = additionsOf(dropIns);
+  const items = withAdditions(sealed(main.items), added);
   for (const additions of added.values()) {
     const last = items.at(-1);
     if (last !== undefined && last.kind !== "blank") items.push(blankAfter(last));
@@ -75,6 +59,35 @@ export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): Un
   }
   return { path: main.path, items, diagnostics: [main, ...dropIns].flatMap((file) => file.diagnostics) };
 }
+
+/** What all drop-ins add, by section: the first one's header, then everything else in order. */
+function additionsOf(dropIns: readonly UnitFile[]): Map<string, Item[]> {
+  const added = new Map<string, Item[]>();
+  for (const dropIn of dropIns) {
+    for (const [section, items] of sectionParts(dropIn)) {
+      const list = added.get(section);
+      if (list === undefined) added.set(section, items);
+      else for (const item of withoutHeaders(items)) list.push(item);
+    }
+  }
+  return added;
+}
+
+/** The items with what is added to their sections, which is taken out of `added`. */
+function withAdditions(mainItems: readonly Item[], added: Map<string, Item[]>): Item[] {
+  const items: Item[] = [];
+  const ends = sectionEnds(mainItems);
+  for (const [index, item] of mainItems.entries()) {
+    items.push(item);
+    const section = ends.get(index);
+    if (section === undefined) continue;
+    for (const addition of withoutHeaders(added.get(section) ?? [])) items.push(addition);
+    added.delete(section);
+  }
+  return items;
+}
+
+const withoutHeaders = (items: readonly Item[]): Item[] => items.filter(({ kind }) => kind !== "header");
 
 /** A drop-in's items by section, one header each; comments above the first header go with that section. */
 function sectionParts(file: UnitFile): Map<string, Item[]> {

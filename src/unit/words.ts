@@ -48,51 +48,71 @@ export function splitWords(value: string, style: WordStyle): Words {
   if (!/["'\\]/.test(value)) return { words: splitPlainWords(value), problems: [] };
   const words: Word[] = [];
   const problems: WordProblem[] = [];
-  // What is between these is passed over at once.
-  const special = /[ \t\n\r"'\\]/g;
-  const report = (code: WordProblem["code"], offset: number, message: string): void => {
+  const report: Report = (code, offset, message) => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, offset, message });
   };
-  let at = skipSeparators(value, 0);
-  while (at < value.length) {
-    const offset = at;
-    const parts: string[] = [];
-    let quote = "";
-    let quoteOffset = 0;
-    let quoted = false;
-    let bytes = false;
-    let plainFrom = at;
-    for (; at < value.length; at++) {
-      special.lastIndex = at;
-      at = special.test(value) ? special.lastIndex - 1 : value.length;
-      if (at === value.length) break;
-      const character = value.charAt(at);
-      if (character === "\\" && style !== "plain") {
-        parts.push(value.slice(plainFrom, at));
-        const found = readEscape(value, at, style);
-        if (found.problem !== undefined) report(found.problem, at, escapeMessage(found.problem, value, at));
-        parts.push(found.text);
-        bytes ||= found.byte;
-        at += found.length - 1;
-        plainFrom = at + 1;
-      } else if (quote === "" ? character === '"' || character === "'" : character === quote) {
-        parts.push(value.slice(plainFrom, at));
-        plainFrom = at + 1;
-        if (quote === "") quoteOffset = at;
-        quote = quote === "" ? character : "";
-        quoted = true;
-      } else if (quote === "" && isSeparator(character)) {
-        break;
-      }
-    }
-    parts.push(value.slice(plainFrom, at));
-    if (quote !== "") report("unbalanced-quote", quoteOffset, `no closing ${quote}`);
-    const text = parts.join("");
-    // Bytes given one by one may make up UTF-8 together.
-    words.push({ text: bytes ? decodeText(encodeText(text)) : text, offset, end: at, quoted });
-    at = skipSeparators(value, at);
+  for (let at = skipSeparators(value, 0); at < value.length; ) {
+    const word = readWord(value, at, style, report);
+    words.push(word);
+    at = skipSeparators(value, word.end);
   }
   return { words, problems };
+}
+
+type Report = (code: WordProblem["code"], offset: number, message: string) => void;
+
+/** The word that begins at value[offset]. */
+function readWord(value: string, offset: number, style: WordStyle, report: Report): Word {
+  const parts: string[] = [];
+  let open: { readonly quote: string; readonly offset: number } | undefined;
+  let quoted = false;
+  let bytes = false;
+  let plainFrom = offset;
+  let at = nextSpecial(value, offset);
+  while (at < value.length) {
+    const character = value.charAt(at);
+    const role = roleOf(character, open?.quote, style);
+    if (role === "end") break;
+    if (role !== "ordinary") parts.push(value.slice(plainFrom, at));
+    let length = 1;
+    if (role === "escape") {
+      const found = readEscape(value, at, style);
+      if (found.problem !== undefined) report(found.problem, at, escapeMessage(found.problem, value, at));
+      parts.push(found.text);
+      bytes ||= found.byte;
+      length = found.length;
+    } else if (role === "quote") {
+      open = open === undefined ? { quote: character, offset: at } : undefined;
+      quoted = true;
+    }
+    at += length;
+    if (role !== "ordinary") plainFrom = at;
+    at = nextSpecial(value, at);
+  }
+  parts.push(value.slice(plainFrom, at));
+  if (open !== undefined) report("unbalanced-quote", open.offset, `no closing ${open.quote}`);
+  const text = parts.join("");
+  // Bytes given one by one may make up UTF-8 together.
+  return { text: bytes ? decodeText(encodeText(text)) : text, offset, end: at, quoted };
+}
+
+const SPECIAL = /[ \t\n\r"'\\]/g;
+
+/** Where the next character is that may not stand for itself; the value's length if there is none. */
+function nextSpecial(value: string, from: number): number {
+  SPECIAL.lastIndex = from;
+  return SPECIAL.test(value) ? SPECIAL.lastIndex - 1 : value.length;
+}
+
+/** What a special character does in a word: outside of quotes, or inside of those that `quote` has opened. */
+function roleOf(
+  character: string,
+  quote: string | undefined,
+  style: WordStyle,
+): "escape" | "quote" | "end" | "ordinary" {
+  if (character === "\\") return style === "plain" ? "ordinary" : "escape";
+  if (quote !== undefined) return character === quote ? "quote" : "ordinary";
+  return isSeparator(character) ? "end" : "quote";
 }
 
 /** The common case, in which white space is all there is to look at. */

@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import type { Environment } from "../../environment.ts";
-import { fields, text } from "../../json-fields.ts";
+import { text } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
-import { readIfThere, removeIfThere, replaceFile } from "../../system/files.ts";
+import { readRecordFile, recordFormat, writeRecordFile } from "../../state/record-format.ts";
+import { readIfThere, removeIfThere } from "../../system/files.ts";
 import { runProgram } from "../../system/process.ts";
-import { RuntimeError } from "../error.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
 
 /*
@@ -25,7 +25,8 @@ interface ResourceService {
   readonly run: string;
 }
 
-const resourceService = fields<ResourceService>({ unit: text, run: text });
+const formatOf = (kind: Kind) =>
+  recordFormat<ResourceService>({ noun: `the service of ${kind}`, verb: "started" }, { unit: text, run: text });
 
 /** Notes go with a reboot, as the services' states do. */
 const noteFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);
@@ -39,22 +40,24 @@ export function noteResourceService(scope: Scope, kind: Kind, name: string, run:
   if (!isOfFile(scope, kind, unit)) return;
   const file = noteFile(scope, kind, name);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  replaceFile(file, JSON.stringify({ unit, run } satisfies ResourceService));
+  writeRecordFile(file, formatOf(kind), { unit, run });
 }
 
 /**
  * Stops the service of a network or volume that has been removed; what requires it has stopped before. Nothing happens
- * where there is none, or where that service itself removes it. Returns systemctl's complaint.
+ * where there is none, or where that service itself removes it. Returns systemctl's complaint. Throws "corrupt-record"
+ * and "newer-record".
  */
 export function stopResourceService(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
   const file = noteFile(scope, kind, name);
-  const note = readIfThere(file);
-  if (note === undefined) return undefined;
+  const read = () => readRecordFile(file, formatOf(kind), name);
+  const noted = read();
+  if (noted === undefined) return undefined;
+  const { unit, run } = noted;
   const forget = () => {
     // It may have been started again since, and have made it again.
-    if (readIfThere(file) === note) removeIfThere(file);
+    if (read()?.run === run) removeIfThere(file);
   };
-  const { unit, run } = parseNote(note);
   if (env.INVOCATION_ID === run) {
     forget();
     return undefined;
@@ -71,17 +74,11 @@ export function stopResourceService(scope: Scope, kind: Kind, name: string, env:
   return undefined;
 }
 
-/** Throws "systemd" for a note that berth has not written. */
-function parseNote(note: string): ResourceService {
-  return resourceService(JSON.parse(note), "", (why) => {
-    throw new RuntimeError("systemd", `the note of a network's or volume's service cannot be read: ${why}`);
-  });
-}
-
-/** Any service may call berth; a generated one names its file. */
+/** Any service may call berth; a generated one names its file (systemd.unit(5), SourcePath=). */
 function isOfFile(scope: Scope, kind: Kind, unit: string): boolean {
   const generated = join(dirname(scope.runtimeDir), "systemd", "generator");
-  const unitFile =
-    readIfThere(join(generated, unit)) ?? readIfThere(join(generated, unit.replace(/@.*\./, "@."))) ?? "";
-  return new RegExp(`^SourcePath=.*\\.${kind}$`, "m").test(unitFile);
+  const template = unit.replace(/@.*\./, "@.");
+  const unitFile = readIfThere(join(generated, unit)) ?? readIfThere(join(generated, template)) ?? "";
+  const [, source = ""] = /^SourcePath=(.*)$/m.exec(unitFile) ?? [];
+  return extname(source) === `.${kind}`;
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeIfThere, replaceFile } from "../../../system/files.ts";
+import { removeIfThere } from "../../../system/files.ts";
 import { PLAIN_ENVIRONMENT, runProgram } from "../../../system/process.ts";
 import type { ProcessIdentity } from "../../../system/process-identity.ts";
 import { findProgram, type Program } from "../../../system/programs.ts";
@@ -13,6 +13,7 @@ import {
   ROOTLESS_UNITS,
   readRootlessNamespace,
   rootlessPaths,
+  writeDnsServer,
 } from "./rootless-namespace.ts";
 
 /** A network's name that no network can have. */
@@ -32,7 +33,7 @@ export async function startRootlessDns(self: BerthProcess): Promise<ProcessIdent
   const rootless = userNamespaceOwner(env) === undefined ? undefined : readRootlessNamespace(scope);
   if (rootless === undefined || !joinRootlessNetwork(scope))
     throw new RuntimeError("network", `${ROOTLESS_UNITS.pasta} does not run`);
-  const { directory, dns } = rootlessPaths(scope);
+  const { directory } = rootlessPaths(scope);
   const config = dnsServerDir(scope);
   mkdirSync(config, { recursive: true, mode: 0o700 });
   writeFileSync(join(config, PLACEHOLDER), "127.0.0.53\n0 127.0.0.53  nobody\n");
@@ -48,7 +49,7 @@ export async function startRootlessDns(self: BerthProcess): Promise<ProcessIdent
   for (let look = 0; look < LOOKS_MAX; look++) {
     const server = readPidFile(dnsPidFile(scope));
     if (server !== undefined) {
-      replaceFile(dns, JSON.stringify(server));
+      writeDnsServer(scope, server);
       return server;
     }
     await Bun.sleep(LOOK_MS);

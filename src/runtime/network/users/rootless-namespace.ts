@@ -1,7 +1,8 @@
 import { closeSync, openSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fields, list, number, optional, type Reader, text } from "../../../json-fields.ts";
+import { list, number, optional, text } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
+import { readRecordFile, recordFormat, writeRecordFile } from "../../../state/record-format.ts";
 import { processIdentity } from "../../../state/request-fields.ts";
 import { readIfThere } from "../../../system/files.ts";
 import { CLONE_NEWNET, setns } from "../../../system/namespaces.ts";
@@ -45,12 +46,23 @@ export interface PastaRecord {
   readonly resolvers: readonly string[];
 }
 
-const pastaRecord = fields<PastaRecord>({
-  pasta: processIdentity,
-  inode: number,
-  gateway: optional(text),
-  resolvers: list(text),
-});
+const PASTA_FORMAT = recordFormat<PastaRecord>(
+  { noun: "the network namespace", verb: "made" },
+  { pasta: processIdentity, inode: number, gateway: optional(text), resolvers: list(text) },
+);
+const DNS_FORMAT = recordFormat<ProcessIdentity>(
+  { noun: "the DNS server", verb: "started" },
+  { pid: number, startTime: text },
+);
+
+export function writePasta(scope: Scope, record: PastaRecord): void {
+  writeRecordFile(rootlessPaths(scope).pasta, PASTA_FORMAT, record);
+}
+
+/** Records the DNS server's process. */
+export function writeDnsServer(scope: Scope, server: ProcessIdentity): void {
+  writeRecordFile(rootlessPaths(scope).dns, DNS_FORMAT, server);
+}
 
 /** Files of the shared namespace, below the user's runtime directory. */
 export function rootlessPaths(scope: Scope): {
@@ -72,23 +84,17 @@ export function rootlessPaths(scope: Scope): {
   };
 }
 
-/** The shared namespace, if there is a process by which it can be entered. */
+/**
+ * The shared namespace, if there is a process by which it can be entered. Throws "corrupt-record" and "newer-record".
+ */
 export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefined {
   const paths = rootlessPaths(scope);
-  const record = readJson(paths.pasta, pastaRecord);
+  const record = readRecordFile(paths.pasta, PASTA_FORMAT, "of a user's networks");
   if (record === undefined) return undefined;
-  const server = readJson(paths.dns, processIdentity);
+  const server = readRecordFile(paths.dns, DNS_FORMAT, "of a user's networks");
   const pasta = isAlive(record.pasta) ? record.pasta : undefined;
   const dns = server !== undefined && isAlive(server) ? server : undefined;
   return pasta === undefined && dns === undefined ? undefined : { ...record, pasta, dns };
-}
-
-function readJson<T>(path: string, read: Reader<T>): T | undefined {
-  const content = readIfThere(path);
-  if (content === undefined) return undefined;
-  return read(JSON.parse(content), "", (why) => {
-    throw new RuntimeError("network", `read ${path}: ${why}`);
-  });
 }
 
 /**

@@ -17,7 +17,7 @@ import { openOutermostOwner } from "../../user-namespace/outermost-namespace.ts"
 import { dnsServerDir, readPidFile } from "../connect/dns-server.ts";
 import { netavarkDir } from "../connect/netavark.ts";
 import { connectByPasta } from "./pasta.ts";
-import { type PastaRecord, ROOTLESS_UNITS, rootlessPaths } from "./rootless-namespace.ts";
+import { ROOTLESS_UNITS, rootlessPaths, writePasta } from "./rootless-namespace.ts";
 
 /** The name of the namespace in the file descriptor store of pasta's unit. */
 const KEPT = "net";
@@ -52,7 +52,7 @@ export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIde
   const inode = kept === undefined ? keep(paths.namespace, env.NOTIFY_SOCKET) : fstatSync(kept.fd).ino;
   const pasta = readPidFile(pidFile);
   if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
-  replaceFile(paths.pasta, JSON.stringify({ pasta, inode, gateway, resolvers } satisfies PastaRecord));
+  writePasta(scope, { pasta, inode, gateway, resolvers });
   return pasta;
 }
 
