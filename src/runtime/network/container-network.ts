@@ -10,48 +10,48 @@ import type { NetworkView } from "./names/etc-files.ts";
 import { connectByPasta } from "./users/pasta.ts";
 import { connectRootless } from "./users/rootless-connection.ts";
 
-/** What is known of a container's place in its networks. */
+/** A container's addresses, name resolution and ports. */
 export interface NetworkSettings {
-  /** By the networks' names; those that pasta gives have its name. */
+  /** By the networks' names; `pasta` for the addresses that pasta gives. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
-  /** What is to be said in /etc/hosts and /etc/resolv.conf. */
+  /** For /etc/hosts and /etc/resolv.conf. */
   readonly view: NetworkView;
-  /** Those that are published, with the host's ports. */
+  /** The published ports, with the host's. */
   readonly ports: RunRequest["ports"];
 }
 
-/** A container's own network, on which other programs are at work. */
+/** A container's own network, while netavark or pasta sets it up beside this process. */
 export interface ContainerNetwork {
-  /** Where the OCI runtime finds the namespace once joinable() has resolved. */
+  /** The namespace's path for the OCI runtime, valid once joinable() has resolved. */
   readonly path: string;
-  /** A descriptor of the namespace that has to stay open for that, if any. */
+  /** A descriptor that has to stay open for the path to be valid, if any. */
   readonly fd: number | undefined;
-  /** What is known beforehand: all, where berth itself gives the addresses. */
+  /** What is known beforehand: all of it where berth leases the addresses, nothing with pasta. */
   readonly facts: NetworkSettings | undefined;
   joinable(): Promise<void>;
-  /** Resolves once everything is in place, with what was not known before; rejects with "network". */
+  /** Resolves once the network is set up, with what was not known before; rejects with "network". */
   finish(): Promise<NetworkSettings | undefined>;
-  /** Resolves once nothing is under way any more: what is still being made cannot be taken away. */
+  /** Resolves once netavark or pasta has ended, in success or not: only then can the network be torn down. */
   settle(): Promise<void>;
 }
 
-/** For whom a network is opened. */
+/** The container that a network is opened for. */
 export interface NetworkOwner {
   readonly scope: Scope;
   readonly inUserNamespace: boolean;
   readonly id: string;
   readonly name: string;
-  /** Where a user's network namespace can be mounted. */
+  /** A path at which a user's network namespace can be mounted. */
   readonly pin: string;
   /** See ConnectRequest. */
   readonly atOnce: boolean;
-  /** The container's own user namespace, which has a network namespace then. */
+  /** The container's own user namespace, with the network namespace that belongs to it. */
   readonly namespace: ContainerNamespace | undefined;
 }
 
 /**
- * Begins to connect a container to its networks; undefined where it has none of its own. Throws as connect() and
- * connectByPasta() do, and "bad-request" for ports or networks that this container cannot have.
+ * Begins to connect a container to its networks; undefined for one without a network of its own. Throws as connect()
+ * and connectByPasta() do, and "bad-request" for ports or networks that this container cannot have.
  */
 export function openContainerNetwork(request: RunRequest, owner: NetworkOwner): ContainerNetwork | undefined {
   const { network, ports } = request;
@@ -128,7 +128,7 @@ function settingsOf({ networks, view, ports }: ConnectedNetworks): NetworkSettin
   return { addresses: addressesByNetwork(networks), view, ports };
 }
 
-/** The service's name is one of the container's, where a name server can find it. */
+/** The service's name as a DNS name of the container, if it can be one. */
 export function serviceName({ unit }: RunRequest): string[] {
   const name = unit?.replace(/\.service$/, "");
   return name !== undefined && /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$/.test(name) ? [name] : [];

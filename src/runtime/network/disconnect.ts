@@ -8,22 +8,22 @@ import { removeAllMemberNames } from "./connect/pod-member-names.ts";
 import { reachBridges } from "./users/rootless-namespace.ts";
 
 /**
- * Takes away all that an owner has in networks: firewall rules, published ports, names, addresses. May be called at any
- * time, and again. Returns why a DHCP proxy or a plugin has not taken away what it made, if so: it is not asked again,
- * for nobody knows what is left, and the rest is given back all the same.
+ * Disconnects an owner from its networks: removes firewall rules, published ports and DNS names, and releases
+ * addresses. May be called at any time, and again. Returns the error of a DHCP proxy or a plugin that did not do its
+ * part: it is not retried, as what is left is not known, and all else is released all the same.
  */
 export async function disconnect(scope: Scope, owner: string): Promise<BerthError | undefined> {
   const record = readConnection(scope, owner);
   if (record === undefined) return undefined;
   const { request } = record;
-  // Who puts rules back looks at this, and leaves them to the teardown that comes.
+  // reloadNetworks() then leaves the rules to the teardown.
   if (record.ending !== true) writeConnection(scope, { ...record, ending: true });
   removeAllMemberNames(scope, owner);
-  // A user's bridges are gone with their namespace.
+  // If a user's rootless namespace is gone, so are its bridges.
   if (reachBridges(scope) && request !== undefined) await tearDownHostSide(scope, request);
   for (const network of record.networks) {
     const addresses = request?.networks[network]?.static_ips;
-    // Killed while it took addresses: the leases alone tell which.
+    // The launcher was killed while it leased addresses: only the leases say which.
     if (addresses === undefined) releaseAddresses(leasesDir(scope, network), (other) => other === owner);
     else for (const address of addresses) releaseAddress(leasesDir(scope, network), address, owner);
   }
@@ -32,7 +32,7 @@ export async function disconnect(scope: Scope, owner: string): Promise<BerthErro
   return kept;
 }
 
-/** Has the DHCP proxy and plugins take away what they made; returns the first failure. */
+/** Has the DHCP proxy and plugins release what they have given. Returns the first failure. */
 async function releaseByOthers(
   scope: Scope,
   { dhcp, plugins }: ReturnType<typeof divide>,

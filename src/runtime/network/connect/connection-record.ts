@@ -14,23 +14,23 @@ import type { NetavarkAttachment, NetavarkRequest } from "./netavark-request.ts"
 import type { GivenAddress, GivenAddresses } from "./netavark-result.ts";
 
 /**
- * What one owner (a container, a pod) has in networks: it is on disk before anything is taken or set up, and goes when
- * all has been given back. It tells who uses a network and which ports are published, and what teardown and reload have
- * to do.
+ * The connection of one owner, a container or a pod, to its networks. The record is written before an address is leased
+ * or a network set up, and removed after all is torn down. It says which networks and ports are in use, and what
+ * teardown and reload have to do.
  */
 export interface ConnectionRecord {
-  /** The container's ID, or another name that no container can have. */
+  /** The ID of a container or a pod. */
   readonly owner: string;
   readonly name: string;
   readonly networks: readonly string[];
   readonly ports: readonly PortMapping[];
-  /** What netavark is given; undefined while addresses are being taken. */
+  /** netavark's request; undefined while addresses are being leased. */
   readonly request: NetavarkRequest | undefined;
-  /** Whether what it has is being taken away. */
+  /** Whether the connection is being torn down. */
   readonly ending?: boolean;
-  /** What DHCP servers and plugins have given, by network. */
+  /** The addresses that DHCP servers and plugins have given, by network. */
   readonly given?: GivenByNetwork;
-  /** Names of others that are in the same namespace, by their IDs: a pod's containers. */
+  /** DNS names of the containers in the same namespace, a pod's, by their IDs. */
   readonly members?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -81,7 +81,7 @@ export function writeConnection(scope: Scope, record: ConnectionRecord): void {
   writeRecordFile(recordFile(scope, record.owner), FORMAT, record);
 }
 
-/** What an owner has, or undefined if it has nothing. Throws "corrupt-record" and "newer-record". */
+/** The record of an owner, or undefined if it is in no network. Throws "corrupt-record" and "newer-record". */
 export function readConnection(scope: Scope, owner: string): ConnectionRecord | undefined {
   return readRecordFile(recordFile(scope, owner), FORMAT, owner);
 }
@@ -98,10 +98,7 @@ export function listConnections(scope: Scope): ConnectionRecord[] {
   });
 }
 
-/**
- * Runs `work` while nobody else looks at what is published to publish something. The kernel frees the lock when a
- * process dies.
- */
+/** Runs `work` under the lock for choosing and checking published ports. The kernel frees it when the process dies. */
 export function withPortsLock<T>(scope: Scope, work: () => T): T {
   return withLock("ports", openLockFile(join(recordsDir(scope), ".ports")), "exclusive", work);
 }

@@ -11,23 +11,26 @@ import { type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
 import { makeStandIn } from "./stand-in-namespace.ts";
 
 /**
- * Where netavark finds its DHCP proxy, a service of the distribution's that asks for addresses on behalf of containers
- * and renews them: the way is fixed in netavark (src/dhcp_proxy/proxy_conf.rs). systemd listens there and starts it.
+ * The socket of netavark's DHCP proxy, a service of the distribution that requests addresses for containers and renews
+ * them. netavark has the path built in (src/dhcp_proxy/proxy_conf.rs); systemd listens there and starts the proxy.
  */
 const PROXY = "/run/podman/nv-proxy.sock";
 const PROXY_UNIT = "netavark-dhcp-proxy.socket";
 
-/** How long the proxy may take to forget a lease: milliseconds. */
+/** How long the proxy may take to release a lease: milliseconds. */
 const RELEASE_MS = 10_000;
 
-/** How often, and how many times, to try again while an interface with the same MAC address goes: milliseconds. */
+/**
+ * How often, in milliseconds, and how many times to retry while the kernel removes an interface with the same MAC
+ * address.
+ */
 const RETRY_MS = 50;
 const RETRIES_MAX = 60;
 
 /**
- * Has netavark make the interfaces of networks whose addresses come by DHCP, and ask for these: seconds, in which
- * others' networks are not held up. Returns what the servers have given, by network. Throws "network" where the proxy
- * or a server does not answer.
+ * Has netavark create the interfaces of networks with addresses by DHCP, and request the addresses. That takes seconds,
+ * so the caller does not hold netavark's lock. Returns what the servers have given, by network. Throws "network" where
+ * the proxy or a server does not answer.
  */
 export async function leaseByDhcp(
   scope: Scope,
@@ -44,7 +47,7 @@ export async function leaseByDhcp(
   }
   const asked: NetavarkRequest = {
     ...request,
-    // By this a server knows a client, so it is to be the same at the next start.
+    // The server recognizes the client by it, so it must be the same at the next start.
     container_id: stableClientId(request.container_name),
     container_hostname: hostname,
     port_mappings: [],
@@ -58,7 +61,7 @@ export async function leaseByDhcp(
   return given;
 }
 
-/** Has the proxy forget what it renews for a container that has ended. */
+/** Has the proxy release the leases of a container that has ended. */
 export async function releaseByDhcp(scope: Scope, request: NetavarkRequest): Promise<void> {
   // A proxy that does not run renews nothing.
   if (!(await proxyAnswers())) return;
@@ -71,8 +74,8 @@ export async function releaseByDhcp(scope: Scope, request: NetavarkRequest): Pro
 }
 
 /**
- * The kernel takes an interface away some time after its container has ended; until then another one on the same device
- * cannot be brought up with its MAC address.
+ * The kernel removes an interface some time after its container has ended; until then no other one on the same device
+ * can be brought up with its MAC address.
  */
 async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request: NetavarkRequest) {
   for (let retry = 0; ; retry++) {
@@ -81,7 +84,7 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
     } catch (error) {
       const busy = error instanceof RuntimeError && /Address already in use/.test(error.message);
       if (!busy || retry === RETRIES_MAX) throw error;
-      // netavark has left what it made; of several, some may not be there yet.
+      // netavark leaves the interfaces that it has created, which may be some of several.
       const commands = interfacesOf(request).map(({ interface_name: name }) => `link del ${name}`);
       withinNamespace(namespace, () => tryIpCommands(commands));
       await Bun.sleep(RETRY_MS);
@@ -90,15 +93,15 @@ async function setUpOnceFree(scope: Scope, namespace: NetworkNamespace, request:
 }
 
 /**
- * When a server gives another address of the same subnet, the proxy adds it and then takes the first away, with which
- * the kernel would take all of that subnet (Documentation/networking/ip-sysctl, promote_secondaries). systemd's default
- * of 1 may not have come here.
+ * When a server gives another address of the same subnet, the proxy adds it and then removes the first one, and the
+ * kernel would remove all of that subnet with it (Documentation/networking/ip-sysctl, promote_secondaries). systemd
+ * sets 1 by default, but perhaps not in this namespace.
  */
 function keepSecondAddress(name: string): void {
   writeFileSync(`/proc/sys/net/ipv4/conf/${name}/promote_secondaries`, "1");
 }
 
-/** Whether somebody listens, which can be systemd alone. */
+/** Whether the proxy, or systemd in its place, listens. */
 async function proxyAnswers(): Promise<boolean> {
   try {
     const socket = await Bun.connect({ unix: PROXY, socket: { data: () => undefined } });

@@ -4,14 +4,14 @@ import type { Scope } from "../../../scope.ts";
 import { removeIfThere, replaceLink } from "../../../system/files.ts";
 
 /*
- * A path by which others find a container's network namespace later: a link into /proc, first to the process that makes
- * the container, then to the payload. netavark's DHCP proxy changes an address by it when the server gives another one.
+ * A path by which netavark's DHCP proxy finds a container's network namespace later, to change an address when the
+ * server gives another one: a symbolic link into /proc, first to the launcher, then to the payload.
  */
 
-/** Beside the note of what the owner has, with which it goes. */
+/** The link is beside the owner's connection record, and is removed with it. */
 export const namespaceLink = (scope: Scope, owner: string) => join(scope.runtimeDir, "network-setups", `${owner}.ns`);
 
-/** Makes the owner's link lead to a namespace. Returns the link's path. */
+/** Points the owner's link to a namespace. Returns the link's path. */
 export function linkNamespace(scope: Scope, owner: string, target: string): string {
   const path = namespaceLink(scope, owner);
   const temporary = `${path}.new`;
@@ -20,18 +20,18 @@ export function linkNamespace(scope: Scope, owner: string, target: string): stri
   return path;
 }
 
-/** Makes the owner's link, if it has one, lead to the namespace that a process is in; nowhere without one. */
+/** Points the owner's link, if it has one, to the namespace of a process; to none if `pid` is undefined. */
 export function retargetNamespaceLink(scope: Scope, owner: string, pid: number | undefined): void {
   if (hasLink(scope, owner)) linkNamespace(scope, owner, `/proc/${pid ?? NOBODY}/ns/net`);
 }
 
-/** By which process the owner's link leads, NaN if by none; undefined if it has no link. */
+/** The process whose namespace the owner's link points to, NaN for none; undefined if the owner has no link. */
 export function namespaceLinkPid(scope: Scope, owner: string): number | undefined {
   if (!hasLink(scope, owner)) return undefined;
   return Number(/^\/proc\/(\d+)\/ns\/net$/.exec(readlinkSync(namespaceLink(scope, owner)))?.[1]);
 }
 
-/** No process has this number. */
+/** No process has this PID. */
 const NOBODY = 0;
 
 function hasLink(scope: Scope, owner: string): boolean {

@@ -4,16 +4,16 @@ import { RuntimeError } from "../../error.ts";
 import type { ConnectedNetwork } from "./connected-networks.ts";
 import { stableMac } from "./dhcp-identity.ts";
 
-/** netavark's request for one container: what `netavark setup` and `teardown` read on standard input. */
+/** The request for one container that `netavark setup` and `teardown` read on standard input. */
 export interface NetavarkRequest {
   readonly container_id: string;
   readonly container_name: string;
-  /** What a DHCP server is told. */
+  /** The host name for DHCP servers. */
   readonly container_hostname?: string;
   readonly port_mappings: readonly NetavarkPort[];
   readonly networks: Readonly<Record<string, NetavarkAttachment>>;
   readonly network_info: Readonly<Record<string, NetworkDefinition>>;
-  /** Resolvers of this container alone, for names that are no container's. */
+  /** Resolvers for this container alone, for names other than those of containers. */
   readonly dns_servers?: readonly string[];
 }
 
@@ -32,35 +32,35 @@ export interface NetavarkAttachment {
   readonly aliases: readonly string[];
 }
 
-/** What one container, or one pod, is to be connected to. */
+/** The networks and ports of one container, or one pod. */
 export interface ConnectRequest {
   /**
-   * Whom the connection belongs to, and by what disconnect() finds it: a container's ID, or a name that no container's
-   * ID can be. It becomes part of file names, and netavark takes it for the container's ID.
+   * The ID of the container or the pod, by which disconnect() finds the connection. It becomes part of file names, and
+   * is the container's ID to netavark.
    */
   readonly owner: string;
-  /** The container's name, by which others in a network with DNS find it. */
+  /** The container's name, which is its DNS name too. */
   readonly name: string;
-  /** What DHCP servers are told. */
+  /** The host name for DHCP servers. */
   readonly hostname: string;
   readonly networks: readonly NetworkAttachment[];
-  /** Where the host's port is 0 one is chosen. */
+  /** A host port of 0 stands for one of berth's choice. */
   readonly ports: readonly PortMapping[];
-  /** Resolvers of its own, for names that are no container's. */
+  /** Resolvers of its own, for names other than those of containers. */
   readonly dns: readonly string[];
   /**
-   * Whether finish() is called as soon as the caller can, with nothing in between that may take long: the lock that all
-   * containers of the machine start and stop under is held meanwhile.
+   * Whether the caller calls finish() as soon as it can, with nothing slow before it: until then netavark's lock may be
+   * held, under which all containers of the machine start and stop.
    */
   readonly atOnce: boolean;
 }
 
-/** Interfaces are called eth0, eth1… in the networks' order, where nothing else is asked for. */
+/** The interfaces' names: those asked for, and else eth0, eth1… in the networks' order. */
 export function interfaceNames(networks: readonly NetworkAttachment[]): string[] {
   const asked = new Set(networks.map(({ interfaceName }) => interfaceName));
   let next = 0;
   return networks.map(({ interfaceName }) => {
-    // The kernel would count up to a name of its own.
+    // The kernel would replace it by a number of its choice.
     if (interfaceName?.includes("%") === true)
       throw new RuntimeError("bad-request", `"${interfaceName}" is not a name for an interface`);
     if (interfaceName !== undefined) return interfaceName;
@@ -69,14 +69,14 @@ export function interfaceNames(networks: readonly NetworkAttachment[]): string[]
   });
 }
 
-/** What netavark is asked for. */
+/** The request for netavark. Pure, but for MAC addresses that are random. */
 export function netavarkRequest(request: ConnectRequest, connected: readonly ConnectedNetwork[]): NetavarkRequest {
   const networks = connected.map(({ definition, interfaceName, addresses }, index) => {
     const attachment = request.networks[index];
     const mac = attachment?.mac ?? (usesDhcp(definition) ? stableMac(request.name, definition.name) : randomMac());
     const options: NetavarkAttachment = {
       static_ips: addresses,
-      // ipvlan's interfaces have the address of the device below.
+      // Interfaces of ipvlan have the MAC address of the device below.
       ...(definition.driver === "ipvlan" ? {} : { static_mac: mac }),
       interface_name: interfaceName,
       aliases: [...new Set([request.owner.slice(0, 12), ...(attachment?.aliases ?? [])])].filter(
@@ -103,14 +103,17 @@ export function netavarkRequest(request: ConnectRequest, connected: readonly Con
   };
 }
 
-/** A local unicast address; berth chooses it, so that an interface can be made again as it was. */
+/**
+ * A locally administered unicast address. berth chooses it, so that an interface can be created again with the same
+ * one.
+ */
 function randomMac(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(":");
 }
 
-/** Networks that netavark connects by itself, those with addresses by DHCP, and those that plugins connect. */
+/** Divides a request into the networks that netavark provides, those with addresses by DHCP, and those of plugins. */
 export function divide(request: NetavarkRequest) {
   return {
     own: partOf(request, (definition) => !usesDhcp(definition) && !usesPlugin(definition)),
@@ -119,7 +122,7 @@ export function divide(request: NetavarkRequest) {
   };
 }
 
-/** What is in a request of the networks that satisfy `wanted`; undefined if there are none. */
+/** The part of a request about the networks that satisfy `wanted`; undefined if there are none. */
 export function partOf(
   request: NetavarkRequest,
   wanted: (definition: NetworkDefinition) => boolean,

@@ -7,13 +7,13 @@ import type { NetavarkRequest } from "./netavark-request.ts";
 import { netavarkError } from "./netavark-result.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 
-/** Where netavark keeps its own files: those of the name server, and the firewall's. */
+/** The folder for netavark's own files, those of the DNS server and of the firewall. */
 export const netavarkDir = (scope: Scope) => join(scope.runtimeDir, "netavark");
 
 /**
- * Runs netavark on a namespace, for `timeout` milliseconds at most, with more `flags` before the verb. The caller holds
- * the lock where bridges are concerned. Throws "network" with what it says; returns what it says otherwise, which ends
- * with the name server if netavark has started that.
+ * Runs netavark on a namespace, for at most `timeout` milliseconds, with more `flags` before the verb. The caller holds
+ * netavark's lock for bridges. Returns its output, which only ends with the DNS server if netavark has started that.
+ * Throws "network" with its message.
  */
 export async function runNetavark(
   scope: Scope,
@@ -31,7 +31,7 @@ export async function runNetavark(
   });
   const output = new Response(child.stdout).text();
   const complaint = new Response(child.stderr).text();
-  // The name server, where netavark starts that, may keep the other end open for as long as it lives.
+  // If netavark has started the DNS server, that may keep the other end of the pipes open as long as it lives.
   if ((await child.exited) === 0) return { output };
   if (child.signalCode !== null) throw new RuntimeError("network", `netavark ${verb}: ended by ${child.signalCode}`);
   const [stdout, stderr] = await Promise.all([output, complaint]);
@@ -39,8 +39,8 @@ export async function runNetavark(
 }
 
 /**
- * Throws "bad-request" where netavark is older than 1.6 (its release notes), or the network is a user's: `what` is what
- * that takes.
+ * Throws "bad-request" for `what` a network asks of netavark, where netavark is older than 1.6 (its release notes) or
+ * the network is a user's.
  */
 export function checkNetavark(scope: Scope, network: string, what: string): void {
   const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: ${what} ${why}`);

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import { CLONE_NEWNET, setns, unshare } from "../../../system/namespaces.ts";
 
-/** A network namespace that lives as long as somebody has it open, or runs in it. */
+/** A network namespace. It exists as long as a process has it open or runs in it. */
 export interface NetworkNamespace {
   readonly fd: number;
-  /** By which other programs reach it while this process has it open. */
+  /** The path by which other programs reach it while this process has it open. */
   readonly path: string;
 }
 
@@ -14,9 +14,9 @@ export function openedNamespace(fd: number): NetworkNamespace {
 }
 
 /**
- * Makes an empty network namespace. Nothing pins it but this process's descriptor and later the container: when its
- * last process goes, the kernel takes down the namespace with its end of the veth pair. The calling thread is back in
- * its own network namespace when this returns; what `within` starts is started inside.
+ * Creates an empty network namespace. Nothing pins it but this process's descriptor and later the container: when the
+ * last process in it ends, the kernel removes the namespace with its end of the veth pair. Runs `within`, and the
+ * programs that it starts, inside; the calling thread is back in its own network namespace when this returns.
  */
 export function makeNetworkNamespace(within: () => void = () => undefined): NetworkNamespace {
   const own = openSync("/proc/thread-self/ns/net", "r");
@@ -33,7 +33,7 @@ export function makeNetworkNamespace(within: () => void = () => undefined): Netw
   }
 }
 
-/** Runs `work` in a network namespace, what it starts included; the calling thread is back in its own afterwards. */
+/** Runs `work`, and the programs that it starts, in a network namespace; the calling thread returns to its own. */
 export function withinNamespace(namespace: Pick<NetworkNamespace, "fd">, work: () => void): void {
   const own = openSync("/proc/thread-self/ns/net", "r");
   try {

@@ -2,9 +2,8 @@ import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { tryBind } from "../../../system/port-binding.ts";
 
 /**
- * Whether this machine's network has a port of an address free: `taken` where a process listens there, `no-address`
- * where the address is not this machine's. An empty address stands for all. What only the firewall does with a port it
- * does not see.
+ * Whether a port of an address is free on this machine: `taken` if a process listens there, `no-address` if the address
+ * is not this machine's. An empty address stands for all. Ports that only firewall rules redirect are not seen.
  */
 export function probePort(
   protocol: PortMapping["protocol"],
@@ -14,6 +13,6 @@ export function probePort(
   const hosts = address === "" ? ["0.0.0.0", "::"] : [address];
   const found = hosts.map((host) => tryBind(protocol, host, port));
   if (found.includes("EADDRINUSE")) return "taken";
-  // All addresses of a kind that the kernel has not got are free.
+  // A family that the kernel does not support has all ports free.
   return address !== "" && found.includes("EADDRNOTAVAIL") ? "no-address" : "free";
 }

@@ -1,6 +1,6 @@
 import type { NetworkDriver } from "../../../state/network-definition.ts";
 
-/** What an option's value has to look like; undefined is good, else what it should be. */
+/** Checks an option's value. Returns undefined for a good one, else a description of good values. */
 type OptionCheck = (value: string) => string | undefined;
 
 const number =
@@ -18,7 +18,7 @@ const something: OptionCheck = (value) => (value === "" ? "not empty" : undefine
 
 const COMMON = { mtu: number(0, 65535), metric: number(0, 2 ** 32 - 1), no_default_route: boolean } as const;
 
-/** The options that netavark knows for each driver, podman-network-create(1). */
+/** netavark's options for each driver, podman-network-create(1). */
 const OPTIONS: Readonly<Record<NetworkDriver, Readonly<Record<string, OptionCheck>>>> = {
   bridge: {
     ...COMMON,
@@ -36,7 +36,7 @@ const OPTIONS: Readonly<Record<NetworkDriver, Readonly<Record<string, OptionChec
   ipvlan: { ...COMMON, parent: something, mode: oneOf("l2", "l3", "l3s") },
 };
 
-/** What is wrong with the options (`--opt`) of a driver, undefined if nothing is. */
+/** The first problem with the options (`--opt`) of a driver; undefined if there is none. */
 export function checkDriverOptions(driver: string, options: Readonly<Record<string, string>>): string | undefined {
   for (const [name, value] of Object.entries(options)) {
     const known: Readonly<Record<string, OptionCheck>> = OPTIONS[driver as NetworkDriver] ?? {};

@@ -1,14 +1,11 @@
 import { addressAt, parseSubnet, type Subnet, subnetSize, subnetsOverlap } from "../../../ip-address.ts";
 import { RuntimeError } from "../../error.ts";
 
-/**
- * Where IPv4 subnets of 256 addresses are taken from: below the default network's, while podman takes those above its
- * own.
- */
+/** Pools of IPv4 subnets of 256 addresses each. They are below the default network's, as podman's are above its own. */
 const POOLS = ["10.86.0.0/16", "10.84.0.0/15", "10.80.0.0/14", "10.64.0.0/12"] as const;
 const POOL_BITS = 24;
 
-/** How many random IPv6 subnets are tried: there are 2^56 of them. */
+/** How many random IPv6 subnets to try, of 2^56. */
 const ATTEMPTS = 100;
 
 /**

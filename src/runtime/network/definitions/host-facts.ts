@@ -21,13 +21,10 @@ export interface HostFacts {
   readonly random: (count: number) => Uint8Array;
 }
 
-/** Where podman keeps root's networks. */
+/** The folders of root's networks in podman. */
 const PODMAN_NETWORKS = ["/etc/containers/networks", "/var/lib/containers/networks"] as const;
 
-/**
- * What a new network must not be in the way of. In a user's scope the machine's own interfaces and routes are
- * elsewhere.
- */
+/** Reads what a new network must not collide with, from this process's network namespace. */
 export function readHostFacts(scope: Scope): HostFacts {
   const networks = listDefinitions(scope);
   const bridges = new Set(networks.map(({ network_interface: bridge }) => bridge));
@@ -46,16 +43,13 @@ interface Route {
   readonly subnet: Subnet;
 }
 
-/**
- * The main table's routes with a destination, proc_pid_net(5): default routes, single addresses and the loopback are
- * none.
- */
+/** The main table's routes, proc_pid_net(5), without default routes, single addresses and the loopback interface's. */
 function machineRoutes(): Route[] {
   const ipv4 = readLines("/proc/net/route")
     .slice(1)
     .flatMap((line) => {
       const [device = "", destination = "", , , , , , mask = ""] = line.split("\t");
-      // Four bytes in the order in which they lie in memory.
+      // Four bytes as one number in the machine's byte order, little-endian: the last byte comes first.
       const bytes = (hex: string) => (hex.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16));
       const bits = bytes(mask)
         .map((byte) => byte.toString(2).replaceAll("0", "").length)
@@ -73,14 +67,14 @@ function machineRoutes(): Route[] {
 function route(device: string, text: string): Route[] {
   const subnet = parseSubnet(text);
   if (subnet === undefined || device === "lo" || subnet.bits === 0) return [];
-  // Link-local and multicast addresses are everybody's.
+  // Link-local and multicast addresses are on every interface.
   if (subnet.family === 6 && (subnet.bits === 128 || subnet.base >> 118n === 0x3fan || subnet.base >> 120n === 0xffn))
     return [];
   return [{ device, subnet }];
 }
 
 /**
- * Subnets of podman's networks that have a file, whether they are up or not; its default one is in none of berth's
+ * Subnets of podman's networks that have a file, whether up or not. podman's default network is outside of berth's
  * pools.
  */
 function podmanSubnets(): Subnet[] {
@@ -105,7 +99,7 @@ function readJson(path: string): PodmanDefinition | undefined {
       throw new Error(why);
     });
   } catch {
-    // Somebody else's file: what cannot be read takes no address from anybody.
+    // podman's file, not berth's: one that cannot be read reserves no addresses.
     return undefined;
   }
 }

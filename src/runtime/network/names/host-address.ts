@@ -1,12 +1,12 @@
 import { networkInterfaces } from "node:os";
 
-/** An interface's address as node:os has it. */
+/** An interface's address, as node:os reports it. */
 export interface Address {
   readonly address: string;
   readonly family: "IPv4" | "IPv6";
 }
 
-/** The addresses of this process's network that can be seen from elsewhere, in the order of the interfaces. */
+/** The addresses in this process's network that other machines can reach, in the order of the interfaces. */
 export function hostAddresses(): Address[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses): Address[] => addresses ?? [])
@@ -14,8 +14,8 @@ export function hostAddresses(): Address[] {
 }
 
 /**
- * Where a container finds the host if no network of its own says so: podman's choice with the host's network, and,
- * though nothing is to be reached from there, without any.
+ * The host's address for a container without a network of its own: podman's choice with the host's network, and with
+ * none, where it cannot be reached.
  */
 export function ownAddress(mode: string): string | undefined {
   if (mode !== "host" && mode !== "none") return undefined;
