@@ -87,24 +87,29 @@ function decodeWithEscapes(bytes: Uint8Array): string {
   return parts.join("");
 }
 
-/** Length of the well-formed UTF-8 sequence at `at` (Unicode standard, table 3-7), or 0 if there is none. */
+/** Well-formed UTF-8 of more than one byte (Unicode standard, table 3-7); bytes after the second are tails. */
+const SEQUENCES = [
+  { first: [0xc2, 0xdf], second: [0x80, 0xbf], length: 2 },
+  { first: [0xe0, 0xe0], second: [0xa0, 0xbf], length: 3 },
+  { first: [0xe1, 0xec], second: [0x80, 0xbf], length: 3 },
+  { first: [0xed, 0xed], second: [0x80, 0x9f], length: 3 },
+  { first: [0xee, 0xef], second: [0x80, 0xbf], length: 3 },
+  { first: [0xf0, 0xf0], second: [0x90, 0xbf], length: 4 },
+  { first: [0xf1, 0xf3], second: [0x80, 0xbf], length: 4 },
+  { first: [0xf4, 0xf4], second: [0x80, 0x8f], length: 4 },
+] as const;
+
+/** Length of the well-formed UTF-8 sequence at `at`, or 0 if there is none. */
 function sequenceLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return 1;
+  const sequence = SEQUENCES.find((row) => first >= row.first[0] && first <= row.first[1]);
+  if (sequence === undefined) return 0;
+  const [low, high] = sequence.second;
   const second = bytes[at + 1] ?? 0;
-  if (first >= 0xc2 && first <= 0xdf) return isTail(second) ? 2 : 0;
-  const third = bytes[at + 2] ?? 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const low = first === 0xe0 ? 0xa0 : 0x80;
-    const high = first === 0xed ? 0x9f : 0xbf;
-    return second >= low && second <= high && isTail(third) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const low = first === 0xf0 ? 0x90 : 0x80;
-    const high = first === 0xf4 ? 0x8f : 0xbf;
-    return second >= low && second <= high && isTail(third) && isTail(bytes[at + 3] ?? 0) ? 4 : 0;
-  }
-  return 0;
+  const tails = bytes.subarray(at + 2, at + sequence.length);
+  const whole = tails.length === sequence.length - 2 && tails.every(isTail);
+  return second >= low && second <= high && whole ? sequence.length : 0;
 }
 
 function isTail(byte: number): boolean {

@@ -73,7 +73,11 @@ function readWord(value: string, offset: number, style: WordStyle, report: Repor
     const character = value.charAt(at);
     const role = roleOf(character, open?.quote, style);
     if (role === "end") break;
-    if (role !== "ordinary") parts.push(value.slice(plainFrom, at));
+    if (role === "ordinary") {
+      at = nextSpecial(value, at + 1);
+      continue;
+    }
+    parts.push(value.slice(plainFrom, at));
     let length = 1;
     if (role === "escape") {
       const found = readEscape(value, at, style);
@@ -81,13 +85,12 @@ function readWord(value: string, offset: number, style: WordStyle, report: Repor
       parts.push(found.text);
       bytes ||= found.byte;
       length = found.length;
-    } else if (role === "quote") {
+    } else {
       open = open === undefined ? { quote: character, offset: at } : undefined;
       quoted = true;
     }
-    at += length;
-    if (role !== "ordinary") plainFrom = at;
-    at = nextSpecial(value, at);
+    plainFrom = at + length;
+    at = nextSpecial(value, plainFrom);
   }
   parts.push(value.slice(plainFrom, at));
   if (open !== undefined) report("unbalanced-quote", open.offset, `no closing ${open.quote}`);
