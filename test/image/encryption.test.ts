@@ -9,9 +9,8 @@ import { readPrivateKey } from "../../src/image/encryption/private-key.ts";
 import { ImageError } from "../../src/image/error.ts";
 import { openLayers } from "../../src/image/layer/layer-store.ts";
 import { openStore } from "../../src/image/store/store.ts";
-import type { PullOptions } from "../../src/image/transport/pull.ts";
 import { base64, type Encryption, encryptLayer, JWE, PUBLIC_OPTIONS } from "./support/encrypt.ts";
-import { pullFrom, refusedFrom } from "./support/pulling.ts";
+import { type PolicyOptions, pullFrom, refusedFrom } from "./support/pulling.ts";
 import { OCI_LAYER, TestRegistry } from "./support/registry.ts";
 import { listTree, scratchDirectories } from "./support/scratch.ts";
 import { dir, file, sha256, tar } from "./support/tar.ts";
@@ -37,8 +36,8 @@ beforeEach(async () => {
 });
 afterEach(() => registry.stop());
 
-const pull = (state: string, name: string, more: Partial<PullOptions> = {}) => pullFrom(registry, state, name, more);
-const refused = (state: string, name: string, more: Partial<PullOptions> = {}) =>
+const pull = (state: string, name: string, more: Partial<PolicyOptions> = {}) => pullFrom(registry, state, name, more);
+const refused = (state: string, name: string, more: Partial<PolicyOptions> = {}) =>
   refusedFrom(registry, state, name, more);
 const WITH_KEY = { decryptionKeys: [RSA.privateKey] };
 

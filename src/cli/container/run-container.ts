@@ -4,8 +4,8 @@ import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { SharedKind } from "../../options/values/share.ts";
 import { launch } from "../../runtime/container/launch.ts";
 import { enterUserNamespace } from "../../runtime/user-namespace/enter.ts";
+import { imageForStart } from "../image/image-for-start.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
-import { findImage } from "./find-image.ts";
 
 /**
  * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an
@@ -41,7 +41,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
     inUserNamespace: context.scope.kind === "user",
     image: (wanted, notifier) => {
       endOnStopSignal(wanted);
-      return findImage(wanted, context, notifier);
+      return imageForStart(wanted, context, notifier);
     },
   });
 }

@@ -1,34 +1,35 @@
 import type { OnProgress } from "../../image/progress.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 
-/** A line of status this often at most while bytes arrive: milliseconds. systemd is told of each. */
+/** Milliseconds between two lines of status while bytes arrive; systemd is notified of each. */
 const STATUS_INTERVAL_MS = 500;
 
-/** Where a unit's status goes: a line alone, or one that says that something has been done and more time is needed. */
-export interface StatusTold {
+/** Where a unit's status goes: a line alone, or one that says that work goes on and more time is needed. */
+export interface StatusReceiver {
   status(line: string): void;
   extendStart(line: string): void;
 }
 
 /**
- * Sums up a pull's events as lines for a unit's status, not too often. The unit's start time-out is extended as long as
- * bytes arrive; when the registry falls silent, or never speaks, it counts.
+ * Sums up a pull's events as lines for a unit's status, not too often, and hands them on to `next`. The unit's start
+ * time-out is extended as long as bytes arrive; when the registry falls silent, or never speaks, it counts.
  */
-export function pullStatus(image: string, told: StatusTold): OnProgress {
+export function pullStatus(image: string, receiver: StatusReceiver, next: OnProgress): OnProgress {
   const layers = new Map<string, { received: number; size: number }>();
   let last = Number.NEGATIVE_INFINITY;
-  told.status(`Pulling ${image}`);
+  receiver.status(`Pulling ${image}`);
   const sum = (part: "received" | "size") => [...layers.values()].reduce((total, layer) => total + layer[part], 0);
   return (event) => {
+    next(event);
     if (event.kind === "manifest")
       for (const { digest, size } of event.layers) layers.set(digest, { received: 0, size });
     else if (event.kind === "layer-present") layers.delete(event.digest);
     else if (event.kind === "layer-bytes") layers.set(event.digest, event);
-    // A layer that is being brought to the disk is told of every few seconds: slow, but at work.
+    // A layer that is being written to the disk reports every few seconds: slow, but at work.
     if (event.kind !== "layer-bytes" && event.kind !== "layer-writing") return;
     const now = performance.now();
     if (now - last < STATUS_INTERVAL_MS) return;
     last = now;
-    told.extendStart(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
+    receiver.extendStart(`Pulling ${image}: ${formatBytes(sum("received"))} of ${formatBytes(sum("size"))}`);
   };
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { digestHex } from "../../image/document/digest.ts";
 import { ImageError } from "../../image/error.ts";
+import { openStore, type StoredImage } from "../../image/store/store.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
 import { problemOf, type ValueParser } from "../../options/values/check.ts";
 import { type PullPolicy, parseRetry } from "../../options/values/pull.ts";
@@ -10,6 +11,7 @@ import { type CommandContext, CommandError, type CommandManual } from "../progra
 import { describeFailure } from "../program/failure.ts";
 import { repeatable } from "../program/repeatable-option.ts";
 import { cancelOnSignals } from "../program/signals.ts";
+import type { StatusReceiver } from "./pull-status.ts";
 
 interface Options extends PullWords {
   readonly policy: PullPolicy;
@@ -75,38 +77,51 @@ function parsedBy<T>(parse: ValueParser<T>): (text: string) => T {
 async function pull(images: readonly string[], options: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
-  const { obtainImages } = await import("./obtain-images.ts");
   const { createNotifier } = await import("../../runtime/systemd/notify.ts");
-  const { pullStatus } = await import("./pull-status.ts");
   const notifier = createNotifier(context.env.NOTIFY_SOCKET);
-  const { policy, allTags = false } = options;
   const failed: unknown[] = [];
   for (const name of images) {
-    const shown = showProgress(context, options.quiet === true);
-    const status = pullStatus(name, notifier);
     try {
-      const stored = await cancelOnSignals((signal) =>
-        obtainImages(
-          { name, policy, words: options, allTags },
-          context,
-          (event) => {
-            shown.onProgress(event);
-            status(event);
-          },
-          signal,
-        ),
-      );
-      shown.done();
-      for (const { configDigest } of stored) context.out(`${digestHex(configDigest)}\n`);
+      for (const { configDigest } of await pullOne(name, options, context, notifier))
+        context.out(`${digestHex(configDigest)}\n`);
     } catch (error) {
-      // The images after it are pulled all the same, unless somebody wants this to end.
+      // Pull the images after it all the same, unless the user wants this to end.
       failed.push(error);
       if (error instanceof ImageError && error.code === "cancelled") break;
-    } finally {
-      shown.done();
     }
   }
   notifier.status("");
   if (failed.length === 1) throw failed[0];
   if (failed.length > 1) throw new CommandError(failed.map(describeFailure).join("; "), 125);
+}
+
+/** Pulls what one name means, several images only with `--all-tags`, and shows the progress. */
+async function pullOne(
+  name: string,
+  options: Options,
+  context: CommandContext,
+  receiver: StatusReceiver,
+): Promise<StoredImage[]> {
+  const { toPullOptions } = await import("./pull-options.ts");
+  const { pullStatus } = await import("./pull-status.ts");
+  const { ensureImage } = await import("../../image/transport/ensure-image.ts");
+  const { parsePullSource } = await import("../../image/transport/pull-source.ts");
+  const shown = showProgress(context, options.quiet === true);
+  try {
+    const onProgress = pullStatus(name, receiver, shown.onProgress);
+    const source = parsePullSource(name);
+    return await cancelOnSignals(async (signal) => {
+      const pulling = { ...toPullOptions(options, context), onProgress, signal };
+      const { policy } = options;
+      const store = openStore(context.scope.stateDir);
+      const how = { store, policy, platform: pulling.platform, cwd: context.cwd, pulling: async () => pulling };
+      if (!options.allTags) return [await ensureImage(name, how)];
+      if (source.kind !== "registry")
+        throw new CommandError(`--all-tags: ${source.form}: has no tags to be pulled`, 125);
+      const { pullAllTags } = await import("../../image/transport/pull-all-tags.ts");
+      return pullAllTags(name, how);
+    });
+  } finally {
+    shown.done();
+  }
 }

@@ -1,3 +1,5 @@
+import type { Credentials as UserAndPassword } from "../../options/values/pull.ts";
+
 /** One way in that a server offers in WWW-Authenticate. */
 export interface Challenge {
   /** Lower-case: `bearer`, `basic`. */
@@ -28,9 +30,7 @@ export function parseChallenges(header: string): Challenge[] {
 }
 
 /** What a user presents to a registry. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
+export interface Credentials extends UserAndPassword {
   /** An OAuth2 refresh token, in place of a password (`identitytoken` in authentication files). */
   readonly identityToken?: string;
 }

@@ -2,9 +2,8 @@ import type { DiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, isEncrypted, parseManifest } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { readIndexFile } from "./index-file.ts";
-import { readBlob } from "./layout.ts";
-import type { Store } from "./store.ts";
+import { readIndexFile, UNPACKED } from "./index-file.ts";
+import { readBlob, type StorePaths } from "./layout.ts";
 
 /**
  * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
@@ -18,7 +17,7 @@ export class ProvenLayers {
   #before: Set<string> | undefined;
   readonly #added = new Set<string>();
 
-  constructor(private readonly store: Pick<Store, "paths" | "layers">) {}
+  constructor(private readonly paths: StorePaths) {}
 
   /** Whether the blob, as it is, was seen to be the layer. */
   has(blob: Descriptor, diffId: DiffId): boolean {
@@ -34,13 +33,13 @@ export class ProvenLayers {
 
   #ofImages(): Set<string> {
     const pairs = new Set<string>();
-    for (const entry of readIndexFile(this.store.paths.index).entries) {
+    for (const entry of readIndexFile(this.paths.index).entries) {
+      // Blobs that another tool has put there were never compared with layers.
+      if (entry.annotations[UNPACKED] === undefined) continue;
       try {
-        const manifest = parseManifest(readBlob(this.store.paths, entry.digest), entry.mediaType);
+        const manifest = parseManifest(readBlob(this.paths, entry.digest), entry.mediaType);
         if (manifest.kind === "index") continue;
-        const { diffIds } = parseImageConfig(readBlob(this.store.paths, manifest.config.digest));
-        // Blobs that another tool has put there were never compared with layers.
-        if (this.store.layers.missing(diffIds).length > 0) continue;
+        const { diffIds } = parseImageConfig(readBlob(this.paths, manifest.config.digest));
         diffIds.forEach((diffId, at) => {
           const blob = manifest.layers[at];
           if (blob !== undefined && !isEncrypted(blob)) pairs.add(pair(blob, diffId));

@@ -21,8 +21,8 @@ import { openWork, type WorkDirectory } from "./work.ts";
 
 export interface StoreDestinationOptions {
   readonly store: Store;
-  /** Full names; none leaves the image nameless. */
-  readonly references: readonly string[];
+  /** Full names; none leaves the image nameless. "unchanged" is for an image that has its entry already. */
+  readonly references: readonly string[] | "unchanged";
   readonly limits: LayerLimits;
   /** Private keys for encrypted layers. */
   readonly decryptionKeys: readonly KeyObject[];
@@ -51,7 +51,7 @@ class StoreDestination implements ImageDestination {
     private readonly options: StoreDestinationOptions,
     private readonly work: WorkDirectory,
   ) {
-    this.#proven = new ProvenLayers(options.store);
+    this.#proven = new ProvenLayers(options.store.paths);
   }
 
   async announce(image: AnnouncedImage): Promise<void> {
@@ -106,6 +106,7 @@ class StoreDestination implements ImageDestination {
 
   async commit(): Promise<void> {
     const { store, references } = this.options;
+    if (references === "unchanged") return;
     const { image, config } = this.#announced();
     const { os, architecture, variant } = config;
     const manifest: Descriptor = {

@@ -1,7 +1,9 @@
 import { ImageError } from "../error.ts";
 
+const ARCHIVES = ["docker-archive", "oci-archive", "oci", "dir"] as const;
+
 /** What an archive or a folder with an image in it is, by the name of its transport. */
-export type ArchiveForm = "docker-archive" | "oci-archive" | "oci" | "dir";
+export type ArchiveForm = (typeof ARCHIVES)[number];
 
 /** Where an image comes from: a registry, or a file or folder of this machine. */
 export type PullSource =
@@ -16,7 +18,6 @@ export type PullSource =
 /** One image of several in an archive, by its name or by its place from 0. */
 export type ArchivedImage = { readonly name: string } | { readonly index: number };
 
-const ARCHIVES: readonly string[] = ["docker-archive", "oci-archive", "oci", "dir"];
 /** Transports of containers-transports(5) that lead to another engine's images. */
 const OTHERS: readonly string[] = ["docker-daemon", "containers-storage", "ostree", "sif", "tarball"];
 
@@ -27,14 +28,23 @@ const OTHERS: readonly string[] = ["docker-daemon", "containers-storage", "ostre
  * engines.
  */
 export function parsePullSource(text: string): PullSource {
-  const colon = text.indexOf(":");
-  const form = text.slice(0, Math.max(colon, 0));
-  if (OTHERS.includes(form)) throw new ImageError("unsupported", `images are not taken from ${form}:`);
-  if (!ARCHIVES.includes(form)) return { kind: "registry", reference: text };
-  const rest = text.slice(colon + 1);
+  const [word = ""] = text.split(":", 1);
+  if (OTHERS.includes(word) && word !== text) throw new ImageError("unsupported", `images are not taken from ${word}:`);
+  const form = archiveForm(text);
+  if (form === undefined) return { kind: "registry", reference: text };
+  const rest = text.slice(form.length + 1);
   const [path = "", ...more] = form === "dir" ? [rest] : rest.split(":");
   if (path === "") throw new ImageError("bad-reference", `image name ${JSON.stringify(text)}: it has no path`);
-  return { kind: "archive", form: form as ArchiveForm, path, only: archivedImage(more.join(":")) };
+  return { kind: "archive", form, path, only: archivedImage(more.join(":")) };
+}
+
+/** Whether a name says that its image is in a file or folder of this machine. */
+export function isArchiveName(text: string): boolean {
+  return archiveForm(text) !== undefined;
+}
+
+function archiveForm(text: string): ArchiveForm | undefined {
+  return ARCHIVES.find((form) => text.startsWith(`${form}:`));
 }
 
 function archivedImage(text: string): ArchivedImage | undefined {

@@ -26,12 +26,10 @@ export class Layout {
     return this.put(Buffer.from(JSON.stringify(value)), mediaType);
   }
 
-  image(layer: Buffer, platform = PLATFORM) {
+  /** An image of one layer, whose configuration may lie. */
+  image(layer: Buffer, platform = PLATFORM, diffIds = [sha256(layer)]) {
     const { os, architecture } = platform;
-    const config = this.putJson(
-      { os, architecture, rootfs: { type: "layers", diff_ids: [sha256(layer)] } },
-      OCI_CONFIG,
-    );
+    const config = this.putJson({ os, architecture, rootfs: { type: "layers", diff_ids: diffIds } }, OCI_CONFIG);
     const layers = [this.put(gzipSync(layer), OCI_LAYER)];
     const manifest = this.putJson({ schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers }, OCI_MANIFEST);
     return { ...manifest, platform: { os, architecture } };

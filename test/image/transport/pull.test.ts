@@ -7,8 +7,8 @@ import { digestHex } from "../../../src/image/document/digest.ts";
 import { ImageError, type ImageErrorCode } from "../../../src/image/error.ts";
 import { openLayers } from "../../../src/image/layer/layer-store.ts";
 import { openStore } from "../../../src/image/store/store.ts";
-import { type PullOptions, pullAllTags, pullImage } from "../../../src/image/transport/pull.ts";
-import { NO_CREDENTIALS, pullFrom, QUICK, refusedFrom } from "../support/pulling.ts";
+import { pullAllTags } from "../../../src/image/transport/pull-all-tags.ts";
+import { ensure, NO_CREDENTIALS, type PolicyOptions, pullFrom, QUICK, refusedFrom } from "../support/pulling.ts";
 import { OCI_INDEX, OCI_MANIFEST, sendBlob, TestRegistry } from "../support/registry.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
 import { dir, file, hardlink, sha256, symlink, tar } from "../support/tar.ts";
@@ -25,8 +25,8 @@ beforeEach(async () => {
 });
 afterEach(() => registry.stop());
 
-const pull = (state: string, name: string, more: Partial<PullOptions> = {}) => pullFrom(registry, state, name, more);
-const refused = (state: string, name: string, more: Partial<PullOptions> = {}) =>
+const pull = (state: string, name: string, more: Partial<PolicyOptions> = {}) => pullFrom(registry, state, name, more);
+const refused = (state: string, name: string, more: Partial<PolicyOptions> = {}) =>
   refusedFrom(registry, state, name, more);
 
 /** Random enough that gzip cannot shrink it to a single packet. */
@@ -225,7 +225,7 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", { layers: [TOP] });
     const first = await pull(state, "app:1");
     const kept: string[] = [];
-    const newer = (more: Partial<PullOptions> = {}) =>
+    const newer = (more: Partial<PolicyOptions> = {}) =>
       pull(state, "app:1", {
         policy: "newer",
         onProgress: (event) => event.kind === "kept" && kept.push(event.reason),
@@ -262,9 +262,9 @@ describe.skipIf(!root)("a pull", () => {
     registry.putImage("1", { layers: [TOP] });
     const { configDigest } = await pull(state, "app:1");
     const options = { store: openStore(state), registries: NO_CREDENTIALS };
-    expect((await pullImage(configDigest, { ...options, policy: "newer" })).configDigest).toBe(configDigest);
-    await expect(pullImage(configDigest, options)).rejects.toThrow("says nothing of where");
-    await expect(pullImage(`sha256:${"0".repeat(64)}`, { ...options, policy: "missing" })).rejects.toThrow(
+    expect((await ensure(configDigest, { ...options, policy: "newer" })).configDigest).toBe(configDigest);
+    await expect(ensure(configDigest, options)).rejects.toThrow("says nothing of where");
+    await expect(ensure(`sha256:${"0".repeat(64)}`, { ...options, policy: "missing" })).rejects.toThrow(
       "no such image",
     );
   });
@@ -283,7 +283,12 @@ describe.skipIf(!root)("a pull", () => {
       return true;
     };
     const store = openStore(state);
-    const images = await pullAllTags(`${registry.host}/app`, { store, registries: NO_CREDENTIALS, retries: QUICK });
+    const images = await pullAllTags(`${registry.host}/app`, {
+      store,
+      policy: "always",
+      cwd: "/",
+      pulling: async () => ({ registries: NO_CREDENTIALS, retries: QUICK }),
+    });
     expect(images.map(({ reference }) => reference.replace(/.*:/, ""))).toEqual(["1", "2", "latest"]);
     expect(store.list()).toHaveLength(3);
   });
@@ -496,7 +501,7 @@ describe.skipIf(!root)("a registry that misbehaves is refused, and nothing is ke
     expect(code).toBe("not-found");
     expect(message).toContain("manifest unknown");
     const store = openStore(scratch());
-    const gone = pullImage("127.0.0.1:1/app:1", { store, registries: NO_CREDENTIALS, retries: QUICK });
+    const gone = ensure("127.0.0.1:1/app:1", { store, registries: NO_CREDENTIALS, retries: QUICK });
     expect(await gone.catch((error: unknown) => (error as ImageError).code)).toBe("network");
   });
 

@@ -1,17 +1,15 @@
 import { resolve } from "node:path";
-import type { Platform } from "../../image/document/manifest.ts";
-import { parsePlatform, platformOf } from "../../image/document/platform.ts";
 import { readPrivateKey } from "../../image/encryption/private-key.ts";
-import type { Credentials } from "../../image/registry/auth.ts";
 import { RETRIES, type RetryPolicy } from "../../image/registry/retry.ts";
 import { readRegistrySettings } from "../../image/registry/settings.ts";
 import type { PullOptions } from "../../image/transport/pull.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
 import { valueIn } from "../../options/values/check.ts";
-import { parseCredentials } from "../../options/values/pull.ts";
+import { type Credentials, parseCredentials } from "../../options/values/pull.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
+import { wantedPlatform } from "./wanted-platform.ts";
 
-/** What the words say of a pull, for whoever does it. Throws CommandError (125), and ImageError `bad-settings`. */
+/** The options of a pull from its flags. Throws CommandError (125), and ImageError `bad-settings`. */
 export function toPullOptions(
   words: PullWords,
   { scope, env, cwd }: Pick<CommandContext, "scope" | "env" | "cwd">,
@@ -32,22 +30,6 @@ export function toPullOptions(
     decryptionKeys: (words.decryptionKey ?? []).map((text) => readPrivateKey(text, cwd)),
     ...(platform === undefined ? {} : { platform }),
     ...(credentials === undefined ? {} : { credentials }),
-  };
-}
-
-/** The platform that an image is wanted for; undefined when it is this machine's. */
-export function wantedPlatform(words: PullWords): Platform | undefined {
-  const { platform, arch, os, variant } = words;
-  if (platform !== undefined) {
-    if (arch !== undefined || os !== undefined) throw new CommandError("--platform says what --arch and --os do", 125);
-    return parsePlatform(platform);
-  }
-  if (arch === undefined && os === undefined && variant === undefined) return undefined;
-  const own = platformOf(process.arch);
-  return {
-    os: os ?? own.os,
-    architecture: arch ?? own.architecture,
-    variant: variant ?? (arch === undefined ? own.variant : ""),
   };
 }
 
