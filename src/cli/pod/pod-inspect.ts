@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Scope } from "../../scope.ts";
-import { listRecords } from "../../state/container-record.ts";
+import { surveyRecords } from "../../state/container-record.ts";
 import { findPod } from "../../state/pod-record.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { portBindings } from "../output/port-text.ts";
@@ -31,7 +31,7 @@ export function define(command: Command, context: CommandContext): void {
 /** What is known of a pod, in podman's names. Throws "no-such-pod". */
 export function describePod(scope: Scope, word: string): object {
   const pod = findPod(scope, podNameOf(word));
-  const containers = listRecords(scope).filter((record) => record.pod === pod.name);
+  const containers = surveyRecords(scope).records.filter((record) => record.pod === pod.name);
   return {
     Id: pod.id,
     Name: pod.name,

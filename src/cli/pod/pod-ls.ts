@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
+import { type ContainerRecord, surveyRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
-import { listPodNames, type PodRecord, readPod } from "../../state/pod-record.ts";
+import { type PodRecord, surveyPods } from "../../state/pod-record.ts";
 import { chooseBy, type FilterKinds, labelFilters, matchesName } from "../output/filters.ts";
 import { formatAge } from "../output/format-age.ts";
 import {
@@ -79,19 +79,21 @@ export const manual: CommandManual = {
 
 /** `berth pod ls`. */
 export function define(command: Command, context: CommandContext): void {
-  const { scope } = context;
-  command;
   addListingOptions(command, "names only", "whole IDs");
-  command.action((options: ListingOptions) => {
-    const records = listRecords(scope);
-    const pods = listPodNames(scope).flatMap((name) => readPod(scope, name) ?? []);
-    const rows = pods.map((pod): Row => {
-      const containers = records.filter((record) => record.pod === pod.name);
-      const runs = containers.some((record) => payloadPid(scope, record) !== undefined);
-      return { pod, containers, status: runs ? "Running" : "Created" };
-    });
-    context.out(formatListing(chooseBy(rows, options.filter, FILTERS), LISTING, options));
+  command.action((options: ListingOptions) => list(options, context));
+}
+
+function list(options: ListingOptions, { scope, out }: CommandContext): void {
+  const containers = surveyRecords(scope);
+  const pods = surveyPods(scope);
+  const rows = pods.records.map((pod): Row => {
+    const members = containers.records.filter((record) => record.pod === pod.name);
+    const runs = members.some((record) => payloadPid(scope, record) !== undefined);
+    return { pod, containers: members, status: runs ? "Running" : "Created" };
   });
+  out(formatListing(chooseBy(rows, options.filter, FILTERS), LISTING, options));
+  const [unread] = [...pods.newer, ...containers.newer];
+  if (unread !== undefined) throw unread;
 }
 
 const FILTERS: FilterKinds<Row> = {

@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import type { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "../../state/pod-record.ts";
+import { isNewer } from "../../state/record-format.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
@@ -41,7 +42,14 @@ export async function removeStalePods(
   removeUnfinished(scope);
   const stale: string[] = [];
   for (const name of listPodNames(scope)) {
-    const record = readPod(scope, name);
+    let record: PodRecord | undefined;
+    try {
+      record = readPod(scope, name);
+    } catch (error) {
+      // A newer berth's pod: whether it is over is for that one to say.
+      if (isNewer(error)) continue;
+      throw error;
+    }
     if (record !== undefined && (isBeingMade(record) || (isKept(record) ?? (await isActive(record))))) continue;
     await removePod(scope, name);
     stale.push(name);

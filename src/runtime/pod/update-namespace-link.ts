@@ -1,5 +1,5 @@
 import type { Scope } from "../../scope.ts";
-import { listRecords } from "../../state/container-record.ts";
+import { surveyRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { readPod } from "../../state/pod-record.ts";
 import { isAlive } from "../../system/process-identity.ts";
@@ -15,7 +15,9 @@ export function updateNamespaceLink(scope: Scope, name: string): void {
   if (pod === undefined) return;
   const leadsTo = namespaceLinkPid(scope, pod.id);
   if (leadsTo === undefined) return;
-  const containers = listRecords(scope).filter((record) => record.pod === name && record.network.mode === "pod");
+  const containers = surveyRecords(scope).records.filter(
+    (record) => record.pod === name && record.network.mode === "pod",
+  );
   const init = pod.init !== undefined && isAlive(pod.init) ? [pod.init.pid] : [];
   const inside = [...init, ...containers.flatMap((record) => payloadPid(scope, record) ?? [])];
   if (!inside.includes(leadsTo)) retargetNamespaceLink(scope, pod.id, inside[0]);

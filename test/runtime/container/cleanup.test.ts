@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
+import { cleanUp, cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
 import { takeName } from "../../../src/runtime/container/container-name.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { type ContainerRecord, listRecords, writeRecord } from "../../../src/state/container-record.ts";
@@ -74,6 +74,14 @@ describe("what is stale", () => {
     expect(listRecords(scope)).toEqual([]);
     expect(await cleanUpStale(scope)).toEqual([ID]);
     expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
+  });
+
+  test("is not what a newer berth has started: all of it stays, and that is said where it is asked for", async () => {
+    record(ID, gone);
+    writeFileSync(containerPaths(scope, ID).record, JSON.stringify({ version: 2, name: "web" }));
+    expect(await cleanUpStale(scope)).toEqual([]);
+    await expect(cleanUp(scope, ID)).rejects.toThrow("container web was started by a newer berth (record version 2)");
+    expect(existsSync(containerPaths(scope, ID).record)).toBe(true);
   });
 
   test("is not what is being started, however little there is of it yet", async () => {

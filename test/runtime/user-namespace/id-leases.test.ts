@@ -89,3 +89,11 @@ test("of many processes that take ids at once no two get the same", async () => 
   const firsts = starts.flat().map(({ start }) => start);
   expect(firsts.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 24 }, (_, index) => 1000 + 10 * index));
 });
+
+test("ids of a lease that a newer berth wrote are not handed out; what is no lease is passed over", () => {
+  leaseIds(scope, begin("a".repeat(32)), 40, AVAILABLE);
+  writeFileSync(join(idLeasesDir(scope), begin("b".repeat(32))), JSON.stringify({ uid: [{ start: "0" }], gid: [] }));
+  expect(leaseIds(scope, begin("c".repeat(32)), 10, AVAILABLE).uid).toEqual([{ start: 1040, size: 10 }]);
+  writeFileSync(join(idLeasesDir(scope), "b".repeat(32)), JSON.stringify({ version: 2 }));
+  expect(() => leaseIds(scope, begin("d".repeat(32)), 10, AVAILABLE)).toThrow("was made by a newer berth");
+});
