@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { refuseUnexpanded } from "../../options/flags/flag-reader.ts";
 
 /** Values that commands hand on as they are, by the option's long form: `%` and `$` in them mean themselves. */
-const FREE_TEXT: Readonly<Record<string, (value: string) => boolean>> = {
+export const FREE_TEXT: Readonly<Record<string, (value: string) => boolean>> = {
   "--creds": () => true,
   "--decryption-key": () => true,
   "--env": () => true,

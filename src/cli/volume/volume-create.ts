@@ -49,6 +49,10 @@ function parseId(text: string): number {
 
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {
   const { scope } = context;
+  if (name !== undefined) {
+    const { refuseUnexpanded } = await import("../../options/flags/flag-reader.ts");
+    refuseUnexpanded("volume", name);
+  }
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   const { toVolume } = await import("../../runtime/volume/volume-request.ts");
   const { readVolume } = await import("../../state/volume-record.ts");
