@@ -265,7 +265,10 @@ Environment=EXTRA=8083
       ["address 10.62.0.4 is outside of network systemd-small", ["--network", "systemd-small:ip=10.62.0.4"]],
       ["address 10.61.0.7 stands for all of 10.61.0.0/29", ["--network", "systemd-small:ip=10.61.0.7"]],
       ['"lo" is not a name for an interface', ["--network", "systemd-small:interface_name=lo"]],
-      ['"eth%d" is not a name for an interface', ["--network", "systemd-small:interface_name=eth%d"]],
+      [
+        "--network systemd-small:interface_name=eth%d: %d is not expanded",
+        ["--network", "systemd-small:interface_name=eth%d"],
+      ],
       ["there is no network nowhere", ["--network", "nowhere"]],
       ["there is no network namespace /run/none", ["--network", "ns:/run/none"]],
       ["publish port 5000/tcp: the port is taken by a process of the host", ["--publish", "5000:80"]],

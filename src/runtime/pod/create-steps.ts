@@ -78,7 +78,7 @@ const connect: Step<PodCreation> = {
     const connection = connectPod(scope, record, namespaces);
     if (connection === undefined) return;
     creation.connection = connection;
-    // A user's are published when the pod starts.
+    // A user's ports are published when the pod starts.
     const ports = scope.kind === "system" ? connection.ports : record.ports;
     creation.record = { ...record, ports, addresses: addressesByNetwork(connection.networks) };
     writePod(scope, creation.record);
@@ -116,7 +116,7 @@ const pin: Step<PodCreation> = {
     closeNamespaces(namespaces);
     creation.record = { ...creation.record, namespaces: pinned };
     writePod(scope, creation.record);
-    // The link leads by this process, which ends.
+    // The link leads to this process, which is about to end.
     updateNamespaceLink(scope, creation.record.name);
   },
 };

@@ -4,9 +4,9 @@ import { errnoName } from "../../system/error.ts";
 import { isAlive } from "../../system/process-identity.ts";
 
 /**
- * A service has one main process, and that of a user's pod is pasta even where a shared PID namespace has its first
- * process in it, too. When that one is killed, the kernel ends all containers, and the first that is cleaned up after
- * ends pasta, so that the pod fails.
+ * Ends pasta, the main process of a user's pod, once the first process of the pod's shared PID namespace has been
+ * killed, so that the pod's unit fails. The kernel has then killed all containers; the cleanup of the first one calls
+ * this. (A service has one main process, and systemd would not miss the other.)
  */
 export function endWithInit(scope: Scope, name: string): void {
   const pod = readPod(scope, name);

@@ -3,8 +3,8 @@ import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../us
 import { openNamespaces } from "./join.ts";
 
 /**
- * In a user's scope: makes this process root of the pod's user namespace, to which everything belongs that its
- * containers share, by executing berth again inside. Returns where that has been done. Throws "no-such-pod".
+ * Executes berth again as root of the pod's user namespace, which owns all that its containers share, in a user's
+ * scope. Returns if this process is in it. Throws "no-such-pod".
  */
 export function enterPodNamespace(self: BerthProcess, name: string): void {
   if (userNamespaceOwner(self.env) !== undefined) return;

@@ -20,22 +20,22 @@ import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 import type { UserNamespace } from "../user-namespace/make-namespace.ts";
 import { mountHiddenFolder } from "../user-namespace/rootfs-access.ts";
 
-/** A pod's first process, and the PID namespace that it is the first of. */
+/** The first process of a pod's shared PID namespace, and that namespace. */
 export interface PodInit {
   readonly process: ProcessIdentity;
   readonly namespace: OpenNamespace;
 }
 
-/** In its root file system. */
+/** The program's path in its root file system. */
 const PROGRAM = "/catatonit";
 
 /**
- * Starts the process that a shared PID namespace needs: the first one in it, with which it ends. It is the
- * distribution's init program, which does nothing but wait for orphans, and belongs to the pod's unit: systemd watches
- * it, and ends it.
+ * Starts the first process of a shared PID namespace, which exists as long as this process. It is the distribution's
+ * init program, which only reaps orphans, and belongs to the pod's unit: systemd supervises it, and ends it.
  *
- * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is locked up as they are, in the
- * pod's namespaces, with no capability and no file of the host's but itself. Throws "missing-program" and "oci-runtime".
+ * The pod's containers see it, and one with CAP_SYS_PTRACE could take it over. So it is confined as they are: to the
+ * pod's namespaces, without capabilities, and with no file of the host but its own program. Throws "missing-program"
+ * and "oci-runtime".
  */
 export async function startInit(
   scope: Scope,
@@ -48,7 +48,7 @@ export async function startInit(
   const runtime = ociRuntime(scope);
   rmSync(bundle, { recursive: true, force: true });
   mkdirSync(bundle, { mode: 0o700 });
-  // A user's is in a mount namespace of its own already.
+  // A user's pod is in a mount namespace of its own already.
   if (scope.kind === "system") leaveHostMounts();
   const root = mountHiddenFolder();
   writeFileSync(join(root, PROGRAM), "");
@@ -72,15 +72,15 @@ export async function startInit(
     if (started === undefined) throw new RuntimeError("oci-runtime", `the pod's first process (${program}) has ended`);
     return { process: started, namespace: { kind: "pid", fd: openSync(`/proc/${pid}/ns/pid`, "r") } };
   } finally {
-    // To the unit it is a process like any other from here on: there is nothing to ask the OCI runtime for.
+    // From here on it is a plain process of the unit, and the OCI runtime's state of it is not needed.
     runtime.forget(pod.id);
   }
 }
 
-/** As little as an OCI runtime can do with. */
+/** The least that an OCI runtime accepts. */
 const MOUNTS = KERNEL_MOUNTS.filter(({ destination }) => destination === "/proc" || destination === "/dev");
 
-/** The specification's names for what is pinned by the kernel's. */
+/** The runtime specification's names of the namespaces that are pinned by the kernel's names. */
 const JOINED: Readonly<Partial<Record<OpenNamespace["kind"], string>>> = { net: "network", ipc: "ipc", uts: "uts" };
 
 function initSpec(made: {
@@ -136,10 +136,7 @@ function seccomp(): Pick<RuntimeSpec["linux"], "seccomp"> {
   return filter === undefined ? {} : { seccomp: filter };
 }
 
-/**
- * The user namespace that the containers are in: it has to own the PID namespace, or they could not mount a /proc of
- * that.
- */
+/** Joins the containers' user namespace: it has to own the PID namespace, or they could not mount its /proc. */
 async function joinInner(namespaces: readonly OpenNamespace[]): Promise<UserNamespace | undefined> {
   const inner = namespaces.find(({ kind }) => kind === "inner");
   if (inner === undefined) return undefined;

@@ -16,34 +16,32 @@ import { type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts"
 import { broughtNamespaces } from "../user-namespace/enter.ts";
 import { addMemberName } from "./pod-files.ts";
 
-/** A pod as one of its containers gets it. */
+/** A pod that a container joins. */
 export interface JoinedPod {
   readonly record: PodRecord;
-  /** The container's request with what it has of the pod. */
+  /** The container's request, with what it gets from the pod. */
   readonly request: RunRequest;
   /** Open as long as this process lives. */
   readonly namespaces: readonly OpenNamespace[];
-  /** By which other programs reach one of them meanwhile; undefined if the pod has none of that kind. */
+  /** The path by which other programs reach one of them meanwhile; undefined if the pod has none of that kind. */
   path(kind: NamespaceKind): string | undefined;
-  /** The host name that all share; undefined if each container has its own. */
+  /** The host name that all containers share; undefined if each has its own. */
   readonly hostname: string | undefined;
   /** The path of the pod's network namespace, if the container is to be in it. */
   readonly network: string | undefined;
-  /** Lets the pod's other containers find this one by its name. */
+  /** Adds the container's name to the pod's /etc/hosts. */
   announce(name: string): void;
   /**
-   * What the pod's containers share of files, with the namespaces: /dev/shm, /etc/hostname and, with the network,
+   * The mounts of the files that come with the pod's namespaces: /dev/shm, /etc/hostname and, with the network,
    * /etc/hosts and /etc/resolv.conf. To be called in a mount namespace that is the container's alone.
    */
   mounts(bundle: string): SpecMount[];
 }
 
-/**
- * Joins the pod that a request names. Throws "no-such-pod" when it is not there, or its unit has stopped.
- */
+/** Joins the pod that a request names. Throws "no-such-pod" if there is none, or its unit has stopped. */
 export function openPod(scope: Scope, request: RunRequest, env: Environment): JoinedPod {
   const record = findPod(scope, request.pod ?? "");
-  // Where this process has entered the pod's user namespace, they were opened before that.
+  // A process that has entered the pod's user namespace has them open already.
   const namespaces = broughtNamespaces(scope, env) ?? openNamespaces(record);
   const path = (kind: NamespaceKind) => {
     const found = namespaces.find((namespace) => namespace.kind === kind);
@@ -65,7 +63,7 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
   };
 }
 
-/** Opens the namespaces of a pod. Throws "no-such-pod" when its unit has stopped. */
+/** Opens the namespaces of a pod. Throws "no-such-pod" if its unit has stopped. */
 export function openNamespaces(record: PodRecord): OpenNamespace[] {
   if (record.init !== undefined && !isAlive(record.init)) {
     const lost = `the first process of pod ${record.name} has been killed, and all of its PID namespace with it`;
@@ -82,7 +80,7 @@ function openKept(pod: string, namespaces: PinnedNamespaces): OpenNamespace[] | 
     return openPinned(namespaces);
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code !== "namespace") throw error;
-    // Nothing is wrong with the pod, nor to be learnt from the system call.
+    // The pod is sound, and the system call's message would not help.
     const instead = "run the container in the background (berth run -d), or as a service (Pod= in a .container file)";
     throw new RuntimeError(
       "namespace",
@@ -92,8 +90,8 @@ function openKept(pod: string, namespaces: PinnedNamespaces): OpenNamespace[] | 
 }
 
 /**
- * The request with what the container has from its pod: the user, and with the network the resolvers. The pod's mounts
- * come first, but for those whose place a mount of the container's own takes. `inner` is the path of the pod's user
+ * The request with what the container gets from its pod: the user, and with the network the resolvers. The pod's mounts
+ * come first, except those that a mount of the container's own replaces. `inner` is the path of the pod's user
  * namespace, if it has one of its own.
  */
 export function requestInPod(request: RunRequest, pod: PodRecord, inner: string | undefined): RunRequest {

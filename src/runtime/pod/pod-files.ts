@@ -11,8 +11,8 @@ interface Owner {
 }
 
 /**
- * Writes the files that all containers of the pod see, in place, so that it can be done again when more is known of the
- * network. `owner` is root inside, where that is somebody else outside.
+ * Writes the files that all containers of the pod see. In place, for they may be mounted already when more is known of
+ * the network. `owner` is the pod's root user, if the pod has a user namespace of its own.
  */
 export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths, owner?: Owner): void {
   const { mode } = record.network;
@@ -35,8 +35,8 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
 }
 
 /**
- * Adds a container's name to the /etc/hosts of its pod, whose containers reach each other by the loopback interface. In
- * place, for the file is mounted in them; once, however often the container starts.
+ * Adds a container's name to its pod's /etc/hosts, unless it is there: a pod's containers reach each other by the
+ * loopback interface. In place, for the file is mounted in them.
  */
 export function addMemberName(paths: PodPaths, name: string): void {
   const line = `127.0.0.1\t${name}\n`;

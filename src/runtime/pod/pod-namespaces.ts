@@ -9,22 +9,22 @@ interface Owner {
   readonly gid: number;
 }
 
-/** What the containers of a pod are to share. */
+/** The namespaces that the containers of a pod are to share. */
 export interface PodNamespaceRequest {
-  /** A network namespace of the pod's own; without one its containers are in the host's. */
+  /** A network namespace of the pod; without it, its containers are in the host's. */
   readonly net: boolean;
   readonly ipc: boolean;
   readonly uts: boolean;
-  /** The user namespace that this process is in, too: it owns the others. */
+  /** Also the user namespace that this process is in, which owns the others. */
   readonly user: boolean;
-  /** A user namespace below it that owns them instead, and who root in there is to this process. */
+  /** A user namespace below it that owns them instead, and the ids of its root user outside. */
   readonly inner: { readonly fd: number; readonly path: string; readonly root: Owner } | undefined;
   readonly hostname: string;
   /** Bytes; 0 is unlimited. */
   readonly shmSize: number;
 }
 
-/** What the first process in a new namespace of a kind has to do there. */
+/** The command that sets up a new namespace of a kind, run inside. */
 const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readonly string[]>> = {
   net: () => [findProgram("ip"), "link", "set", "lo", "up"],
   ipc: () => [],
@@ -32,8 +32,8 @@ const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readon
 };
 
 /**
- * Makes the namespaces of a pod, empty, and leaves this process outside of them. With IPC goes a mount namespace that
- * holds one tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
+ * Creates the namespaces of a pod, empty, and leaves this process outside of them. An IPC namespace comes with a mount
+ * namespace that holds one tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
  */
 export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: string): Promise<OpenNamespace[]> {
   const made: OpenNamespace[] = [];
@@ -53,15 +53,16 @@ export function shmOptions({ shmSize, inner }: Pick<PodNamespaceRequest, "shmSiz
 }
 
 /**
- * By a child process, since root of a user namespace may leave the host's network namespace and not come back, and has
- * things to do there (pasta).
+ * Creates namespaces by a child process: root of a user namespace can leave the host's network namespace but not return
+ * to it, and this process still needs it (pasta).
  */
 async function makeByChild(
   kinds: readonly (keyof typeof FIRST)[],
   { hostname, inner }: PodNamespaceRequest,
 ): Promise<OpenNamespace[]> {
   const first = kinds.map((kind) => FIRST[kind](hostname)).filter((command) => command.length > 0);
-  // Then it says so, and lasts until it is told to end: from then on nothing but descriptors holds the namespaces.
+  // After the set-up it writes a line, and waits until its input closes: from then on only descriptors hold the
+  // namespaces.
   const script = [...first.map((command) => command.map(quoted).join(" ")), "echo", "read -r _"].join(" && ");
   const enter = inner === undefined ? [] : [findProgram("nsenter"), `--user=${inner.path}`, "--"];
   const child = Bun.spawn(
@@ -81,7 +82,7 @@ async function makeByChild(
   }
 }
 
-/** A word for the shell. */
+/** Quotes a word for the shell. */
 function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -11,12 +11,12 @@ import { connectRootless } from "../network/users/rootless-connection.ts";
 import { closeNamespaces, type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 
 /**
- * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before
- * anything is made. Throws as connect() does, and "bad-request".
+ * Connects a pod to its networks; undefined if it has none. Everything that disconnectPod() needs is on disk before it
+ * is set up. Throws as connect() does, and "bad-request".
  */
 export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly OpenNamespace[]): Connection | undefined {
   const { network, ports } = pod;
-  // Not before ExecStart=: what the commands before it leave running, systemd ends.
+  // pasta starts with ExecStart=, in startPod(): systemd ends the processes that the commands before it leave running.
   if (network.mode === "pasta") return undefined;
   if (network.mode === "host" || network.mode === "none") {
     if (ports.length === 0) return undefined;
@@ -35,7 +35,7 @@ export function connectPod(scope: Scope, pod: PodRecord, namespaces: readonly Op
     atOnce: true,
   };
   if (scope.kind === "system") return connect(scope, namespace, request);
-  // The pasta that publishes them could not outlive this command, either: see startPod().
+  // A user's ports are published by a pasta, too, which could not outlive this command either: see startPod().
   return connectRootless(scope, { ...request, ports: [] }, namespace, "");
 }
 
@@ -52,8 +52,8 @@ export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<Berth
 }
 
 /**
- * The pod's namespace is there until its unit's last command has ended, and with it the interfaces: netavark would find
- * its bridges in use, and leave them.
+ * Removes the interfaces of the pod's namespace, which exists until the last command of its unit has ended: netavark
+ * would find the bridges in use, and leave them.
  */
 function removeInterfaces(scope: Scope, pod: PodRecord): void {
   const networks = Object.values(readConnection(scope, pod.id)?.request?.networks ?? {});
@@ -61,7 +61,7 @@ function removeInterfaces(scope: Scope, pod: PodRecord): void {
   const namespaces = openPinned(pod.namespaces) ?? [];
   const own = networkNamespaceOf(namespaces);
   if (own !== undefined) {
-    // What is gone already is as good.
+    // Interfaces that are gone already are no failure.
     withinNamespace(own, () => tryIpCommands(networks.map(({ interface_name: name }) => `link del ${name}`)));
   }
   closeNamespaces(namespaces);

@@ -12,9 +12,9 @@ import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./pod-network.ts";
 
 /**
- * Takes away what a pod has outside of its namespaces, which go with its unit: firewall rules, addresses, files. Every
- * step may find its work done already; the directory, by which the pod is found, goes last. Throws in the end what
- * disconnect() returns.
+ * Removes all of a pod but its namespaces, which end with its unit: firewall rules, addresses, files. Each step may
+ * find its work done already; the directory, by which the pod is found, is removed last. Throws the error that
+ * disconnect() returns, at the end.
  */
 export async function removePod(scope: Scope, name: string): Promise<void> {
   const paths = podPaths(scope, name);
@@ -24,7 +24,7 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
     kept = await disconnectPod(scope, record);
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
     forgetUnit(scope, record.unit, record.id);
-    // Where startInit() was killed; the process itself goes with the unit.
+    // In case startInit() was killed; the process itself ends with the unit.
     ociRuntime(scope).forget(record.id);
   }
   rmSync(paths.directory, { recursive: true, force: true });
@@ -32,8 +32,8 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
 }
 
 /**
- * Removes every pod whose unit is not active any more, as a crash of the manager leaves them. `isActive` asks the
- * manager, for those who may not look at what it keeps. Returns their names.
+ * Removes the pods whose units are no longer active, as after a crash of the manager. `isActive` asks the manager,
+ * where this process may not see the namespaces that it keeps. Returns the pods' names.
  */
 export async function removeStalePods(
   scope: Scope,
@@ -62,12 +62,12 @@ function isBeingMade(record: PodRecord): boolean {
 }
 
 /**
- * Whether systemd keeps the pod's namespaces: it does as long as the pod's unit is active. undefined if that cannot be
- * seen.
+ * Whether systemd keeps the pod's namespaces, as it does while the pod's unit is active; undefined if this process
+ * cannot see that.
  */
 function isKept({ namespaces }: PodRecord): boolean | undefined {
   if (namespaces === undefined) return false;
-  // A pod of which nothing is shared has none.
+  // A pod that shares nothing has none.
   if (Object.keys(namespaces.inodes).length === 0) return undefined;
   try {
     const open = openPinned(namespaces);

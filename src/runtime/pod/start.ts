@@ -15,10 +15,10 @@ import { networkNamespaceOf } from "./pod-network.ts";
 import { updateNamespaceLink } from "./update-namespace-link.ts";
 
 /**
- * The rest of a pod's start: looks whether systemd has kept its namespaces, which it does not say by itself, starts
- * what has to stay as the unit's process, and tells systemd. Those processes are the first one of a shared PID
- * namespace, and in a user's scope pasta, for the network or for published ports. Throws "no-such-pod" when the
- * namespaces were not kept, and what connectByPasta() and startInit() throw.
+ * Completes a pod's start, for ExecStart=: checks that systemd has kept its namespaces, which systemd does not report,
+ * starts the processes that the pod needs, and notifies systemd. Those are the first process of a shared PID namespace,
+ * and in a user's scope pasta, for the network or for published ports. Throws "no-such-pod" if the namespaces were not
+ * kept, and what connectByPasta() and startInit() throw.
  */
 export async function startPod(self: BerthProcess, asked: PodRecord): Promise<void> {
   const { scope, env } = self;
@@ -26,14 +26,14 @@ export async function startPod(self: BerthProcess, asked: PodRecord): Promise<vo
   const namespaces = brought ?? openNamespaces(asked);
   const sharesPid = asked.shared.includes("pid");
   const usesPasta = needsPasta(asked, scope);
-  // From inside their user namespace, which this is executed in again.
+  // Both start from inside the pod's user namespace: berth executes itself again there.
   if ((sharesPid || usesPasta) && brought === undefined) enterOpenNamespace(self, namespaces);
   const notifier = createNotifier(env.NOTIFY_SOCKET);
   let pod = asked;
   if (sharesPid) pod = await addInit(scope, pod, namespaces, env);
   if (usesPasta) pod = await startPasta(scope, pod, namespaces);
   closeNamespaces(namespaces);
-  // Nobody else would miss pasta; for the other see endWithInit().
+  // If both run, pasta is the main process, so that systemd notices its end; for the other see endWithInit().
   const main = pod.pasta ?? pod.init;
   if (main === undefined) notifier.ready();
   else notifier.payload(main.pid, true);
@@ -96,7 +96,7 @@ function withPasta(scope: Scope, pod: PodRecord): PodRecord {
   return record;
 }
 
-/** The pasta that this process has started, and that has gone into the background: it does not say who it is there. */
+/** Finds the pasta that this process has started, and that has gone into the background: it does not report its PID. */
 function pastaBesideMe(): ProcessIdentity | undefined {
   const cgroup = readProc(process.pid, "cgroup");
   const isPasta = (pid: number) =>

@@ -6,9 +6,9 @@ import { isAlive } from "../../system/process-identity.ts";
 import { namespaceLinkPid, retargetNamespaceLink } from "../network/connect/namespace-link.ts";
 
 /**
- * Makes the link to a pod's network namespace, where the pod has one, lead by a process that is in there: the first of
- * a shared PID namespace, or that of a container. Without either it leads nowhere, for the number of one that has ended
- * comes to be another's. To be called when such a process has come or gone.
+ * Points the link to a pod's network namespace, if the pod has one, to a process in it: the first of a shared PID
+ * namespace, or a container's. Without either the link leads nowhere, for the PID of a process that has ended may
+ * become another's. To be called when such a process has started or ended.
  */
 export function updateNamespaceLink(scope: Scope, name: string): void {
   const pod = readPod(scope, name);

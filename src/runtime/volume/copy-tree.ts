@@ -2,9 +2,9 @@ import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 
 /**
- * Copies what is in the folder `from` into the folder `to`, with owners, modes, times and extended attributes; blocks
- * are shared where the file system can. `from` may be an open directory: then no path to it is followed a second time.
- * `doing` is what the error begins with. Throws "volume" with what cp(1) says, a full disk among it.
+ * Copies the content of the folder `from` to the folder `to`, with owners, modes, times and extended attributes; shares
+ * blocks if the file system can. `from` may be an open directory: then its path is not looked up again. Throws "volume"
+ * with `doing` and cp(1)'s message, also for a full disk.
  */
 export function copyTree(from: string | number, to: string, doing: string): void {
   const [source, options] = typeof from === "number" ? ["/proc/self/fd/3", { file: from }] : [from, {}];

@@ -2,7 +2,7 @@ import type { Scope } from "../../scope.ts";
 import { deviceMount, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 
-/** A volume as podman's JSON has it. */
+/** A volume in podman's JSON. */
 export interface DescribedVolume {
   readonly Name: string;
   readonly Driver: string;
@@ -18,7 +18,7 @@ export interface DescribedVolume {
   readonly NeedsChown: boolean;
 }
 
-/** What is known of a volume, in podman's names. */
+/** Describes a volume, in podman's terms. */
 export function describeVolume(scope: Scope, volume: Volume): DescribedVolume {
   const { data } = volumePaths(scope, volume.name);
   return {

@@ -6,8 +6,8 @@ import { RuntimeError } from "../error.ts";
 import { mountDevice } from "./mount-device.ts";
 
 /**
- * Mounts a volume's own file system on the host, where containers that start from now on find it; of any other volume
- * there is nothing to mount. Returns where the content is. Throws "no-such-volume", "volume".
+ * Mounts a volume's own file system on the host, for containers that start from now on; other volumes need no mount.
+ * Returns the folder with the content. Throws "no-such-volume", "volume".
  */
 export function mountOnHost(scope: Scope, text: string): string {
   const volume = findVolume(scope, text);
@@ -24,10 +24,7 @@ export function mountOnHost(scope: Scope, text: string): string {
   return data;
 }
 
-/**
- * Takes that mount away again; nothing happens where there is none. Throws "volume" with what umount(8) says, if it is
- * busy.
- */
+/** Unmounts a volume from the host, if it is mounted. Throws "volume" with umount(8)'s message, if it is busy. */
 export function unmountFromHost(scope: Scope, text: string): void {
   const { name } = findVolume(scope, text);
   const { data } = volumePaths(scope, name);

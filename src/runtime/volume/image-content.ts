@@ -8,9 +8,9 @@ import { mountLayersReadOnly } from "../mount/overlay.ts";
 import { copyTree } from "./copy-tree.ts";
 
 /**
- * Copies everything in an image of the store into the empty folder `data`. The caller has a mount namespace of its own.
- * A volume of the driver "image" is such a copy: several containers may write to it at once, which an overlay that each
- * of them mounts for itself would not survive, and the image can be removed. Throws "image-not-found", "volume".
+ * Copies the content of an image of the store to the empty folder `data`. The caller has a mount namespace of its own.
+ * A volume of the driver "image" is such a copy rather than an overlay: several containers may write to it at once, and
+ * each would mount an overlay of its own; and the image can be removed. Throws "image-not-found", "volume".
  */
 export function copyImage(scope: Scope, reference: string, data: string, inUserNamespace: boolean): void {
   const store = openStore(scope.stateDir);
@@ -26,7 +26,7 @@ export function copyImage(scope: Scope, reference: string, data: string, inUserN
     detachMount(mounted);
     rmdirSync(mounted);
   }
-  // No container holds the image meanwhile; what was copied from half-removed layers is not to be kept.
+  // No container holds the image meanwhile: a copy of layers that were being removed must not be kept.
   if (store.resolve(reference)?.configDigest !== image.configDigest)
     throw new RuntimeError("volume", `image ${reference} was removed while it was copied`);
 }

@@ -11,13 +11,13 @@ import type { MountContext } from "../mount/mount-context.ts";
 import { mountDevice } from "./mount-device.ts";
 
 /**
- * Mounts a volume that is in memory at the empty folder `place`: as long as a container has it mounted, the next one
- * gets the very same, out of that one's mount namespace. Returns true if it is a new one: also where that mount
+ * Mounts a volume in memory at the empty folder `place`. While a container has it mounted, the next one gets the same
+ * file system, from the first one's mount namespace. Returns true for a new file system, also where that mount
  * namespace cannot be entered, as those of a user's containers, which have user namespaces of their own. Throws
  * "volume".
  */
 export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
-  // The name by which it is found again in a list of mounts.
+  // The name by which attachFromProcess() finds it in a list of mounts.
   const source = `volume:${volume}`;
   return withLock("volume", openLockFolder(volumePaths(context.scope, volume).dir), "exclusive", () => {
     if (attachExisting(context, volume, source, place)) return false;
@@ -34,12 +34,14 @@ function attachExisting({ scope, paths }: MountContext, volume: string, source: 
   );
 }
 
-/** The payload, and while it runs the launcher, which mounts it for itself first. */
+/**
+ * The processes that may have the volume mounted: the payload, and the launcher while it runs, which mounts it first.
+ */
 function holders({ launcher }: ContainerRecord, payload: number | undefined): number[] {
   return [...(payload === undefined ? [] : [payload]), ...(isAlive(launcher) ? [launcher.pid] : [])];
 }
 
-/** False if that process has it not, or has ended meanwhile. */
+/** False if that process does not have it, or has ended meanwhile. */
 function attachFromProcess(pid: number, source: string, place: string): boolean {
   let namespace: number;
   let at: string | undefined;
@@ -62,8 +64,8 @@ function attachFromProcess(pid: number, source: string, place: string): boolean 
 }
 
 /**
- * Where a list of mounts (proc_pid_mountinfo(5)) has the root of a tmpfs or ramfs of that source; names need no
- * unescaping.
+ * The mount point, in a list of mounts (proc_pid_mountinfo(5)), of the root of a tmpfs or ramfs of that source. Paths
+ * that need unescaping are skipped.
  */
 export function mountPointOf(mountinfo: string, source: string): string | undefined {
   for (const line of mountinfo.split("\n")) {

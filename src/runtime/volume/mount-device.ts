@@ -8,8 +8,8 @@ const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bin
 
 /**
  * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that
- * need one (NFS, CIFS). `-n`: nothing about it is written down under /run, where it would outlive the mount namespace.
- * Throws "volume" with what mount(8) says.
+ * need one (NFS, CIFS). With `-n` it records nothing under /run, which would outlive the mount namespace. Throws
+ * "volume" with mount(8)'s message.
  */
 export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, target: string): void {
   const { type, device, options } = mount;
@@ -20,7 +20,7 @@ export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, ta
   const { exitCode, stderr } = runProgram("mount", ["-n", ...kind, ...words, "--", device, target]);
   if (exitCode === 0) return;
   const [first = ""] = stderr.split("\n");
-  // The kernel lets a user namespace mount what it trusts with any content, which says "permission denied" of all else.
+  // The kernel lets a user namespace mount few file systems, and reports "permission denied" for all others.
   const hint = scope.kind === "user" && !isBind(options) ? ` (${USERS_HINT})` : "";
   throw new RuntimeError("volume", `mount volume ${volume}: ${first}${hint}`);
 }

@@ -17,7 +17,10 @@ export interface UnfinishedFolder {
   readonly lock: HeldLock;
 }
 
-/** Makes such a folder. The caller holds the state lock, or the folder could be swept away before it is locked. */
+/**
+ * Makes an unfinished folder. The caller holds the state lock, or sweepUnfinished() could remove it before it is
+ * locked.
+ */
 export function makeUnfinished(scope: Scope, kind: keyof typeof PREFIXES): UnfinishedFolder {
   const dir = mkdtempSync(join(volumesDir(scope), PREFIXES[kind]));
   return { dir, lock: lockNew("volume folder", openLockFolder(dir)) };

@@ -2,23 +2,23 @@ import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 import { PUBLISH_GATEWAY, PUBLISH_INTERFACE, type ReturnRoute } from "./return-route.ts";
 
-/** Where pasta answers for the host's resolver, inside: podman's choice. */
+/** The address inside at which pasta answers for the host's resolver: podman's choice. */
 const DNS_FORWARD = "169.254.1.1";
-/** Under which address a container reaches the host itself: podman's choice. */
+/** The address inside by which a container reaches the host itself: podman's choice. */
 const HOST_ADDRESS = "169.254.1.2";
-/** pasta has it since August 2024. */
+/** An option of pasta since August 2024. */
 export const MAP_GUEST_ADDRESS = "--map-guest-addr";
 
-/** A command line of pasta's, and what it makes known inside. */
+/** A command line of pasta, and the addresses that it sets up inside. */
 export interface PastaCommand {
   readonly args: readonly string[];
-  /** Resolvers that pasta answers for. */
+  /** The addresses at which pasta answers for resolvers. */
   readonly resolvers: readonly string[];
   /** Addresses of the host, as seen from inside; none without MAP_GUEST_ADDRESS. */
   readonly hostAddresses: readonly string[];
 }
 
-/** For each direction and protocol pasta forwards every port that it sees in use, unless told otherwise. */
+/** Without these options, pasta forwards every port that it sees in use, for each direction and protocol. */
 const FORWARDING: readonly (readonly [short: string, long: string])[] = [
   ["-t", "--tcp-ports"],
   ["-u", "--udp-ports"],
@@ -27,10 +27,10 @@ const FORWARDING: readonly (readonly [short: string, long: string])[] = [
 ];
 
 /**
- * pasta's words for a namespace at `path`, as podman 5.4 chooses them (passt(1)): the host's addresses and routes, its
- * resolver at an address of its own, the published ports and no others, no way to the host's loopback interface.
- * `options` are the user's, one word each, and come before ours, which are left out where they say the same.
- * Throws "bad-request" for what pasta cannot publish.
+ * pasta's arguments for a namespace at `path`, as podman 5.4 chooses them (passt(1)): the host's addresses and routes,
+ * its resolver at an address of its own, the published ports and no others, no route to the host's loopback interface.
+ * `options` are the user's, one word each, and replace berth's own. Throws "bad-request" for a port that pasta cannot
+ * publish.
  */
 export function pastaCommand(input: {
   readonly path: string;
@@ -39,7 +39,7 @@ export function pastaCommand(input: {
   /** Whether this pasta has MAP_GUEST_ADDRESS. */
   readonly mapsGuestAddress: boolean;
 }): PastaCommand {
-  // Not a word of pasta's, but podman's for leaving out --no-map-gw.
+  // --map-gw is not an option of pasta, but podman's word for leaving out --no-map-gw.
   const options = input.options.filter((option) => option !== "--map-gw");
   const args = ["--config-net", ...options, ...input.ports.flatMap(publishArguments)];
   const resolvers = valuesOf(args, ["--dns-forward"]);
@@ -58,7 +58,7 @@ export function pastaCommand(input: {
   };
 }
 
-/** pasta's words for one mapping. Throws "bad-request" for what pasta cannot publish. */
+/** pasta's arguments for one mapping. Throws "bad-request" for SCTP, which pasta cannot publish. */
 export function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
   if (protocol === "sctp") throw new RuntimeError("bad-request", "pasta publishes tcp and udp ports, not sctp");
   const address = hostIp === "" ? "" : `${hostIp}/`;
@@ -86,12 +86,12 @@ export function routeArguments({ ipv4, ipv6 }: ReturnRoute): string[] {
   return words;
 }
 
-/** Whether one of `names` is among the words: as a word, or with its value behind "=". */
+/** Whether one of the options `names` is among the arguments, alone or with its value after "=". */
 function hasOption(args: readonly string[], names: readonly string[]): boolean {
   return args.some((arg) => names.some((name) => arg === name || arg.startsWith(`${name}=`)));
 }
 
-/** The values of a long option, in either way of writing. */
+/** The values of long options, after a blank or "=". */
 function valuesOf(args: readonly string[], names: readonly string[]): string[] {
   return args.flatMap((arg, at) => {
     const name = names.find((wanted) => arg === wanted || arg.startsWith(`${wanted}=`));

@@ -10,35 +10,34 @@ import type { NetworkView } from "../names/etc-files.ts";
 import { type Address, hostAddresses } from "../names/host-address.ts";
 import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
 
-/** pasta at work. Both reject with "network". */
+/** A pasta that is being started. Both promises reject with "network". */
 export interface PastaConnection {
-  /** Resolves once the namespace can be joined at the path that was asked for. */
+  /** Resolves once the namespace can be joined at the request's path. */
   readonly pinned: Promise<void>;
-  /** Resolves once everything is in place. */
+  /** Resolves once the namespace is connected. */
   readonly facts: Promise<NetworkView>;
 }
 
-/** What pasta is to connect. */
+/** A namespace for pasta to connect. */
 export interface PastaRequest {
   /**
    * A path below the user's runtime directory, where AppArmor lets pasta look for namespaces (not so in /proc/PID/fd).
    * The namespace is mounted there, so this process has to be in a mount namespace of its own.
    */
   readonly path: string;
-  /** A namespace that is there already; undefined makes one. */
+  /** An existing namespace; a new one if undefined. */
   readonly namespace: string | undefined;
   readonly options: readonly string[];
   readonly ports: readonly PortMapping[];
 }
 
 /**
- * Has pasta connect a network namespace to the host, without privileges: it carries what goes in and out over sockets
- * of its own, in the network namespace of this process. It stays in this process's cgroup and so goes with the unit;
- * where no unit ends it, it ends by itself when the file at `path` is removed. Throws "bad-request" and
- * "missing-program" at once.
+ * Has pasta connect a network namespace to the host, without privileges: it forwards packets by sockets of its own, in
+ * the network namespace of this process. It stays in this process's cgroup and so ends with the unit; where no unit
+ * ends it, it ends by itself when the file at `path` is removed. Throws "bad-request" and "missing-program" at once.
  *
- * All of it is done by other programs, one after the other, while this process goes on: from inside a user's namespace
- * nobody can come back to the host's network.
+ * Other programs do all of it, one after the other, while this process goes on: from inside a user namespace it could
+ * enter the new network namespace, but not return to the host's.
  */
 export function connectByPasta(request: PastaRequest): PastaConnection {
   const { path, options, ports } = request;
@@ -47,7 +46,7 @@ export function connectByPasta(request: PastaRequest): PastaConnection {
   checkUsersPorts(ports);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, "", { mode: 0o600 });
-  // Its messages would not do: a pasta that is asked for too much also tells the journal, all of its usage.
+  // Looked up in the program, not tried out: on an unknown option pasta writes all of its usage to the journal, too.
   const mapsGuestAddress = readFileSync(pasta).includes(MAP_GUEST_ADDRESS.slice(2));
   const command = pastaCommand({ path, options, ports, mapsGuestAddress });
   const show = [findProgram("nsenter"), `--net=${path}`, findProgram("ip"), "-json", "address"];
@@ -56,7 +55,7 @@ export function connectByPasta(request: PastaRequest): PastaConnection {
     factsOf(command, shown),
   );
   facts.catch(pinned.reject);
-  // A failure is reported where it is waited for; until then it must not count as unhandled.
+  // The caller handles a failure when it awaits the promise; until then it must not count as unhandled.
   pinned.promise.catch(() => undefined);
   return { pinned: pinned.promise, facts };
 }
@@ -69,7 +68,8 @@ export function pinCommand(namespace: string | undefined, path: string): string[
 
 /**
  * Throws "network" for a port that a user cannot publish: taken, or below those that an ordinary user may bind (ip(7)).
- * pasta would say "Permission denied", and one of 2023 nothing about a part of a range. Called in the host's network.
+ * pasta would only say "Permission denied", and a pasta of 2023 nothing about a part of a range. To be called in the
+ * host's network namespace.
  */
 export function checkUsersPorts(ports: readonly PortMapping[]): void {
   if (ports.length === 0) return;
@@ -82,9 +82,12 @@ export function checkUsersPorts(ports: readonly PortMapping[]): void {
   checkPorts(ports, []);
 }
 
-/** Runs commands until one fails, without coming back here in between. Returns what the last one writes. */
+/**
+ * Runs commands until one fails, by a shell, so that this process need not act in between. Returns the last one's
+ * output.
+ */
 async function runInTurn(commands: readonly (readonly string[])[], firstDone: () => void): Promise<string> {
-  // Every command's words are arguments of the shell's, taken off again by number: nothing is ever quoted.
+  // The words of all commands are arguments of the shell, which the script refers to by number: nothing needs quoting.
   const script = commands.map(({ length }, at) => {
     const arguments_ = Array.from({ length }, (_, index) => `"\${${1 + index}}"`).join(" ");
     const tell = at === 0 ? "; echo" : "";
@@ -105,7 +108,7 @@ async function runInTurn(commands: readonly (readonly string[])[], firstDone: ()
   return stdout;
 }
 
-/** All that is written, as text; `begun` is called as soon as there is some. */
+/** The whole output, as text. Calls `begun` at its first bytes. */
 async function readTelling(stream: ReadableStream<Uint8Array>, begun: () => void): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) {
@@ -115,7 +118,7 @@ async function readTelling(stream: ReadableStream<Uint8Array>, begun: () => void
   return Buffer.concat(chunks).toString();
 }
 
-/** A message of one line, without the usage that pasta adds to a wrong option. */
+/** pasta's message in one line, without the usage that it adds to a wrong option. */
 function failure(message: string): RuntimeError {
   const [said = ""] = message.split("\nUsage:");
   return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
@@ -139,7 +142,7 @@ function factsOf(ran: PastaCommand, shown: string): NetworkView {
   const has = (address: string): boolean =>
     inside.some(({ family }) => family === (address.includes(":") ? "IPv6" : "IPv4"));
   const addresses = inside.map(({ address }) => address);
-  // A pasta that cannot give the host an address of its own leaves those that the namespace has not got itself.
+  // If pasta cannot give the host an address of its own, the host is reached by any that the namespace does not have.
   const other = hostAddresses().find(({ address, family }) => family === "IPv4" && !addresses.includes(address));
   return {
     addresses,

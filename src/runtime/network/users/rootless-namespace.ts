@@ -13,8 +13,8 @@ import { RuntimeError } from "../../error.ts";
 import { type BerthProcess, enterOpenNamespace, userNamespaceOwner } from "../../user-namespace/enter.ts";
 
 /**
- * What of a user's networks are units: one that containers need, and its processes, which start again when they are
- * killed.
+ * The units of a user's networks: the target that containers require, and the services of its processes, which systemd
+ * restarts when they are killed.
  */
 export const ROOTLESS_UNITS = {
   all: "berth-networks.target",
@@ -23,21 +23,21 @@ export const ROOTLESS_UNITS = {
 } as const;
 
 /**
- * An ordinary user's bridges are in a network namespace of their own, in one user namespace with all containers that
- * they connect; pasta connects it to the host. The user's systemd keeps the network namespace, and by that the other,
- * as long as ROOTLESS_UNITS are active; it is on when the first container needs it.
+ * The namespaces of an ordinary user's bridges: one network namespace for all of them, which pasta connects to the
+ * host, in one user namespace with the containers that they connect. The user's systemd keeps the network namespace,
+ * and with it the user namespace, while ROOTLESS_UNITS are active: from the first container that needs it on.
  */
 export interface RootlessNamespace {
-  /** Those of its processes that run, by one of which it is entered: pasta holds it open, the name server is in it. */
+  /** Its processes, if they run; it is entered by one of them. pasta has it open, the DNS server is in it. */
   readonly pasta: ProcessIdentity | undefined;
   readonly dns: ProcessIdentity | undefined;
   readonly inode: number;
-  /** Where the host is reached from inside, and which resolvers answer. */
+  /** The address of the host from inside, and the resolvers that answer there. */
   readonly gateway: string | undefined;
   readonly resolvers: readonly string[];
 }
 
-/** What pasta's unit notes in the file `pasta`. */
+/** The record that pasta's unit writes to the file `pasta`. */
 export interface PastaRecord {
   readonly pasta: ProcessIdentity;
   /** Inode number of the network namespace. */
@@ -64,13 +64,13 @@ export function writeDnsServer(scope: Scope, server: ProcessIdentity): void {
   writeRecordFile(rootlessPaths(scope).dns, DNS_FORMAT, server);
 }
 
-/** Files of the shared namespace, below the user's runtime directory. */
+/** Files of the rootless namespace, below the user's runtime directory. */
 export function rootlessPaths(scope: Scope): {
   readonly directory: string;
   readonly namespace: string;
   readonly pasta: string;
   readonly dns: string;
-  /** Why pasta did not start the last time. */
+  /** The error of pasta's last start. */
   readonly failure: string;
 } {
   const directory = join(scope.runtimeDir, "shared-namespace");
@@ -85,7 +85,7 @@ export function rootlessPaths(scope: Scope): {
 }
 
 /**
- * The shared namespace, if there is a process by which it can be entered. Throws "corrupt-record" and "newer-record".
+ * The rootless namespace, if there is a process to enter it by. Throws "corrupt-record" and "newer-record".
  */
 export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefined {
   const paths = rootlessPaths(scope);
@@ -98,8 +98,8 @@ export function readRootlessNamespace(scope: Scope): RootlessNamespace | undefin
 }
 
 /**
- * In a user's scope: executes berth again in the user namespace that containers on bridges share. Returns where it is
- * not there, and in that namespace.
+ * Executes berth again in the rootless user namespace, in a user's scope. Returns if there is none, or this process is
+ * in it.
  */
 export function enterRootlessNamespace(self: BerthProcess): void {
   const { scope, env } = self;
@@ -109,8 +109,8 @@ export function enterRootlessNamespace(self: BerthProcess): void {
 }
 
 /**
- * Opens the user namespace that a user's containers on bridges share; undefined where it is not there. With `start`
- * what does not run of its units is started. Throws "network" when it does not start.
+ * Opens the rootless user namespace; undefined if there is none. With `start`, starts its units that do not run. Throws
+ * "network" if they do not start.
  */
 export function openRootlessNamespace(scope: Scope, start: boolean): number | undefined {
   const found = readRootlessNamespace(scope);
@@ -120,9 +120,9 @@ export function openRootlessNamespace(scope: Scope, start: boolean): number | un
   return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
 }
 
-/** Starts what does not run, and waits for it; a process that has been killed comes again by itself after a second. */
+/** Starts the units that do not run, and waits for them; systemd restarts a killed process after a second. */
 function startRootlessUnits(scope: Scope): RootlessNamespace {
-  // Said here, for systemctl would only say that something has failed.
+  // Check for the programs here: systemctl would only report that a unit has failed.
   for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
   const { stderr } = runProgram("systemctl", ["--user", "start", ...Object.values(ROOTLESS_UNITS)]);
   const shared = readRootlessNamespace(scope);
@@ -133,8 +133,8 @@ function startRootlessUnits(scope: Scope): RootlessNamespace {
 }
 
 /**
- * Moves this thread, and what it starts from now on, into the shared network namespace; there is no way back to the
- * host's. False where there is none, or this process is not in the shared user namespace.
+ * Moves this thread, and the programs that it starts from now on, to the rootless network namespace; it cannot return
+ * to the host's. False if there is none, or this process is not in its user namespace.
  */
 export function joinRootlessNetwork(scope: Scope): boolean {
   const shared = readRootlessNamespace(scope);
@@ -160,13 +160,13 @@ export function reachBridges(scope: Scope): boolean {
   return scope.kind === "system" || joinRootlessNetwork(scope);
 }
 
-/** The file descriptor by which a process has a namespace open. */
+/** The path of the file descriptor by which a process has a namespace open. */
 function heldBy({ pid }: ProcessIdentity, inode: number | undefined): string | undefined {
   const directory = `/proc/${pid}/fd`;
   const { dev } = statSync("/proc/self/ns/net");
   const paths = readdirSync(directory).map((fd) => join(directory, fd));
   return paths.find((path) => {
-    // Closed in the meantime, perhaps.
+    // undefined if the process has closed it meanwhile.
     const found = statSync(path, { throwIfNoEntry: false });
     return found?.dev === dev && found.ino === inode;
   });
@@ -176,7 +176,7 @@ function linkOf(path: string): string {
   try {
     return readlinkSync(path);
   } catch {
-    // Closed in the meantime.
+    // The process has ended meanwhile.
     return "";
   }
 }

@@ -25,10 +25,9 @@ const KEPT = "net";
 const FIRST_FD = 3;
 
 /**
- * What ROOTLESS_UNITS.pasta runs: connects the shared network namespace to the host, and makes it if systemd has not
- * handed it over out of the unit's file descriptor store. So a pasta that has been killed has a successor in the same
- * namespace, where all bridges still are. Executes berth again in the user namespace. Returns pasta's process. Throws
- * "network".
+ * Runs for ROOTLESS_UNITS.pasta: connects the rootless network namespace to the host, the one in the unit's file
+ * descriptor store or else a new one. So a pasta that has been killed has a successor in the same namespace, with all
+ * its bridges. Executes berth again in the user namespace. Returns pasta's process. Throws "network".
  */
 export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIdentity> {
   const { scope, env } = self;
@@ -44,11 +43,11 @@ export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIde
     options: ["--no-netns-quit", "--pid", pidFile],
     ports: [],
   }).facts.catch((error: Error) => {
-    // For who waits for the networks: systemd says no more than that something has failed.
+    // For startRootlessUnits(): systemd would only report that the unit has failed.
     replaceFile(paths.failure, error.message);
     throw error;
   });
-  // Until then it is nobody's: killed here, this is begun anew.
+  // Until then no unit owns the namespace: if this process is killed here, the next start makes a new one.
   const inode = kept === undefined ? keep(paths.namespace, env.NOTIFY_SOCKET) : fstatSync(kept.fd).ino;
   const pasta = readPidFile(pidFile);
   if (pasta === undefined) throw new RuntimeError("network", "pasta has ended");
@@ -56,7 +55,7 @@ export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIde
   return pasta;
 }
 
-/** The user namespace of what systemd has kept, or a new one. */
+/** Enters the user namespace of the network namespace that systemd has kept, or a new one. */
 function enterOwnNamespace(self: BerthProcess): void {
   const { env } = self;
   const names = Number(env.LISTEN_PID) === process.pid ? (env.LISTEN_FDNAMES ?? "").split(":") : [];
@@ -70,9 +69,7 @@ function enterOwnNamespace(self: BerthProcess): void {
   enterOpenNamespace(self, [{ kind: "user", fd: user }, net]);
 }
 
-/**
- * What is known of an earlier namespace: its processes, names of its containers, and netavark's notes of its firewall.
- */
+/** Removes the files of an earlier namespace: its processes, DNS names, and netavark's state of its firewall. */
 function clearAway(scope: Scope): void {
   const { directory } = rootlessPaths(scope);
   for (const path of [directory, dnsServerDir(scope), join(netavarkDir(scope), "firewall")])
@@ -81,8 +78,8 @@ function clearAway(scope: Scope): void {
 }
 
 /**
- * Has systemd keep a network namespace, and with it the user namespace that it belongs to, for this unit
- * (sd_notify(3)). Leaves this process in it. Returns its inode number.
+ * Has systemd keep the network namespace at `path`, and with it its user namespace, for this unit (sd_notify(3)).
+ * Leaves this process in it. Returns its inode number.
  */
 function keep(path: string, socket: string | undefined): number {
   if (socket === undefined)
@@ -90,8 +87,7 @@ function keep(path: string, socket: string | undefined): number {
   const mounted = openSync(path, "r");
   setns(mounted, CLONE_NEWNET);
   closeSync(mounted);
-  // The file that is mounted cannot be mounted again (Linux 6.1) once the mount namespace that it is mounted in is
-  // gone.
+  // Not the mounted file: once its mount namespace is gone, it cannot be mounted again (Linux 6.1).
   const fd = openSync("/proc/thread-self/ns/net", "r");
   try {
     storeNamespaces(socket, [{ kind: KEPT, fd }]);
