@@ -7,9 +7,8 @@ if (basename(process.argv0) === "berth-generator") {
   const { generatorMain } = await import("#generator");
   process.exitCode = await generatorMain(process.argv.slice(2), process.env);
 } else {
-  const { reportFailure } = await import("./cli/program/failure.ts");
+  const { processContext, reportFailure } = await import("./cli/program/process-context.ts");
   await reportFailure(async () => {
-    const { processContext } = await import("./cli/program/process-context.ts");
     const [command, ...args] = process.argv.slice(2);
     if (command === "run" && args[0] !== "--help") {
       const { runContainer } = await import("./cli/container/run-container.ts");

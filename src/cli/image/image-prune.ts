@@ -51,7 +51,7 @@ async function prune({ all, filter, force }: Options, context: CommandContext): 
   );
   const unused = store.unused((image) => chosen.has(nameOf(image)), uses);
   if (unused.length === 0) return;
-  if (!force && !(await confirmRemoval("images", unused.map(nameOf)))) return;
+  if (!force && !(await confirmRemoval("images", unused.map(nameOf), context))) return;
   for (const id of await store.prune(unused, uses)) out(`${digestHex(id)}\n`);
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { openStore } from "../../image/store/store.ts";
+import type { LoadSource } from "../../image/transport/load.ts";
 import { showProgress } from "../output/image-progress.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { cancelOnSignals } from "../program/signals.ts";
@@ -32,27 +33,30 @@ export function define(command: Command, context: CommandContext): void {
 async function load(options: Options, context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
-  if (options.input === undefined && process.stdin.isTTY) {
-    throw new CommandError("no archive: give one with --input, or on standard input", 125);
-  }
+  const source = sourceOf(options, context);
+  if (source === undefined) throw new CommandError("no archive: give one with --input, or on standard input", 125);
   const { loadImages } = await import("../../image/transport/load.ts");
   const { parsePlatform } = await import("../../image/document/platform.ts");
   const { onProgress, done } = showProgress(context, options.quiet === true);
   try {
     const images = await cancelOnSignals((signal) =>
-      loadImages(
-        options.input === undefined ? { stream: process.stdin } : { path: resolve(context.cwd, options.input) },
-        {
-          store: openStore(context.scope.stateDir),
-          onProgress,
-          signal,
-          ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),
-        },
-      ),
+      loadImages(source, {
+        store: openStore(context.scope.stateDir),
+        onProgress,
+        signal,
+        ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),
+      }),
     );
     done();
     for (const image of images) context.out(`Loaded image: ${image.reference || image.configDigest}\n`);
   } finally {
     done();
   }
+}
+
+/** What is to be loaded; undefined if there is neither a path nor a stream. */
+function sourceOf({ input }: Options, context: CommandContext): LoadSource | undefined {
+  if (input !== undefined) return { path: resolve(context.cwd, input) };
+  const stream = context.input();
+  return stream === undefined ? undefined : { stream };
 }

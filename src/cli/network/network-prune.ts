@@ -33,7 +33,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
   const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
     .map(({ name }) => name)
     .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);
-  if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused))) return;
+  if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused, context))) return;
   for (const name of unused) {
     try {
       await removeNetwork(context.scope, name);

@@ -23,13 +23,13 @@ export async function inspectEach(
   names: readonly string[],
   describe: (name: string) => object | Promise<object>,
   { format }: InspectionOptions,
-  { out }: Pick<CommandContext, "out">,
+  { out, outIsTerminal }: Pick<CommandContext, "out" | "outIsTerminal">,
 ): Promise<void> {
   const found: object[] = [];
   const failed = await forEachName(names, USUAL_EXIT_CODES, async (name) => {
     found.push(await describe(name));
   }).catch((error: unknown) => error);
-  out(formatInspection(found, format, process.stdout.isTTY));
+  out(formatInspection(found, format, outIsTerminal()));
   if (failed !== undefined) throw failed;
 }
 

@@ -1,6 +1,6 @@
 import type { Scope } from "../../scope.ts";
 
-/** What every command is given; nothing in src/cli reads process.env or process.cwd() by itself. */
+/** What every command is given; nothing in src/cli but process-context.ts asks for its own. */
 export interface CommandContext {
   readonly scope: Scope;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -13,6 +13,12 @@ export interface CommandContext {
   err(text: string): void;
   /** The size of the terminal that stderr is, as it is now; undefined where nothing can be redrawn. */
   errTerminal(): { readonly columns: number; readonly rows: number } | undefined;
+  /** Whether results go to a terminal. */
+  outIsTerminal(): boolean;
+  /** Standard input; undefined where it is a terminal. */
+  input(): AsyncIterable<Uint8Array> | undefined;
+  /** Asks the person at the terminal; undefined where standard input is none. */
+  ask(question: string): Promise<string> | undefined;
 }
 
 /** A command line that people can copy, and what it does. */

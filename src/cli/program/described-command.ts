@@ -93,4 +93,7 @@ const NO_CONTEXT: CommandContext = {
   out: () => {},
   err: () => {},
   errTerminal: () => undefined,
+  outIsTerminal: () => false,
+  input: () => undefined,
+  ask: () => undefined,
 };

@@ -2,22 +2,6 @@ import { RuntimeError } from "../../runtime/error.ts";
 import { plainText } from "../output/plain-text.ts";
 import { CommandError } from "./command.ts";
 
-/** Runs a command and sets the process's exit code. Never throws: a failure is told on stderr, or in the journal. */
-export async function reportFailure(command: () => Promise<void>): Promise<void> {
-  try {
-    await command();
-  } catch (error) {
-    const message = describeFailure(error);
-    const line = `berth: error: ${message}`;
-    const { tellUsersJournal } = await import("./users-journal.ts");
-    if (!tellUsersJournal(line, process.env)) process.stderr.write(`${line}\n`);
-    process.exitCode = exitCodeOf(error);
-    // What no person has typed: it is a service's own command (systemd.exec(5)).
-    if (process.env.SYSTEMD_EXEC_PID === `${process.pid}`)
-      (await import("./tell-dependents.ts")).tellDependents(message);
-  }
-}
-
 /** A failure in one line: what was being done, then why it failed, down to the first cause. */
 export function describeFailure(error: unknown): string {
   const parts: string[] = [];
@@ -28,7 +12,7 @@ export function describeFailure(error: unknown): string {
 }
 
 /** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
-function exitCodeOf(error: unknown): number {
+export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (!(error instanceof RuntimeError)) return 125;
   return error.code === "command-not-found" ? 127 : error.code === "command-not-executable" ? 126 : 125;

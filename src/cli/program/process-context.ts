@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
 import { systemScope, userScope } from "../../scope.ts";
 import type { CommandContext } from "./command.ts";
+import { describeFailure, exitCodeOf } from "./failure.ts";
 
 /** Everything the commands may know of the process they run in. */
 export function processContext(): CommandContext {
@@ -21,7 +22,26 @@ export function processContext(): CommandContext {
       // A terminal without a size (a serial line) is given the usual one.
       return { columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 };
     },
+    outIsTerminal: () => process.stdout.isTTY,
+    input: () => (process.stdin.isTTY ? undefined : process.stdin),
+    ask: (question) => (process.stdin.isTTY ? ask(question) : undefined),
   };
+}
+
+/** Runs a command and sets the process's exit code. Never throws: a failure is reported on stderr, or in the journal. */
+export async function reportFailure(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    const message = describeFailure(error);
+    const line = `berth: error: ${message}`;
+    const { tellUsersJournal } = await import("./users-journal.ts");
+    if (!tellUsersJournal(line, process.env)) process.stderr.write(`${line}\n`);
+    process.exitCode = exitCodeOf(error);
+    // A service's own command, not a person's (systemd.exec(5), $SYSTEMD_EXEC_PID).
+    if (process.env.SYSTEMD_EXEC_PID === `${process.pid}`)
+      (await import("./tell-dependents.ts")).tellDependents(message);
+  }
 }
 
 /** Writes; a reader that has gone (`berth ps | head -1`) ends the program quietly, as SIGPIPE would have. */
@@ -31,5 +51,15 @@ function write(stream: NodeJS.WriteStream, text: string): void {
     stream.write(text);
   } catch {
     process.exit();
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const asked = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await asked.question(question);
+  } finally {
+    asked.close();
   }
 }

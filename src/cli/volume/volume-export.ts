@@ -25,7 +25,7 @@ async function exportTo(name: string, output: string | undefined, context: Comma
   enterUserNamespace(context);
   const { exportVolume } = await import("../../runtime/volume/archive.ts");
   if (output === undefined) {
-    if (process.stdout.isTTY) throw new CommandError("an archive is nothing for a terminal: give --output", 125);
+    if (context.outIsTerminal()) throw new CommandError("an archive is nothing for a terminal: give --output", 125);
     return forEachName([name], USUAL_EXIT_CODES, (volume) => exportVolume(context.scope, volume, 1));
   }
   const path = resolve(context.cwd, output);

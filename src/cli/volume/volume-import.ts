@@ -28,10 +28,10 @@ async function importFrom(name: string, file: string | undefined, context: Comma
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   setPlainUmask();
-  if ((file === undefined || file === "-") && process.stdin.isTTY)
-    throw new CommandError("no archive: give a file, or the archive on standard input", 125);
+  const isInput = file === undefined || file === "-";
+  const archive = isInput ? context.input() : await openArchive(resolve(context.cwd, file));
+  if (archive === undefined) throw new CommandError("no archive: give a file, or the archive on standard input", 125);
   const { importVolume } = await import("../../runtime/volume/archive.ts");
-  const archive = file === undefined || file === "-" ? process.stdin : await openArchive(resolve(context.cwd, file));
   await forEachName([name], USUAL_EXIT_CODES, (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
 }
 

@@ -36,7 +36,7 @@ async function prune(
   const { listVolumes } = await import("../../state/volume-record.ts");
   const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
   const names = unused.map(({ name }) => name);
-  if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names))) return;
+  if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names, context))) return;
   for (const name of pruneVolumes(scope, unused)) {
     await stopResourceServiceOf("volume", name, context);
     context.out(`${name}\n`);

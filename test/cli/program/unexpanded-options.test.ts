@@ -15,6 +15,9 @@ const CONTEXT: CommandContext = {
   out: () => {},
   err: () => {},
   errTerminal: () => undefined,
+  outIsTerminal: () => false,
+  input: () => undefined,
+  ask: () => undefined,
 };
 
 /** A command as `berth` defines it; nothing is run. */
