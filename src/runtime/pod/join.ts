@@ -59,7 +59,7 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
       if (request.network.mode === "pod" && mode !== "host" && mode !== "none")
         addMemberName(podPaths(scope, record.name), name);
     },
-    mounts: (bundle) => podMounts(scope, record, namespaces, bundle, request),
+    mounts: (bundle) => podMounts({ scope, record, namespaces, request }, bundle),
   };
 }
 
@@ -110,11 +110,8 @@ export function requestInPod(request: RunRequest, pod: PodRecord, inner: string 
 }
 
 function podMounts(
-  scope: Scope,
-  record: PodRecord,
-  namespaces: readonly OpenNamespace[],
+  { scope, record, namespaces, request }: Pick<JoinedPod, "record" | "namespaces" | "request"> & { scope: Scope },
   bundle: string,
-  request: RunRequest,
 ): SpecMount[] {
   const paths = podPaths(scope, record.name);
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];

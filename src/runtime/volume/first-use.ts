@@ -28,8 +28,16 @@ export function prepareForUse(scope: Scope, name: string, use: FirstUse): void {
   });
 }
 
-/** prepareForUse() for a file system that is mounted at `data`; `stays` if its content outlives the container. */
-export function prepareMounted(scope: Scope, name: string, data: string, stays: boolean, use: FirstUse): void {
+/** A volume's file system, mounted for a container. */
+export interface MountedVolume {
+  readonly path: string;
+  /** Whether the content outlives the container. */
+  readonly stays: boolean;
+}
+
+/** prepareForUse() for a file system that is mounted. */
+export function prepareMounted(scope: Scope, name: string, mounted: MountedVolume, use: FirstUse): void {
+  const { path: data, stays } = mounted;
   prepareOnce(scope, name, (volume, paths) => {
     const done = fill(volume, data, use, (source) => copyOrNothing(source, data, use.target), giveOwnerIfPossible);
     if (stays) saveIfChanged(paths, volume, done);

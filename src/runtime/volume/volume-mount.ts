@@ -16,7 +16,7 @@ import { idMapOption, type MountContext, withIdMap } from "../mount/mount-contex
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { ownerOf } from "../users/container-user.ts";
 import { createVolume } from "./create.ts";
-import { type FirstUse, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";
+import { type FirstUse, type MountedVolume, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";
 import { mountMemory } from "./memory-volume.ts";
 import { mountDevice } from "./mount-device.ts";
 
@@ -50,19 +50,14 @@ export function openVolume(context: MountContext, request: NamedVolume, place: s
       : mountForContainer(context, volume.name, device, place);
   // Files that are copied into it must get the owners that the container sees, so the copy goes through the same mount.
   const source = withIdMap(context, mounted.path, request.options, `${place}.map`);
-  if (prepares && mounted.isNew) prepareMounted(scope, volume.name, source, mounted.stays, use);
+  if (prepares && mounted.isNew) prepareMounted(scope, volume.name, { ...mounted, path: source }, use);
   return source;
 }
 
-interface MountedVolume {
-  readonly path: string;
-  /** False for a file system in memory that other containers have mounted. */
-  readonly isNew: boolean;
-  /** Whether the content outlives the container. */
-  readonly stays: boolean;
-}
+/** A mounted volume; `isNew` is false for a file system in memory that other containers have mounted. */
+type OpenedVolume = MountedVolume & { readonly isNew: boolean };
 
-function mountForContainer(context: MountContext, volume: string, device: DeviceMount, place: string): MountedVolume {
+function mountForContainer(context: MountContext, volume: string, device: DeviceMount, place: string): OpenedVolume {
   mkdirSync(place, { recursive: true, mode: 0o700 });
   if (IN_MEMORY.includes(device.type))
     return { path: place, isNew: mountMemory(context, volume, device, place), stays: false };

@@ -56,14 +56,16 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
     request: undefined,
   });
   const { ports } = claimed;
-  const networks = request.networks.map((attachment, index) =>
-    leaseInterface(scope, request.owner, attachment, definitions[index], interfaces[index] ?? ""),
-  );
+  const networks = request.networks.map((attachment, index): ConnectedNetwork => {
+    const definition = requireDefinition(attachment, definitions[index]);
+    const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
+    return { definition, interfaceName: interfaces[index] ?? "", addresses };
+  });
   const netavark = netavarkRequest({ ...request, ports }, networks);
   const record = { ...claimed, request: netavark };
   writeConnection(scope, record);
   const run = async (lock: HeldLock): Promise<ConnectedNetworks | undefined> => {
-    const given = await setUp(scope, namespace, netavark, request.hostname, lock);
+    const given = await setUp({ scope, namespace, request: netavark, hostname: request.hostname }, lock);
     if (given === undefined) return undefined;
     writeConnection(scope, { ...record, given });
     const known = withGivenAddresses(networks, given);
@@ -88,19 +90,24 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   };
 }
 
-function leaseInterface(
-  scope: Scope,
-  owner: string,
+/** The definition, if a container can be attached to the network so. */
+function requireDefinition(
   attachment: NetworkAttachment,
   definition: NetworkDefinition | undefined,
-  interfaceName: string,
-): ConnectedNetwork {
+): NetworkDefinition {
   if (definition === undefined) throw new RuntimeError("no-such-network", `there is no network ${attachment.name}`);
-  if (definition.driver === "ipvlan" && attachment.mac !== undefined) {
-    const hint = "they have that of the device below";
-    throw new RuntimeError("network", `network ${definition.name}: interfaces of ipvlan get no mac (${hint})`);
-  }
-  return { definition, interfaceName, addresses: leaseAddresses(scope, definition, owner, attachment.ips) };
+  if (definition.driver !== "ipvlan" || attachment.mac === undefined) return definition;
+  const hint = "they have that of the device below";
+  throw new RuntimeError("network", `network ${definition.name}: interfaces of ipvlan get no mac (${hint})`);
+}
+
+/** A namespace that netavark is to set up. */
+interface SetUp {
+  readonly scope: Scope;
+  readonly namespace: NetworkNamespace;
+  readonly request: NetavarkRequest;
+  /** For DHCP servers. */
+  readonly hostname: string;
 }
 
 /**
@@ -108,10 +115,7 @@ function leaseInterface(
  * for DHCP. Returns what plugins and DHCP servers have given, undefined where the request has neither.
  */
 async function setUp(
-  scope: Scope,
-  namespace: NetworkNamespace,
-  request: NetavarkRequest,
-  hostname: string,
+  { scope, namespace, request, hostname }: SetUp,
   lock: HeldLock,
 ): Promise<GivenByNetwork | undefined> {
   const { own, plugins, dhcp } = divide(request);

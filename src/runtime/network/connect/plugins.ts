@@ -104,12 +104,15 @@ export async function connectByPlugins(
  */
 export async function disconnectPlugins(scope: Scope, request: NetavarkRequest): Promise<void> {
   // A plugin that has been removed since cannot disconnect anything.
-  const theirs = partOf(request, (definition) => usesPlugin(definition) && findPlugin(definition.driver) !== undefined);
-  if (theirs === undefined) return;
+  const present = partOf(
+    request,
+    (definition) => usesPlugin(definition) && findPlugin(definition.driver) !== undefined,
+  );
+  if (present === undefined) return;
   await withNetavarkLock(scope, async () => {
-    const namespace = makeStandIn(theirs);
+    const namespace = makeStandIn(present);
     try {
-      await runNetavark(scope, "teardown", namespace, theirs, { flags: FLAGS, timeout: ANSWER_MS });
+      await runNetavark(scope, "teardown", namespace, present, { flags: FLAGS, timeout: ANSWER_MS });
     } finally {
       closeSync(namespace.fd);
     }

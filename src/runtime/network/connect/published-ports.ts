@@ -22,7 +22,7 @@ export function chooseHostPorts(
   others: readonly PublishedPorts[],
   probe = probePort,
 ): PortMapping[] {
-  const used = [...ports.filter(({ hostPort }) => hostPort !== 0), ...others.flatMap(({ ports: theirs }) => theirs)];
+  const used = [...ports.filter(({ hostPort }) => hostPort !== 0), ...others.flatMap((other) => other.ports)];
   return ports.map((port) => {
     if (port.hostPort !== 0) return port;
     const chosen = chooseHostPort(port, used, probe);
