@@ -1,2 +1,2 @@
-/** Environment variables by name, as a process was given them. It is handed in: only the edge reads `process.env`. */
+/** Environment variables by name. Passed as an argument: only the edge reads `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

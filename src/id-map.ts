@@ -3,15 +3,17 @@ export interface IdMapping {
   readonly inside: number;
   readonly outside: number;
   readonly size: number;
-  /** `@` before the outer id: it is the host's also where ids are a user's subordinate ones otherwise. */
+  /**
+   * `@` before the outer id: an id of the host, where it would otherwise be an index into the user's subordinate ids.
+   */
   readonly ofHost: boolean;
-  /** Flag `+`: what other lines say of the same ids gives way. */
+  /** Flag `+`: this line overrides others about the same ids. */
   readonly extends: boolean;
-  /** Flags `u` and `g`: for which of the two maps it is. */
+  /** Flags `u` and `g`: the map that the line belongs to. */
   readonly kinds: readonly ("uid" | "gid")[];
 }
 
-/** Ids in a row: `inside` on the disk, seen as `outside`; relative to the container's own ids if `ofContainer`. */
+/** A range of ids: `inside` on the disk, seen as `outside`; relative to the container's own ids if `ofContainer`. */
 export interface MountIdRange {
   readonly inside: number;
   readonly outside: number;
@@ -19,7 +21,7 @@ export interface MountIdRange {
   readonly ofContainer: boolean;
 }
 
-/** What an option `idmap=` says of users and of groups; undefined is the container's own map. */
+/** The maps of users and of groups in an option `idmap=`; undefined stands for the container's own map. */
 export interface MountIdMap {
   readonly uids?: readonly MountIdRange[];
   readonly gids?: readonly MountIdRange[];
@@ -28,7 +30,7 @@ export interface MountIdMap {
 /** Ids are 32 bits, and -1 means none. */
 const ID_LIMIT = 0xffff_ffff;
 
-/** What follows `idmap=`, known to be right: `uids=0-1000-10#10-11-10;gids=@0-0-10`. */
+/** Parses the value of `idmap=`, which has been checked: `uids=0-1000-10#10-11-10;gids=@0-0-10`. */
 export function parseMountIdMap(value: string): MountIdMap {
   const parts = new Map(value.split(";").map((part) => [part.slice(0, 4), part.slice("uids=".length)]));
   const ranges = (kind: string) =>
@@ -40,11 +42,11 @@ export function parseMountIdMap(value: string): MountIdMap {
   return { ...(uids === undefined ? {} : { uids }), ...(gids === undefined ? {} : { gids }) };
 }
 
-/** `[@]DISK-HOST-SIZE`; undefined for what is none. */
+/** `[@]DISK-HOST-SIZE`; undefined for any other text. */
 export function parseMountIdRange(text: string): MountIdRange | undefined {
   const [, relative, inside, outside, size] = /^(@?)(\d{1,10})-(\d{1,10})-(\d{1,10})$/.exec(text) ?? [];
   const range = { inside: Number(inside), outside: Number(outside), size: Number(size), ofContainer: relative === "@" };
   const end = Math.max(range.inside, range.outside) + range.size;
-  // What does not match is not a number.
+  // Without a match these are NaN.
   return range.size >= 1 && end <= ID_LIMIT ? range : undefined;
 }

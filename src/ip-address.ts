@@ -16,7 +16,7 @@ export interface Subnet {
 
 const WIDTH: Readonly<Record<AddressFamily, number>> = { 4: 32, 6: 128 };
 
-/** An address in its usual form (RFC 4291 for IPv6, no zone), or undefined if the text is none. */
+/** An address in its usual form (RFC 4291 for IPv6, no zone), or undefined for any other text. */
 export function parseAddress(text: string): IpAddress | undefined {
   if (text.includes(":")) {
     const value = parseIpv6(text);
@@ -45,7 +45,7 @@ function parseIpv6(text: string): bigint | undefined {
   return groups.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);
 }
 
-/** One group of an IPv6 address, or the two that an IPv4 address at its end stands for; NaN for what is neither. */
+/** One group of an IPv6 address, or the two groups of an IPv4 address at its end; NaN for any other text. */
 function groupsOf(text: string): number[] {
   if (/^[0-9a-fA-F]{1,4}$/.test(text)) return [Number.parseInt(text, 16)];
   const value = text.includes(".") ? parseIpv4(text) : undefined;
@@ -80,7 +80,7 @@ export function formatSubnet({ family, base, bits }: Subnet): string {
   return `${formatAddress({ family, value: base })}/${bits}`;
 }
 
-/** How many addresses a subnet has. */
+/** The number of addresses in a subnet. */
 export function subnetSize({ family, bits }: Subnet): bigint {
   return 1n << BigInt(WIDTH[family] - bits);
 }
@@ -90,8 +90,7 @@ export function subnetContains(subnet: Subnet, { family, value }: IpAddress): bo
 }
 
 /**
- * The first and the last address that hosts can have: without the subnet's own, and for IPv4 without that for all of
- * them.
+ * The first and the last address for hosts: without the subnet's own and, for IPv4, without the broadcast address.
  */
 export function hostAddresses(subnet: Subnet): readonly [first: bigint, last: bigint] {
   const { base, family } = subnet;

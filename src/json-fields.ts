@@ -1,14 +1,14 @@
 import { isJsonObject, type JsonObject, type Refuse } from "./json.ts";
 
 /*
- * Declarative readers of JSON values: the parser of an object is a table of its members, each with its reader. None
- * converts, and each throws what `refuse` makes of the reason.
+ * Declarative readers of JSON values: the parser of an object is a table of its members, each with its reader. No
+ * reader converts; each calls `refuse` with the reason, which throws.
  */
 
 /** Reads one value. `at` is its place in the document (`network.networks[0].name`), for the reason of a refusal. */
 export type Reader<T> = (value: unknown, at: string, refuse: Refuse) => T;
 
-/** A reader for each member of `T`; that of an optional member may give undefined. */
+/** A reader for each member of `T`; the reader of an optional member may return undefined. */
 export type Fields<T> = {
   readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Reader<T[K] | undefined> : Reader<T[K]>;
 };
@@ -52,17 +52,17 @@ export function orElse<T>(read: Reader<T>, instead: T): Reader<T> {
   return (value, at, refuse) => (value === undefined || value === null ? instead : read(value, at, refuse));
 }
 
-/** An object with the members in the table. Others are kept as they are, so that what is written back loses nothing. */
+/** An object with the members in the table. Other members are kept unchanged, so that writing it back loses none. */
 export function fields<T extends object>(table: Fields<T>): Reader<T> {
   const readers = Object.entries<Reader<unknown>>(table);
   return (value, at, refuse) => {
     if (!isJsonObject(value)) return refuse(`${at || "it"} is not an object`);
-    // Every member of T is read by its reader.
+    // Each member of T has been read by its reader.
     return readMembers(readers, value, at, refuse) as T;
   };
 }
 
-/** An object of one of several kinds, which its member `tag` tells apart. */
+/** An object of one of several kinds, which its member `tag` distinguishes. */
 export function byTag<T extends object, Tag extends keyof T & string>(
   tag: Tag,
   tables: { readonly [Word in T[Tag] & string]: Fields<Omit<Tagged<T, Tag, Word>, Tag>> },
@@ -72,7 +72,7 @@ export function byTag<T extends object, Tag extends keyof T & string>(
     if (!isJsonObject(value)) return refuse(`${at || "it"} is not an object`);
     const readers = kinds.get(text(value[tag], join(at, tag), refuse));
     if (readers === undefined) return refuse(`${join(at, tag)} is none of ${[...kinds.keys()].join(", ")}`);
-    // The table of a word is that of its member of the union, and the word itself is kept.
+    // The table belongs to the word's member of the union, and the word itself is kept.
     return readMembers(readers, value, at, refuse) as T;
   };
 }

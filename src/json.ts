@@ -1,4 +1,4 @@
-/** Narrow readers for JSON from outside. Each throws what `refuse` makes of the reason; none converts. */
+/** Narrow readers for untrusted JSON. Each calls `refuse` with the reason, which throws; none converts. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 export type Refuse = (why: string) => never;

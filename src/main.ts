@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 
-// The one executable is the command and, by the name it is called, systemd's generator. What runs before everything
-// else at boot loads nothing of the commands, and what starts a container nothing of the other ones. `#generator`
-// (package.json) is src/generator/main.ts, in the executable with everything it needs in one piece.
+// One executable is both the command and, when called by that name, systemd's generator. The generator, which runs
+// first at boot, loads no command, and `berth run` loads no other command. `#generator` (package.json) is
+// src/generator/main.ts, which the executable contains in one piece with its imports.
 if (basename(process.argv0) === "berth-generator") {
   const { generatorMain } = await import("#generator");
   process.exitCode = await generatorMain(process.argv.slice(2), process.env);

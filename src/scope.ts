@@ -1,22 +1,22 @@
 import { join } from "node:path";
 
 /**
- * Whose berth this is: the machine's, or one user's. It is chosen once at the edge and passed in; nothing further
- * inside asks for the uid or reads these environment variables again.
+ * The owner of containers, images and networks: the system or one user. It is chosen once at the edge and passed in; no
+ * other code asks for the uid or reads these environment variables.
  */
 export interface Scope {
   readonly kind: "system" | "user";
   /** Numeric user id that the scope belongs to; 0 for the system. */
   readonly uid: number;
-  /** Kept over reboots: images, layers, volumes, containers' upper layers. */
+  /** Directory that survives reboots: images, layers, volumes, containers' upper layers. */
   readonly stateDir: string;
-  /** Gone at reboot (a tmpfs): bundles, records of running containers, address leases. */
+  /** Directory that a reboot empties (a tmpfs): bundles, records of running containers, address leases. */
   readonly runtimeDir: string;
-  /** berth.conf and berth.conf.d, in order of precedence, first wins. */
+  /** Folders of berth.conf and berth.conf.d, in order of precedence: the first wins. */
   readonly configDirs: readonly string[];
 }
 
-/** The system's scope. `root` lets tests and `berth setup --root` look at another tree. */
+/** The system's scope. `root` lets tests and `berth setup --root` use another tree. */
 export function systemScope(root = "/"): Scope {
   return {
     kind: "system",

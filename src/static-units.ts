@@ -9,13 +9,13 @@ import rescanPath from "../units/berth-rescan.path" with { type: "text" };
 import rescanService from "../units/berth-rescan.service" with { type: "text" };
 import rescanAgainService from "../units/berth-rescan-again.service" with { type: "text" };
 
-/** One unit that berth ships. */
+/** A unit that berth ships. */
 export interface StaticUnit {
   readonly name: string;
   readonly text: string;
   /** Linked into multi-user.target by `berth setup`. */
   readonly enabled?: boolean;
-  /** For users' managers as well, or for them alone. */
+  /** Installed for users' managers too, or only for them. */
   readonly users?: boolean | "only";
 }
 

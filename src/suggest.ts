@@ -1,6 +1,6 @@
 /**
- * Damerau-Levenshtein distance (optimal string alignment): how many insertions, deletions, substitutions and swaps of
- * neighbours turn one text into the other.
+ * Damerau-Levenshtein distance (optimal string alignment): the number of insertions, deletions, substitutions and swaps
+ * of neighbours that turn one text into the other.
  */
 export function editDistance(a: string, b: string): number {
   let twoAgo: number[] = [];
@@ -20,12 +20,12 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** Longer texts are no slip of the fingers, and comparing them would cost the square of their length. */
+/** Longer texts are no typing errors, and comparing them costs the square of their length. */
 const LENGTH_MAX = 64;
 
 /**
- * The candidate that a person most likely meant, undefined if none is near: a third of the letters may be wrong,
- * letters in the other case count as right. The first of several equally near ones wins.
+ * The most similar candidate, undefined if none is similar: a third of the letters may differ, and case does not count.
+ * The first of several equally similar ones wins.
  */
 export function closest(text: string, candidates: Iterable<string>): string | undefined {
   if (text === "" || text.length > LENGTH_MAX) return undefined;

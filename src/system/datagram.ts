@@ -25,7 +25,7 @@ function withDatagramSocket(act: (fd: number) => void): void {
   }
 }
 
-/** Sends one datagram to a unix socket. Used for sd_notify(3). */
+/** Sends one datagram to a unix socket. Used for sd_notify(3). Throws "syscall". */
 export function sendDatagram(path: string, payload: string): void {
   const address = unixAddress(path);
   const message = Buffer.from(payload);
@@ -35,14 +35,14 @@ export function sendDatagram(path: string, payload: string): void {
   });
 }
 
-/** Sends one datagram with a file descriptor to a unix socket: FDSTORE=1 of sd_notify(3). */
+/** Sends one datagram with a file descriptor to a unix socket: FDSTORE=1 of sd_notify(3). Throws "syscall". */
 export function sendDescriptor(path: string, payload: string, fd: number): void {
   withDatagramSocket((socket) => check(sendWithDescriptor(socket, path, payload, fd), `notify ${path}`));
 }
 
 /**
- * Sends one datagram with the end of a pipe, and waits until the receiver has closed that, or `timeout` milliseconds.
- * Used for sd_notify_barrier(3).
+ * Sends one datagram with the write end of a pipe, then waits until the receiver has closed it, at most `timeout`
+ * milliseconds. Used for sd_notify_barrier(3). Throws "syscall".
  */
 export function sendBarrier(path: string, payload: string, timeout: number): void {
   const ends = new Int32Array(2);
@@ -53,7 +53,7 @@ export function sendBarrier(path: string, payload: string, timeout: number): voi
   } finally {
     libc("close")(writeEnd);
   }
-  // struct pollfd; a pipe that nobody can write to any more is reported without being asked for (POLLHUP).
+  // struct pollfd; poll(2) always reports POLLHUP, which a pipe without a writer gives.
   libc("poll")(ptr(new Int32Array([readEnd, 0])), 1n, timeout);
   libc("close")(readEnd);
 }

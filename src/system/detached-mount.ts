@@ -1,6 +1,6 @@
 /**
- * Mounts that are nowhere in the tree of mounts yet, each an open file: open_tree(2), mount_setattr(2), move_mount(2).
- * By number: glibc has names for them since 2.36 only.
+ * Mounts that are not attached to the mount tree, each an open file: open_tree(2), mount_setattr(2), move_mount(2).
+ * The calls are made by number, because glibc names them only since 2.36.
  */
 import { cString, libc, ptr } from "./libc.ts";
 
@@ -20,7 +20,10 @@ const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
 const EMPTY = Buffer.from("\0");
 
-/** What is mounted at `path` once more, detached, with what is mounted below it if `recursive`. Below 0 on failure. */
+/**
+ * A detached copy of the mount at `path`, with the mounts below it if `recursive`. Returns its file descriptor, below 0
+ * on failure.
+ */
 export function cloneMount(path: string, recursive = false): number {
   const name = cString(path);
   const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);

@@ -1,17 +1,17 @@
 import { BerthError } from "../error.ts";
 
-/** Why the machine did not do what it was asked for; callers act on `code` and `errno`, never on the message. */
+/** Kinds of failures of the machine; callers act on `code` and `errno`, never on the message. */
 export type SystemErrorCode =
-  /** A system call failed; `errno` says how. */
+  /** A system call failed; `errno` names its error. */
   | "syscall"
-  /** A path or name that no system call can take: it has a NUL byte in it. */
+  /** A path or name with a NUL byte, which no system call takes. */
   | "bad-name"
   /** A file system that cannot be unmounted. */
   | "still-mounted"
-  /** A program, or a file of the distribution's, that is not installed. */
+  /** A program, or another file of the distribution, that is not installed. */
   | "missing-program";
 
-/** A failure of the kernel, or of what the distribution installs. */
+/** A failure of the kernel or of an installed program. */
 export class SystemError extends BerthError<SystemErrorCode> {
   /** The errno's name, such as `ENOENT`, of a failed system call. */
   readonly errno: string | undefined;
@@ -24,7 +24,7 @@ export class SystemError extends BerthError<SystemErrorCode> {
 
 /**
  * The errno name (`ENOENT`) of a failed system call, whether node:fs or src/system made it; undefined for any other
- * failure. Codes of Node's own (`ERR_…`) are no errno names.
+ * failure. Node's own codes (`ERR_…`) are no errno names.
  */
 export function errnoName(error: unknown): string | undefined {
   if (error instanceof SystemError) return error.errno;

@@ -2,13 +2,16 @@
 import { SystemError } from "./error.ts";
 import { check, cString, libc, ptr } from "./libc.ts";
 
-/** execve(2): this process becomes `path`, with the variables of `env` that have a value. Returns only by throwing. */
+/**
+ * execve(2): this process becomes `path`, with the variables of `env` that have a value. Throws "syscall", never
+ * returns.
+ */
 export function execve(
   path: string,
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): never {
-  // The buffers must stay referenced until the call: the arrays of pointers do not keep them alive.
+  // The buffers must stay referenced until the call, because the arrays of pointers do not keep them alive.
   const argvStrings = argv.map(cString);
   const envStrings = Object.entries(env).flatMap(([name, value]) =>
     value === undefined ? [] : [cString(`${name}=${value}`)],

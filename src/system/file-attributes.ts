@@ -1,6 +1,6 @@
 /**
- * Making and marking files in ways that node:fs has no call for: mknod(2), xattr(7), utimensat(2). Paths are bytes
- * without NUL, since names in a layer need not be UTF-8; a symbolic link is never followed.
+ * Calls on files that node:fs lacks: mknod(2), xattr(7), utimensat(2). Paths are bytes without NUL, since names in a
+ * layer need not be UTF-8; symbolic links are never followed.
  */
 import { getSystemErrorMap } from "node:util";
 import { SystemError } from "./error.ts";
@@ -30,7 +30,9 @@ export function setAttribute(path: Buffer, name: string, value: Buffer): void {
     throw failure(`lsetxattr ${name}`, path);
 }
 
-/** lgetxattr(2) of each of llistxattr(2), names as latin1 text; none where the file system has none. Throws "syscall". */
+/**
+ * lgetxattr(2) of each of llistxattr(2), names as latin1 text; none where the file system has none. Throws "syscall".
+ */
 export function readAttributes(path: Buffer): Map<string, Buffer> {
   const file = terminated(path);
   const found = new Map<string, Buffer>();
@@ -59,7 +61,7 @@ export function setTimes(path: Buffer, time: Timestamp): void {
 const terminated = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(1)]);
 const attributeName = (name: string): Buffer => Buffer.from(`${name}\0`, "latin1");
 
-/** In the words of node:fs, beside whose failures it stands in messages. */
+/** Worded as node:fs words its failures, since messages show both. */
 function failure(call: string, path: Buffer, errno = lastErrno()): SystemError {
   const text = [...getSystemErrorMap().values()].find(([name]) => name === errno)?.[1] ?? "unknown error";
   return new SystemError("syscall", `${errno}: ${text}, ${call} '${path.toString()}'`, { errno });

@@ -14,16 +14,16 @@ import { dirname } from "node:path";
 import { isMissing } from "./error.ts";
 
 /**
- * Files and folders that other processes make and take away at any moment: that one is not there is an answer, not a
- * failure. Nothing here needs the C library.
+ * Files and folders that other processes create and remove at any moment: a missing one is an answer, not a failure.
+ * Nothing here needs the C library.
  */
 
 export interface ReplaceOptions {
-  /** Permission bits, of which the umask takes its share; 0600 by default. */
+  /** Permission bits before the umask; 0600 by default. */
   readonly mode?: number;
-  /** The new text is on the disk when the call returns, so that it survives a power cut. */
+  /** Whether the new content is on the disk when the call returns, so that it survives a power cut. */
   readonly durable?: boolean;
-  /** Where the new file is made, on the same file system; beside the old one by default. */
+  /** Path of the new file until it is renamed, on the same file system; beside the old one by default. */
   readonly temporary?: string;
 }
 
@@ -34,13 +34,13 @@ export function replaceFile(path: string, content: string | Uint8Array, options:
   if (durable) syncDirectory(dirname(path));
 }
 
-/** Makes `path` a symbolic link to `target` in one step, whatever is there. */
+/** Makes `path` a symbolic link to `target` in one step, in place of a file or link that is there. */
 export function replaceLink(path: string, target: string, temporary = besides(path)): void {
   rmSync(temporary, { force: true });
   replaceWith(path, temporary, () => symlinkSync(target, temporary));
 }
 
-/** Has `make` make a file at `temporary`, and renames it to `path`. A failure leaves nothing at `temporary`. */
+/** Calls `make`, which creates `temporary`, and renames that to `path`. A failure leaves nothing at `temporary`. */
 export function replaceWith(path: string, temporary: string, make: () => void): void {
   try {
     make();
@@ -63,7 +63,7 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** The file's text, or undefined. */
+/** The file's text; undefined if there is no such file. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
@@ -91,7 +91,7 @@ export function removeIfThere(path: string): void {
   }
 }
 
-/** New files and folders get the modes that they are made with, less writing for others: whatever umask the caller has. */
+/** Sets the umask to 022, so that modes of new files do not depend on the caller's. */
 export function setPlainUmask(): void {
   process.umask(0o022);
 }

@@ -1,7 +1,7 @@
 /**
- * Id-mapped mounts: the same files with other owners, shifted by the kernel as they are looked at (mount_setattr(2),
- * MOUNT_ATTR_IDMAP, Linux 5.12; as layers of an overlay 5.19). The OCI runtime of Debian 12 makes none, so berth does. Loaded only for
- * containers that need one.
+ * Id-mapped mounts: the same files with other owners, which the kernel maps at every look-up (mount_setattr(2),
+ * MOUNT_ATTR_IDMAP, Linux 5.12; as layers of an overlay 5.19). The OCI runtime of Debian 12 makes none, so berth does.
+ * Loaded only for containers that need one.
  */
 import { attachMount, cloneMount, shiftOwners } from "./detached-mount.ts";
 import { check, lastErrno, lastFailure, libc } from "./libc.ts";
@@ -12,11 +12,11 @@ import { check, lastErrno, lastFailure, libc } from "./libc.ts";
 const REFUSALS: readonly string[] = ["ENOSYS", "EINVAL", "EPERM", "EOPNOTSUPP"];
 
 /**
- * Mounts `source` (a file or folder) once more at `target`, with owners shifted: what id N owns on the disk belongs,
- * seen through the mount, to the id that N inside of the user namespace has outside; what has no such id belongs to
- * nobody and cannot be changed. `userNamespace` is an open namespace file (not of the caller's own). With `recursive`
- * mounts below `source` come along, shifted too. The mount is made in this thread's mount namespace; the caller
- * unmounts it.
+ * Mounts `source` (a file or folder) once more at `target`, with owners shifted by the maps of `userNamespace`, an open
+ * namespace file that is not the caller's own: files of id N on the disk belong, through the mount, to the outer id
+ * that the namespace maps N to. Files of unmapped ids belong to the overflow id and cannot be changed. With
+ * `recursive`, mounts below `source` are included and shifted too. The mount is made in this thread's mount namespace;
+ * the caller unmounts it.
  *
  * Returns false, with nothing mounted, where the kernel refuses to shift: too old, a file system without the feature,
  * or a caller that is not root of the machine (the file system's own user namespace). Throws "syscall" for anything

@@ -1,7 +1,7 @@
 /**
- * The C library through bun:ffi, for the system calls that node:fs and node:process do not have. Only modules of this
- * folder call it. All calls act on the calling thread, which is the process's main thread: what is unshared, entered or
- * written to /proc/self holds for the programs that it then executes.
+ * The C library through bun:ffi, for system calls that Node has no function for. Only modules of this folder call it.
+ * Calls act on the calling thread, which is the process's main thread: namespaces that it unshares or enters are those
+ * of the programs that it then executes.
  */
 import { dlopen, type FFIFunction, type Library, type Pointer, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
@@ -29,7 +29,7 @@ const SYMBOLS = {
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   statvfs: { args: ["ptr", "ptr"], returns: "i32" },
-  // For what glibc 2.35 has no name for: the number, then up to five arguments; pointers are numbers, of ptr().
+  // For calls that glibc 2.35 does not name: the number, then up to five arguments; pointers are numbers, from ptr().
   syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
   umount2: { args: ["ptr", "i32"], returns: "i32" },
   unshare: { args: ["i32"], returns: "i32" },
@@ -42,11 +42,11 @@ type Bound = Library<Symbols>["symbols"];
 const bound: { -readonly [Name in keyof Bound]?: Bound[Name] } = {};
 
 /**
- * A function of the C library, looked up at its first use and not before: most commands need none, a start about ten of
- * them, and each costs some 15 µs, the first of all 0.1 ms.
+ * A function of the C library, looked up at its first use: most commands need none, a start about ten, and each look-up
+ * costs some 15 µs, the first one 0.1 ms.
  */
 export function libc<Name extends keyof Symbols>(name: Name): Bound[Name] {
-  // Where errno is must be known before a call fails: looking it up would overwrite it.
+  // The address of errno must be known before a call fails, since looking it up may overwrite errno.
   bound.__errno_location ??= bind("__errno_location");
   const found: Bound[Name] | undefined = bound[name];
   if (found !== undefined) return found;
@@ -70,7 +70,7 @@ export function cString(text: string): Buffer {
   return Buffer.from(`${text}\0`);
 }
 
-/** The name of the error of the last call that failed, errno(3). */
+/** The errno name of the last failed call, errno(3). */
 export function lastErrno(): string {
   const location = libc("__errno_location")();
   const errno = location === null ? 0 : read.i32(location as Pointer, 0);
@@ -78,12 +78,12 @@ export function lastErrno(): string {
   return `errno ${errno}`;
 }
 
-/** The failure of the last call, which `what` describes. */
+/** The error for the last failed call; `what` describes the call. */
 export function lastFailure(what: string, errno = lastErrno()): SystemError {
   return new SystemError("syscall", `${what}: ${errno}`, { errno });
 }
 
-/** The result of a system call, which `what` describes. Throws "syscall" if it is below 0. */
+/** The result of a system call; `what` describes the call. Throws "syscall" if the result is below 0. */
 export function check(result: number | bigint, what: string): number {
   if (Number(result) < 0) throw lastFailure(what);
   return Number(result);

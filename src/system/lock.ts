@@ -5,12 +5,12 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** Locks an open file, alone or beside others who share the lock; waits for those in the way. Throws "syscall". */
+/** Locks an open file, exclusively or shared with others, and waits until it can be had. Throws "syscall". */
 export function lockFile(fd: number, how: "exclusive" | "shared"): void {
   flock(fd, how === "shared" ? LOCK_SH : LOCK_EX);
 }
 
-/** The same without waiting: false if another open file has the lock. */
+/** The same without waiting: false if another open file holds the lock in the way. */
 export function tryLockFile(fd: number, how: "exclusive" | "shared"): boolean {
   return flock(fd, (how === "shared" ? LOCK_SH : LOCK_EX) | LOCK_NB);
 }
@@ -20,7 +20,7 @@ function flock(fd: number, operation: number): boolean {
     if (libc("flock")(fd, operation) === 0) return true;
     const errno = lastErrno();
     if (errno === "EAGAIN" || errno === "EWOULDBLOCK") return false;
-    // A signal came while it waited.
+    // A signal interrupted the wait.
     if (errno !== "EINTR") throw lastFailure("flock", errno);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Mounts as things that can be carried from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2).
- * Apart from mount.ts, because few containers need them. They act on the calling thread, the process's main one.
+ * Moving mounts from one mount namespace to another: open_tree(2), move_mount(2), pivot_root(2). Apart from mount.ts,
+ * because few containers need it.
  */
 import { closeSync, openSync } from "node:fs";
 import { attachMount, cloneMount } from "./detached-mount.ts";
@@ -9,9 +9,9 @@ import { detachMount, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_REC, mount 
 import { CLONE_FS, CLONE_NEWNS, setns, unshare } from "./namespaces.ts";
 
 /**
- * Makes a mount namespace with nothing in it but a new tmpfs (`options`: tmpfs(5)), and returns its descriptor.
- * `scratch` is a directory to mount on meanwhile; nobody else sees that. The calling thread is back in its own
- * namespace when this returns.
+ * Makes a mount namespace that contains only a new tmpfs (`options`: tmpfs(5)) and returns its file descriptor. The
+ * tmpfs is first mounted on `scratch`, which no other process sees. The calling thread is back in its own namespace
+ * when this returns. Throws "syscall".
  */
 export function makeMemoryNamespace(scratch: string, options: string): number {
   const before = process.cwd();
@@ -24,7 +24,7 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
       mount("shm", scratch, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
       process.chdir(scratch);
       const here = cString(".");
-      // The old root is then mounted over the new one, and goes: pivot_root(2), NOTES.
+      // This stacks the old root on the new one, from where it is detached: pivot_root(2), NOTES.
       check(libc("pivot_root")(ptr(here), ptr(here)), `pivot_root ${scratch}`);
       detachMount(".");
       return made;
@@ -37,12 +37,12 @@ export function makeMemoryNamespace(scratch: string, options: string): number {
   }
 }
 
-/** Mounts on `target`, in this mount namespace, what is the root of another one, given by its descriptor. */
+/** Mounts the root of an open mount namespace on `target` in this one. Throws "syscall". */
 export function attachRootOf(namespace: number, target: string): void {
   attachFrom(namespace, "/", target);
 }
 
-/** The same with what is mounted at `path` in the other namespace. Throws "syscall". */
+/** The same for the mount at `path` in the other namespace. Throws "syscall". */
 export function attachFrom(namespace: number, path: string, target: string): void {
   const before = process.cwd();
   const own = openSync("/proc/thread-self/ns/mnt", "r");
@@ -69,8 +69,8 @@ function cloneAt(namespace: number, path: string, own: number): number {
 }
 
 /**
- * setns(2): a thread that shares its root directory with others cannot enter a mount namespace, and any thread that the
- * JavaScript engine starts meanwhile shares this one's.
+ * setns(2): a thread that shares its root directory with other threads cannot enter a mount namespace, and the threads
+ * that the JavaScript engine starts share this one's.
  */
 function enter(namespace: number): void {
   unshare(CLONE_FS);

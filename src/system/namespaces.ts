@@ -11,14 +11,16 @@ export function unshare(flags: number): void {
   check(libc("unshare")(flags), "unshare");
 }
 
-/** setns(2) with an open namespace file. `flags` names the expected kind (CLONE_NEW…), 0 allows any. Throws "syscall". */
+/**
+ * setns(2) with an open namespace file. `flags` names the expected kind (CLONE_NEW…), 0 allows any. Throws "syscall".
+ */
 export function setns(fd: number, flags: number): void {
   check(libc("setns")(fd, flags), "setns");
 }
 
 /**
- * Opens the user namespace that an open namespace belongs to or, of a user namespace, the one in which it was made
- * (ioctl_ns(2), NS_GET_USERNS). Undefined where this process is not in a namespace above it (EPERM).
+ * Opens the user namespace that owns an open namespace or, for a user namespace, its parent (ioctl_ns(2),
+ * NS_GET_USERNS). Undefined if that is not below this process's own user namespace (EPERM).
  */
 export function openUserNamespaceOf(fd: number): number | undefined {
   const NS_GET_USERNS = 0xb701n;

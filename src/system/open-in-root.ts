@@ -7,13 +7,13 @@ const RESOLVE_IN_ROOT = 0x10n;
 const O_CLOEXEC = 0o2000000;
 
 /**
- * open(2): only finds the file and opens nothing, so that no fifo waits and no device starts. Node has no name for it.
+ * open(2): finds the file without opening it, so that no fifo blocks and no device starts. Node does not name the flag.
  */
 export const O_PATH = 0o10000000;
 
 /**
  * Opens `path` as it is seen from inside `root`: symbolic links, "..", and absolute paths all stay below it
- * (openat2(2), RESOLVE_IN_ROOT). Returns a file descriptor, or undefined if there is nothing of that name. Throws
+ * (openat2(2), RESOLVE_IN_ROOT). Returns a file descriptor, or undefined if no such file exists. Throws
  * "syscall" for any other failure.
  */
 export function openInRoot(root: number, path: string, flags: number): number | undefined {

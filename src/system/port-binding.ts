@@ -1,4 +1,4 @@
-/** Binding an internet socket for a moment, bind(2), to see whether a port can be had. */
+/** Binding an internet socket for a moment, bind(2), to find out whether a port is free. */
 import { parseAddress } from "../ip-address.ts";
 import { lastErrno, libc, ptr } from "./libc.ts";
 
@@ -16,7 +16,7 @@ const IPV6_V6ONLY = 26;
 
 /**
  * Binds a socket to a port of `host`, an IP address, and closes it. Returns the errno name of the failure (EADDRINUSE,
- * EADDRNOTAVAIL …), undefined where it went well.
+ * EADDRNOTAVAIL …), undefined on success.
  */
 export function tryBind(protocol: "tcp" | "udp" | "sctp", host: string, port: number): string | undefined {
   const name = socketAddress(host, port);
@@ -27,7 +27,7 @@ export function tryBind(protocol: "tcp" | "udp" | "sctp", host: string, port: nu
   if (fd < 0) return lastErrno();
   try {
     const on = new Int32Array([1]);
-    // Connections that are just ending are no obstacle, but listeners are (socket(7)); of UDP's, this would allow two.
+    // Ignores closing connections but not listeners (socket(7)); for UDP it would allow two sockets on one port.
     if (protocol !== "udp") libc("setsockopt")(fd, SOL_SOCKET, SO_REUSEADDR, ptr(on), 4);
     if (family === AF_INET6) libc("setsockopt")(fd, IPPROTO_IPV6, IPV6_V6ONLY, ptr(on), 4);
     return libc("bind")(fd, ptr(name), name.length) === 0 ? undefined : lastErrno();

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 
-/** A process for good: its PID alone may come to mean another one. */
+/** A process, distinguished from later ones with the same PID. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot at which it started (proc(5), /proc/PID/stat field 22). */
   readonly startTime: string;
 }
 
-/** The identity of a running process, or undefined if there is none of that number. */
+/** The identity of a running process; undefined if no process has that PID. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const stat = readProc(pid, "stat");
-  // The command's name may hold blanks and parentheses; the fields are counted from the last one.
+  // The command's name may contain blanks and parentheses, so fields are counted from the last parenthesis.
   const startTime = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
   return startTime === undefined ? undefined : { pid, startTime };
 }

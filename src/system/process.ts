@@ -1,28 +1,28 @@
 import { findProgram, type Program } from "./programs.ts";
 
-/** What a program needs that must not depend on the caller's environment. */
+/** The environment of programs that must not depend on the caller's. */
 export const PLAIN_ENVIRONMENT: Readonly<Record<string, string>> = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" };
 
 export interface RunOptions {
-  /** The text on its standard input; none by default. */
+  /** The text on standard input; empty by default. */
   readonly stdin?: string;
-  /** Where its output goes: nowhere (the default), into the result, to this process's own, or to an open file. */
+  /** Discarded (the default), captured in the result, inherited, or written to an open file. */
   readonly stdout?: "ignore" | "pipe" | "inherit" | number;
-  /** Where its complaints go: into the result by default. */
+  /** Captured in the result by default. */
   readonly stderr?: "ignore" | "pipe" | "inherit";
   /** An open file that the program has as file descriptor 3. */
   readonly file?: number;
-  /** All of its environment; this process's own by default. */
+  /** The whole environment; this process's own by default. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Milliseconds after which it is ended. */
+  /** Milliseconds after which the program is killed. */
   readonly timeout?: number;
 }
 
 export interface Finished {
-  /** Null for a program that a signal ended. */
+  /** Null if a signal ended the program. */
   readonly exitCode: number | null;
   readonly stdout: string;
-  /** Without blanks and line breaks around it. */
+  /** Trimmed. */
   readonly stderr: string;
 }
 

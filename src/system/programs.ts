@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SystemError } from "./error.ts";
 
-/** The distribution's programs that berth hands work to, and the Debian package each comes in. */
+/** The programs that berth runs, each with its Debian package and the folders that it may be in besides SYSTEM_PATH. */
 const PROGRAMS = {
   runc: { package: "runc", directories: [] },
   ip: { package: "iproute2", directories: [] },
@@ -29,7 +29,7 @@ const PROGRAMS = {
 
 export type Program = keyof typeof PROGRAMS;
 
-/** Never the caller's PATH: root must not run a program out of a stranger's folder. */
+/** Never the caller's PATH: root must not run a program from a folder that others can write to. */
 const SYSTEM_PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /** Absolute path of a program. Throws "missing-program" with the name of the package to install. */

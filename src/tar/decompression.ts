@@ -6,16 +6,16 @@ const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 /** Frames that a zstd decoder skips (RFC 8878, 3.1.2); zstd:chunked layers may start with one. */
 const ZSTD_SKIPPABLE = /^[\x50-\x5f]\x2a\x4d\x18/;
-/** So many bytes tell the form. */
+/** Number of bytes that identify the compression. */
 const FORM_BYTES = 4;
 /** In node:zlib since Node 22.15; the types are those of an older Node. */
 interface ZstdModule {
   createZstdDecompress(options: { chunkSize: number }): Transform;
 }
-/** Few large pieces cost fewer turns of the event loop. */
+/** Large pieces cost fewer turns of the event loop. */
 const CHUNK = 64 * 1024;
 
-/** A layer's form in transfer, told by its first bytes: media types are often wrong about it. */
+/** An archive's compression, identified by its first bytes: media types are often wrong about it. */
 export type Compression = "gzip" | "zstd" | "none";
 
 export function detectCompression(start: Uint8Array): Compression {
@@ -43,7 +43,7 @@ export class Decompression {
   #done: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  /** `take` gets the decompressed pieces in order and is waited for. */
+  /** `take` receives the decompressed pieces in order; each call is awaited. */
   constructor(private readonly take: (chunk: Uint8Array) => Promise<void>) {}
 
   /** Resolves when more may be written. Rejects with a failure to decompress or with what `take` threw. */
@@ -60,7 +60,7 @@ export class Decompression {
   /** All bytes are in; resolves when the last decompressed piece has been taken. */
   async finish(): Promise<void> {
     const transform = this.#transform ?? this.#begin();
-    // Too few bytes to tell the form by have not been written yet.
+    // Fewer bytes than identify a compression have not been written yet.
     if (this.#start.length < FORM_BYTES && this.#start.length > 0) await this.#push(transform, this.#start);
     if (!transform.writableEnded) transform.end();
     await this.#done;
@@ -89,7 +89,7 @@ export class Decompression {
 
   async #push(transform: Transform, chunk: Uint8Array): Promise<void> {
     this.#check();
-    // After the end of the compressed stream nothing is wanted any more; the blob's digest covers what follows.
+    // Bytes after the end of the compressed stream are ignored; the blob's digest covers them.
     if (transform.readableEnded || transform.writableEnded) return;
     if (!transform.write(chunk) && !transform.destroyed) {
       const stop = new AbortController();

@@ -1,11 +1,11 @@
 import { BerthError } from "../error.ts";
 
-/** What is wrong with an archive; stable, for callers that act on it. */
+/** Kinds of bad archives; stable, for callers that act on them. */
 export type TarErrorCode =
-  /** It is cut, damaged, or no archive. */
+  /** Truncated, damaged, or no archive at all. */
   | "malformed"
-  /** It says of a file what no tool writes, so that unpacking would do harm. */
+  /** Metadata that no honest tool writes and that would make unpacking do harm. */
   | "hostile";
 
-/** An archive that cannot be read. Failures of what the members are handed to keep their own class. */
+/** An archive that cannot be read. Errors that a sink throws keep their class. */
 export class TarError extends BerthError<TarErrorCode> {}

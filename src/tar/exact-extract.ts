@@ -2,8 +2,8 @@ import { type Extract, extract } from "tar-stream";
 import { TarError } from "./error.ts";
 
 /**
- * The inside of tar-stream's Extract (3.x, extract.js) that {@link exactExtract} changes. A test fails when an update
- * of tar-stream has moved any of it.
+ * The internals of tar-stream's Extract (3.x, extract.js) that {@link exactExtract} changes. A test fails when an
+ * update of tar-stream moves any of them.
  */
 interface ExtractInternals {
   _header: { type: string | null; size: number } | null;
@@ -15,10 +15,10 @@ interface ExtractInternals {
   _final(done: (error: Error | null) => void): void;
 }
 
-/** Where a header's `pax` keeps its records in order. */
+/** The key under which a header's `pax` keeps its records in order. */
 export const PAX_RECORDS = Symbol("pax records");
 
-/** Members without data, whatever their size field says: in a link's, old archives put the size of the target. */
+/** Types of members without data, whatever their size field says: old archives give a link its target's size. */
 const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", "block-device", "directory", "fifo"];
 
 /**
@@ -31,7 +31,7 @@ const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", 
  * - two empty blocks end the archive, whatever follows.
  */
 export function exactExtract(): Extract {
-  // Options that tar-stream has (extract.js) and its types leave out.
+  // Options of tar-stream (extract.js) that its types lack.
   const options: object = { filenameEncoding: "latin1", allowUnknownFormat: true };
   const parser = extract(options);
   const inside = parser as unknown as ExtractInternals;
@@ -53,7 +53,7 @@ export function exactExtract(): Extract {
   inside._consumeHeader = () => {
     const goesOn = consumeHeader();
     emptyBlocks = inside._header === null ? emptyBlocks + 1 : 0;
-    // tar-stream skips what is "missing" of a member that nobody reads: here, all the rest.
+    // tar-stream skips the "missing" bytes of an unread member: here, the rest of the archive.
     if (emptyBlocks === 2) inside._missing = Number.MAX_SAFE_INTEGER;
     return goesOn;
   };
@@ -66,7 +66,7 @@ export function exactExtract(): Extract {
 
 function decodePax(bytes: Buffer): object {
   const records = parsePaxRecords(Buffer.from(bytes));
-  // tar-stream itself acts on path, linkpath and size; without a prototype, no other key can mean anything to it.
+  // tar-stream acts on path, linkpath and size; without a prototype, no other key can affect it.
   const last: Record<string, string> = Object.create(null);
   for (const [key, value] of records) last[key] = value;
   if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size))

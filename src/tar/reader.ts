@@ -19,18 +19,18 @@ export interface TarMember {
   readonly mtime: number;
   readonly major: number;
   readonly minor: number;
-  /** Extended header records, in order; a key may be there twice (sparse format 0.0 needs it). */
+  /** Extended header records, in order; a key may occur twice (sparse format 0.0 needs it). */
   readonly pax: readonly (readonly [key: string, value: string])[];
 }
 
-/** Takes the members in order. `data` may be called many times; `end` may take its time (a promise). */
+/** Receives the members in order. `data` may be called many times; `begin` may return a promise, which is awaited. */
 export interface TarSink {
   begin(member: TarMember): void | Promise<void>;
   data(chunk: Buffer): void;
   end(): void;
 }
 
-/** Fed with the archive in pieces of any size. */
+/** Reads an archive that is written to it in pieces of any size. */
 export interface TarReader {
   /** Resolves when the reader can take more. Rejects with a TarError, or with what the sink threw. */
   write(chunk: Uint8Array): Promise<void>;
@@ -73,7 +73,7 @@ export function createTarReader(sink: TarSink): TarReader {
         }
       });
     };
-    stream.on("error", () => {}); // The parser's own error event tells why.
+    stream.on("error", () => {}); // The parser's own error event has the reason.
     try {
       const begun = sink.begin(toMember(header));
       if (begun instanceof Promise) begun.then(consume).catch(fail);

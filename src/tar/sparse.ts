@@ -6,13 +6,13 @@ export interface Extent {
   readonly length: number;
 }
 
-/** How a sparse file lies in the archive (GNU tar manual, "Storing Sparse Files", pax formats 0.0, 0.1 and 1.0). */
+/** The layout of a sparse file's data (GNU tar manual, "Storing Sparse Files", pax formats 0.0, 0.1 and 1.0). */
 export interface SparseMap {
   /** Size of the file with its holes. */
   readonly size: number;
-  /** The file's real name, when the member's own name is a stand-in. */
+  /** The file's real name, if the member's name is a placeholder. */
   readonly name?: string;
-  /** Undefined in format 1.0, where the map stands before the data. */
+  /** Undefined in format 1.0, where the map precedes the data. */
   readonly extents: readonly Extent[] | undefined;
 }
 
@@ -32,7 +32,7 @@ export function parseSparseMap(pax: readonly (readonly [string, string])[]): Spa
   return { size: number(size), extents: toExtents(numbers, number(size)), ...named };
 }
 
-/** Format 0.0 repeats the two keys in turn. */
+/** Format 0.0 alternates the two keys. */
 function separateRecords(pax: readonly (readonly [string, string])[]): string[] {
   return pax.filter(([key]) => key === "GNU.sparse.offset" || key === "GNU.sparse.numbytes").map(([, value]) => value);
 }
@@ -59,7 +59,7 @@ function toExtents(numbers: readonly number[], size: number): Extent[] {
   return extents;
 }
 
-/** Puts a sparse file's data where it belongs. */
+/** Writes a sparse file's data at the offsets in its map. Throws TarError `hostile`. */
 export class SparseWriter {
   #extents: readonly Extent[] | undefined;
   #mapText = Buffer.alloc(0);
@@ -90,7 +90,7 @@ export class SparseWriter {
     }
   }
 
-  /** All data has come. Returns the file's full size. */
+  /** Ends the data. Returns the file's full size, holes included. */
   end(): number {
     const missing = this.#extents?.slice(this.#current).some((extent) => extent.length > 0);
     if (this.#extents === undefined || missing) throw new TarError("hostile", "it has less data than its sparse map");

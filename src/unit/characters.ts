@@ -1,19 +1,19 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { countCodePoints } from "./text.ts";
 
-/** Characters that systemd cannot take in a unit file, comments included. */
+/** Characters that systemd does not accept in a unit file, comments included. */
 interface ForbiddenCharacter {
   readonly code: string;
   readonly message: string;
-  /** Finds the first one; not global, so that it keeps no state. */
+  /** Matches the first one; not global, so that it keeps no state. */
   readonly pattern: RegExp;
 }
 
 const FORBIDDEN: readonly ForbiddenCharacter[] = [
-  // systemd's read_line() takes NUL and a lone CR as the end of a line, so the rest would be read as a line of its own.
+  // systemd's read_line() ends a line at NUL and at a lone CR, so the rest would become another line.
   { code: "nul-character", message: "NUL character", pattern: /\0/ },
   { code: "stray-carriage-return", message: "carriage return inside a line", pattern: /\r(?!\n|$)/ },
-  // systemd skips the first it meets at the start of whatever line; most likely files were put together.
+  // systemd skips the first one at the start of any line; most likely files were concatenated.
   {
     code: "stray-byte-order-mark",
     message: "byte-order mark after the start of the file",
@@ -23,7 +23,7 @@ const FORBIDDEN: readonly ForbiddenCharacter[] = [
   { code: "invalid-utf-8", message: "invalid UTF-8", pattern: /[\udc80-\udcff]/u },
 ];
 
-/** Whether any could be there: one quick look instead of one for each. */
+/** Whether the text may contain one: a single quick search instead of one for each. */
 const SUSPECT = /[\0\r\ufeff\udc80-\udcff]/;
 
 /** Diagnostics for characters that have no place in a unit file: at most one of a kind in a line. */
@@ -36,7 +36,7 @@ export function checkCharacters(path: string, text: string): Diagnostic[] {
   for (let at = marked, line = 1; at < text.length; line++) {
     const newline = text.indexOf("\n", at);
     const end = newline < 0 ? text.length : newline;
-    // The line feed stays on, for the test of what follows a carriage return.
+    // With the line feed, so that a pattern can test what follows a carriage return.
     const content = text.slice(at, end + 1);
     for (const { code, message, pattern } of present) {
       const index = content.search(pattern);

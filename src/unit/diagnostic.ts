@@ -1,20 +1,20 @@
 /**
- * What is wrong with a file, and where: the user's to fix, so plain data that is collected over all files and shown
- * like a compiler's. Failed operations are errors instead, and are thrown.
+ * A problem in a user's file, with its place: plain data that is collected over all files and shown like a compiler's.
+ * Failed operations are errors instead, and are thrown.
  */
 export interface Diagnostic {
   /** Path of the file, as the user knows it. */
   readonly path: string;
-  /** Line, counted from 1; 0 when the whole file is meant (it cannot be read, for example). */
+  /** Line, counted from 1; 0 for the whole file (for example one that cannot be read). */
   readonly line: number;
-  /** Column in characters (Unicode code points), counted from 1; 0 when the whole line is meant. */
+  /** Column in characters (Unicode code points), counted from 1; 0 for the whole line. */
   readonly column: number;
   readonly severity: "error" | "warning";
   /** A short name for this kind of problem, stable for machines: `unknown-key`. */
   readonly code: string;
-  /** What is wrong, without place or severity: `unknown key "Imge" in [Container]`. */
+  /** The problem, without place or severity: `unknown key "Imge" in [Container]`. */
   readonly message: string;
-  /** How to put it right: `did you mean "Image"?`. */
+  /** How to fix it: `did you mean "Image"?`. */
   readonly hint?: string;
 }
 

@@ -23,8 +23,8 @@ export function dropInDirectories(fileName: string): string[] {
 }
 
 /**
- * Of the candidates in order of precedence (directory pattern first, search directory second) the first of each base
- * name, in the order in which they are merged: by base name, byte for byte.
+ * The first candidate of each base name, in merge order: by base name, byte for byte. Candidates are in order of
+ * precedence (directory pattern first, search directory second).
  */
 export function selectDropIns(candidates: readonly string[]): string[] {
   const chosen = new Map<string, string>();
@@ -35,18 +35,17 @@ export function selectDropIns(candidates: readonly string[]): string[] {
   return [...chosen].sort(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
 }
 
-/** Order of two texts by their bytes in UTF-8: that of file names in search directories and drop-ins. */
+/** Compares two texts by their UTF-8 bytes: the order of file names in search directories and of drop-ins. */
 export function compareBytes(a: string, b: string): number {
-  // Without surrogates the order of UTF-16 units is the same.
+  // Without surrogates, UTF-16 units have the same order.
   if (!/[\ud800-\udfff]/.test(a) && !/[\ud800-\udfff]/.test(b)) return a < b ? -1 : a > b ? 1 : 0;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /**
- * The file with its drop-ins, in the order they are given: each section of a drop-in is added to the end of the section
- * of that name, or as a new section at the end. Entries keep path and position of the file they come from; the
- * diagnostics are those of all the files. Keys outside any section, an error in any file, are not taken over from
- * drop-ins.
+ * Merges drop-ins into a file, in the given order: each section of a drop-in is appended to the section of that name,
+ * or to the file as a new section. Entries keep the path and position of their own file; diagnostics are those of all
+ * files. Keys outside any section, an error in any file, are not taken from drop-ins.
  */
 export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): UnitFile {
   if (dropIns.length === 0) return main;
@@ -60,7 +59,7 @@ export function mergeUnitFiles(main: UnitFile, dropIns: readonly UnitFile[]): Un
   return { path: main.path, items, diagnostics: [main, ...dropIns].flatMap((file) => file.diagnostics) };
 }
 
-/** What all drop-ins add, by section: the first one's header, then everything else in order. */
+/** The additions of all drop-ins, by section: the first one's header, then all other items in order. */
 function additionsOf(dropIns: readonly UnitFile[]): Map<string, Item[]> {
   const added = new Map<string, Item[]>();
   for (const dropIn of dropIns) {
@@ -73,7 +72,7 @@ function additionsOf(dropIns: readonly UnitFile[]): Map<string, Item[]> {
   return added;
 }
 
-/** The items with what is added to their sections, which is taken out of `added`. */
+/** Inserts additions at the ends of existing sections and deletes them from `added`. */
 function withAdditions(mainItems: readonly Item[], added: Map<string, Item[]>): Item[] {
   const items: Item[] = [];
   const ends = sectionEnds(mainItems);
@@ -108,7 +107,7 @@ function sectionParts(file: UnitFile): Map<string, Item[]> {
   return parts;
 }
 
-/** For each section the index of its last item that is not blank; the header is one. */
+/** By the index of its last item that is not blank, headers included: each section. */
 function sectionEnds(items: readonly Item[]): Map<number, string> {
   const last = new Map<string, number>();
   for (const [index, item] of items.entries()) {
@@ -117,12 +116,12 @@ function sectionEnds(items: readonly Item[]): Map<number, string> {
   return new Map([...last].map(([section, index]) => [index, section]));
 }
 
-/** The items with the last one ended, so that something may follow: by a line end, and without an open continuation. */
+/** The items, the last of them with a line end and without an open continuation, so that others may follow. */
 function sealed(items: readonly Item[]): readonly Item[] {
   const last = items.at(-1);
   if (last === undefined) return items;
   if (last.kind === "entry" && !last.rawIsSafe) {
-    // Positions are still those in the text as it was written.
+    // Positions still refer to the original text.
     const placement = last.placement ?? new Placement(last.raw, last.line);
     return [...items.slice(0, -1), { ...last, placement, raw: formatEntry(last.key, last.value) }];
   }

@@ -1,6 +1,6 @@
 import { decodeText, encodeText } from "./text.ts";
 
-/** Allowed in a unit name as they are; `-` and `\` too, but they have a meaning in an escaped name. */
+/** Allowed in a unit name unescaped; `-` and `\` are too, but have a meaning in an escaped name. */
 const PLAIN = /[0-9A-Za-z:_.]/;
 const HEX = "0123456789abcdef";
 
@@ -25,12 +25,12 @@ export function escapeByte(byte: number): string {
   return `\\x${HEX.charAt(byte >> 4)}${HEX.charAt(byte & 15)}`;
 }
 
-/** The inverse of {@link escapeName}; undefined if a backslash begins no `\xHH`, or would give NUL. */
+/** The inverse of {@link escapeName}; undefined if a backslash does not begin `\xHH`, or stands for NUL. */
 export function unescapeName(name: string): string | undefined {
   if (/\\(?!x[0-9a-fA-F]{2})|\\x00/.test(name)) return undefined;
   const slashed = name.replaceAll("-", "/");
   if (!slashed.includes("\\")) return slashed;
-  // Bytes in the form that text.ts gives to what is not UTF-8: one by one they may make up characters.
+  // Bytes in the form that text.ts gives to invalid UTF-8; together they may be characters.
   const bytes = slashed.replace(/\\x(..)/g, (_, hex: string) => {
     const byte = Number.parseInt(hex, 16);
     return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte);
@@ -49,12 +49,12 @@ export function escapePath(path: string): string | undefined {
   return path === "" || path.startsWith("/") ? "-" : undefined;
 }
 
-/** The inverse of {@link escapePath}: an absolute path; undefined if that is not what the name is. */
+/** The inverse of {@link escapePath}: an absolute path; undefined if the name is not an escaped path. */
 export function unescapePath(name: string): string | undefined {
   if (name === "-") return "/";
   const path = unescapeName(name);
   if (path === undefined) return undefined;
-  // Empty components are slashes at the ends or doubled ones.
+  // Empty components come from leading, trailing or doubled slashes.
   const sound = path.split("/").every((component) => component !== "" && component !== "." && component !== "..");
   return sound ? `/${path}` : undefined;
 }

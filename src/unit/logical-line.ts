@@ -6,13 +6,13 @@ export interface Position {
   readonly column: number;
 }
 
-/** Something that is read here in another way than by systemd, or that ends too early. */
+/** A line that systemd reads differently, or that ends too early. */
 export interface Oddity extends Position {
   readonly code: "blank-in-continuation" | "escaped-continuation" | "open-continuation";
   readonly message: string;
 }
 
-/** Where one physical line's part of a logical line begins. */
+/** The start of one physical line's part of a logical line. */
 export interface Piece extends Position {
   /** Offset of the part in the logical line, in UTF-16 units. */
   readonly offset: number;
@@ -20,13 +20,13 @@ export interface Piece extends Position {
 
 /** Physical lines that backslashes join. */
 export interface LogicalLine {
-  /** The lines trimmed, without backslashes and comments, glued together. */
+  /** The lines trimmed, without backslashes and comments, concatenated. */
   readonly text: string;
   readonly pieces: readonly Piece[];
   /** Where the next line begins, and its number. */
   readonly next: number;
   readonly nextLine: number;
-  /** Whether systemd takes the same lines for one. */
+  /** Whether systemd joins the same lines. */
   readonly sameForSystemd: boolean;
   readonly oddities: readonly Oddity[];
 }
@@ -108,7 +108,7 @@ export function isComment(text: string, at: number): boolean {
   return unit === HASH || unit === SEMICOLON;
 }
 
-/** Whether the line whose trimmed text ends before text[to] goes on in the next one. */
+/** Whether the line whose trimmed text ends before text[to] continues on the next one. */
 export function endsInBackslash(text: string, to: number): boolean {
   return text.charCodeAt(to - 1) === BACKSLASH;
 }
@@ -127,12 +127,12 @@ export function trimSpace(text: string, from: number, to: number): number {
   return at;
 }
 
-/** What systemd takes for white space inside a line; not all that Unicode does. */
+/** White space inside a line for systemd: less than in Unicode. */
 function isSpace(unit: number): boolean {
   return unit === BLANK || unit === TAB || unit === CARRIAGE_RETURN;
 }
 
-/** To systemd white space after a backslash is not nothing. */
+/** For systemd, white space after a backslash prevents a continuation. */
 function isLastInLine(text: string, at: number): boolean {
   const after = text.charCodeAt(at + 1);
   return after === LINE_FEED || (after === CARRIAGE_RETURN && text.charCodeAt(at + 2) === LINE_FEED);

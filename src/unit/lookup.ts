@@ -1,7 +1,7 @@
 import type { Entry, Header } from "./entry.ts";
 import type { UnitFile } from "./unit-file.ts";
 
-/** A section's entries by key, each list in order, drop-ins last: what the lookups below take. */
+/** A section's entries by key, each list in order, drop-ins last: the input of the lookups below. */
 export type SectionEntries = ReadonlyMap<string, readonly Entry[]>;
 
 /** Every section of the file by name, in order of first appearance; parts of the same name are one section. */
@@ -27,15 +27,15 @@ export function headersOf(file: UnitFile): Header[] {
   return file.items.filter((item) => item.kind === "header");
 }
 
-/** The assignment that counts for a key with one value: the last, even if it is empty. */
+/** The effective assignment of a key with one value: the last, even if it is empty. */
 export function lastEntry(section: SectionEntries | undefined, key: string): Entry | undefined {
   const entries = section?.get(key);
   return entries?.[entries.length - 1];
 }
 
 /**
- * The assignments that count for keys with one value, by key: the last of each, without those that set it back to
- * nothing.
+ * The effective assignments of keys with one value, by key: the last of each, unless it is empty and thereby resets the
+ * key.
  */
 export function givenEntries(section: SectionEntries | undefined): ReadonlyMap<string, Entry> {
   const given = new Map<string, Entry>();
@@ -47,7 +47,7 @@ export function givenEntries(section: SectionEntries | undefined): ReadonlyMap<s
   return given;
 }
 
-/** The assignments that count for a key with a list: those after the last empty one. */
+/** The effective assignments of a key with a list: those after the last empty one. */
 export function listEntries(section: SectionEntries | undefined, key: string): readonly Entry[] {
   const entries = section?.get(key) ?? [];
   if (entries.length === 1 && entries[0]?.value !== "") return entries;

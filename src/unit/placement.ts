@@ -2,8 +2,8 @@ import { type LogicalLine, type Piece, type Position, readLogicalLine, skipSpace
 import { codePointStart, countCodePoints } from "./text.ts";
 
 /**
- * Leads from a value back to the file. Hardly any entry is ever asked, so its lines are looked at again only then; and
- * offsets are mostly asked for in ascending order, so that each answer starts from the one before.
+ * Maps offsets in a value to places in the file. Few entries are ever asked, so lines are read again only on demand;
+ * requests mostly have ascending offsets, so each search starts from the previous result.
  */
 export class Placement {
   readonly #raw: string;
@@ -20,7 +20,9 @@ export class Placement {
     this.#line = line;
   }
 
-  /** The place of the value's character at `offset` (in UTF-16 units); that of the entry's end for larger ones. */
+  /**
+   * The place of the value's character at `offset` (in UTF-16 units); larger offsets have the place of the entry's end.
+   */
   at(offset: number): Position {
     const logical = this.#read();
     const inside = Math.max(0, Math.min(this.#valueOffset + offset, logical.text.length));

@@ -3,8 +3,8 @@ import { isUnicodeCharacter } from "./words.ts";
 
 export interface QuoteOptions {
   /**
-   * Who the word is for. `literal`: the program gets exactly this text. `expanded`: systemd replaces %specifiers,
-   * `${VAR}` and `$VAR` in it, as in a unit that a person wrote; `%%` and `$$` stand for the characters.
+   * `literal`: the program receives exactly this text. `expanded`: systemd replaces %specifiers, `${VAR}` and `$VAR` in
+   * it, as in a hand-written unit; `%%` and `$$` stand for the characters.
    */
   readonly expand?: "literal" | "expanded";
 }
@@ -15,7 +15,7 @@ export interface QuoteOptions {
  */
 export function quoteExecWord(word: string, options: QuoteOptions = {}): string {
   const text = options.expand === "expanded" ? word : word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-  // Bare, it would separate two commands.
+  // Unquoted, it would separate two commands.
   return text === ";" ? '";"' : quoteWord(text);
 }
 
@@ -61,10 +61,10 @@ const NAMED_ESCAPES: Readonly<Record<string, string>> = {
 const TO_QUOTE = /[\s"'\\\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 const TO_ESCAPE = /[\p{Cc}\p{Surrogate}\p{Noncharacter_Code_Point}]/u;
 
-/** In double quotes if need be, with the escapes that systemd's cunescape() undoes. */
+/** The word in double quotes, if it needs them, with escapes that systemd's cunescape() decodes. */
 function quoteWord(text: string): string {
   if (text !== "" && !TO_QUOTE.test(text)) return text;
-  // Mostly it is only for blanks or quotes.
+  // Most words need quotes only for blanks and quotes.
   if (!TO_ESCAPE.test(text)) return `"${text.replace(/["\\]/g, "\\$&")}"`;
   let inner = "";
   for (const character of text) {

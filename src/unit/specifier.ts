@@ -1,11 +1,11 @@
 /**
- * What systemd replaces in a value: %specifiers when it loads the unit (systemd.unit(5), "Specifiers"), `${VAR}` and
- * `$VAR` when it runs a command (systemd.service(5), "Command lines").
+ * A part of a value that systemd replaces: %specifiers when it loads the unit (systemd.unit(5), "Specifiers"), `${VAR}`
+ * and `$VAR` when it runs a command (systemd.service(5), "Command lines").
  */
 export interface Expansion {
   /** `escape` is `%%` or `$$`, which stand for the character. */
   readonly kind: "specifier" | "variable" | "escape";
-  /** Where it begins in the text, and how many characters it takes. */
+  /** Its start in the text and its length, in UTF-16 units. */
   readonly offset: number;
   readonly length: number;
   /** The specifier's letter or the variable's name; `%` or `$` for an escape. */
@@ -16,14 +16,16 @@ export interface Expansion {
 const SPECIFIER_LETTERS = "aAbBcCdDEfgGhHiIjJlLmMnNopPqrRsStTuUvVwWyY";
 
 /**
- * Whether `%letter` is a specifier that systemd knows in unit files. With any other letter or digit it refuses the
- * value.
+ * Whether `%letter` is a specifier of systemd in unit files. systemd refuses a value with any other letter or digit.
  */
 export function isSpecifier(letter: string): boolean {
   return letter.length === 1 && SPECIFIER_LETTERS.includes(letter);
 }
 
-/** Every `%` with a letter or digit, known or not, and every `%%`, in order. Before anything else a `%` is itself. */
+/**
+ * Every `%` with a letter or digit, known or not, and every `%%`, in order. Before any other character a `%` is
+ * literal.
+ */
 export function scanSpecifiers(text: string): Expansion[] {
   return Array.from(text.matchAll(/%([0-9A-Za-z%])/g), ({ index, 1: name = "" }) => ({
     kind: name === "%" ? "escape" : "specifier",
@@ -40,7 +42,7 @@ export function scanVariables(word: string): Expansion[] {
   for (let at = word.indexOf("$"); at >= 0; at = word.indexOf("$", at)) {
     const next = word.charAt(at + 1);
     const close = next === "{" ? word.indexOf("}", at) : -1;
-    // Without a closing brace there is none in the rest either.
+    // Without a closing brace here, the rest has none either.
     if (next === "{" && close < 0) break;
     if (next === "$") found.push({ kind: "escape", offset: at, length: 2, name: "$" });
     if (next === "{")
@@ -50,14 +52,14 @@ export function scanVariables(word: string): Expansion[] {
   return found;
 }
 
-/** Whether there is any specifier in the text, known or not; `%%` is none. */
+/** Whether the text contains a specifier, known or not; `%%` is none. */
 export function hasSpecifiers(text: string): boolean {
   return scanSpecifiers(text).some(({ kind }) => kind === "specifier");
 }
 
 export interface Expanded {
   readonly text: string;
-  /** What the table has no value for; it is left as it was. */
+  /** Specifiers without a value in the table; they are left unchanged. */
   readonly unresolved: readonly Expansion[];
 }
 

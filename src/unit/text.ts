@@ -11,7 +11,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Decodes UTF-8; never throws. A byte-order mark is kept as U+FEFF, an invalid byte B becomes U+DC00 + B. */
 export function decodeText(bytes: Uint8Array): string {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  // U+FFFD in the text is either a replaced byte or was there before; only the slow way can tell.
+  // A U+FFFD is either a replaced byte or literal; only the slow way can distinguish them.
   return text.includes("\ufffd") ? decodeWithEscapes(bytes) : text;
 }
 
@@ -36,12 +36,12 @@ export function encodeText(text: string): Uint8Array {
   return out.slice(0, written);
 }
 
-/** Whether this UTF-16 unit, where it is not the second half of a pair, stands for a byte that was not UTF-8. */
+/** Whether this UTF-16 unit, if it is not the second half of a pair, stands for a byte that was not UTF-8. */
 export function isEscapedByte(unit: number): boolean {
   return unit >= ESCAPED_BYTE + 0x80 && unit <= ESCAPED_BYTE + 0xff;
 }
 
-/** Number of Unicode code points in text[from, to): what people count as columns. */
+/** Number of Unicode code points in text[from, to), which people count as columns. */
 export function countCodePoints(text: string, from: number, to: number): number {
   let count = to - from;
   for (let at = from; at < to - 1; at++) {
@@ -54,7 +54,7 @@ export function countCodePoints(text: string, from: number, to: number): number 
   return count;
 }
 
-/** The offset, or that of the code point it is in the middle of. */
+/** The offset, moved back to the start of its code point. */
 export function codePointStart(text: string, offset: number): number {
   return isLow(text.charCodeAt(offset)) && isHigh(text.charCodeAt(offset - 1)) ? offset - 1 : offset;
 }

@@ -11,10 +11,10 @@ interface Block {
 }
 
 interface Line {
-  /** Text with its line end; what was added at once is one text. */
+  /** Text with its line end; lines added together are one text. */
   text: string;
   readonly blank: boolean;
-  /** What it was copied from. */
+  /** The item that it is a copy of. */
   readonly item?: Item;
 }
 
@@ -22,15 +22,15 @@ interface Line {
 export type Directive = readonly [key: string, value: string];
 
 /**
- * A unit file in the making: copied from a parsed one with its comments, or from nothing; sections are renamed, entries
- * added and replaced; then it is printed. Sections of the same name count as one; what is added goes to its end.
+ * A unit file under construction, empty or copied from a parsed one with its comments: sections are renamed, entries
+ * added and replaced; then it is printed. Sections of the same name count as one; additions go to its end.
  */
 export class UnitDraft {
   #blocks: Block[] = [];
 
   /**
-   * A draft with every line of the file as it was written. Lines that nothing could be made of become comments, and so
-   * do keys outside any section: they must not end up in the section before a broken header.
+   * A draft with every line of the file as written. Lines that could not be parsed become comments, and so do keys
+   * outside any section: they must not join the section before a broken header.
    */
   static copyOf(file: UnitFile): UnitDraft {
     const draft = new UnitDraft();
@@ -50,7 +50,7 @@ export class UnitDraft {
     return draft;
   }
 
-  /** Adds `key=value` at the end of the section, which is made, at the end of the file, if there is none. */
+  /** Appends `key=value` to the section, which is created at the end of the file if it does not exist. */
   append(section: string, key: string, value: string): this {
     return this.#add(section, { text: formatEntry(key, value), blank: false });
   }
@@ -62,7 +62,7 @@ export class UnitDraft {
     return text === "" ? this : this.#add(section, { text, blank: false });
   }
 
-  /** Adds `key=value` right below the section's first header: what the file says itself then comes later and wins. */
+  /** Adds `key=value` right below the section's first header, so that the file's own entries come later and win. */
   prepend(section: string, key: string, value: string): this {
     for (const block of this.#blocks) {
       if (block.name !== section) continue;
@@ -72,7 +72,7 @@ export class UnitDraft {
     return this.append(section, key, value);
   }
 
-  /** Gives an entry of the copied file another value, in its place. */
+  /** Replaces the value of an entry of the copied file, in its place. */
   replace(entry: Entry, value: string): this {
     for (const { lines } of this.#blocks) {
       for (const line of lines) if (line.item === entry) line.text = formatEntry(entry.key, value);
@@ -80,7 +80,7 @@ export class UnitDraft {
     return this;
   }
 
-  /** Renames sections: `[Container]` to `[X-Container]`, which systemd passes over. */
+  /** Renames sections: `[Container]` to `[X-Container]`, which systemd ignores. */
   renameSections(names: readonly string[], rename: (name: string) => string): this {
     for (const block of this.#blocks) {
       if (block.name === undefined || !names.includes(block.name)) continue;
@@ -90,7 +90,7 @@ export class UnitDraft {
     return this;
   }
 
-  /** Takes a section out with all its lines. */
+  /** Removes a section with all its lines. */
   removeSection(name: string): this {
     this.#blocks = this.#blocks.filter((block) => block.name !== name);
     return this;
@@ -109,7 +109,7 @@ export class UnitDraft {
     return parts.join("\n");
   }
 
-  /** {@link toString} as bytes; bytes of the copied file that were not UTF-8 are themselves again. */
+  /** {@link toString} as bytes; bytes of the copied file that were not UTF-8 are restored. */
   print(): Uint8Array {
     return encodeText(this.toString());
   }
@@ -121,7 +121,7 @@ export class UnitDraft {
       block = { name: section, header: `[${section}]\n`, lines: [] };
       this.#blocks.push(block);
     }
-    // Before the blank lines that set off the next section.
+    // Before the blank lines in front of the next section.
     const { lines } = block;
     let after = lines.length;
     while (lines[after - 1]?.blank) after--;
@@ -140,7 +140,7 @@ function lineOf(item: Item): Line {
   return { item, text: item.kind === "comment" ? text : text.replace(/^(?=.|\n)/gm, "# "), blank: false };
 }
 
-/** With a line end, and nothing else in it that systemd would take for one. */
+/** The line with a line end, and without any other character at which systemd ends a line. */
 function closed(raw: string): string {
   const text = /[\r\0]/.test(raw) ? raw.replace(/\r\n/g, "\n").replace(/[\r\0]/g, " ") : raw;
   return text.endsWith("\n") ? text : `${text}\n`;

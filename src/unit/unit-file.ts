@@ -5,35 +5,35 @@ import { excerpt } from "./excerpt.ts";
 import { endOfLine, endsInBackslash, isComment, readLogicalLine, skipSpace, trimSpace } from "./logical-line.ts";
 import { decodeText, encodeText } from "./text.ts";
 
-/** A unit file (or a Quadlet file, or a drop-in) as its items in order; nothing of the text is lost. */
+/** A unit file, Quadlet file or drop-in as a list of items; nothing of the text is lost. */
 export interface UnitFile {
   readonly path: string;
   readonly items: readonly Item[];
-  /** Of the syntax only: what keys and values mean is not known here. In order of position. */
+  /** About the syntax only, not about the meaning of keys and values. In order of position. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** LONG_LINE_MAX of systemd, in bytes; with a longer line, continuations joined, it gives up on the whole file. */
+/** LONG_LINE_MAX of systemd, in bytes: it rejects a file with a longer line, continuations joined. */
 const LINE_LENGTH_MAX = 1024 * 1024;
 
-/** systemd gives up on the whole file for a control character, quote or backslash in a header. */
+/** systemd rejects a file with a control character, quote or backslash in a header. */
 const FORBIDDEN_IN_SECTION = /[[\]\x00-\x1f\x7f"'\\]/;
 
 /**
  * Parses a unit file; never throws, in linear time. The syntax is systemd.syntax(7) as Quadlet reads it: lines are
  * trimmed, `#` and `;` begin comments, a backslash at the end of a line continues it, comments and blank lines inside a
- * continuation are skipped. What is wrong becomes a diagnostic, and the rest of the file is read all the same.
+ * continuation are skipped. Errors become diagnostics, and the rest of the file is read nevertheless.
  */
 export function parseUnitFile(path: string, bytes: Uint8Array): UnitFile {
   return parseUnitText(path, decodeText(bytes));
 }
 
-/** As {@link parseUnitFile}, for text that is at hand already. */
+/** {@link parseUnitFile} for decoded text. */
 export function parseUnitText(path: string, text: string): UnitFile {
   return new Parser(path, text).parse();
 }
 
-/** The file's bytes again; of an unchanged file exactly those that were parsed. */
+/** The file's bytes; for an unchanged file exactly those that were parsed. */
 export function printUnitFile(file: UnitFile): Uint8Array {
   return encodeText(file.items.map((item) => item.raw).join(""));
 }
@@ -47,9 +47,9 @@ class Parser {
   #at = 0;
   #line = 1;
   #section = "";
-  /** `Key=value` as nearly all lines are written: nothing to trim, nothing continued. */
+  /** `Key=value` in the usual form: nothing to trim, nothing continued. */
   readonly #plainLine = /([A-Za-z0-9_-]+)=(\S[^\n]*[^\s\\]|[^\s\\]|)\n/y;
-  /** One report of keys without a section is enough, and none where a broken header is the reason. */
+  /** Keys without a section are reported once, and not after a broken header, which is the reason. */
   #reportedOrphan = false;
 
   constructor(path: string, text: string) {
@@ -59,7 +59,7 @@ class Parser {
 
   parse(): UnitFile {
     if (this.#text.startsWith("\ufeff")) {
-      // systemd skips it, and it counts as no column.
+      // systemd skips it, and it is no column.
       this.#at = 1;
       this.#filler("byte-order-mark", 0, 1, 1);
     }
@@ -151,7 +151,7 @@ class Parser {
     const name = logical.slice(1, -1);
     if (!logical.endsWith("]") || name === "" || FORBIDDEN_IN_SECTION.test(name)) {
       this.#report("error", "bad-section-header", line, column, `"${excerpt(logical)}" is not a section header`);
-      // Keys that follow belong nowhere we know of, and saying so for each would only hide this error.
+      // The section of the following keys is unknown; reporting each would hide this error.
       this.#section = "";
       this.#reportedOrphan = true;
       this.#filler("invalid", start, line, column);

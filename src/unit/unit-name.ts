@@ -1,7 +1,7 @@
 import { escapeByte, escapePath } from "./escape.ts";
 import { encodeText } from "./text.ts";
 
-/** The name of a systemd unit that systemd accepts: `app.service`, `app@.service`, `app@one.service`. */
+/** A valid name of a systemd unit: `app.service`, `app@.service`, `app@one.service`. */
 export type UnitName = string & { readonly unitName: unique symbol };
 
 /** Unit types, the suffixes of their names (systemd.unit(5)). */
@@ -20,10 +20,10 @@ export const UNIT_TYPES = [
 ] as const;
 export type UnitType = (typeof UNIT_TYPES)[number];
 
-/** UNIT_NAME_MAX of systemd without the final NUL: what a file name may hold. */
+/** UNIT_NAME_MAX of systemd without the final NUL: the limit for file names. */
 const MAX_LENGTH = 255;
 
-/** The parts of a name, of whatever suffix: `.container` files are named like units. */
+/** The parts of a name with any suffix: `.container` files are named like units. */
 export interface NameParts {
   /** `app` of `app@one.service`. */
   readonly prefix: string;
@@ -69,7 +69,7 @@ export function instanceOf(template: UnitName, instance: string): UnitName | und
   return isTemplate(template) ? parseUnitName(joinName({ ...splitName(template), instance })) : undefined;
 }
 
-/** Whether systemd would take it as a name: unit_name_is_valid(). */
+/** Whether systemd accepts the name: unit_name_is_valid(). */
 export function isUnitName(text: string): text is UnitName {
   return unitNameProblem(text) === undefined;
 }
@@ -79,7 +79,7 @@ export function parseUnitName(text: string): UnitName | undefined {
   return isUnitName(text) ? text : undefined;
 }
 
-/** Why systemd would not take it as a name, as a phrase for a message; undefined if it would. */
+/** The reason why systemd rejects the name, as a phrase for a message; undefined if it does not. */
 export function unitNameProblem(text: string): string | undefined {
   const { prefix, suffix } = splitName(text);
   if (!(UNIT_TYPES as readonly string[]).includes(suffix)) return `it does not end in a unit type such as ".service"`;
@@ -90,15 +90,16 @@ export function unitNameProblem(text: string): string | undefined {
 }
 
 /**
- * What a person typed as a unit name, as systemctl takes it (`systemd-escape --mangle`): `app` is `app.service`, a path
- * a mount or device unit, characters that names cannot hold are escaped. undefined if even so it is no name.
+ * The unit name for a word on a command line, as systemctl reads it (`systemd-escape --mangle`): `app` is
+ * `app.service`, a path is a mount or device unit, and characters that names cannot contain are escaped. undefined if
+ * the result is no name.
  */
 export function mangleUnitName(text: string, suffix: UnitType = "service"): UnitName | undefined {
   if (isUnitName(text)) return text;
   if (text === "") return undefined;
   if (text.startsWith("/")) {
     const escaped = escapePath(text);
-    // The dash is a slash: `/dev/x`, `//dev//x`, but not `/dev/` itself, which is a mount point.
+    // The dash stands for a slash: `/dev/x`, `//dev//x`, but not `/dev/` itself, which is a mount point.
     if (escaped !== undefined) return parseUnitName(`${escaped}.${/^(dev|sys)-/.test(escaped) ? "device" : "mount"}`);
   }
   const mangled = [...encodeText(text)].map(mangleByte).join("");

@@ -1,28 +1,28 @@
 import { decodeText, encodeText } from "./text.ts";
 
 /**
- * How a value is split into words. White space separates words, `"…"` and `'…'` are removed wherever they are in a
+ * How a value is split into words. White space separates words; quotes, `"…"` and `'…'`, are removed anywhere in a
  * word.
  * - `plain` (Quadlet's class W): a backslash is an ordinary character.
  * - `escaped` (Quadlet's classes A, C and K): C escapes; `\xHH` and `\OOO` above 127 are code points.
  * - `systemd` (systemd's own command lines and Environment=): C escapes; `\xHH` and `\OOO` are bytes.
- * - `backslash` (systemd's lists of paths, RequiresMountsFor=): a backslash takes the next character as it is.
+ * - `backslash` (systemd's lists of paths, RequiresMountsFor=): a backslash makes the next character literal.
  */
 export type WordStyle = "plain" | "escaped" | "systemd" | "backslash";
 
 export interface Word {
   /** Quotes removed, escapes decoded. */
   readonly text: string;
-  /** Where the word begins and ends in the value, quotes included. */
+  /** The word's range in the value, quotes included. */
   readonly offset: number;
   readonly end: number;
-  /** Whether any part was in quotes: `"{"` and `";"` are not the same as the bare characters to everyone. */
+  /** Whether any part was in quotes: some readers distinguish `"{"` and `";"` from the bare characters. */
   readonly quoted: boolean;
 }
 
 export interface WordProblem {
   readonly code: "unbalanced-quote" | "unknown-escape" | "trailing-backslash";
-  /** Where in the value. */
+  /** The place in the value. */
   readonly offset: number;
   readonly message: string;
 }
@@ -30,19 +30,18 @@ export interface WordProblem {
 export interface Words {
   readonly words: readonly Word[];
   /**
-   * At most {@link MAX_PROBLEMS}. Quadlet drops such an assignment, mostly without a word; whether to is the caller's
-   * choice.
+   * At most {@link MAX_PROBLEMS}. Quadlet drops such an assignment, mostly silently; here the caller decides.
    */
   readonly problems: readonly WordProblem[];
 }
 
-/** More than this from one value helps nobody, and placing each costs the length of its line. */
+/** More problems of one value help no reader, and placing each costs the length of its line. */
 const MAX_PROBLEMS = 10;
 
 /**
- * Splits a value into words; never throws. Words are there even if there are problems: an open quote ends with the
- * value, an unknown escape stands for itself. Unlike Quadlet, an empty word (`""`) is a word like any other and ends
- * nothing.
+ * Splits a value into words; never throws. It returns words even if there are problems: an open quote ends with the
+ * value, an unknown escape stands for itself. Unlike for Quadlet, an empty word (`""`) is an ordinary word and does not
+ * end the value.
  */
 export function splitWords(value: string, style: WordStyle): Words {
   if (!/["'\\]/.test(value)) return { words: splitPlainWords(value), problems: [] };
@@ -95,19 +94,19 @@ function readWord(value: string, offset: number, style: WordStyle, report: Repor
   parts.push(value.slice(plainFrom, at));
   if (open !== undefined) report("unbalanced-quote", open.offset, `no closing ${open.quote}`);
   const text = parts.join("");
-  // Bytes given one by one may make up UTF-8 together.
+  // Bytes given one by one may form UTF-8 together.
   return { text: bytes ? decodeText(encodeText(text)) : text, offset, end: at, quoted };
 }
 
 const SPECIAL = /[ \t\n\r"'\\]/g;
 
-/** Where the next character is that may not stand for itself; the value's length if there is none. */
+/** Offset of the next character that may not stand for itself; the value's length if there is none. */
 function nextSpecial(value: string, from: number): number {
   SPECIAL.lastIndex = from;
   return SPECIAL.test(value) ? SPECIAL.lastIndex - 1 : value.length;
 }
 
-/** What a special character does in a word: outside of quotes, or inside of those that `quote` has opened. */
+/** The effect of a special character in a word: outside of quotes, or inside of those that `quote` has opened. */
 function roleOf(
   character: string,
   quote: string | undefined,
@@ -118,7 +117,7 @@ function roleOf(
   return isSeparator(character) ? "end" : "quote";
 }
 
-/** The common case, in which white space is all there is to look at. */
+/** The common case: a value without quotes and backslashes. */
 function splitPlainWords(value: string): Word[] {
   const words: Word[] = [];
   const pattern = /[^ \t\n\r]+/g;
@@ -144,8 +143,7 @@ export function splitAssignment(word: Word): Assignment {
 }
 
 /**
- * A single string (Quadlet's class S): one pair of double quotes around the whole is removed, nothing else is; what is
- * inside is not unescaped.
+ * A single string (Quadlet's class S): one pair of double quotes around the whole is removed; escapes inside are kept.
  */
 export function unquoteString(value: string): string {
   const paired = value.length >= 2 && value.startsWith('"') && value.endsWith('"');
@@ -154,7 +152,7 @@ export function unquoteString(value: string): string {
 
 interface Escape {
   readonly text: string;
-  /** Characters of the value that it takes, backslash included. */
+  /** Its length in the value, backslash included. */
   readonly length: number;
   /** Whether `text` is one raw byte, in the form that text.ts gives to bytes that are not UTF-8. */
   readonly byte: boolean;
@@ -195,7 +193,7 @@ interface NumberForm {
   readonly digits: RegExp;
   readonly base: 8 | 16;
   readonly byte: boolean;
-  /** Whether the number can be taken; NUL never can. */
+  /** Whether the number is a valid character; NUL never is. */
   readonly accepts: (code: number) => boolean;
 }
 
@@ -206,7 +204,10 @@ const NUMBER_FORMS: readonly NumberForm[] = [
   { letter: "", digits: /^[0-7]{3}/, base: 8, byte: true, accepts: (code) => code <= 0xff },
 ];
 
-/** `xHH`, `OOO`, `uHHHH` or `UHHHHHHHH` at value[at]. What systemd refuses is refused, and surrogates in any form. */
+/**
+ * `xHH`, `OOO`, `uHHHH` or `UHHHHHHHH` at value[at]. Refuses what systemd refuses, and surrogates in
+ * any form.
+ */
 function readNumber(value: string, at: number): { code: number; length: number; byte: boolean } | undefined {
   for (const { letter, digits, base, byte, accepts } of NUMBER_FORMS) {
     if (!value.startsWith(letter, at)) continue;
