@@ -11,16 +11,14 @@ export async function leftovers(host: Machine): Promise<string> {
     findmnt --task 1 --list --noheadings --output TARGET,FSTYPE | grep -E '/berth/(containers|names|runc|volumes)|nsfs' | sed 's/^/mount /'
     # A namespace that a process of the host is in is the host's; any other is a container's.
     own=$(readlink /proc/1/ns/net)
-    for ns in /proc/[0-9]*/ns/net; do n=$(readlink $ns); [ -n "$n" ] && [ "$n" != "$own" ] && echo "netns $n \${ns%/ns/net}"; done
+    find /proc/[0-9]*/ns/net -maxdepth 0 -printf '%l %p\\n' 2> /dev/null | grep '^net:' | grep -vF "$own " | sed 's/^/netns /; s|/ns/net$||'
     ip -brief link show type veth | sed 's/^/veth /'
-    for dir in /run/berth/pods /run/berth/runc /run/berth/containers /run/berth/names /run/berth/units /run/berth/user-namespaces /var/lib/berth/containers \\
-      /run/user/*/berth/{pods,runc,containers,names,units,user-namespaces,network-setups} /home/*/.local/share/berth/containers; do
-      [ -d $dir ] && find $dir -mindepth 1 -maxdepth 1 | sed 's/^/file /'
-    done
+    find /run/berth/{pods,runc,containers,names,units,user-namespaces} /var/lib/berth/containers \\
+      /run/user/*/berth/{pods,runc,containers,names,units,user-namespaces,network-setups} /home/*/.local/share/berth/containers \\
+      -mindepth 1 -maxdepth 1 2> /dev/null | sed 's/^/file /'
     [ -d /var/lib/berth/volumes ] && find /var/lib/berth/volumes -mindepth 1 -maxdepth 2 \\( -name '.*' -o -name '_data.*' \\) | sed 's/^/volume /'
     pgrep -l '^pas(ta|st)' | sed 's/^/process /'
-    for dir in /run/user/*/berth/networks; do [ -d $dir ] && find $dir -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'; done
-    [ -d /run/berth/networks ] && find /run/berth/networks -path '*/leases/*' ! -name "last*" | sed 's/^/lease /'
+    find /run/user/*/berth/networks /run/berth/networks -path '*/leases/*' ! -name "last*" 2> /dev/null | sed 's/^/lease /'
     grep -aoE '"([0-9a-f]{2}:){5}[0-9a-f]{2}":' /run/podman/nv-proxy.lease 2>/dev/null | sed 's/^/dhcp lease /'
     { iptables-save; nft list ruleset; } 2>/dev/null | grep -E '10\\.87\\.0\\.[0-9]+(/32)?[: ].*dport|DNAT.*10\\.87|dnat.*10\\.87' | sed 's/^/rule /'
     true`);
