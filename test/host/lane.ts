@@ -24,6 +24,9 @@ export function testUnless(misses: string | undefined, lane: string): typeof tes
 /** Whether this is `npm run soak`: as long as it takes, rather than as short as it can be. */
 export const IS_SOAK = process.env.BERTH_TEST_SOAK === "yes";
 
+/** What chance decides in a soak follows from it: a run can be repeated with `BERTH_TEST_SEED`. */
+export const SEED = Number(process.env.BERTH_TEST_SEED || Date.now() % 1_000_000);
+
 const inHost = testUnless(hostLaneMisses(), "host lane");
 
 /** `test` for tests in a systemd host; they may take `timeout` milliseconds, for hosts share the machine. */

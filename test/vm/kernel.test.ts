@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { install } from "../host/containers.ts";
-import { describeOnSuites } from "../host/lane.ts";
+import { describeOnSuites, IS_SOAK } from "../host/lane.ts";
 import { leftovers } from "../host/leftovers.ts";
 import { sample } from "../host/registry.ts";
 import { DEVICE_VOLUME_FILES, deviceVolumeTests } from "./device-volumes.ts";
@@ -18,6 +18,7 @@ import {
 import { IPVLAN_FILES, ipvlanTests } from "./ipvlan.ts";
 import { CREATE_TIMEOUT, newestVmTest, vmLaneMisses, vmTest } from "./lane.ts";
 import { LIMIT_FILES, limitTests } from "./limits.ts";
+import { powerTests } from "./power.ts";
 import { Vm } from "./vm.ts";
 
 /** What it takes a kernel of its own to show, on one machine of each suite. */
@@ -62,4 +63,6 @@ describeOnSuites("both", "with a kernel of its own, on %s", (suite) => {
       expect(await storeFiles(vm)).toBe(before);
     },
   );
+
+  if (IS_SOAK) powerTests(machine);
 });
