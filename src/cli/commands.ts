@@ -160,8 +160,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /**
- * Every command of berth, in the order of `berth --help`. `setup` installs the manual and the completion, which are made
- * from this very table: its module is above this room, and handed in.
+ * Every command of berth, in the order of `berth --help`. `setup` installs the manual and the completion, which are
+ * made from this very table: its module is above this room, and handed in.
  */
 export function commandTable(setup: CommandEntry["load"]): CommandTable {
   return { groups: GROUPS, commands: ROWS.map((row) => ({ load: setup, ...row })) };

@@ -7,7 +7,9 @@ export interface CommandTable {
   readonly commands: readonly CommandEntry[];
 }
 
-/** A command: its name, one line for `berth --help`, and its module, which is loaded only when the command is called. */
+/**
+ * A command: its name, one line for `berth --help`, and its module, which is loaded only when the command is called.
+ */
 export interface CommandEntry {
   /** One word, or a group's and the command's own: `image pull`. */
   readonly name: string;
