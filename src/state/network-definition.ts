@@ -1,5 +1,5 @@
 import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text } from "../json-fields.ts";
-import { DEFAULT_NETWORK, IPAM_DRIVERS, type IpamDriver } from "../options/values/network.ts";
+import { DEFAULT_NETWORK, IPAM_DRIVERS, type IpamDriver, NETWORK_DRIVERS } from "../options/values/network.ts";
 
 /**
  * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.
@@ -8,7 +8,7 @@ export interface NetworkDefinition {
   readonly name: string;
   /** 64 hexadecimal digits. */
   readonly id: string;
-  /** One of {@link NetworkDriver}, or the name of a plugin. */
+  /** One of {@link NETWORK_DRIVERS}, or the name of a plugin. */
   readonly driver: string;
   /**
    * The bridge, or the device that macvlan and ipvlan sit on; netavark takes that of the default route if there is
@@ -30,10 +30,6 @@ export interface NetworkDefinition {
   /** The driver's: mtu, vlan, isolate, metric, mode… */
   readonly options: Readonly<Record<string, string>>;
 }
-
-/** The drivers that netavark has itself. */
-export const NETWORK_DRIVERS = ["bridge", "macvlan", "ipvlan"] as const;
-export type NetworkDriver = (typeof NETWORK_DRIVERS)[number];
 
 /** Whether a plugin, not netavark itself, connects a network's containers. */
 export function usesPlugin({ driver }: Pick<NetworkDefinition, "driver">): boolean {

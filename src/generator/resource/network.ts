@@ -1,4 +1,5 @@
 import { quoted, suggesting } from "../../options/values/check.ts";
+import { NETWORK_DRIVERS } from "../../options/values/network.ts";
 import { addressOutside, rangeOutside } from "../../options/values/subnet.ts";
 import { closest } from "../../suggest.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
@@ -10,9 +11,6 @@ import type { ServiceLines } from "../making/service-lines.ts";
 import type { Value } from "../reading/report.ts";
 import { ownName } from "../reading/resource-name.ts";
 
-/** Drivers that are no plugins. */
-const DRIVERS: readonly string[] = ["bridge", "macvlan", "ipvlan"];
-
 /** The service of a `.network` file: `berth network create`. */
 export function networkService(context: ResourceContext): ServiceLines {
   const { keys, options, parsed, report } = context;
@@ -20,7 +18,8 @@ export function networkService(context: ResourceContext): ServiceLines {
   keys.string("NetworkName");
   addFlags(line, keys, "DisableDNS", "Internal", "IPv6", "Driver", "InterfaceName", "IPAMDriver", "DNS");
   const driver = keys.string("Driver");
-  const near = driver === undefined || DRIVERS.includes(driver.text) ? undefined : closest(driver.text, DRIVERS);
+  const isPlugin = !NETWORK_DRIVERS.some((own) => own === driver?.text);
+  const near = driver === undefined || !isPlugin ? undefined : closest(driver.text, NETWORK_DRIVERS);
   if (driver !== undefined && near !== undefined) {
     const problem = { code: "plugin-name", message: `${quoted(driver.text)} is taken for a plugin of netavark's` };
     report.value(driver, suggesting(problem, near), "warning");

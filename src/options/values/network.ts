@@ -39,6 +39,10 @@ const PLAIN: readonly string[] = ["host", "none"];
 /** Words that stand for something else than a network of that name. */
 const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
 
+/** The drivers of netavark itself; any other is a plugin's. */
+export const NETWORK_DRIVERS = ["bridge", "macvlan", "ipvlan"] as const;
+export type NetworkDriver = (typeof NETWORK_DRIVERS)[number];
+
 /** What gives addresses: berth, or a DHCP server of the network that the interface is in. */
 export const IPAM_DRIVERS = ["host-local", "dhcp", "none"] as const;
 export type IpamDriver = (typeof IPAM_DRIVERS)[number];

@@ -1,4 +1,6 @@
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { valueIn } from "../../options/values/check.ts";
+import { parseNetworkAlias } from "../../options/values/network.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
@@ -130,6 +132,6 @@ function settingsOf({ networks, view, ports }: ConnectedNetworks): NetworkSettin
 
 /** The service's name as a DNS name of the container, if it can be one. */
 export function serviceName({ unit }: RunRequest): string[] {
-  const name = unit?.replace(/\.service$/, "");
-  return name !== undefined && /^[a-zA-Z0-9_]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$/.test(name) ? [name] : [];
+  const name = unit === undefined ? undefined : valueIn(parseNetworkAlias(unit.replace(/\.service$/, "")));
+  return name === undefined ? [] : [name];
 }

@@ -3,13 +3,9 @@ import { join } from "node:path";
 import { parseSubnet } from "../../../ip-address.ts";
 import { isJsonObject } from "../../../json.ts";
 import { fields } from "../../../json-fields.ts";
+import { NETWORK_DRIVERS } from "../../../options/values/network.ts";
 import type { Scope } from "../../../scope.ts";
-import {
-  NETWORK_DRIVERS,
-  type NetworkDefinition,
-  networkDefinitionFields,
-  usesPlugin,
-} from "../../../state/network-definition.ts";
+import { type NetworkDefinition, networkDefinitionFields, usesPlugin } from "../../../state/network-definition.ts";
 import { PLAIN_ENVIRONMENT, runCommand } from "../../../system/process.ts";
 import { failureOf, type NetworkCreateRequest } from "../definitions/create-request.ts";
 import { toDefinition } from "../definitions/network-plan.ts";

@@ -1,4 +1,4 @@
-import type { NetworkDriver } from "../../../state/network-definition.ts";
+import type { NetworkDriver } from "../../../options/values/network.ts";
 
 /** Checks an option's value. Returns undefined for a good one, else a description of good values. */
 type OptionCheck = (value: string) => string | undefined;

@@ -1,8 +1,7 @@
+import { valueIn } from "../../../options/values/check.ts";
+import { parseInterfaceName } from "../../../options/values/network.ts";
 import type { Fail, NetworkCreateRequest } from "./create-request.ts";
 import type { HostFacts } from "./host-facts.ts";
-
-/** The kernel's rule for interface names: up to 15 bytes, dev_valid_name() in net/core/dev.c. */
-const INTERFACE_NAME = /^[^\s/:%]{1,15}$/;
 
 /**
  * The interface of a network: of a bridge the name asked for or else the first free berthN, of macvlan and ipvlan the
@@ -11,7 +10,7 @@ const INTERFACE_NAME = /^[^\s/:%]{1,15}$/;
 export function planInterface(request: NetworkCreateRequest, facts: HostFacts, fail: Fail): string | undefined {
   const { driver, options } = request;
   const wanted = request.interfaceName ?? (driver === "bridge" ? undefined : options.parent);
-  if (wanted !== undefined && (!INTERFACE_NAME.test(wanted) || [".", "..", "lo"].includes(wanted)))
+  if (wanted !== undefined && valueIn(parseInterfaceName(wanted)) === undefined)
     throw fail(`"${wanted}" is not the name of an interface`);
   if (driver === "bridge") return planBridge(wanted, request, facts, fail);
   if (wanted !== undefined && !facts.interfaces.includes(wanted))
