@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { openStore } from "../../image/store/store.ts";
-import type { LoadSource } from "../../image/transport/load.ts";
+import type { LoadSource } from "../../image/transport/staged-files.ts";
 import { showProgress } from "../output/image-progress.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { cancelOnSignals } from "../program/signals.ts";

@@ -53,32 +53,46 @@ const ID_MAX = 0xffff_fffe;
 export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer"): LayerEntry | undefined {
   const pax = new Map(member.pax);
   const sparse = parseSparseMap(member.pax);
-  const path = parseEntryPath(sparse?.name ?? pax.get("path") ?? member.name);
-  const base = of === "layer" ? (path.at(-1) ?? "") : "";
-  if (of === "layer" && path.slice(0, -1).some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META))) {
-    throw hostile("it lies below a whiteout");
-  }
-  const kind = KINDS[member.type];
-  if (kind === undefined) throw new ImageError("unsupported", "its type is not supported (GNU sparse, or unknown)");
-  const special = base.startsWith(WHITEOUT) ? whiteoutOf(base) : undefined;
-  if (of === "layer" && base !== OPAQUE && path.some((part) => part.startsWith(AUFS_META))) return undefined;
-  const own = { uid: identity(pax.get("uid"), member.uid, "uid"), gid: identity(pax.get("gid"), member.gid, "gid") };
+  const whole = parseEntryPath(sparse?.name ?? pax.get("path") ?? member.name);
+  const type = KINDS[member.type];
+  const place = of === "layer" ? placeInLayer(whole) : { path: whole };
+  if (type === undefined) throw new ImageError("unsupported", "its type is not supported (GNU sparse, or unknown)");
+  if (place === undefined) return undefined;
+  const { path, kind = type } = place;
   const linkName = pax.get("linkpath") ?? member.linkName;
-  if (kind === "symlink") checkSymlink(linkName);
+  if (type === "symlink") checkSymlink(linkName);
   return {
-    ...own,
-    path: special === undefined ? path : special === "opaque" ? path.slice(0, -1) : [...path.slice(0, -1), special],
-    kind: special === undefined ? kind : special === "opaque" ? "opaque" : "whiteout",
+    path,
+    kind,
+    uid: identity(pax.get("uid"), member.uid, "uid"),
+    gid: identity(pax.get("gid"), member.gid, "gid"),
     mode: member.mode & 0o7777,
     mtime: timestamp(pax.get("mtime") ?? member.mtime),
-    target: kind === "symlink" ? linkName : "",
-    linkPath: kind === "hardlink" && special === undefined ? parseEntryPath(linkName) : [],
+    target: type === "symlink" ? linkName : "",
+    linkPath: kind === "hardlink" ? parseEntryPath(linkName) : [],
     major: member.major,
     minor: member.minor,
     attributes: attributes(member),
     size: member.size,
     ...(sparse === undefined ? {} : { sparse }),
   };
+}
+
+interface LayerPlace {
+  readonly path: EntryPath;
+  /** Instead of what the member is, if its name has a meaning. */
+  readonly kind?: "whiteout" | "opaque";
+}
+
+/** What a name means in a layer; undefined for aufs bookkeeping (image-spec, layer.md, "Whiteouts"). */
+function placeInLayer(path: EntryPath): LayerPlace | undefined {
+  const parents = path.slice(0, -1);
+  if (parents.some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META)))
+    throw hostile("it lies below a whiteout");
+  const base = path.at(-1) ?? "";
+  if (base === OPAQUE) return { path: parents, kind: "opaque" };
+  if (path.some((part) => part.startsWith(AUFS_META))) return undefined;
+  return base.startsWith(WHITEOUT) ? { path: [...parents, hiddenName(base)], kind: "whiteout" } : { path };
 }
 
 function hostile(why: string): ImageError {
@@ -96,8 +110,7 @@ export function parseEntryPath(name: string): EntryPath {
   return parts;
 }
 
-function whiteoutOf(base: string): string {
-  if (base === OPAQUE) return "opaque";
+function hiddenName(base: string): string {
   const hidden = base.slice(WHITEOUT.length);
   if (hidden === "" || hidden === "." || hidden === "..") throw hostile("it is a whiteout of nothing");
   return hidden;

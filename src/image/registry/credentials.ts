@@ -75,19 +75,21 @@ export function credentialsIn(
   for (const name of entryNames(reference)) {
     const entry = auths[name] ?? auths[`${name}/`];
     if (!isJsonObject(entry)) continue;
-    const token =
-      typeof entry.identitytoken === "string" && entry.identitytoken !== "" ? entry.identitytoken : undefined;
-    if (typeof entry.auth !== "string" || entry.auth === "") {
-      if (token !== undefined) return { username: "", password: "", identityToken: token };
-      continue;
-    }
-    const text = Buffer.from(entry.auth, "base64").toString();
-    const colon = text.indexOf(":");
-    if (colon < 0) return refuse(`the entry for ${name} is not base64 of user:password`);
-    const password = text.slice(colon + 1).replace(/\0+$/, "");
-    return { username: text.slice(0, colon), password, ...(token === undefined ? {} : { identityToken: token }) };
+    const found = entryCredentials(entry, () => refuse(`the entry for ${name} is not base64 of user:password`));
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function entryCredentials(entry: JsonObject, refuse: () => never): Credentials | undefined {
+  const { auth, identitytoken } = entry;
+  const token =
+    typeof identitytoken === "string" && identitytoken !== "" ? { identityToken: identitytoken } : undefined;
+  if (typeof auth !== "string" || auth === "") return token && { username: "", password: "", ...token };
+  const text = Buffer.from(auth, "base64").toString();
+  const colon = text.indexOf(":");
+  if (colon < 0) return refuse();
+  return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, ""), ...token };
 }
 
 /** Asks a credential helper (docker-credential-NAME get), if the file names one for this registry. */

@@ -183,39 +183,31 @@ export class RegistryClient {
 
   /** A token from the server that the challenge names (distribution, "Token Authentication Specification"). */
   async #token(parameters: Readonly<Record<string, string>>): Promise<string> {
-    const { credentials, transport } = this.options;
-    const query = new URLSearchParams();
-    if (parameters.service !== undefined) query.set("service", parameters.service);
-    query.set("scope", parameters.scope ?? `repository:${this.reference.repository}:pull`);
-    const url = tokenServer(parameters.realm ?? "", this.#origin ?? "");
-    let wanted: HttpRequest;
-    if (credentials?.identityToken !== undefined) {
-      query.set("grant_type", "refresh_token");
-      query.set("refresh_token", credentials.identityToken);
-      query.set("client_id", "berth");
-      const headers = { "content-type": "application/x-www-form-urlencoded" };
-      wanted = { url, method: "POST", headers, body: query.toString() };
-    } else {
-      for (const [name, value] of query) url.searchParams.append(name, value);
-      wanted = { url, headers: credentials === undefined ? {} : { authorization: basicAuthorization(credentials) } };
-    }
-    const answer = await transport.send(wanted);
+    const wanted = this.#tokenRequest(parameters);
+    const answer = await this.options.transport.send(wanted);
     if (answer.status === 401 || answer.status === 403) {
       answer.discard();
       throw this.#unauthorized();
     }
     if (answer.status !== 200) throw await this.#refusal(answer, "token");
-    const bytes = await readAll(answer, TOKEN_MAX, "the token");
-    let json: unknown;
-    try {
-      json = JSON.parse(Buffer.from(bytes).toString());
-    } catch {
-      throw new ImageError("protocol", `${url.origin}: the token is not JSON`);
+    return parseToken(await readAll(answer, TOKEN_MAX, "the token"), wanted.url.origin);
+  }
+
+  #tokenRequest(parameters: Readonly<Record<string, string>>): HttpRequest {
+    const { credentials } = this.options;
+    const query = new URLSearchParams();
+    if (parameters.service !== undefined) query.set("service", parameters.service);
+    query.set("scope", parameters.scope ?? `repository:${this.reference.repository}:pull`);
+    const url = tokenServer(parameters.realm ?? "", this.#origin ?? "");
+    if (credentials?.identityToken !== undefined) {
+      query.set("grant_type", "refresh_token");
+      query.set("refresh_token", credentials.identityToken);
+      query.set("client_id", "berth");
+      const headers = { "content-type": "application/x-www-form-urlencoded" };
+      return { url, method: "POST", headers, body: query.toString() };
     }
-    const value = isJsonObject(json) ? (json.token ?? json.access_token) : undefined;
-    // A token goes into a header: nothing that could end it and start another.
-    if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
-    throw new ImageError("protocol", `${url.origin}: there is no token in the answer`);
+    for (const [name, value] of query) url.searchParams.append(name, value);
+    return { url, headers: credentials === undefined ? {} : { authorization: basicAuthorization(credentials) } };
   }
 
   /** The error for an answer that is not what was asked for, by its status and the registry's own words. */
@@ -282,4 +274,18 @@ async function errorText(answer: HttpAnswer): Promise<string> {
   } catch {
     return "";
   }
+}
+
+/** The token in a token server's answer. Throws ImageError `protocol`. */
+function parseToken(bytes: Uint8Array, origin: string): string {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    throw new ImageError("protocol", `${origin}: the token is not JSON`);
+  }
+  const value = isJsonObject(json) ? (json.token ?? json.access_token) : undefined;
+  // A token goes into a header: nothing that could end it and start another.
+  if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
+  throw new ImageError("protocol", `${origin}: there is no token in the answer`);
 }

@@ -64,18 +64,23 @@ export interface NewEntry {
 export function recordImages(stateDir: string, paths: StorePaths, added: readonly NewEntry[]): void {
   withStateLock(stateDir, "exclusive", () => {
     const index = readIndexFile(paths.index);
-    let entries = [...index.entries];
-    for (const { manifest, references, fromIndex } of added) {
-      const from: Record<string, string> = fromIndex === undefined ? {} : { [FROM_INDEX]: fromIndex };
-      for (const name of references.length > 0 ? references : [undefined]) {
-        const replaced = entries.filter((entry) => name !== undefined && entryName(entry) === name);
-        entries = entries.filter((entry) => !replaced.includes(entry));
-        const annotations = { ...manifest.annotations, ...from, ...(name === undefined ? {} : { [REF_NAME]: name }) };
-        entries.push(newEntry({ ...manifest, annotations }), ...replaced.map(withoutName));
-      }
-    }
-    replaceFile(paths.index, formatIndexFile({ ...index, entries: withoutIdleNameless(entries) }), DURABLE);
+    const entries = withoutIdleNameless(added.reduce(withNames, index.entries));
+    replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
   });
+}
+
+function withNames(entries: readonly IndexEntry[], { manifest, references, fromIndex }: NewEntry): IndexEntry[] {
+  const from: Record<string, string> = fromIndex === undefined ? {} : { [FROM_INDEX]: fromIndex };
+  const annotations = { ...manifest.annotations, ...from };
+  if (references.length === 0) return [...entries, newEntry({ ...manifest, annotations })];
+  const isReplaced = (entry: IndexEntry) => references.includes(entryName(entry) ?? "");
+  return [
+    ...entries.filter((entry) => !isReplaced(entry)),
+    ...[...new Set(references)].map((name) =>
+      newEntry({ ...manifest, annotations: { ...annotations, [REF_NAME]: name } }),
+    ),
+    ...entries.filter(isReplaced).map(withoutName),
+  ];
 }
 
 /** A nameless entry is kept only while no other entry holds on to the same image. */

@@ -1,7 +1,4 @@
 import type { KeyObject } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { isMissing } from "../../system/error.ts";
 import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
 import { ImageError, withContext } from "../error.ts";
@@ -12,12 +9,13 @@ import type { Store, StoredImage } from "../store/store.ts";
 import { openStoreDestination } from "../store/store-destination.ts";
 import { prepareStore } from "../store/store-write.ts";
 import { openWork } from "../store/work.ts";
-import { type NamedSource, type Staged, stageArchive } from "./archive.ts";
+import type { NamedSource, Staged } from "./archive.ts";
 import { copyImage, type FoundImage, findImage } from "./copy.ts";
 import { DIR_VERSION, dirSource } from "./dir-image.ts";
 import { dockerArchiveSources } from "./docker-archive.ts";
 import { ociLayoutSources } from "./oci-layout.ts";
 import type { ArchivedImage, ArchiveForm } from "./pull-source.ts";
+import { type LoadSource, openStaged } from "./staged-files.ts";
 
 export interface LoadOptions {
   readonly store: Store;
@@ -33,9 +31,6 @@ export interface LoadOptions {
   readonly limits?: LayerLimits;
 }
 
-/** A file that may be an archive, a folder with an OCI layout, or an archive that arrives as a stream. */
-export type LoadSource = { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> };
-
 /**
  * Brings the images of an oci-archive, a docker-archive (`docker save`) or an OCI layout in a folder into the store,
  * with every check that a pull makes. Returns them in the archive's order, one for each name. Throws ImageError.
@@ -43,37 +38,45 @@ export type LoadSource = { readonly path: string } | { readonly stream: AsyncIte
 export async function loadImages(source: LoadSource, options: LoadOptions): Promise<StoredImage[]> {
   const { store } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const onProgress = options.onProgress ?? (() => {});
   const limits = options.limits ?? LAYER_LIMITS;
-  const decryptionKeys = options.decryptionKeys ?? [];
   prepareStore(store.paths);
   const work = openWork(store.stateDir, store.paths);
   try {
-    const files = await open(source, work.fresh("archive"), limits, signal);
-    const platform = options.platform ?? platformOf(process.arch);
+    const files = await openStaged(source, work.fresh("archive"), limits, signal);
     const images = chosen(await sourcesIn(files, options.form), options.choose ?? "all");
+    // Look at all of them before anything changes.
     const found: (FoundImage & NamedSource)[] = [];
-    for (const image of images) found.push({ ...image, ...(await findImage(image.source, platform)) });
+    for (const image of images)
+      found.push({ ...image, ...(await findImage(image.source, options.platform ?? platformOf(process.arch))) });
     const loaded: StoredImage[] = [];
-    for (const image of found) {
-      const { references } = image;
-      const id = image.manifest.config.digest;
-      const destination = openStoreDestination({ store, references, limits, decryptionKeys, onProgress, signal });
-      await copyImage(image, image.source, destination, { name: references[0] ?? id, onProgress }).finally(() =>
-        destination.close(),
-      );
-      for (const name of references.length > 0 ? references : [id]) {
-        const stored = store.resolve(name);
-        if (stored === undefined) throw new ImageError("in-use", `${name} was removed while it was loaded`);
-        loaded.push(stored);
-      }
-    }
+    for (const image of found) loaded.push(...(await loadOne(image, { ...options, limits, signal })));
     return loaded;
   } catch (error) {
     throw withContext(`load ${"path" in source ? source.path : "from standard input"}`, error, "bad-archive");
   } finally {
     work.close();
   }
+}
+
+/** Copies one image into the store. Returns it once for each of its names. */
+async function loadOne(
+  image: FoundImage & NamedSource,
+  options: LoadOptions & { readonly limits: LayerLimits; readonly signal: AbortSignal },
+): Promise<StoredImage[]> {
+  const { store, onProgress = () => {}, decryptionKeys = [] } = options;
+  const { references } = image;
+  const names = references.length > 0 ? references : [image.manifest.config.digest];
+  const destination = openStoreDestination({ ...options, references, decryptionKeys, onProgress });
+  try {
+    await copyImage(image, image.source, destination, { name: names[0] ?? "", onProgress });
+  } finally {
+    await destination.close();
+  }
+  return names.map((name) => {
+    const stored = store.resolve(name);
+    if (stored === undefined) throw new ImageError("in-use", `${name} was removed while it was loaded`);
+    return stored;
+  });
 }
 
 /** What is in an archive or folder, by its looks, which have to be those of the `form` if one is given. */
@@ -109,24 +112,4 @@ function chosen(images: readonly NamedSource[], choose: "all" | "only" | Archive
     if (references.length > 0) return [{ ...image, references }];
   }
   throw new ImageError("not-found", `it holds no ${choose.name} (there is: ${names})`);
-}
-
-async function open(source: LoadSource, dir: string, limits: LayerLimits, signal: AbortSignal): Promise<Staged> {
-  if ("stream" in source) return stageArchive(source.stream, dir, limits, signal);
-  if (!statSync(source.path).isDirectory()) return stageArchive(createReadStream(source.path), dir, limits, signal);
-  const at = (name: string): string => join(source.path, name);
-  return {
-    has: (name) => statSync(at(name), { throwIfNoEntry: false })?.isFile() === true,
-    size: (name) => statSync(at(name)).size,
-    read: (name, limit) => {
-      try {
-        if (statSync(at(name)).size > limit) throw new ImageError("too-large", `${name} is longer than ${limit} bytes`);
-        return readFileSync(at(name));
-      } catch (error) {
-        if (isMissing(error)) throw new ImageError("bad-archive", `${name} is missing`);
-        throw error;
-      }
-    },
-    stream: (name) => createReadStream(at(name)),
-  };
 }
