@@ -1,12 +1,8 @@
-import { posix } from "node:path";
-import { quoted } from "../../options/values/check.ts";
-import { joinMount, MOUNTS_WITH_SOURCE, mountSource, splitMount } from "../../options/values/mount.ts";
-import { splitVolume } from "../../options/values/volume.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import type { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext } from "../making/context.ts";
 import { HostPaths } from "../making/host-path.ts";
-import { addFlags } from "../making/key-flags.ts";
+import { addFlags, otherFlags } from "../making/key-flags.ts";
 import { reportNoImage } from "../making/missing-image.ts";
 import { addNetworks, networkUnits } from "../making/network-flags.ts";
 import { checkPodmanArgs } from "../making/podman-args.ts";
@@ -16,10 +12,25 @@ import { sharedKinds } from "../reading/pod-share.ts";
 import type { Value } from "../reading/report.ts";
 import { ownName } from "../reading/resource-name.ts";
 import { containerOwner } from "./container-owner.ts";
+import { addEnvironmentFiles } from "./environment-files.ts";
+import { MountFlags } from "./mount-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
+import { addCapabilities, addSysctls, addUser } from "./privilege-flags.ts";
 
-/** Quadlet's meaning of `VolatileTmp=yes`. */
-const VOLATILE_TMP = "/tmp:rw,size=512M,mode=1777";
+/** Keys that are plain flags, in Quadlet's order of command lines: three places of it. */
+const FIRST_FLAGS: readonly string[] = [
+  ...["Timezone", "ShmSize", "WorkingDir", "IP", "IP6", "HostName", "Pull", "Retry", "RetryDelay"],
+  ...["NetworkAlias", "Ulimit", "DNS", "DNSOption", "DNSSearch", "AddHost"],
+];
+const SWITCHES: readonly string[] = ["RunInit", "EnvironmentHost", "ReadOnlyTmpfs"];
+const LAST_FLAGS: readonly string[] = ["ExposeHostPort", "PublishPort", "Environment", "Label", "Annotation"];
+
+/** Keys that are flags, but not plain ones. Any other key whose row names a flag follows {@link LAST_FLAGS}. */
+const SPECIAL: readonly string[] = [
+  ...["AddCapability", "ContainerName", "DropCapability", "Entrypoint", "EnvironmentFile", "GIDMap", "Mount"],
+  ...["Network", "Pod", "ReadOnly", "SubGIDMap", "SubUIDMap", "Sysctl", "Tmpfs", "UIDMap", "User", "UserNS", "Volume"],
+];
+const PLACED: readonly string[] = [...FIRST_FLAGS, ...SWITCHES, ...LAST_FLAGS, ...SPECIAL];
 
 /** What a container's keys come to besides the command line. */
 export interface RunCommand {
@@ -48,14 +59,14 @@ class RunCommandBuilder {
   /** The pod's name. */
   readonly #pod: Value | undefined;
   readonly #paths: HostPaths;
-  /** What is mounted where inside, to find two in one place. */
-  readonly #destinations = new Map<string, string>();
+  readonly #mounts: MountFlags;
 
   constructor(line: CommandLine, context: ContainerContext, pod: Value | undefined) {
     this.#line = line;
     this.#context = context;
     this.#pod = pod;
     this.#paths = new HostPaths(context.parsed);
+    this.#mounts = new MountFlags(line, context, this.#paths);
   }
 
   build(foreground: boolean): RunCommand {
@@ -66,34 +77,26 @@ class RunCommandBuilder {
     container.string("ContainerName");
     this.#line.expanded(ownName(parsed));
     this.#entrypoint();
-    this.#flags("Timezone", "ShmSize", "WorkingDir", "IP", "IP6", "HostName", "Pull", "Retry", "RetryDelay");
-    this.#flags("NetworkAlias", "Ulimit", "DNS", "DNSOption", "DNSSearch", "AddHost");
-    if (container.has("Tmpfs")) this.#tmpfs();
-    this.#flags("RunInit", "EnvironmentHost", "ReadOnlyTmpfs");
+    this.#flags(...FIRST_FLAGS);
+    if (container.has("Tmpfs")) this.#mounts.tmpfs();
+    this.#flags(...SWITCHES);
     const network = this.#network();
     const notify = this.#notify();
     if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
     if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
-    if (container.has("AddCapability") || container.has("DropCapability")) this.#capabilities();
-    if (container.has("Sysctl")) this.#sysctls(network);
+    if (container.has("AddCapability") || container.has("DropCapability")) addCapabilities(this.#line, this.#context);
+    if (container.has("Sysctl")) addSysctls(this.#line, this.#context, network);
     this.#flags("ReadOnly");
-    if (container.has("VolatileTmp")) this.#volatileTmp();
-    if (container.has("User") || container.has("Group")) this.#user();
+    if (container.has("VolatileTmp")) this.#mounts.volatileTmp();
+    if (container.has("User") || container.has("Group")) addUser(this.#line, this.#context);
     const owner = containerOwner(this.#context);
     addUserMapping(this.#line, container, report, owner !== undefined || options.scope === "user");
     if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.user);
-    if (container.has("Volume")) this.#volumes();
-    this.#flags("ExposeHostPort", "PublishPort", "Environment", "Label", "Annotation");
-    for (const file of container.list("EnvironmentFile")) this.#environmentFile(file);
-    if (container.has("Mount")) this.#mounts();
-    const loginUid = berth.string("LoginUID");
-    if (loginUid !== undefined) {
-      if (this.#context.options.scope === "user") {
-        const message = "LoginUID is for system services: those of a user's manager have the user's login uid already";
-        report.item(loginUid.entry, { code: "not-for-users", message });
-      }
-      this.#line.plain("--loginuid").expanded(loginUid.text);
-    }
+    if (container.has("Volume")) this.#mounts.volumes();
+    this.#flags(...LAST_FLAGS, ...otherFlags(container, PLACED));
+    if (container.has("EnvironmentFile")) addEnvironmentFiles(this.#line, this.#context, this.#paths);
+    if (container.has("Mount")) this.#mounts.mounts();
+    if (berth.has("LoginUID")) this.#loginUid();
     if (this.#pod !== undefined) this.#line.plain("--pod").expanded(this.#pod.text);
     if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);
@@ -131,18 +134,15 @@ class RunCommandBuilder {
     else if (container.mentions("Entrypoint") && !container.has("Entrypoint")) this.#line.plain("--entrypoint=");
   }
 
-  #tmpfs(): void {
-    for (const value of this.#context.container.list("Tmpfs")) {
-      this.#claim(value, value.text.split(":", 1)[0] ?? "");
-      this.#line.plain("--tmpfs").expanded(value.text);
+  #loginUid(): void {
+    const { berth, options, report } = this.#context;
+    const loginUid = berth.string("LoginUID");
+    if (loginUid === undefined) return;
+    if (options.scope === "user") {
+      const message = "LoginUID is for system services: those of a user's manager have the user's login uid already";
+      report.item(loginUid.entry, { code: "not-for-users", message });
     }
-  }
-
-  /** A deprecated key: with a read-only root there is such a tmpfs anyway. */
-  #volatileTmp(): void {
-    const { container } = this.#context;
-    if (container.boolean("VolatileTmp") !== true || container.boolean("ReadOnly") === true) return;
-    this.#line.plain("--tmpfs").plain(VOLATILE_TMP);
+    this.#line.plain("--loginuid").expanded(loginUid.text);
   }
 
   /** The network's kind. */
@@ -162,107 +162,5 @@ class RunCommandBuilder {
       return "started";
     }
     return container.boolean("Notify") === true ? "container" : "started";
-  }
-
-  #capabilities(): void {
-    const { container, report } = this.#context;
-    const bare = (text: string): string => text.toLowerCase().replace(/^cap_/, "");
-    const dropped = container.list("DropCapability");
-    const names = new Set(dropped.map(({ text }) => bare(text)));
-    for (const { text } of dropped) this.#line.plain("--cap-drop").expanded(text.toLowerCase());
-    for (const value of container.list("AddCapability")) {
-      if (bare(value.text) !== "all" && names.has(bare(value.text))) {
-        const message = `${quoted(value.text)} is dropped by DropCapability= as well`;
-        report.value(value, { code: "contradiction", message });
-      }
-      this.#line.plain("--cap-add").expanded(value.text.toLowerCase());
-    }
-  }
-
-  #sysctls(network: string): void {
-    const { container, report } = this.#context;
-    for (const value of container.list("Sysctl")) {
-      if (network === "host" && value.text.startsWith("net.")) {
-        const message = `${quoted(value.text)} would be set for the whole machine with Network=host`;
-        report.value(value, { code: "bad-sysctl", message, hint: "set it in /etc/sysctl.d" });
-      }
-      this.#line.plain("--sysctl").expanded(value.text);
-    }
-  }
-
-  #user(): void {
-    const { container, report } = this.#context;
-    const user = container.string("User");
-    const group = container.string("Group");
-    if (group !== undefined && !container.has("User")) {
-      report.item(group.entry, { code: "group-without-user", message: "invalid Group set without User" });
-    }
-    if (user === undefined) return;
-    if (group !== undefined && user.text.includes(":")) {
-      const message = `${quoted(user.text)} in User= names a group already`;
-      report.item(group.entry, { code: "contradiction", message });
-    }
-    this.#line.plain("--user").expanded(group === undefined ? user.text : `${user.text}:${group.text}`);
-  }
-
-  #volumes(): void {
-    const { container, report, references } = this.#context;
-    for (const value of container.list("Volume", references.volume)) {
-      const { source, destination, options } = splitVolume(value.text);
-      this.#claim(value, destination);
-      if (source === undefined && options !== undefined) {
-        report.value(
-          value,
-          { code: "options-without-source", message: "options of a volume without a source are lost" },
-          "warning",
-        );
-      }
-      this.#line.plain("-v").expanded(this.#paths.volume(value.text));
-    }
-  }
-
-  #mounts(): void {
-    const { container, references } = this.#context;
-    for (const value of container.list("Mount", references.mount)) {
-      const parts = splitMount(value.text);
-      const fields = parts.fields.map(({ text }) => text);
-      const destination = fields.findLast((field) => /^(?:destination|dst|target)=/.test(field));
-      this.#claim(value, destination?.slice(destination.indexOf("=") + 1) ?? "");
-      if (!MOUNTS_WITH_SOURCE.includes(parts.type)) {
-        this.#line.plain("--mount").expanded(value.text);
-        continue;
-      }
-      const source = mountSource(parts);
-      if (source !== undefined) fields[source.index] = `source=${this.#paths.source(source.source)}`;
-      const rest = fields.filter(
-        (_, index) => index !== parts.fields.findIndex(({ text }) => text.startsWith("type=")),
-      );
-      this.#line.plain("--mount").expanded(joinMount([`type=${parts.type}`, ...rest]));
-    }
-  }
-
-  #environmentFile(value: Value): void {
-    if (value.text.startsWith("-")) {
-      const message = `${quoted(value.text)}: a leading - for "may be missing" is not part of Quadlet's language`;
-      const hint = value.text.startsWith("-/") ? "leave the - out" : `write ./${value.text} for a file of that name`;
-      this.#context.report.value(value, { code: "optional-file", message, hint });
-    }
-    if (value.text.startsWith("~/")) {
-      const message = `${quoted(value.text)} is a folder "~" beside this file, not somebody's home`;
-      const hint = `write %h${value.text.slice(1)}`;
-      this.#context.report.value(value, { code: "tilde", message, hint }, "warning");
-    }
-    this.#line.plain("--env-file").expanded(this.#paths.file(value.text));
-  }
-
-  /** Two things mounted in one place would hide one of them; podman refuses that too. */
-  #claim(value: Value, destination: string): void {
-    const simple = !/\/(?:[./]|$)/.test(destination);
-    const place = simple ? destination : posix.normalize(destination).replace(/(?<=.)\/$/, "");
-    const other = this.#destinations.get(place);
-    this.#destinations.set(place, value.entry.key);
-    if (other === undefined) return;
-    const message = `${quoted(destination)} is the destination of another ${other}= already`;
-    this.#context.report.value(value, { code: "duplicate-destination", message });
   }
 }

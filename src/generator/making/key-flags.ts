@@ -21,3 +21,8 @@ export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly 
     }
   }
 }
+
+/** The keys of a file that are flags by their rows in the table, and are not among those `placed` in its command line. */
+export function otherFlags(keys: KeyReader, placed: readonly string[]): string[] {
+  return keys.given().filter((name) => !placed.includes(name) && keys.spec(name).flag !== undefined);
+}

@@ -59,6 +59,11 @@ export class KeyReader {
     return this.#given.has(key);
   }
 
+  /** The supported keys that have a value. */
+  given(): string[] {
+    return [...this.#given.keys()].filter((key) => this.#table.get(key)?.status === "supported");
+  }
+
   /** The assignment that counts, if the key has a value. */
   entry(key: string): Entry | undefined {
     return this.#given.get(key);

@@ -5,7 +5,7 @@ import type { Directive } from "../../unit/unit-draft.ts";
 import { CommandLine } from "../making/command-line.ts";
 import type { ResourceContext } from "../making/context.ts";
 import { HostPaths } from "../making/host-path.ts";
-import { addFlags } from "../making/key-flags.ts";
+import { addFlags, otherFlags } from "../making/key-flags.ts";
 import { addNetworks, networkUnits } from "../making/network-flags.ts";
 import { addPodmanArgs } from "../making/podman-args.ts";
 import { POD_HELD, podRemoval } from "../making/running-service-stop.ts";
@@ -17,6 +17,19 @@ import { ownName } from "../reading/resource-name.ts";
 /** The first process of a shared PID namespace, or pasta for a user's network or ports. */
 type PodProcess = "init" | "pasta";
 
+/** Keys that are plain flags, in Quadlet's order of command lines: two places of it. */
+const FIRST_FLAGS: readonly string[] = ["PublishPort", "Label"];
+const LAST_FLAGS: readonly string[] = [
+  ...["IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName"],
+];
+
+/** Keys that are flags, but not plain ones. Any other key whose row names a flag follows {@link LAST_FLAGS}. */
+const SPECIAL: readonly string[] = [
+  ...["ExitPolicy", "GIDMap", "Network", "PodName", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS", "Volume"],
+];
+const PLACED: readonly string[] = [...FIRST_FLAGS, ...LAST_FLAGS, ...SPECIAL];
+
+/** Keys about what the containers of a pod share, by the kind of namespace. */
 const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
   ipc: ["ShmSize"],
   net: ["AddHost", "DNS", "DNSOption", "DNSSearch", "IP", "IP6", "Network", "NetworkAlias", "PublishPort"],
@@ -66,9 +79,9 @@ function createCommand(
   const line = new CommandLine().literal(options.berth).plain("pod create --unit %n --exit-policy");
   line.plain(keys.string("ExitPolicy")?.text ?? "stop");
   addUserMapping(line, keys, report, options.scope === "user");
-  addFlags(line, keys, "PublishPort", "Label");
+  addFlags(line, keys, ...FIRST_FLAGS);
   const network = addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
-  addFlags(line, keys, "IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName");
+  addFlags(line, keys, ...LAST_FLAGS, ...otherFlags(keys, PLACED));
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);

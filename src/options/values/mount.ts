@@ -82,6 +82,12 @@ export function mountSource(parts: MountParts): { index: number; source: string 
   return undefined;
 }
 
+/** The destination of a mount, as it was written; "" if there is none. The last one counts. */
+export function mountTarget(parts: MountParts): string {
+  const field = parts.fields.findLast(({ text }) => TARGET_KEYS.some((key) => text.startsWith(`${key}=`)));
+  return field === undefined ? "" : (splitAt(field.text, "=").tail ?? "");
+}
+
 /** `Mount=`: one record. */
 export function parseMount(text: string): Parsed<MountValue> {
   const parts = splitMount(text);
