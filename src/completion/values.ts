@@ -30,23 +30,22 @@ const NAMES: Readonly<Record<string, Values>> = {
   "pod create": { kind: "anything" },
 };
 
-/** By the option's long form, where the table of options has no choices. */
+/** By the option's long form, where neither choices nor the row of a flag say it. */
 const OPTIONS: Readonly<Record<string, Values>> = {
   "--authfile": { kind: "files" },
   "--decryption-key": { kind: "files" },
   "--cert-dir": { kind: "folders" },
-  "--env-file": { kind: "files" },
   "--format": { kind: "words", words: ["json"] },
   "--input": { kind: "files" },
-  "--network": { kind: "words", words: ["bridge", "host", "none", "pasta", "container:", "ns:"] },
   "--prefix": { kind: "folders" },
-  "--pull": { kind: "words", words: ["always", "missing", "never", "newer"] },
   "--root": { kind: "folders" },
 };
 
 /** What the value of an option may be. */
-export function optionValues({ long, choices }: DescribedOption): Values {
+export function optionValues({ long, choices, complete }: DescribedOption): Values {
   if (choices.length > 0) return { kind: "words", words: choices };
+  if (complete !== undefined)
+    return typeof complete === "string" ? { kind: complete } : { kind: "words", words: complete };
   return OPTIONS[long] ?? { kind: "anything" };
 }
 

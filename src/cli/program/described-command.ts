@@ -1,4 +1,5 @@
 import { Command, type Option } from "commander";
+import type { Flag } from "../../options/flags/flag.ts";
 import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
 import { systemScope } from "../../scope.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
@@ -36,6 +37,8 @@ export interface DescribedOption {
   readonly short?: string;
   readonly takesValue: boolean;
   readonly choices: readonly string[];
+  /** What a shell offers for the value, where there are no choices. */
+  readonly complete?: Flag["complete"];
   readonly default?: string;
   readonly help: string;
 }
@@ -54,8 +57,8 @@ async function describeCommand(entry: CommandEntry, table: CommandTable): Promis
   define(command, NO_CONTEXT, table);
   const options =
     name === "run"
-      ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(runFlagOption)
-      : command.options.filter(({ hidden }) => !hidden);
+      ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(describeFlag)
+      : command.options.filter(({ hidden }) => !hidden).map(describeOption);
   return {
     name,
     summary,
@@ -68,8 +71,13 @@ async function describeCommand(entry: CommandEntry, table: CommandTable): Promis
       help: argument.description,
       variadic: argument.variadic,
     })),
-    options: options.map(describeOption),
+    options,
   };
+}
+
+function describeFlag(flag: Flag): DescribedOption {
+  const option = describeOption(runFlagOption(flag));
+  return flag.complete === undefined ? option : { ...option, complete: flag.complete };
 }
 
 function describeOption(option: Option): DescribedOption {
