@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { LOCKS } from "../src/state/lock-order.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const PAGE = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
@@ -14,16 +15,18 @@ interface Mention {
 
 /**
  * The files that a text names (`` `room/file.ts` ``, below src/ unless it begins with a folder of the project), each with
- * the names that follow it up to the next file: `` `name()` `` or `` `Name` ``.
+ * the names behind it in the same paragraph, item or row, up to the next file: `` `name()` `` or `` `ClassName` ``.
  */
 function mentions(text: string): Mention[] {
-  const found: { path: string; names: string[] }[] = [];
-  for (const [, word = ""] of text.matchAll(/`([^`\n]+)`/g)) {
-    const name = /^([A-Za-z]\w+)\(\)$/.exec(word)?.[1] ?? /^([A-Z][a-z]\w*[A-Z]\w*)$/.exec(word)?.[1];
-    if (/^[\w@./-]+\/[\w.@-]+\.ts$/.test(word)) found.push({ path: word, names: [] });
-    else if (name !== undefined) found.at(-1)?.names.push(name);
-  }
-  return found;
+  return text.split(/\n(?=\n|\d+\. |\|)/).flatMap((item) => {
+    const found: { path: string; names: string[] }[] = [];
+    for (const [, word = ""] of item.matchAll(/`([^`\n]+)`/g)) {
+      const name = /^([A-Za-z]\w+)\(\)$/.exec(word)?.[1] ?? /^([A-Z][a-z]\w*[A-Z]\w*)$/.exec(word)?.[1];
+      if (/^[\w@./-]+\.ts$/.test(word)) found.push({ path: word, names: [] });
+      else if (name !== undefined) found.at(-1)?.names.push(name);
+    }
+    return found;
+  });
 }
 
 /** What of the mentions is not so, as `path` or `path: name`. */
@@ -51,4 +54,16 @@ test("a file or function that is gone is found", () => {
   const files: Record<string, string> = { "a/b.ts": "export function make(): void {}" };
   const text = "1. `a/b.ts` `make()`, then `unmake()`\n2. `a/c.ts` `other()`";
   expect(wrongMentions(text, (path) => files[path])).toEqual(["a/b.ts: unmake", "a/c.ts"]);
+});
+
+test("the order of locks on the page is that of the code", () => {
+  const [, section = ""] = PAGE.split("\n## Locks\n");
+  const rows = [...(section.split("\n## ")[0]?.matchAll(/^\| ([a-z ]+) \| .* \|([a-z, ]*)\|$/gm) ?? [])].slice(1);
+  const page = Object.fromEntries(
+    rows.map(([, name = "", under = ""]) => [name, under.split(",").map((word) => word.trim())]),
+  );
+  const code = Object.fromEntries(
+    Object.entries(LOCKS).map(([name, { under }]) => [name, under.length === 0 ? [""] : [...under]]),
+  );
+  expect(page).toEqual(code);
 });
