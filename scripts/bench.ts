@@ -18,7 +18,7 @@ const rounds = Number(values.rounds);
 const only = new Set(values.only.split(","));
 const progress = (what: string) => process.stderr.write(`${what} …\n`);
 
-/** A payload that does nothing and ends at once when it is told to. */
+/** A payload that does nothing, and ends at once on its stop signal. */
 const PAYLOAD = `/bin/sh -c "trap 'exit 0' TERM; sleep 1000000 & wait"`;
 
 function containerFile(network: string): string {

@@ -24,7 +24,7 @@ need_npm_packages() {
     touch node_modules/.package-lock.json
   fi
   bun=$PWD/node_modules/.bin/bun
-  # bun's program is put in place by its install script, which npm can be told not to run.
+  # bun's install script puts its program in place; npm's settings may forbid install scripts.
   "$bun" --version > /dev/null 2>&1 || node node_modules/bun/install.js
 }
 

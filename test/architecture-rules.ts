@@ -14,7 +14,7 @@ export interface ArchitecturePage {
 /** A file, what it may have though a rule says otherwise, and why. */
 export type Exception = readonly [from: string, to: string, why: string];
 
-/** How many files a folder may have before nobody finds one in it. */
+/** The limit of files in a folder. */
 const MOST_FILES = 25;
 /** How many functions may be longer than biome.json allows. */
 const MOST_LONG_FUNCTIONS = 8;

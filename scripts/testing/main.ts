@@ -49,7 +49,8 @@ async function main(): Promise<void> {
     ...lanes.map((lane) => ({ ...lane, lane, needs: needsOf(lane), run: () => runLane(lane, env) })),
   ];
   await check("build", ["npm", "run", "--silent", "build"]);
-  const workers = Number(process.env.BERTH_TEST_WORKERS) || Math.min(availableParallelism(), 4);
+  // One more than there are processors, four at most: hosts often wait for time to pass.
+  const workers = Number(process.env.BERTH_TEST_WORKERS) || Math.min(availableParallelism() + 1, 4);
   // Preparations are waited for, so they come first.
   const urgencyOf = ({ lane }: TestJob, waiting: readonly TestJob[]) =>
     lane === undefined

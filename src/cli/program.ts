@@ -7,7 +7,7 @@ import { refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
 import { VERSION } from "./program/version.ts";
 
 /**
- * Runs the command of an argument list, read by commander. Throws CommandError for a command line that it cannot read.
+ * Runs the command that the arguments name, by commander. Throws CommandError for a wrong command line.
  */
 export async function runCommand(argv: readonly string[], table: CommandTable, context: CommandContext): Promise<void> {
   const program = new Command("berth")
@@ -36,7 +36,7 @@ export async function runCommand(argv: readonly string[], table: CommandTable, c
     const parent = second === undefined ? program : (groups.get(first) ?? program);
     const command = parent.command(second ?? first, entry.hidden ? { hidden: true } : {}).summary(entry.summary);
     command.aliases(entry.aliases ?? []);
-    // Only the command that is asked for is loaded: start-up time is part of every container's start.
+    // Load the called command only: start-up time is part of every container's start.
     if (entry.name !== wanted) continue;
     const { manual, define } = await entry.load();
     command.helpOption("-h, --help", "show this help");
@@ -56,19 +56,19 @@ export async function runCommand(argv: readonly string[], table: CommandTable, c
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     const { usageError, USAGE_EXIT_CODE } = await import("./program/usage-error.ts");
-    // Help and the version have been shown by now. Help that nobody asked for means that something is missing.
+    // Commander has printed help or the version. Help that was not requested means an incomplete command line.
     if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
     else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);
   }
 }
 
-/** The command that words begin with, in one word or two; of a group alone, the group's name. */
+/** The name that the command line begins with: a command's, of one word or two, or a group's. */
 function commandName([first = "", second = ""]: readonly string[], { groups }: CommandTable): string {
   const grouped = groups.some(({ name }) => name === first) && second !== "" && !second.startsWith("-");
   return grouped ? `${first} ${second}` : first;
 }
 
-/** The commands that a misspelt one might be: those of its group, or else those in one word. */
+/** The candidates for a misspelt command: those of its group, or all commands of one word. */
 function namesBeside(wanted: string, { groups, commands }: CommandTable): string[] {
   const [group, inGroup] = wanted.split(" ");
   const names = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);

@@ -8,7 +8,7 @@ import {
   type Values,
 } from "./values.ts";
 
-/** Completion for bash; it does without the bash-completion package's functions. */
+/** Completion for bash. It does not need the bash-completion package. */
 export function bashCompletion(commands: readonly DescribedCommand[], words: CompletionWords): string {
   const named = underAllNames(commands);
   const groups = words.groups.map(({ name }) => name).join("|");

@@ -5,7 +5,7 @@ import { fishCompletion } from "./fish.ts";
 import { completionWords } from "./values.ts";
 import { zshCompletion } from "./zsh.ts";
 
-/** Completion for a shell, and where below the installation's share/ that shell looks for it. */
+/** A shell's completion, and its path below the installation's share/. */
 export interface CompletionFile {
   readonly path: string;
   readonly text: string;

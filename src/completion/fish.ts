@@ -31,7 +31,7 @@ export function fishCompletion(commands: readonly DescribedCommand[], words: Com
 function commandLines(command: DescribedCommand, groups: string): string[] {
   const { name, options } = command;
   const [group, word] = name.split(" ");
-  // The words of a group's commands are names of others as well: `berth pull`, `berth image pull`.
+  // A word may be a command's name both alone and in a group: `berth pull`, `berth image pull`.
   const where =
     word === undefined
       ? `not __fish_seen_subcommand_from ${groups}; and __fish_seen_subcommand_from ${name}`
@@ -50,7 +50,7 @@ function commandLines(command: DescribedCommand, groups: string): string[] {
 function optionFlags(option: DescribedOption): string {
   const short = option.short === undefined ? "" : ` -s ${option.short.slice(1)}`;
   const values = optionValues(option);
-  // -x: no files. Where anything is possible, a path may be meant.
+  // -x leaves out files, except where any value is allowed.
   const required = values.kind === "anything" || values.kind === "files" ? "-r" : "-x";
   const value = option.takesValue ? ` ${required}${valueFlags(values)}` : "";
   return ` -l ${option.long.slice(2)}${short}${value} -d ${quoted(option.help)}`;

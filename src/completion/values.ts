@@ -5,13 +5,13 @@ import type { DescribedCommand, DescribedOption } from "../cli/program/described
 type ListedKind = "containers" | "images" | "networks" | "objects" | "pods" | "services" | "volumes";
 
 /**
- * What may stand in a place of a command line: fixed words, files, or names that berth tells (`berth complete KIND`).
+ * The values that complete an argument or option: fixed words, files, or names that `berth complete KIND` prints.
  */
 export type Values =
   | { readonly kind: "words"; readonly words: readonly string[] }
   | { readonly kind: "files" | "folders" | ListedKind | "anything" };
 
-/** By the name of an argument in usage lines. */
+/** Values of arguments, by their names in usage lines. */
 const ARGUMENTS: Readonly<Record<string, Values>> = {
   CONTAINER: { kind: "containers" },
   IMAGE: { kind: "images" },
@@ -24,7 +24,7 @@ const ARGUMENTS: Readonly<Record<string, Values>> = {
   NAME: { kind: "objects" },
 };
 
-/** By the command, where the argument is just a NAME of some kind. */
+/** Values of arguments that usage lines call NAME, by the command. */
 const NAMES: Readonly<Record<string, Values>> = {
   "network create": { kind: "anything" },
   "pod create": { kind: "anything" },
@@ -41,7 +41,7 @@ const OPTIONS: Readonly<Record<string, Values>> = {
   "--root": { kind: "folders" },
 };
 
-/** What the value of an option may be. */
+/** The values of an option. */
 export function optionValues({ long, choices, complete }: DescribedOption): Values {
   if (choices.length > 0) return { kind: "words", words: choices };
   if (complete !== undefined)
@@ -49,9 +49,9 @@ export function optionValues({ long, choices, complete }: DescribedOption): Valu
   return OPTIONS[long] ?? { kind: "anything" };
 }
 
-/** What the first argument may be, and each one after it; undefined where there is none. */
+/** The values of the first argument and of all later ones; undefined where the command takes no arguments. */
 export function argumentValues(command: DescribedCommand): { first: Values; next: Values } | undefined {
-  // Its arguments are not commander's to read.
+  // Commander does not read the arguments of `run`.
   if (command.name === "run") return { first: { kind: "images" }, next: { kind: "files" } };
   const [first, second] = command.arguments;
   if (first === undefined) return undefined;
@@ -61,8 +61,7 @@ export function argumentValues(command: DescribedCommand): { first: Values; next
 }
 
 /**
- * The commands, also under their other names: what follows those can be completed too, though they are not offered
- * themselves.
+ * The commands under all their names. Completion does not offer the other names, but completes what follows them.
  */
 export function underAllNames(commands: readonly DescribedCommand[]): DescribedCommand[] {
   return commands.flatMap((command) => [command, ...command.otherNames.map((name) => ({ ...command, name }))]);
@@ -73,7 +72,7 @@ export function optionNames({ long, short }: DescribedOption): string[] {
   return short === undefined ? [long] : [long, short];
 }
 
-/** A word that begins a command, or follows its group's, and what it is for. */
+/** A command's word, with its summary. */
 interface Word {
   readonly word: string;
   readonly summary: string;

@@ -64,7 +64,7 @@ function commandWord({ word, summary }: { readonly word: string; readonly summar
 }
 
 function commandCase(command: DescribedCommand): string[] {
-  // What follows the image, or the container, is another command's to complete.
+  // The command inside the container completes what follows the image or the container.
   const passes = command.name === "run" || command.name === "exec";
   const values = argumentValues(command);
   const places =

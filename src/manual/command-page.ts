@@ -1,7 +1,7 @@
 import { type DescribedCommand, type DescribedOption, pageName } from "../cli/program/described-command.ts";
 import { type Block, type Chapter, example, type Page, paragraph, seeAlso, terms } from "./page.ts";
 
-/** Pages that belong together with a command's own. */
+/** Related pages, by the command. */
 const RELATED: Readonly<Record<string, readonly string[]>> = {
   run: ["berth-exec(1)", "berth.unit(5)", "systemd.service(5)", "runc(8)"],
   exec: ["berth-run(1)", "berth-ps(1)"],
@@ -48,7 +48,7 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   "volume unmount": ["berth-volume-mount(1)"],
 };
 
-/** Exit codes where they are not just 0, 1 and 125. */
+/** Exit codes, by the command, where there are others than 0, 1 and 125. */
 const EXIT_CODES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
   run: [
     ["The payload's own", "In the foreground; 128 + n if signal n ended it."],
@@ -95,7 +95,7 @@ const USUAL_EXIT_CODES: readonly (readonly [string, string])[] = [
   ["125", "The command line is wrong, or berth itself failed."],
 ];
 
-/** berth-COMMAND(1); `otherNames` are those by which the command may be called as well. */
+/** berth-COMMAND(1); `otherNames` are the command's other names. */
 export function commandPage(command: DescribedCommand, otherNames: readonly string[]): Page {
   const { name, manual, summary } = command;
   return {

@@ -3,7 +3,7 @@ import { sentence } from "./command-page.ts";
 import { KEY_NOTES } from "./key-notes.ts";
 import { type Chapter, paragraph, terms } from "./page.ts";
 
-/** How assignments of each class are read, as the page puts it. */
+/** The sentence for each class of values. */
 const CLASSES: Readonly<Record<ValueClass, string>> = {
   string: "",
   boolean: "Yes or no.",
@@ -14,7 +14,7 @@ const CLASSES: Readonly<Record<ValueClass, string>> = {
   map: "NAME=VALUE words, quoted as a whole if there are blanks; may be given several times.",
 };
 
-/** The supported keys of a section, by its table. `command` is what their flags belong to: `berth run`. */
+/** The chapter of a section's supported keys. `command` has their flags: `berth run`. */
 export function keyChapter(section: string, keys: KeyTable, command: string, introduction?: string): Chapter {
   const known = byName(keys).filter(({ status }) => status === "supported");
   const rows = known.map((key): readonly [string, ...string[]] => [

@@ -1,6 +1,6 @@
 /**
- * What the manual says of a key beyond its row in the table: how values are written, and what follows from them. By
- * section and key; a test checks that there are such keys.
+ * The manual's text on a key beyond its row in the table: the form of values and their effect. By section and key; a
+ * test checks that the keys exist.
  */
 export const KEY_NOTES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   Container: {

@@ -169,7 +169,7 @@ const FILES: Chapter = {
   ],
 };
 
-/** What a unit that berth ships is for, in its own words. */
+/** The description of a unit that berth ships, from the unit itself. */
 function unitText(text: string, enabled: boolean): string {
   const description = /^Description=(.*)$/m.exec(text)?.[1]?.replace("%i", "a container") ?? "";
   return `${sentence(description)}${enabled || !text.includes("[Install]") ? "" : " Not enabled by default."}`;

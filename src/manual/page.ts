@@ -41,7 +41,7 @@ export function terms(rows: readonly (readonly [term: string, ...texts: string[]
   return { kind: "terms", terms: rows.map(([term, ...texts]) => ({ term, texts })) };
 }
 
-/** The lines of a text, without the line breaks that it begins and ends with. */
+/** An example's lines, without the first and last line break. */
 export function example(text: string): Block {
   return { kind: "example", lines: text.replace(/^\n+|\n+$/g, "").split("\n") };
 }

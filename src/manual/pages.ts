@@ -10,7 +10,7 @@ import { formatPage } from "./roff.ts";
 import { SETTINGS_PAGE } from "./settings-page.ts";
 import { unitPage } from "./unit-page.ts";
 
-/** The day the manual was last gone through: pages made twice have to be the same. */
+/** The date in the pages: a constant, so that pages made twice are equal. */
 const MANUAL_DATE = "2026-11-22";
 
 /** A manual page as a file. */
@@ -22,7 +22,7 @@ export interface ManualFile {
   readonly text: string;
 }
 
-/** Every manual page of berth, made from the same tables that the programs use. */
+/** All manual pages, made from the tables that the program uses. */
 export async function manualFiles(table: CommandTable): Promise<ManualFile[]> {
   const commands = await describeCommands(table);
   const commandPages = commands

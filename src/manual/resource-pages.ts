@@ -2,7 +2,7 @@ import { FILE_TYPES } from "../generator/reading/file-type.ts";
 import { keyChapter, refusedKeys } from "./key-chapter.ts";
 import { example, type Page, paragraph, seeAlso } from "./page.ts";
 
-/** What a page says of its type of file beyond the table of keys. */
+/** A page's text about its type of file, besides the table of keys. */
 interface ResourceText {
   readonly summary: string;
   readonly command: string;

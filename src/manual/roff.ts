@@ -1,6 +1,6 @@
 import type { Block, Page } from "./page.ts";
 
-/** Of the source lines of a page; readers fill lines themselves. */
+/** The width of source lines; man(1) fills lines itself. */
 const LINE_WIDTH = 80;
 
 /** The page in the language of man(7), for groff and mandoc. `version` and `date` (YYYY-MM-DD) stand at its foot. */
@@ -20,7 +20,7 @@ export function formatPage(page: Page, version: string, date: string): string {
 }
 
 function formatBlock(block: Block, before: Block | undefined): string[] {
-  // A heading leaves its own space.
+  // A heading makes its own space.
   const first = before === undefined || before.kind === "subheading";
   switch (block.kind) {
     case "paragraph":
@@ -52,7 +52,7 @@ function prose(text: string): string {
   return unbroken(escaped(text), /\b[A-Z]\w+=/g);
 }
 
-/** Keeps words from being hyphenated: names are copied and searched for. */
+/** Prevents hyphenation, as readers copy and search for names. */
 function unbroken(text: string, words: RegExp): string {
   return text.replace(words, "\\%$&");
 }
@@ -72,7 +72,7 @@ function literal(text: string): string {
   return escaped(text).replaceAll("'", "\\(aq");
 }
 
-/** Breaks a text into source lines, each sentence on a new one: a full stop within a line is no end of a sentence. */
+/** Breaks a text into source lines, each sentence on a new line: roff ends sentences only at line ends. */
 function fill(text: string): string[] {
   const lines: string[] = [];
   for (const sentence of text.split(/(?<=[.:?](?:\\fR)?\)?) +(?=[A-Z\\])/)) {
@@ -88,7 +88,7 @@ function fill(text: string): string[] {
   return guard(lines);
 }
 
-/** A dot or an apostrophe at the beginning of a line would make it a request. */
+/** Escapes a dot or apostrophe at the beginning of a line, where it would begin a request. */
 function guard(lines: readonly string[]): string[] {
   return lines.map((line) => (/^[.']/.test(line) ? `\\&${line}` : line));
 }

@@ -184,7 +184,7 @@ const ERRORS: Chapter = {
   ],
 };
 
-/** What Quadlet has and berth refuses. */
+/** Features of Quadlet that berth refuses. */
 function notSupported(): Chapter {
   const blocks: Block[] = [
     paragraph("These are known, and refused with an error; none of them is ignored."),

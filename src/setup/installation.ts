@@ -11,7 +11,7 @@ export type InstalledFile =
   | { readonly path: string; readonly kind: "link"; readonly target: string };
 
 /**
- * Everything that belongs to an installation below `prefix` (`/usr/local`). The program comes first: links lead to it.
+ * All files of an installation below `prefix` (`/usr/local`). The program comes first, as links lead to it.
  */
 export async function installation(prefix: string, table: CommandTable): Promise<InstalledFile[]> {
   const program = join(prefix, "bin/berth");
@@ -38,12 +38,12 @@ export async function installation(prefix: string, table: CommandTable): Promise
   ];
 }
 
-/** The list of what is installed: absolute paths, one a line. `berth setup --uninstall` goes by it. */
+/** The file that lists the installed files, one absolute path a line, for `berth setup --uninstall`. */
 export function listPath(prefix: string): string {
   return join(prefix, "share/berth/installed");
 }
 
-/** A relative link, so that it leads to the same file under another root. */
+/** A link with a relative target, which stays right below another root. */
 function link(path: string, target: string): InstalledFile {
   return { kind: "link", path, target: relative(dirname(path), target) };
 }

@@ -3,7 +3,7 @@ import { SECCOMP_PROFILES } from "../runtime/spec/seccomp.ts";
 import { SystemError } from "../system/error.ts";
 import { findProgram, type Program } from "../system/programs.ts";
 
-/** What containers need of the distribution, with the Debian package that has it. */
+/** Programs that containers need, with the Debian package that has each. */
 const PROGRAMS: readonly { readonly program: Program; readonly package: string; readonly use: string }[] = [
   { program: "runc", package: "runc", use: "every container" },
   { program: "netavark", package: "netavark", use: "Network=bridge, the default" },
@@ -13,7 +13,7 @@ const PROGRAMS: readonly { readonly program: Program; readonly package: string; 
   { program: "catatonit", package: "catatonit", use: "RunInit=, pods with a PID namespace" },
 ];
 
-/** A package that is not installed, and what will not work without it. */
+/** A package that is not installed, and the features that need it. */
 export interface MissingPackage {
   readonly package: string;
   readonly use: string;

@@ -49,11 +49,11 @@ export function define(command: Command, context: CommandContext, table: Command
 
 async function setup(options: SetupOptions, context: CommandContext, table: CommandTable): Promise<void> {
   if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
-  // Users are to read and run what is installed, whatever root's own files are like.
+  // All users read and run the installed files, so root's own umask must not apply.
   setPlainUmask();
   if (options.uninstall) await uninstall(options, context);
   else await install(options, context, table);
-  // Only the running system's manager can be told of other units.
+  // Another root has no manager to reload.
   if (options.root === "/" && existsSync("/run/systemd/system")) {
     const { withManager } = await import("../runtime/systemd/systemd.ts");
     await withManager(context.scope, context.env, (manager) => manager.reload());
@@ -72,7 +72,7 @@ async function install(options: SetupOptions, context: CommandContext, table: Co
     mkdirSync(join(options.root, directory), { recursive: true, mode: directory.startsWith("var") ? 0o700 : 0o755 });
   }
   const paths = [...files.map(({ path }) => path), ...handlePodman(options, context)];
-  // What an older version had and this one has not goes; a mask is only taken away by --uninstall.
+  // Remove the files that only an older version had. Masks stay until --uninstall.
   const old = readList(options).filter((path) => !paths.includes(path));
   for (const path of old.filter((path) => !isMaskPath(path))) rmSync(join(options.root, path), { force: true });
   const list = [...paths, ...old.filter(isMaskPath)].map((path) => `${path}\n`).join("");
@@ -83,13 +83,13 @@ async function install(options: SetupOptions, context: CommandContext, table: Co
     context.err(`berth: warning: the package ${name} is not installed; needed for ${use}\n`);
 }
 
-/** Removes what the list names, and the list. Folders stay, but for the list's own: others may use them. */
+/** Removes the listed files, and the list with its folder. Other folders stay, as others may use them. */
 async function uninstall(options: SetupOptions, context: CommandContext): Promise<void> {
   const paths = readList(options);
   const list = join(options.root, listPath(options.prefix));
   if (paths.length === 0) throw new CommandError(`nothing to remove: there is no ${list}`, 1);
   if (options.root === "/") await refuseWhileRunning(context);
-  // The program last: until then the command can be given again.
+  // Remove the program last: until then the command can be repeated.
   for (const path of paths.toReversed()) {
     const at = join(options.root, path);
     if (lstatSync(at, { throwIfNoEntry: false }) === undefined || (isMaskPath(path) && !isMask(at))) continue;
@@ -99,7 +99,7 @@ async function uninstall(options: SetupOptions, context: CommandContext): Promis
   rmSync(dirname(list), { recursive: true });
 }
 
-/** Without berth the end of a container would leave its writable layer and its network behind. */
+/** Refuses to remove berth while containers run: without it, their layers and networks would stay behind. */
 async function refuseWhileRunning({ scope }: CommandContext): Promise<void> {
   const { listRecords } = await import("../state/container-record.ts");
   const { payloadPid } = await import("../state/liveness.ts");
@@ -108,7 +108,7 @@ async function refuseWhileRunning({ scope }: CommandContext): Promise<void> {
   if (running.length > 0) throw new CommandError(`containers are running: ${names} (stop them first)`, 1);
 }
 
-/** The paths that are installed now, without the root; none if nothing is. */
+/** The installed paths, without the root; empty where nothing is installed. */
 function readList({ root, prefix }: SetupOptions): string[] {
   const path = join(root, listPath(prefix));
   return existsSync(path)
@@ -119,8 +119,8 @@ function readList({ root, prefix }: SetupOptions): string[] {
 }
 
 /**
- * Writes a file beside its place and renames it: a berth that runs keeps its old one, and a crash leaves no half of
- * one.
+ * Writes the file under another name and renames it: a running berth keeps its old executable, and a crash leaves no
+ * half-written file.
  */
 function put(file: InstalledFile, root: string): void {
   const path = join(root, file.path);
@@ -146,7 +146,7 @@ function put(file: InstalledFile, root: string): void {
 }
 
 /**
- * Says that Podman's generators are there too; masks them if asked to, and never unasked. Returns the masks it made.
+ * Warns of Podman's generators, or masks them with `--mask-podman`. Returns the paths of new masks.
  */
 function handlePodman(options: SetupOptions, context: CommandContext): string[] {
   const masks: string[] = [];
@@ -169,7 +169,7 @@ function handlePodman(options: SetupOptions, context: CommandContext): string[] 
   return masks;
 }
 
-/** Where a mask of Podman's generators is, whether or not it is there. */
+/** Whether this is the path of a mask of Podman's generators, which need not exist. */
 function isMaskPath(path: string): boolean {
   return path.startsWith(`${MASKS}/`);
 }

@@ -2,17 +2,17 @@ import type { Option } from "commander";
 import { CommandError } from "../program/command.ts";
 import { repeatable } from "../program/repeatable-option.ts";
 
-/** What `--filter KIND=VALUE` may ask for. */
+/** The kinds of `--filter KIND=VALUE`. */
 export type FilterKinds<Thing> = Readonly<Record<string, (thing: Thing, value: string) => boolean>>;
 
-/** `--filter`, as every listing has it; `-f` where that is not `--force`. */
+/** Adds `--filter`, also as `-f` where that is not `--force`. */
 export function filterOption(flags: "-f, --filter <filter>" | "--filter <filter>"): Option {
   return repeatable(flags, "only those");
 }
 
 /**
- * Those that pass: of filters of one kind any may match, of different kinds all must; labels must all match. Throws
- * CommandError for a filter that there is not.
+ * The items that pass all filters. Of filters of one kind one match is enough, except for labels. Throws CommandError
+ * for an unknown filter.
  */
 export function chooseBy<Thing>(
   things: readonly Thing[],
@@ -34,7 +34,7 @@ export function chooseBy<Thing>(
   );
 }
 
-/** What everything with labels can be asked for. */
+/** The filters of everything that has labels. */
 export function labelFilters<Thing>(labelsOf: (thing: Thing) => Readonly<Record<string, string>>) {
   return {
     label: (thing: Thing, value: string) => hasEntry(labelsOf(thing), value),
@@ -49,7 +49,7 @@ export function hasEntry(entries: Readonly<Record<string, string>>, wanted: stri
   return Object.hasOwn(entries, key) && (at < 0 || entries[key] === wanted.slice(at + 1));
 }
 
-/** Whether a name fits a regular expression, as podman has it: `name=web` is every name with that in it. */
+/** Whether a regular expression matches anywhere in the name, as podman's `name=web` does. */
 export function matchesName(name: string, pattern: string): boolean {
   try {
     return new RegExp(pattern).test(name);
@@ -67,7 +67,7 @@ export function isTrue(value: string): boolean {
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 
-/** A point in time, or so long ago (`10m`, `1h30m`), in milliseconds since 1970. */
+/** Parses a point in time or an age (`10m`, `1h30m`) into milliseconds since 1970. */
 export function timeOf(value: string, now = Date.now()): number {
   if (/^(\d+[smhd])+$/.test(value)) {
     const parts = [...value.matchAll(/(\d+)([smhd])/g)];

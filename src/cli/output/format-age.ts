@@ -1,4 +1,4 @@
-/** Seconds in each unit that an age is told in, largest first. */
+/** The units of an age in seconds, largest first. */
 const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [365 * 86400, "year"],
   [30 * 86400, "month"],
@@ -9,7 +9,7 @@ const UNITS: readonly (readonly [seconds: number, name: string])[] = [
   [1, "second"],
 ];
 
-/** How long ago an RFC 3339 time was, in its largest unit: `3 hours`. */
+/** The age of an RFC 3339 time in its largest unit: `3 hours`. */
 export function formatAge(since: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.floor((now - Date.parse(since)) / 1000));
   const [size, name] = UNITS.find(([unit]) => seconds >= unit) ?? [1, "second"];

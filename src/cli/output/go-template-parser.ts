@@ -1,6 +1,6 @@
 import { closest } from "../../suggest.ts";
 
-/** A template that cannot be read, or does not fit what it is applied to. */
+/** A template with a syntax error, or one that does not fit its data. */
 export class TemplateError extends Error {
   override name = "TemplateError";
 }
@@ -45,9 +45,9 @@ const TOKEN = /(\s*)("(?:[^"\\\n]|\\.)*"|`[^`]*`|\$\w*|(?:\.[A-Za-z_]\w*)+|\.|-?
 const ACTION = /\{\{(-\s)?((?:"(?:[^"\\\n]|\\.)*"|`[^`]*`|[^"`])*?)(\s-)?\}\}/g;
 
 /**
- * Reads a template in the language of Go's text/template, as docker and podman take it after `--format`: fields,
- * variables, pipelines, if, with, range. Throws TemplateError for what is wrong, or one of the rarer words (define,
- * template, block, break, continue).
+ * Parses a template in the language of Go's text/template, as docker's and podman's `--format` does: fields,
+ * variables, pipelines, if, with, range. Throws TemplateError for a syntax error and for define, template, block, break
+ * and continue.
  */
 export function parseTemplate(text: string, functions: Iterable<string>): readonly TemplateNode[] {
   const parts = splitActions(text);
@@ -86,7 +86,7 @@ export function parseTemplate(text: string, functions: Iterable<string>): readon
     return { kind, variables: variables?.slice(1).filter((name) => name !== undefined) ?? [], value, body, otherwise };
   }
 
-  /** What follows `else`: nothing, or another condition, which shares the one `end`. */
+  /** Parses what follows `else`: nothing, or another condition with the same `end`. */
   function parseElse(kind: string, rest: string): readonly TemplateNode[] {
     const [, word, condition = ""] = /^(if|with)\s+(.*)$/s.exec(rest) ?? [];
     if (word === "if" || word === "with") return [parseBlock(word, condition)];
@@ -105,7 +105,7 @@ export function parseTemplate(text: string, functions: Iterable<string>): readon
   return parseNodes(undefined).nodes;
 }
 
-/** Texts and what stands between `{{` and `}}`, by turns; `{{-` and `-}}` have taken the blanks beside them away. */
+/** Splits a template into texts and actions, by turns; the blanks beside `{{-` and `-}}` are gone. */
 function splitActions(text: string): (string | { readonly action: string })[] {
   const parts: (string | { readonly action: string })[] = [];
   let from = 0;
@@ -127,7 +127,7 @@ function splitActions(text: string): (string | { readonly action: string })[] {
   return parts;
 }
 
-/** `value | function | …`: what comes before a bar is the last argument of what comes after it. */
+/** Parses `value | function | …`: the value before a bar is the last argument of the function after it. */
 function parsePipeline(text: string, functions: ReadonlySet<string>): Expression {
   const tokens = tokensOf(text);
   let at = 0;
@@ -184,7 +184,7 @@ function parsePipeline(text: string, functions: ReadonlySet<string>): Expression
     throw new TemplateError(`{{${text}}}: "${token}" is not expected there`);
   }
 
-  /** A blank in front of a field makes it a value of its own: `index $x .Name`. */
+  /** A field after a blank is a value of its own: `index $x .Name`. */
   function withFields(of: Expression): Expression {
     const token = tokens[at];
     if (token === undefined || token.afterBlank || !/^\.\w/.test(token.text)) return of;
@@ -235,7 +235,7 @@ function unquote(token: string): string {
     const text: unknown = JSON.parse(token.replaceAll("\\'", "'"));
     if (typeof text === "string") return text;
   } catch {
-    // Not a string of Go's either.
+    // Go does not accept such a string either.
   }
   throw new TemplateError(`${token} cannot be read`);
 }

@@ -4,13 +4,13 @@ import { plainJson } from "./plain-text.ts";
 
 export { TemplateError };
 
-/** A template of Go's text/template that has been read. */
+/** A parsed template of Go's text/template. */
 export interface Template {
   readonly nodes: readonly TemplateNode[];
 }
 
 /**
- * Reads a template as people know it from `docker` and `podman --format`: `{{.Names}}`, `{{json .}}`, `{{range
+ * Parses a template as in `docker` and `podman --format`: `{{.Names}}`, `{{json .}}`, `{{range
  * .Ports}}…{{end}}`. `\t` and `\n` outside of the braces are a tab and a line break. Throws TemplateError.
  */
 export function readTemplate(text: string): Template {
@@ -18,16 +18,15 @@ export function readTemplate(text: string): Template {
 }
 
 /**
- * Applies a template to a value (plain data; functions in it are methods). Throws TemplateError for a field that is not
- * there.
+ * Applies a template to a value: plain data, in which functions are methods. Throws TemplateError for an unknown field.
  */
 export function renderTemplate({ nodes }: Template, value: unknown): string {
   return renderNodes(nodes, { dot: value, variables: new Map([["$", value]]) });
 }
 
 /**
- * What stands over a template's output in a table: for each `{{…}}` the heading of the field that it is about, and the
- * text between them. Throws TemplateError for a field without a heading.
+ * The heading of a template's column in a table: each `{{…}}` becomes the heading of its field, and the text between
+ * stays. Throws TemplateError for a field without a heading.
  */
 export function headingText({ nodes }: Template, headings: Readonly<Record<string, string>>): string {
   const names = Object.keys(headings);
@@ -41,7 +40,7 @@ export function headingText({ nodes }: Template, headings: Readonly<Record<strin
     .join("");
 }
 
-/** The fields of the row itself that an expression looks at. */
+/** The row's own fields in an expression. */
 function fieldNames(value: Expression): string[] {
   if (value.kind === "call") return value.values.flatMap(fieldNames);
   if (value.kind !== "field") return [];
@@ -88,7 +87,7 @@ function renderNode(node: TemplateNode, around: Surroundings): string {
   }
 }
 
-/** Variables that are set in a block end with it. */
+/** Variables of a block end with it. */
 function inner({ dot, variables }: Surroundings): Surroundings {
   return { dot, variables: new Map(variables) };
 }
@@ -116,14 +115,14 @@ function evaluate(expression: Expression, around: Surroundings): unknown {
   }
 }
 
-/** Fields that hold entries of anybody's choice, as Go's maps: there one that is not there is no error. */
+/** Fields that are maps in Go: a missing entry is no error there. */
 const MAPS: ReadonlySet<string> = new Set(
   ["Annotations", "Containers", "Interfaces", "Labels", "Namespaces", "Networks", "Options", "Ports", "Volumes"].map(
     letters,
   ),
 );
 
-/** What Go prints for an entry that a map has not. */
+/** Go's output for a missing entry of a map. */
 const NO_VALUE: unique symbol = Symbol("no value");
 
 /** A field by its name in Go or in JSON: `.ID` is `Id`, `.IPv6Enabled` is `ipv6_enabled`. */
@@ -139,7 +138,7 @@ function fieldOf(
   return { value: entries[keyOf(Object.keys(entries), name)], name };
 }
 
-/** The one among `names` that a template means by `name`. */
+/** The one of `names` that a template's `name` stands for. */
 function keyOf(names: readonly string[], name: string): string {
   const found = names.includes(name) ? name : names.find((key) => letters(key) === letters(name));
   if (found !== undefined) return found;
@@ -179,7 +178,7 @@ function formatValue(value: unknown): string {
     .join(" ")}]`;
 }
 
-/** Those of text/template, and those that docker and podman add. */
+/** The functions of text/template, and those that docker and podman add. */
 const FUNCTIONS: Readonly<Record<string, (...values: unknown[]) => unknown>> = {
   json: (value) => (value === NO_VALUE ? "null" : (plainJson(value) ?? "null")),
   join: (list, separator) =>

@@ -4,14 +4,14 @@ import { formatBytes } from "./format-bytes.ts";
 import { LayerBars, shortDigest } from "./layer-bars.ts";
 import { plainText } from "./plain-text.ts";
 
-/** What is shown of a pull or a load. `done` has to be called when it is over, and may be called again. */
+/** The progress display of a pull or load. `done` must be called at its end, and may be called again. */
 export interface ShownProgress {
   readonly onProgress: OnProgress;
   done(): void;
 }
 
 /**
- * Shows what a pull or a load is doing on stderr: a bar for each layer on a terminal, a line for each step elsewhere.
+ * Shows the progress of a pull or load on stderr: a bar for each layer on a terminal, a line for each step elsewhere.
  */
 export function showProgress(context: CommandContext, quiet: boolean): ShownProgress {
   if (quiet) return { onProgress: () => {}, done: () => {} };
@@ -24,7 +24,7 @@ export function showProgress(context: CommandContext, quiet: boolean): ShownProg
   }
   const bars = new LayerBars({
     write: context.err,
-    // A terminal that has gone has no size any more; what is written then goes nowhere.
+    // A closed terminal has no size, and discards what is written.
     size: () => context.errTerminal() ?? { columns: 80, rows: 24 },
     now: () => performance.now(),
   });
@@ -36,7 +36,7 @@ export function showProgress(context: CommandContext, quiet: boolean): ShownProg
   };
 }
 
-/** One line for people; undefined for what happens too often to be told. */
+/** An event in one line; undefined for events that are too frequent. */
 export function describeEvent(event: ImageEvent): string | undefined {
   switch (event.kind) {
     case "manifest":

@@ -8,7 +8,7 @@ export interface InspectionOptions {
   readonly format: string;
 }
 
-/** `--format`, as all commands that inspect have it. */
+/** Adds `--format`, as all inspecting commands have it. */
 export function addInspectionOptions(command: Command): Command {
   return command.addOption(
     new Option("-f, --format <format>", "json, or a template as in docker and podman: {{.Name}}").default("json"),
@@ -16,8 +16,8 @@ export function addInspectionOptions(command: Command): Command {
 }
 
 /**
- * Prints what `describe` tells of each name: as JSON, or a line for each by a template. What there is is printed also
- * when others are not there; then it fails as `describe` did.
+ * Prints the description of each name: as JSON, or by a template a line for each. After an error of `describe` it still
+ * prints the other names, and then throws that error.
  */
 export async function inspectEach(
   names: readonly string[],
@@ -34,8 +34,8 @@ export async function inspectEach(
 }
 
 /**
- * What is known of things as `--format` asks for it: texts as they are for programs, as they may be shown for a
- * terminal. Throws CommandError for a bad template.
+ * Descriptions in the format that `--format` requests. Control characters are escaped for a terminal only. Throws
+ * CommandError for a bad template.
  */
 export function formatInspection(found: readonly object[], format: string, forTerminal: boolean): string {
   if (format === "json") return formatJson(found);

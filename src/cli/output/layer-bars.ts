@@ -15,18 +15,18 @@ interface Layer {
   state: "waiting" | "arriving" | "writing" | "done" | "present";
 }
 
-/** A redraw this often at most: milliseconds. What comes between two redraws is in the next one. */
+/** The shortest time between two redraws, in milliseconds. Events between them show in the next one. */
 const REDRAW_MS = 100;
 const DIGEST_WIDTH = 12;
 const BAR_MAX = 40;
 /** `123 MB / 456 MB` */
 const COUNT_WIDTH = 17;
-/** A bar shorter than this says nothing. */
+/** The shortest useful bar, in columns. */
 const BAR_MIN = 8;
 
 /**
- * A line with a bar for each layer of an image, redrawn in place. Never more lines than the terminal has, none longer
- * than it is wide: a line that is wrapped or scrolled away could not be drawn over.
+ * A bar for each layer of an image, redrawn in place. Lines never exceed the terminal's height and width, as wrapped or
+ * scrolled lines could not be overwritten.
  */
 export class LayerBars {
   readonly #layers = new Map<Digest, Layer>();
@@ -39,7 +39,7 @@ export class LayerBars {
     this.#screen = screen;
   }
 
-  /** Draws what the event changes. False for an event that is not about a layer: it is for `print`. */
+  /** Draws the event. Returns false for one that is not about a layer, which is for `print`. */
   take(event: ImageEvent): boolean {
     switch (event.kind) {
       case "manifest":
@@ -64,14 +64,14 @@ export class LayerBars {
     }
   }
 
-  /** Puts a line above the bars. */
+  /** Prints a line above the bars. */
   print(text: string): void {
     if (text === "") return;
     this.#screen.write(`${this.#erase()}${text}`);
     this.#draw();
   }
 
-  /** Draws all layers as they are, and leaves them standing. */
+  /** Draws the final state of all layers. */
   finish(): void {
     if (this.#heading === "") return;
     this.#draw();
@@ -80,10 +80,10 @@ export class LayerBars {
     this.#layers.clear();
   }
 
-  /** The same blob may be there twice in an image; it is one line. */
+  /** An image may have the same blob twice; it has one line. */
   #change(digest: Digest, state: Layer["state"], received: number, atOnce: boolean): boolean {
     const layer = this.#layers.get(digest);
-    // A twin finds what the first one has brought.
+    // The second of two equal layers is already there.
     if (layer === undefined || (layer.state === "done" && state === "present")) return true;
     const same = layer.state === state;
     layer.state = state;
@@ -100,14 +100,14 @@ export class LayerBars {
     this.#drawn = lines.length;
   }
 
-  /** Back to the first of the lines that stand, with all of them wiped. */
+  /** Moves to the first drawn line and clears all of them. */
   #erase(): string {
     const back = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[J`;
     this.#drawn = 0;
     return back;
   }
 
-  /** As many as there is room for: those that are being worked on first, then a line for the rest. */
+  /** The layers that fit: active ones first, then a line for the rest. */
   #lines(): string[] {
     const all = [...this.#layers];
     const room = Math.max(1, this.#screen.size().rows - 2);
@@ -140,13 +140,13 @@ export class LayerBars {
     }
   }
 
-  /** The last column stays free: a terminal may already wrap when it is taken. */
+  /** The last column stays free, as a terminal may wrap at once when it is used. */
   #cut(text: string): string {
     return text.slice(0, Math.max(1, this.#screen.size().columns - 1));
   }
 }
 
-/** The digits of a digest by which people know a layer. */
+/** The short form of a digest. */
 export function shortDigest(digest: Digest): string {
   return digest.slice("sha256:".length, "sha256:".length + DIGEST_WIDTH);
 }

@@ -5,17 +5,17 @@ import { headingText, readTemplate, renderTemplate, type Template, TemplateError
 import { plainJson, plainText } from "./plain-text.ts";
 import { formatTable } from "./table.ts";
 
-/** How one kind of thing is listed. */
+/** The listing of one kind of object. */
 export interface Listing<Row, Field extends string = string> {
-  /** What a template may ask for, by podman's names, and the heading over each in a table. */
+  /** The fields for templates, by podman's names, with their headings. */
   readonly headings: Readonly<Record<Field, string>>;
-  /** `whole`: with IDs and commands as long as they are. */
+  /** `whole`: without shortening IDs and commands. */
   readonly fieldsOf: (row: Row, whole: boolean) => Readonly<Record<Field, unknown>>;
-  /** The columns of the table that is shown when nothing is asked for. */
+  /** The columns of the default table. */
   readonly columns: readonly Field[];
   /** As `--format json` prints it. */
   readonly jsonOf: (row: Row) => object;
-  /** What `--quiet` prints of it; "" is left out. */
+  /** The output of `--quiet`; "" is left out. */
   readonly idOf: (row: Row, whole: boolean) => string;
 }
 
@@ -29,8 +29,8 @@ export interface ListingOptions {
 }
 
 /**
- * `--filter`, `--format`, `--noheading` and `--quiet`, as every listing has them; `--no-trunc` where `trunc` says what
- * it is for.
+ * Adds `--filter`, `--format`, `--noheading` and `--quiet`, as every listing has them, and `--no-trunc` where `trunc`
+ * has its help.
  */
 export function addListingOptions(command: Command, quiet: "IDs only" | "names only", trunc?: string): Command {
   const options = [
@@ -44,15 +44,15 @@ export function addListingOptions(command: Command, quiet: "IDs only" | "names o
   return command;
 }
 
-/** What the manual of a listing says of its templates. */
+/** The manual's paragraph about the templates of a listing. */
 export function templateFields({ headings }: Pick<Listing<never>, "headings">): string {
   const fields = Object.keys(headings).map((name) => (name === "Label" ? '`.Label "KEY"`' : `\`.${name}\``));
   return `Templates (\`berth(1)\`) may ask for ${fields.join(", ")}; \`{{json .}}\` is everything.`;
 }
 
 /**
- * Rows as `--format` asks for them: a table, JSON, a line for each by a template. Throws CommandError for a bad
- * template.
+ * Rows in the format that `--format` requests: a table, JSON, or by a template a line for each. Throws CommandError for
+ * a bad template.
  */
 export function formatListing<Row, Field extends string>(
   rows: readonly Row[],
@@ -62,7 +62,7 @@ export function formatListing<Row, Field extends string>(
   const whole = trunc === false;
   if (quiet)
     return [...new Set(rows.map((row) => idOf(row, whole)))].map((id) => (id === "" ? "" : `${id}\n`)).join("");
-  // Several rows may be of one thing, as the names of an image are.
+  // Several rows may be about one object, such as the names of an image.
   if (format === "json") return formatJson([...new Set(rows.map(jsonOf))]);
   const isTable = format === "" || /^table\b/.test(format);
   const text = (isTable ? format.replace(/^table\s*/, "") : format) || columns.map((name) => `{{.${name}}}`).join("\t");
@@ -77,18 +77,18 @@ export function formatListing<Row, Field extends string>(
   });
 }
 
-/** An ID as people read it. */
+/** The short form of an ID. */
 export function shortId(id: string, whole = false): string {
   return whole ? id : id.slice(0, 12);
 }
 
-/** A list as people and programs can read it. */
+/** A list for people and programs. */
 export function formatJson(value: readonly object[]): string {
   return `${plainJson(value, 2)}\n`;
 }
 
 /**
- * Applies a template that was given as `format`; `words` are what it might have been as well. Throws CommandError for a
+ * Applies the template `format`; `words` are the other values of `--format`, for suggestions. Throws CommandError for a
  * bad one.
  */
 export function withTemplate(
@@ -106,7 +106,7 @@ export function withTemplate(
   }
 }
 
-/** The same with all texts in it as they may be shown: labels and names are strangers' words. */
+/** The same with control characters escaped: labels and names come from outside. */
 export function plainValue(value: unknown): unknown {
   if (typeof value === "string") return plainText(value);
   if (Array.isArray(value)) return value.map(plainValue);
@@ -114,7 +114,7 @@ export function plainValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [plainText(name), plainValue(item)]));
 }
 
-/** A row's fields; as JSON (`{{json .}}`) it is what `--format json` prints. */
+/** A row's fields; `{{json .}}` gives the same as `--format json`. */
 class TemplateRow {
   readonly #json: () => object;
   constructor(fields: object, json: () => object) {

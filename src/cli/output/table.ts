@@ -1,7 +1,7 @@
 import { plainText } from "./plain-text.ts";
 
 /**
- * Rows under a heading, in columns as wide as their widest cell, as podman prints them; cells may be strangers' words.
+ * Rows under a heading, in columns as wide as their widest cell, as podman prints them; cells may be untrusted text.
  */
 export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heading, ...rows.map((row) => row.map(plainText))];

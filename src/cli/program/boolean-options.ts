@@ -4,8 +4,8 @@ const TRUE: readonly string[] = ["true", "1", "t"];
 const FALSE: readonly string[] = ["false", "0", "f"];
 
 /**
- * Puts `--flag=true` and `--flag=false`, which podman takes and generated units give, into the words that commander
- * knows: `--flag`, and for false its `--no-flag` where there is one, or nothing. Other words stay as they are.
+ * Rewrites `--flag=true` and `--flag=false`, which podman accepts and generated units use, for commander: as `--flag`,
+ * and for false as `--no-flag` or, where there is none, not at all. Other words stay as they are.
  */
 export function plainBooleans(words: readonly string[], command: Command): string[] {
   const plain: string[] = [];

@@ -11,21 +11,21 @@ export interface CommandTable {
  * A command: its name, one line for `berth --help`, and its module, which is loaded only when the command is called.
  */
 export interface CommandEntry {
-  /** One word, or a group's and the command's own: `image pull`. */
+  /** One word, or the group's name and a word: `image pull`. */
   readonly name: string;
   readonly summary: string;
-  /** Left out of `berth --help`: what generated units call. */
+  /** For generated units only: `berth --help` leaves it out. */
   readonly hidden?: true;
-  /** The command that this is another name of; the manual describes that one. */
+  /** The command that this is another name for; the manual describes only that one. */
   readonly sameAs?: string;
-  /** Other words for the last one of its name, which podman or docker have as well. */
+  /** Podman's and docker's other words for the last word of the name. */
   readonly aliases?: readonly string[];
   /** Its first argument is followed by another program's command line, which is passed on unread. */
   readonly runsCommand?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
-/** Commands for one kind of thing, under podman's word for it: `berth image …`. */
+/** The commands for one kind of object, under podman's word for it: `berth image …`. */
 export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
@@ -40,6 +40,6 @@ export function commandNames({ name, aliases = [] }: CommandEntry): string[] {
 export interface CommandModule {
   /** Absent for commands that only generated units call. */
   readonly manual?: CommandManual;
-  /** `table` is the one that the command is in: `setup` makes manual and completion from it. */
+  /** `table` is the command's own table: `setup` makes the manual and the completion from it. */
   define(command: Command, context: CommandContext, table: CommandTable): void;
 }

@@ -28,17 +28,17 @@ export interface Example {
 }
 
 /**
- * What a command's help and its manual page say, besides its arguments and options. `Words` in backquotes are set bold.
+ * The texts of a command's help and manual page, besides its arguments and options. `Words` in backquotes are set bold.
  */
 export interface CommandManual {
-  /** The first paragraph, which help shows too. */
+  /** The first paragraph, also shown by `--help`. */
   readonly description: string;
   /** Further paragraphs, for the manual page. */
   readonly details?: readonly string[];
   readonly examples: readonly Example[];
 }
 
-/** An error that already knows how the program should end; `exitCode` follows podman (125) and systemctl. */
+/** An error with the program's exit code, which follows podman (125) and systemctl. */
 export class CommandError extends Error {
   override name = "CommandError";
   constructor(

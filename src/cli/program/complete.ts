@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./command.ts";
 
-/** `berth complete`: names for shell completion, one a line. It asks only the disk, and never fails. */
+/** `berth complete`: names for shell completion, one a line. Reads files only, and never fails. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<kind>", "containers, images, objects (both), networks, pods, services or volumes")

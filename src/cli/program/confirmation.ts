@@ -1,8 +1,8 @@
 import { type CommandContext, CommandError } from "./command.ts";
 
 /**
- * Names what is to be removed (`networks`, `volumes and all data in them`) and asks. Throws CommandError if there is
- * nobody to ask.
+ * Asks whether to remove `what` (`networks`, `volumes and all data in them`). Throws CommandError where standard input
+ * is no terminal.
  */
 export async function confirmRemoval(
   what: string,

@@ -7,30 +7,29 @@ import { type CommandEntry, type CommandTable, commandNames } from "./command-ta
 import { optionForms, runFlagOption, synopsisOf } from "./help.ts";
 
 /**
- * The name of a command's manual page: `berth-image-inspect`; a command that has another name is described by that
- * one's.
+ * The name of a command's manual page: `berth-image-inspect`. Another name for a command has that command's page.
  */
 export function pageName({ name, sameAs }: Pick<DescribedCommand, "name" | "sameAs">): string {
   return `berth-${(sameAs ?? name).replaceAll(" ", "-")}`;
 }
 
-/** What the manual and the completion know of a command: its entry, its manual, and what it has told commander. */
+/** A command as manual and completion describe it: its entry, its manual, its arguments and options. */
 export interface DescribedCommand {
   readonly name: string;
   readonly summary: string;
-  /** The command that this is another name of. */
+  /** The command that this is another name for. */
   readonly sameAs?: string;
-  /** What else it may be called by: `pod ps`. */
+  /** Its other names: `pod ps`. */
   readonly otherNames: readonly string[];
   readonly manual: CommandManual;
-  /** What follows the name on a command line: `[options] IMAGE...`. */
+  /** The rest of its usage line: `[options] IMAGE...`. */
   readonly synopsis: string;
   readonly arguments: readonly { readonly name: string; readonly help: string; readonly variadic: boolean }[];
   readonly options: readonly DescribedOption[];
 }
 
 export interface DescribedOption {
-  /** All forms with the value's name: `-n, --tail LINES`. */
+  /** All forms, with the placeholder of the value: `-n, --tail LINES`. */
   readonly forms: string;
   /** With dashes. */
   readonly long: string;
@@ -43,7 +42,7 @@ export interface DescribedOption {
   readonly help: string;
 }
 
-/** Every command that people type, in the order of `berth --help`. */
+/** All commands that are not hidden, in the order of `berth --help`. */
 export async function describeCommands(table: CommandTable): Promise<DescribedCommand[]> {
   const shown = table.commands.filter(({ hidden }) => !hidden);
   return Promise.all(shown.map((entry) => describeCommand(entry, table)));
@@ -92,7 +91,7 @@ function describeOption(option: Option): DescribedOption {
   };
 }
 
-/** Commands only keep their context for when they are run, which these are not. */
+/** Commands use their context when they run, and these do not run. */
 const NO_CONTEXT: CommandContext = {
   scope: systemScope(),
   env: {},

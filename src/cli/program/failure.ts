@@ -2,7 +2,7 @@ import { RuntimeError } from "../../runtime/error.ts";
 import { plainText } from "../output/plain-text.ts";
 import { CommandError } from "./command.ts";
 
-/** A failure in one line: what was being done, then why it failed, down to the first cause. */
+/** A failure in one line: the operation, then its causes down to the first. */
 export function describeFailure(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && at !== null; at = at instanceof Error ? at.cause : undefined) {
@@ -11,7 +11,7 @@ export function describeFailure(error: unknown): string {
   return plainText(parts.join(": "));
 }
 
-/** As podman and a shell have it: 127 and 126 where the payload's own command is at fault, 125 for everything else. */
+/** As podman's and a shell's: 127 and 126 where the payload's command cannot run, 125 for all other errors. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (!(error instanceof RuntimeError)) return 125;

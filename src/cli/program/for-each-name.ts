@@ -2,18 +2,18 @@ import { BerthError } from "../../error.ts";
 import { CommandError } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 
-/** Exit codes by the code of what failed; any other is 125. */
+/** Exit codes by the error's code; all others exit with 125. */
 export type ExitCodes = Readonly<Record<string, number>>;
 
 /**
- * What podman's commands exit with (podman-network-rm(1), podman-volume-rm(1)): something in use is 2 for all of them.
+ * Exit codes of podman's commands (podman-network-rm(1), podman-volume-rm(1)): 2 for an object in use.
  */
 export const USUAL_EXIT_CODES: ExitCodes = { "network-in-use": 2, "volume-in-use": 2 };
 
-/** Where removal is asked for, something that is not there is 1. */
+/** Exit codes of removal: 1 for an object that does not exist. */
 export const REMOVAL_EXIT_CODES: ExitCodes = { ...USUAL_EXIT_CODES, "no-such-network": 1, "no-such-volume": 1 };
 
-/** Runs `work` for each name, also after one that failed, and then fails as the first of them. */
+/** Runs `work` for every name, also after a failure, and then throws the first error. */
 export async function forEachName(
   names: readonly string[],
   exitCodes: ExitCodes,

@@ -3,7 +3,7 @@ import type { Flag } from "../../options/flags/flag.ts";
 import type { CommandManual } from "./command.ts";
 
 /**
- * How commander lays help out for berth: placeholders in capitals, as manual pages have them, options in one column.
+ * Commander's layout of help: placeholders in capitals, as in manual pages, and options in one column.
  */
 export const HELP_LAYOUT: Partial<Help> = {
   commandUsage: usageOf,
@@ -13,7 +13,7 @@ export const HELP_LAYOUT: Partial<Help> = {
   subcommandTerm: (command) => command.name(),
 };
 
-/** With its choices and its default; that an option which can be repeated is not given is no default to speak of. */
+/** An option's help with its choices and default; the empty list of a repeatable option is no default to show. */
 function describeOption(option: Option): string {
   const { description, defaultValue, argChoices } = option;
   if (!Array.isArray(defaultValue) || argChoices !== undefined) return Help.prototype.optionDescription(option);
@@ -27,7 +27,7 @@ export function usageOf(command: Command): string {
   return command.usage() === "" ? name : `${name} ${synopsisOf(command)}`;
 }
 
-/** What comes after the command's name: `[options] IMAGE...`. */
+/** The usage line after the command's name: `[options] IMAGE...`. */
 export function synopsisOf(command: Command): string {
   const { registeredArguments: registered } = command;
   if (registered.length === 0) return command.usage();
@@ -51,7 +51,7 @@ export function runFlagOption({ name, short, kind, value, help }: Flag): Option 
   return new Option(short === undefined ? long : `-${short}, ${long}`, help);
 }
 
-/** Words that stand for a value are in capitals, but for those that are to be typed as they are (`USER|UID|caller`). */
+/** Placeholders in capitals, but words to be typed literally as they are (`USER|UID|caller`). */
 function placeholder(text: string): string {
   return /[A-Z]/.test(text) ? text : text.toUpperCase();
 }

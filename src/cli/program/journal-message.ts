@@ -1,6 +1,6 @@
 import { sendDatagram } from "../../system/datagram.ts";
 
-/** Where journald takes messages made of fields: systemd's "Native Journal Protocol". */
+/** journald's socket for messages made of fields (systemd's "Native Journal Protocol"). */
 const JOURNAL_SOCKET = "/run/systemd/journal/socket";
 
 /** syslog(3)'s LOG_ERR. */

@@ -4,9 +4,9 @@ import { systemScope, userScope } from "../../scope.ts";
 import type { CommandContext } from "./command.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
 
-/** Everything the commands may know of the process they run in. */
+/** The context of this process, the only one that commands see. */
 export function processContext(): CommandContext {
-  // Inside a user namespace of berth's making uid 0 is that user, not root.
+  // In a user namespace that berth made, uid 0 is the user, not root.
   const uid = userNamespaceOwner(process.env) ?? process.getuid?.() ?? 0;
   return {
     scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
@@ -28,7 +28,9 @@ export function processContext(): CommandContext {
   };
 }
 
-/** Runs a command and sets the process's exit code. Never throws: a failure is reported on stderr, or in the journal. */
+/**
+ * Runs a command and sets the process's exit code. Never throws: a failure is reported on stderr, or in the journal.
+ */
 export async function reportFailure(command: () => Promise<void>): Promise<void> {
   try {
     await command();

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 
-/** An option whose values are collected in a list, which is empty if it is not given. */
+/** A repeatable option; its value is a list, empty by default. */
 export function repeatable(flags: string, help: string): Option {
   const collect = (value: string, before: readonly string[]) => [...before, value];
   return new Option(flags, `${help}; can be repeated`).argParser(collect).default([]);

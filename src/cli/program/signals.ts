@@ -1,6 +1,6 @@
 /**
- * Runs `work` with a signal that fires on SIGINT, SIGTERM and SIGHUP, so that it can stop and tidy up. A second
- * signal ends the process at once: what it leaves behind is cleared by the next one.
+ * Runs `work` with an AbortSignal that fires on SIGINT, SIGTERM and SIGHUP, so that it can stop and clean up. A second
+ * signal ends the process at once; the next process cleans up after it.
  */
 export async function cancelOnSignals<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();

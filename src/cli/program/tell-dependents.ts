@@ -2,14 +2,13 @@ import { ownCgroup } from "../../runtime/oci-runtime/container-cgroup.ts";
 import { runProgram } from "../../system/process.ts";
 import { sendToJournal } from "./journal-message.ts";
 
-/** The manager could be busy, and nobody is to wait for this: milliseconds. */
+/** Time limit in milliseconds: a busy manager must not delay the failing service. */
 const TIMEOUT_MS = 2000;
 
 /**
- * Of a unit that waits for another one's start systemd says "Dependency failed", and not which, nor why. So the failure
- * of a service's command is also noted in the journal of the units that wait for the service, where `systemctl status`
- * shows it: root's words about a unit count there (OBJECT_SYSTEMD_UNIT=), and a user's about their own (USER_UNIT=).
- * Never throws.
+ * Reports the failure of a service's command also in the journal of the units that wait for the service: of those
+ * systemd only reports "Dependency failed", neither which one nor why. `systemctl status` shows the entries, as it
+ * trusts root's about any unit (OBJECT_SYSTEMD_UNIT=) and a user's about the user's own (USER_UNIT=). Never throws.
  */
 export function tellDependents(message: string): void {
   const cgroup = ownCgroup() ?? "";
@@ -34,6 +33,6 @@ export function tellDependents(message: string): void {
         [ofUser ? "USER_UNIT" : "OBJECT_SYSTEMD_UNIT"]: name,
       });
   } catch {
-    // The failure itself has been told.
+    // The failure itself has been reported.
   }
 }

@@ -1,15 +1,15 @@
 import { runProgram } from "../../system/process.ts";
 import type { CommandContext } from "./command.ts";
 
-/** As many lines as tell why something has failed, and no story. */
+/** The number of lines: enough for the cause of a failure. */
 const LINES = 10;
 
 /**
- * What a unit's processes have last written to the journal since `since` (milliseconds since 1970), indented, to be
- * shown before the error that it did not start; "" if the journal has nothing or cannot be read.
+ * The last lines that a unit's processes wrote to the journal after `since` (milliseconds since 1970), indented, to be
+ * shown before the error that it did not start; "" if there are none or the journal cannot be read.
  */
 export function lastMessages(unit: string, since: number, { scope }: CommandContext): string {
-  // What the unit has just written may still be on its way. Only root may ask for this; others get what is there.
+  // The last lines may still be on their way to the journal. Only root may request `--sync`.
   if (scope.kind === "system") runProgram("journalctl", ["--sync"], { stderr: "ignore" });
   const { stdout } = runProgram(
     "journalctl",
@@ -25,7 +25,7 @@ export function lastMessages(unit: string, since: number, { scope }: CommandCont
   return (own.length > 0 ? own : lines).flatMap((line) => (line === "" ? [] : `  ${line}\n`)).join("");
 }
 
-/** Where more is to be read of a unit. */
+/** The command that shows more about a unit. */
 export function whereToLook(unit: string, { scope }: CommandContext): string {
   return `see journalctl ${scope.kind === "user" ? "--user " : ""}-u ${unit}`;
 }

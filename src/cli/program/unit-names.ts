@@ -1,6 +1,6 @@
 import { mangleUnitName } from "../../unit/unit-name.ts";
 
-/** The unit that a word on the command line means: `app` is `app.service`, as for systemctl. */
+/** The unit's full name, as systemctl completes it: `app` is `app.service`. */
 export function serviceName(word: string): string {
   return mangleUnitName(word) ?? `${word}.service`;
 }

@@ -2,10 +2,10 @@ import type { CommanderError } from "commander";
 import { closest } from "../../suggest.ts";
 import { CommandError } from "./command.ts";
 
-/** As podman: anything wrong with the command line. */
+/** podman's exit code for a wrong command line. */
 export const USAGE_EXIT_CODE = 125;
 
-/** Commands that people know from elsewhere, and what does the same here. */
+/** Commands of podman and docker that berth lacks, with the command that does the same. */
 export const INSTEAD: Readonly<Record<string, string>> = {
   attach: "berth logs --follow shows what a container prints, berth exec runs a shell in it",
   build: "buildah or podman build an image, berth load takes it",
@@ -49,7 +49,7 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   wait: "systemctl start --wait does that",
 };
 
-/** The error for a first word that is no command. */
+/** The error for an unknown command. */
 export function unknownCommand(word: string, commands: readonly string[]): CommandError {
   const instead = Object.hasOwn(INSTEAD, word) ? INSTEAD[word] : undefined;
   const near = closest(word, commands);
@@ -58,8 +58,8 @@ export function unknownCommand(word: string, commands: readonly string[]): Comma
 }
 
 /**
- * What commander found wrong with a command line, in berth's form: one line, lower case, double quotes, and where to
- * read on if there is no suggestion. `command` is the command that was meant, "" for none.
+ * Commander's error in berth's form: one line, lower case, double quotes, and a pointer to the help where commander
+ * suggests nothing. `command` is the called command, "" for none.
  */
 export function usageError({ message }: CommanderError, command: string): CommandError {
   const text = message

@@ -27,7 +27,7 @@ export const manual: CommandManual = {
   ],
 };
 
-/** `berth check`: what is wrong with Quadlet files, without writing anything. */
+/** `berth check`: reports the errors in Quadlet files, and writes nothing. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("[file...]", "Quadlet files, or folders of them, installed or not")
@@ -57,7 +57,7 @@ function check(words: readonly string[], { user, format }: Options, context: Com
           shownAs: word,
         }));
   const given = files.map(({ word, path }) => readSource(path, word));
-  // What they refer to may be beside them, or installed.
+  // Files may refer to others beside them, or to installed ones.
   const beside = given.map(({ path }) => ({ path: dirname(path) }));
   const names = new Set(given.map(({ name }) => name));
   const others = findSources([...inFolders, ...beside, ...installed]).filter(({ name }) => !names.has(name));

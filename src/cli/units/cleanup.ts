@@ -24,7 +24,7 @@ export function define(command: Command, context: CommandContext): void {
     .option("--stale", "clean up after every container of which nothing runs any more")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
-      // From within a user namespace it could not be seen which pods there are.
+      // Pods are not visible from within a user namespace.
       if (stale) for (const pod of await stalePods(context)) context.out(`${pod}\n`);
       const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
       if (context.scope.kind === "user") await enterNamespace(context, stale ? undefined : target);
@@ -35,7 +35,7 @@ export function define(command: Command, context: CommandContext): void {
       if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
         throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
       }
-      // The output of ExecStopPost= is the service's.
+      // The output of ExecStopPost= goes to the service's journal.
       if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
       await cleanUp(context.scope, target);
     });
@@ -52,8 +52,7 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
 }
 
 /**
- * What a user's container left is removed in the user namespace that it is in: that of the bridges, if it has a place
- * in any.
+ * Cleans up after a user's container in its user namespace: the one of the bridges, if it is on any.
  */
 async function enterNamespace(context: CommandContext, id: string | undefined): Promise<void> {
   const { scope } = context;

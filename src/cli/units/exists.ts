@@ -3,8 +3,8 @@ import type { Scope } from "../../scope.ts";
 import type { CommandModule } from "../program/command-table.ts";
 
 /**
- * `berth KIND exists NAME`: the answer is the exit code alone, 0 or 1, as podman's; 125 is an error. `lookUp` tells
- * whether there is such a thing, or throws as the other commands of that kind do.
+ * `berth KIND exists NAME`: answers by the exit code alone, 0 or 1, as podman does; 125 is an error. `lookUp` returns
+ * whether the object exists, and throws as the other commands of that kind do.
  */
 function existsCommand(
   kind: "image" | "network" | "pod" | "volume",

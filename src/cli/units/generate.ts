@@ -22,7 +22,7 @@ export const manual: CommandManual = {
   ],
 };
 
-/** `berth generate`: what the generator would write, on the terminal. */
+/** `berth generate`: prints the units that the generator would write. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("[dir...]", "search these directories instead of those of the system or user")

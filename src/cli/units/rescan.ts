@@ -20,19 +20,18 @@ export const manual: CommandManual = {
 };
 
 /**
- * `berth rescan`: has systemd run its generators again, if the Quadlet files give something else now than at the last
- * time. What a reload brings in during boot is started if a target that is being started wants it: systemd itself has
- * made up its mind before.
+ * `berth rescan`: reloads systemd if the Quadlet files have changed since the generators ran. During boot it also
+ * starts new units that a starting target wants: systemd chose the units to start before the reload.
  */
 export function define(command: Command, context: CommandContext): void {
   command.action(() => rescan(context));
 }
 
-/** More reloads than this in a row mean that they do not help. */
+/** The limit of reloads in a row: more would not help. */
 const RELOADS_MAX = 5;
 
 function rescan(context: CommandContext): void {
-  // What changes while a reload is on its way is seen by neither.
+  // Changes during the reload escape both the generators and this comparison, so compare again.
   for (let reloads = 0; reloads < RELOADS_MAX; reloads++) {
     if (!reloadIfChanged(context)) {
       if (reloads === 0) context.out("nothing has changed\n");
@@ -42,7 +41,7 @@ function rescan(context: CommandContext): void {
   throw new CommandError(`the units still differ after ${RELOADS_MAX} reloads: is another berth the generator?`, 1);
 }
 
-/** Compares once; returns whether there was something to reload. */
+/** Compares once, and reloads if need be. Returns whether it did. */
 function reloadIfChanged(context: CommandContext): boolean {
   const { kind, uid } = context.scope;
   const { generated } = generateInstalled({ scope: kind, uid, env: context.env }, berthPath(process.execPath));
@@ -59,9 +58,9 @@ function reloadIfChanged(context: CommandContext): boolean {
   return true;
 }
 
-/** Starts what links that are new want started, if the system is still booting and what wants it is to be started. */
+/** Starts the units of new links if the system is still booting and the wanting unit is starting. */
 function startWanted(added: readonly GeneratedLink[], manager: readonly string[]): void {
-  // In any other state boot is over, and what to start is up to the administrator.
+  // In all other states boot is over, and the administrator decides what to start.
   if (added.length === 0 || !/^(?:initializing|starting)$/.test(ask([...manager, "is-system-running"]))) return;
   const wanted = added.flatMap(({ path }) => {
     const [target, unit] = /^(.*)\.(?:wants|requires|upholds)\/(.*)$/.exec(path)?.slice(1) ?? [];
@@ -71,13 +70,13 @@ function startWanted(added: readonly GeneratedLink[], manager: readonly string[]
   if (units.length > 0) systemctl([...manager, "start", "--no-block", "--", ...units]);
 }
 
-/** Where systemd has its generators write; systemd.generator(7). */
+/** The output folder of system generators, systemd.generator(7). */
 function generatorDirectory({ scope, env }: CommandContext): string {
   if (scope.kind === "system") return "/run/systemd/generator";
   return join(env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`, "systemd/generator");
 }
 
-/** Whether a unit is active, or has a job waiting that makes it so. */
+/** Whether a unit is active, or has a job that will make it active. */
 function isComing(unit: string, manager: readonly string[]): boolean {
   const state = ask([...manager, "show", "--property=ActiveState,Job", "--", unit]);
   return /^ActiveState=(?:active|activating|reloading)$/m.test(state) || /^Job=[1-9]/m.test(state);

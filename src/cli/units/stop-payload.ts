@@ -13,12 +13,12 @@ export function define(command: Command, context: CommandContext): void {
       const id = context.env.INVOCATION_ID;
       if (id === undefined) return;
       await stopPayload(context.scope, id, () => unitStopTimeout(unit, context));
-      // There may be a connection to D-Bus that nobody answers.
+      // D-Bus may accept a connection and never answer.
       process.exit();
     });
 }
 
-/** What systemd has as the unit's TimeoutStopSec=, in milliseconds. */
+/** The unit's TimeoutStopSec= in milliseconds. */
 async function unitStopTimeout(unit: string, context: CommandContext): Promise<number> {
   const { withManager } = await import("../../runtime/systemd/systemd.ts");
   const { TimeoutStopUSec } = await withManager(context.scope, context.env, (manager) => manager.properties(unit));
