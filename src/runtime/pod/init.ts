@@ -2,32 +2,27 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
+import type { NamespaceKind } from "../../state/namespace-pins.ts";
 import { type PodRecord, podPaths } from "../../state/pod-record.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
-import { bindMount } from "../mount/bind-mount.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
 import { containerCgroup, leaveUnitCgroup, ownCgroup } from "../oci-runtime/container-cgroup.ts";
-import { namespacePath } from "../oci-runtime/namespace-path.ts";
-import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
-import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../spec/defaults.ts";
-import { formatRuntimeSpec, userMappings } from "../spec/oci-config.ts";
-import type { RuntimeSpec } from "../spec/runtime-spec.ts";
+import { formatRuntimeSpec } from "../spec/oci-config.ts";
 import { loadSeccomp } from "../spec/seccomp-profile.ts";
 import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 import type { UserNamespace } from "../user-namespace/make-namespace.ts";
 import { mountHiddenFolder } from "../user-namespace/rootfs-access.ts";
+import { INIT_MOUNTS, INIT_PROGRAM, initSpec } from "./init-spec.ts";
+import { pathOfNamespace } from "./pod-namespaces.ts";
 
 /** The first process of a pod's shared PID namespace, and that namespace. */
 export interface PodInit {
   readonly process: ProcessIdentity;
   readonly namespace: OpenNamespace;
 }
-
-/** The program's path in its root file system. */
-const PROGRAM = "/catatonit";
 
 /**
  * Starts the first process of a shared PID namespace, which exists as long as this process. It is the distribution's
@@ -51,17 +46,19 @@ export async function startInit(
   // A user's pod is in a mount namespace of its own already.
   if (scope.kind === "system") leaveHostMounts();
   const root = mountHiddenFolder();
-  writeFileSync(join(root, PROGRAM), "");
-  for (const { destination } of MOUNTS) mkdirSync(join(root, destination));
+  writeFileSync(join(root, INIT_PROGRAM), "");
+  for (const { destination } of INIT_MOUNTS) mkdirSync(join(root, destination));
   const cgroup = containerCgroup(pod.unit, pod.id, ownCgroup());
   leaveUnitCgroup(cgroup);
+  const path = (kind: NamespaceKind) => pathOfNamespace(namespaces, kind);
   const spec = initSpec({
     root,
     program,
-    namespaces,
+    paths: { network: path("net"), ipc: path("ipc"), uts: path("uts") },
     userNamespace: await joinInner(namespaces),
     cgroupsPath: cgroup.cgroupsPath,
     traits: runtime.traits,
+    seccomp: loadSeccomp({ seccomp: undefined }, []),
   });
   writeFileSync(join(bundle, "config.json"), formatRuntimeSpec(spec), { mode: 0o600 });
   const run = { id: pod.id, bundle, pidFile: join(bundle, "pid"), preserveFds: 0, systemdCgroup: false };
@@ -77,69 +74,10 @@ export async function startInit(
   }
 }
 
-/** The least that an OCI runtime accepts. */
-const MOUNTS = KERNEL_MOUNTS.filter(({ destination }) => destination === "/proc" || destination === "/dev");
-
-/** The runtime specification's names of the namespaces that are pinned by the kernel's names. */
-const JOINED: Readonly<Partial<Record<OpenNamespace["kind"], string>>> = { net: "network", ipc: "ipc", uts: "uts" };
-
-function initSpec(made: {
-  readonly root: string;
-  readonly program: string;
-  readonly namespaces: readonly OpenNamespace[];
-  readonly userNamespace: UserNamespace | undefined;
-  readonly cgroupsPath: string;
-  readonly traits: OciRuntimeTraits;
-}): RuntimeSpec {
-  const { userNamespace } = made;
-  const joined = Object.entries(JOINED).map(([kind, type]) => {
-    const found = made.namespaces.find((namespace) => namespace.kind === kind);
-    return found === undefined ? { type } : { type, path: namespacePath(found.fd) };
-  });
-  const none: string[] = [];
-  return {
-    ociVersion: "1.0.2",
-    process: {
-      terminal: false,
-      user: { uid: 0, gid: 0 },
-      args: [PROGRAM, "-P"],
-      env: [],
-      cwd: "/",
-      capabilities: { bounding: none, effective: none, permitted: none, inheritable: none, ambient: none },
-      rlimits: [],
-      noNewPrivileges: true,
-    },
-    root: { path: made.root, readonly: true },
-    mounts: [...MOUNTS, bindMount(made.program, PROGRAM, ["ro"])],
-    annotations: {},
-    linux: {
-      namespaces: [
-        { type: "pid" },
-        { type: "mount" },
-        { type: "cgroup" },
-        ...joined,
-        ...(userNamespace === undefined ? [] : [{ type: "user", path: userNamespace.path }]),
-      ],
-      ...userMappings(userNamespace, made.traits),
-      cgroupsPath: made.cgroupsPath,
-      resources: { devices: [{ allow: false, access: "rwm" }] },
-      sysctl: {},
-      maskedPaths: [...MASKED_PATHS],
-      readonlyPaths: [...READONLY_PATHS],
-      ...seccomp(),
-    },
-  };
-}
-
-function seccomp(): Pick<RuntimeSpec["linux"], "seccomp"> {
-  const filter = loadSeccomp({ seccomp: undefined }, []);
-  return filter === undefined ? {} : { seccomp: filter };
-}
-
 /** Joins the containers' user namespace: it has to own the PID namespace, or they could not mount its /proc. */
 async function joinInner(namespaces: readonly OpenNamespace[]): Promise<UserNamespace | undefined> {
-  const inner = namespaces.find(({ kind }) => kind === "inner");
-  if (inner === undefined) return undefined;
+  const path = pathOfNamespace(namespaces, "inner");
+  if (path === undefined) return undefined;
   const { joinUserNamespace } = await import("../user-namespace/make-namespace.ts");
-  return joinUserNamespace(namespacePath(inner.fd));
+  return joinUserNamespace(path);
 }

@@ -9,12 +9,12 @@ import { attachRootOf } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
-import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
 import { broughtNamespaces } from "../user-namespace/enter.ts";
 import { addMemberName } from "./pod-files.ts";
+import { pathOfNamespace } from "./pod-namespaces.ts";
 
 /** A pod that a container joins. */
 export interface JoinedPod {
@@ -43,10 +43,7 @@ export function openPod(scope: Scope, request: RunRequest, env: Environment): Jo
   const record = findPod(scope, request.pod ?? "");
   // A process that has entered the pod's user namespace has them open already.
   const namespaces = broughtNamespaces(scope, env) ?? openNamespaces(record);
-  const path = (kind: NamespaceKind) => {
-    const found = namespaces.find((namespace) => namespace.kind === kind);
-    return found === undefined ? undefined : namespacePath(found.fd);
-  };
+  const path = (kind: NamespaceKind) => pathOfNamespace(namespaces, kind);
   return {
     record,
     request: requestInPod(request, record, path("inner")),

@@ -1,7 +1,9 @@
 import { openSync } from "node:fs";
+import type { NamespaceKind } from "../../state/namespace-pins.ts";
 import { makeMemoryNamespace } from "../../system/mount-tree.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
+import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
 
 interface Owner {
@@ -44,6 +46,12 @@ export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: st
   if (kinds.length > 0) made.push(...(await makeByChild(kinds, shared)));
   if (shared.ipc) made.push({ kind: "mnt", fd: makeMemoryNamespace(scratch, shmOptions(shared)) });
   return made;
+}
+
+/** The path by which other programs reach one of a pod's open namespaces; undefined if the pod has none of that kind. */
+export function pathOfNamespace(namespaces: readonly OpenNamespace[], kind: NamespaceKind): string | undefined {
+  const found = namespaces.find((namespace) => namespace.kind === kind);
+  return found === undefined ? undefined : namespacePath(found.fd);
 }
 
 /** The tmpfs options of the pod's /dev/shm, tmpfs(5). */

@@ -46,7 +46,7 @@ export function givenAddresses(output: string): Record<string, GivenAddresses> {
   );
 }
 
-/** The message in the output of a netavark that failed: {"error": …} on standard output, or whatever it wrote. */
+/** The message of a netavark or a plugin that failed: {"error": …} on standard output, or whatever it wrote. */
 export function netavarkError(stdout: string, stderr: string): string {
   try {
     const answer: unknown = JSON.parse(stdout);

@@ -12,7 +12,7 @@ import { toDefinition } from "../definitions/network-plan.ts";
 import { checkNetavark, runNetavark } from "./netavark.ts";
 import { withNetavarkLock } from "./netavark-lock.ts";
 import { type NetavarkRequest, partOf } from "./netavark-request.ts";
-import { type GivenAddresses, givenAddresses } from "./netavark-result.ts";
+import { type GivenAddresses, givenAddresses, netavarkError } from "./netavark-result.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
 import { makeStandIn } from "./stand-in-namespace.ts";
 
@@ -46,10 +46,8 @@ export function planByPlugin(scope: Scope, request: NetworkCreateRequest, now: D
   const stdin = JSON.stringify(asked);
   const options = { stdin, stdout: "pipe", env: PLAIN_ENVIRONMENT, timeout: ANSWER_MS } as const;
   const { exitCode, stdout, stderr } = runCommand([program, "create"], options);
-  const answer = parseJson(stdout);
-  if (exitCode === 0) return completeByAnswer(asked, answer);
-  const said = (answer as { error?: string } | undefined)?.error ?? stderr;
-  throw fail(`plugin ${driver}: ${said || "failed without a message"}`);
+  if (exitCode === 0) return completeByAnswer(asked, parseJson(stdout));
+  throw fail(`plugin ${driver}: ${netavarkError(stdout, stderr)}`);
 }
 
 /** The definition that a plugin is to complete. Throws "bad-request". */

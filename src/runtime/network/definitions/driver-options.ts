@@ -38,10 +38,11 @@ const OPTIONS: Readonly<Record<NetworkDriver, Readonly<Record<string, OptionChec
 
 /** The first problem with the options (`--opt`) of a driver; undefined if there is none. */
 export function checkDriverOptions(driver: string, options: Readonly<Record<string, string>>): string | undefined {
+  const [, table = {}] = Object.entries(OPTIONS).find(([own]) => own === driver) ?? [];
+  const known = new Map(Object.entries(table));
   for (const [name, value] of Object.entries(options)) {
-    const known: Readonly<Record<string, OptionCheck>> = OPTIONS[driver as NetworkDriver] ?? {};
-    const check = known[name];
-    if (check === undefined) return `${driver} has no option ${name} (${Object.keys(known).sort().join(", ")})`;
+    const check = known.get(name);
+    if (check === undefined) return `${driver} has no option ${name} (${[...known.keys()].sort().join(", ")})`;
     const wanted = check(value);
     if (wanted !== undefined) return `option ${name} is ${wanted}, not "${value}"`;
   }
