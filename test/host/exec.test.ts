@@ -39,6 +39,17 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
     expect((await exec(["app", "sh", "-c", "kill -KILL $$"])).exitCode).toBe(137);
   });
 
+  hostTest("enters a container that has a limit without an end", async () => {
+    const run = ["berth", "run", "-d", "--rm", "--name", "unlimited", "--network", "none", "--ulimit", "core=-1"];
+    await host.ok([...run, sample("app:1"), "sleep", "1000"]);
+    expect(await exec(["unlimited", "sh", "-c", "ulimit -c"])).toEqual({
+      stdout: "unlimited\n",
+      stderr: "",
+      exitCode: 0,
+    });
+    await host.ok(["systemctl", "kill", "--signal=KILL", "berth-unlimited"]);
+  });
+
   hostTest("ends with 125, 126 or 127 where no command ran, and says why", async () => {
     const absent = await exec(["no-such-container", "true"]);
     expect(absent).toMatchObject({ exitCode: 125, stdout: "" });
