@@ -26,6 +26,7 @@ const FOLDERS: readonly Exception[] = [];
 
 /** Files that name the OCI runtime. */
 const RUNTIME_NAMES: readonly Exception[] = [
+  ["src/generator/making/environment.ts", "runc", "the reason, for people, why a variable is not passed on"],
   ["src/manual/command-page.ts", "runc(8)", "the manual refers to its page"],
   ["src/setup/requirements.ts", "runc", "Debian's package that setup asks for"],
   ["src/system/programs.ts", "runc", "the package that a message names when the program is missing"],
@@ -57,6 +58,10 @@ const imports: Check = (all) => checkImports(all, page, IMPORTS);
 const edges: Check = (all) => checkEdges(all, page);
 const runtimeNames: Check = (all) => checkRuntimeNames(all, RUNTIME_NAMES);
 const testFolders: Check = (all) => checkTestFolders(all, TEST_FOLDERS);
+
+test("rooms import only what docs/architecture.md says", () => {
+  expect(imports(files)).toEqual([]);
+});
 
 test("an import of a room above, of the generator by the runtime, and a room without a row are found", () => {
   const upwards = "src/image/planted.ts: imports src/runtime/planted.ts, and image may not import runtime";
@@ -95,6 +100,10 @@ test("no folder has more files than a person can look over", () => {
   ]);
 });
 
+test("only the files that docs/architecture.md names touch the world outside", () => {
+  expect(edges(files)).toEqual([]);
+});
+
 test("a kernel call, a child process, D-Bus and the network are found where the page does not name them", () => {
   expect(edges(files)).toEqual([]);
   for (const [edge, line] of [
@@ -117,6 +126,10 @@ test("a kernel call, a child process, D-Bus and the network are found where the 
   expect(checkEdges(files, { ...page, edges: named })).toContain(
     "docs/architecture.md: src/unit/words.ts does not touch D-Bus",
   );
+});
+
+test("the OCI runtime is named in its room alone", () => {
+  expect(runtimeNames(files)).toEqual([]);
 });
 
 test("the OCI runtime's name is found outside of its room", () => {
