@@ -35,8 +35,8 @@ const claim: Step<Start> = {
   make(start) {
     const { context, plan, paths, image } = start;
     const { scope } = context;
-    // Under one lock, for two others who take it. To those who remove images: once the record is there, its layers
-    // stay. To those who clear away what is stale: a bundle without a record has no launcher any more.
+    // Two others take this lock. Removal of images keeps the layers of a record once that exists, and cleanup of stale
+    // containers knows by it that a bundle without a record has no launcher any more.
     withStateLock(scope.stateDir, "shared", () => {
       mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
       writeRecord(scope, plan.record);
