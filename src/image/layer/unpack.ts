@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { errnoName } from "../../system/error.ts";
+import { findProgram } from "../../system/programs.ts";
 import { createTarReader, type TarMember, type TarReader } from "../../tar/reader.ts";
 import { ImageError, withContext } from "../error.ts";
 import { TREE } from "./directory.ts";
@@ -77,7 +78,7 @@ export class LayerUnpack {
       await this.#tree.finish();
       writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });
       // One syncfs(2) for all the files, in a process of its own because it takes long and would block this one.
-      await execa("sync", ["--file-system", this.options.dir]);
+      await execa(findProgram("sync"), ["--file-system", this.options.dir]);
     });
     return { dependsOnLower: this.#tree.dependsOnLower };
   }
