@@ -9,35 +9,33 @@ import { readRecordFile, readRecordIfSound, recordFormat, survey, writeRecordFil
 import { networkRequest, portMapping, processIdentity, texts } from "./request-fields.ts";
 
 /**
- * What berth remembers of a container between its start and its cleanup: facts for `berth ps` and `inspect`, and what
- * cleanup has to undo. Whether it still runs is not in here: that is systemd's and the kernel's to say.
+ * A container's record, from its start to its cleanup: facts for `berth ps` and `inspect`, and what cleanup has to
+ * undo. It does not say whether the container still runs: only systemd and the kernel know.
  */
 export interface ContainerRecord {
   readonly id: string;
   readonly name: string;
-  /** The service it runs in; undefined for a run in somebody's shell. */
+  /** The service that it runs in; undefined for a container in the foreground of a shell. */
   readonly unit: string | undefined;
   readonly image: string;
   readonly imageDigest: string;
-  /** diffIDs in use: the store keeps these layers while the record exists. */
+  /** diffIDs of its image: the store keeps these layers while the record exists. */
   readonly imageLayers: readonly string[];
   readonly command: readonly string[];
-  /** diffIDs of images that are mounted in it, an image an element: their layers stay as well. */
+  /** diffIDs of the images that are mounted in it, one list an image: the store keeps these layers, too. */
   readonly otherImages?: readonly (readonly string[])[];
-  /** Names of the volumes it has mounted: they stay while the record exists. */
+  /** Names of its volumes: they stay while the record exists. */
   readonly volumes?: readonly string[];
   /** RFC 3339. */
   readonly created: string;
-  /**
-   * The container's cgroup, as /proc/PID/cgroup shows it: what tells its process from a later one of the same number.
-   */
+  /** Its cgroup, as /proc/PID/cgroup shows it: distinguishes its process from a later one with the same PID. */
   readonly cgroup: string;
   /** The process that launches the container, or runs it in the foreground. */
   readonly launcher: ProcessIdentity;
   readonly network: NetworkRequest;
-  /** The pod that it is in. */
+  /** Its pod. */
   readonly pod: string | undefined;
-  /** What it got in each of its networks, by their names. */
+  /** Its addresses, by network. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly ports: readonly PortMapping[];
   readonly labels: Readonly<Record<string, string>>;
@@ -47,7 +45,7 @@ export interface ContainerRecord {
   readonly stopTimeout: number;
 }
 
-/** What a record has to say to be of use, and what stands for what it does not say. */
+/** A record without an identity, image or network is of no use; other members have defaults. */
 const FORMAT = recordFormat<ContainerRecord>(
   { noun: "container", verb: "started" },
   {
@@ -78,19 +76,19 @@ export function writeRecord(scope: Scope, record: ContainerRecord): void {
 }
 
 /**
- * The record of one container, or undefined if there is none (a start that was killed before it wrote one, say) or none
- * that can be read: it is then cleaned up without, rather than be in everybody's way. Throws "newer-record".
+ * The record of one container. undefined if there is none (a start that was killed early, say), or none that can be
+ * read: such a container is cleaned up without one. Throws "newer-record".
  */
 export function readRecord(scope: Scope, id: string): ContainerRecord | undefined {
   return readRecordIfSound(containerPaths(scope, id).record, FORMAT, id);
 }
 
-/** The same for what must not be wrong about a container in use. Throws "corrupt-record" and "newer-record". */
+/** The same for callers that would do harm without the record. Throws "corrupt-record" and "newer-record". */
 export function readSoundRecord(scope: Scope, id: string): ContainerRecord | undefined {
   return readRecordFile(containerPaths(scope, id).record, FORMAT, id);
 }
 
-/** IDs of everything that has a bundle directory, with or without a record. */
+/** IDs of all containers with a bundle directory, with or without a record. */
 export function listContainerIds(scope: Scope): string[] {
   return listIfThere(containersDir(scope)).sort();
 }
@@ -103,7 +101,7 @@ export function listRecords(scope: Scope): ContainerRecord[] {
   return records;
 }
 
-/** All records that can be read, and for each container that a newer berth started the error that says so. */
+/** All records that can be read, and an error for each container that a newer berth has started. */
 export function surveyRecords(scope: Scope): { records: ContainerRecord[]; newer: StateError[] } {
   return survey(listContainerIds(scope), (id) => readRecord(scope, id));
 }

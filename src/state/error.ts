@@ -1,6 +1,6 @@
 import { BerthError } from "../error.ts";
 
-/** Why state could not be had as it was asked for; callers decide by `code`, never by message. */
+/** Why berth's records have no answer; callers decide by `code`, never by message. */
 export type StateErrorCode =
   | "ambiguous"
   | "corrupt-record"
@@ -11,5 +11,5 @@ export type StateErrorCode =
   | "no-such-volume"
   | "state-io";
 
-/** There is no such thing in berth's records, or a record cannot be read. */
+/** A container, pod, network or volume that has no record, or one that cannot be read. */
 export class StateError extends BerthError<StateErrorCode> {}

@@ -4,8 +4,8 @@ import { StateError } from "./error.ts";
 import { idOfName } from "./names.ts";
 
 /**
- * The container that a word means: its name, its service (with or without ".service"), its ID or the beginning of it.
- * Throws "no-such-container", also when an ID's beginning fits several, and "newer-record" where it may be one that
+ * Finds a container by its name, its service (with or without ".service"), its ID or a prefix of that. Throws
+ * "no-such-container", also for a prefix of several IDs, and "newer-record" where the word may mean a container that
  * this berth cannot read.
  */
 export function findContainer(scope: Scope, word: string): ContainerRecord {

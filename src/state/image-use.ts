@@ -9,8 +9,8 @@ export interface ContainerUse {
 }
 
 /**
- * The images that the containers of a scope have mounted. A record that cannot be read is an error rather than "uses
- * nothing", for the layers under a running container must never go: throws "corrupt-record" and "newer-record".
+ * The images that the containers of a scope have mounted. Throws "corrupt-record" and "newer-record": without the
+ * record, the layers of a running container might be removed.
  */
 export function readContainerUse(scope: Scope): ContainerUse[] {
   return listContainerIds(scope).flatMap((id) => {

@@ -6,7 +6,7 @@ import type { ContainerFacts } from "./container-state.ts";
 import { StateError } from "./error.ts";
 import { containerPaths } from "./paths.ts";
 
-/** PID of the container's first process, or undefined when it has not started or is gone. */
+/** PID of the container's first process; undefined before its start and after its end. */
 export function payloadPid(scope: Scope, record: ContainerRecord): number | undefined {
   let text: string;
   try {
@@ -19,19 +19,19 @@ export function payloadPid(scope: Scope, record: ContainerRecord): number | unde
   return cgroup?.split("\n").some((line) => line.endsWith(record.cgroup)) ? pid : undefined;
 }
 
-/** The same of one that has to run. Throws "no-such-container". */
+/** The same for a container that must be running. Throws "no-such-container". */
 export function runningPayloadPid(scope: Scope, record: ContainerRecord): number {
   const pid = payloadPid(scope, record);
   if (pid === undefined) throw new StateError("no-such-container", `container ${record.name} is not running`);
   return pid;
 }
 
-/** Whether anything of a container is running: its payload, or the process that is about to start it. */
+/** Whether a process of the container is alive: its payload, or its launcher. */
 export function isContainerAlive(scope: Scope, record: ContainerRecord): boolean {
   return isAlive(record.launcher) || payloadPid(scope, record) !== undefined;
 }
 
-/** What the kernel says of a container now. */
+/** The container as the kernel sees it now. */
 export function containerFacts(scope: Scope, record: ContainerRecord): ContainerFacts {
   const pid = payloadPid(scope, record);
   return {
@@ -42,7 +42,7 @@ export function containerFacts(scope: Scope, record: ContainerRecord): Container
   };
 }
 
-/** Whether a process's cgroup stands still, by its own freezer or that of one above (cgroups(7), cgroup.events). */
+/** Whether a process's cgroup, or one above, is frozen (cgroups(7), cgroup.events). */
 function isFrozen(pid: number): boolean {
   const [, path] = /^0::(.+)$/m.exec(readProc(pid, "cgroup") ?? "") ?? [];
   try {

@@ -19,9 +19,9 @@ export interface LockRow {
 }
 
 /**
- * The order of all locks: a process that holds one may only wait for those that name it. So no two processes ever wait
- * for each other. Locks that are taken without waiting (on a file that this process has just made, or only if it is
- * free) need no order; while they are held, waiting for others does.
+ * The order of all locks: a process that holds a lock may only wait for locks that list it in `under`. So no two
+ * processes ever wait for each other. Taking a lock without waiting (of a file that this process has just made, or only
+ * if it is free) needs no order; waiting for others while it is held does.
  */
 export const LOCKS: Readonly<Record<LockName, LockRow>> = {
   work: {
@@ -78,21 +78,21 @@ interface Held {
   readonly how: Hold;
 }
 
-/** What this process holds; undefined while nobody checks. */
+/** The locks that this process holds; undefined while the order is not checked. */
 let held: Held[] | undefined;
 
-/** From now on waiting for a lock out of order throws. For tests: otherwise nothing is recorded. */
+/** From now on, waiting for a lock out of order throws. For tests; without it nothing is recorded. */
 export function checkLockOrder(): void {
   held ??= [];
 }
 
 /**
- * To be called before waiting for a lock. Throws where the order is checked and forbids it. A process that waits stops
- * as a whole, so it is the same which of its tasks holds the other lock.
+ * Call before waiting for a lock. Throws if the order is checked and forbids it. flock(2) blocks the whole process, so
+ * it does not matter which of its tasks holds the other lock.
  */
 export function checkWaiting(name: LockName, how: Hold): void {
   const wrong = held?.find((other) => {
-    // Two that share a lock do not wait for each other.
+    // Holders of a shared lock do not wait for each other.
     const sharing = other.name === name && other.how === "shared" && how === "shared";
     return !sharing && !LOCKS[name].under.includes(other.name);
   });
@@ -100,7 +100,7 @@ export function checkWaiting(name: LockName, how: Hold): void {
     throw new Error(`lock order: waits for the ${name} lock while it holds the ${wrong.name} lock`);
 }
 
-/** Records that a lock is held. Returns what records its release. */
+/** Records that a lock is held. Returns a function that records its release. */
 export function recordLock(name: LockName, how: Hold): () => void {
   const lock: Held = { name, how };
   held?.push(lock);

@@ -10,7 +10,7 @@ export interface HeldLock {
   close(): void;
 }
 
-/** Waits for a lock on an open file, which is closed with it, or if it cannot be had. Throws "syscall". */
+/** Waits for a lock on an open file; close() closes the file, and so does a failure. Throws "syscall". */
 export function takeLock(name: LockName, fd: number, how: Hold = "exclusive"): HeldLock {
   try {
     checkWaiting(name, how);
@@ -29,7 +29,7 @@ export function tryLock(name: LockName, fd: number): HeldLock | undefined {
   return undefined;
 }
 
-/** The same for a file or folder that this process has just made, and nobody else can have locked yet. */
+/** The same for a file or folder that this process has just made, so that no other can hold the lock. */
 export function lockNew(name: LockName, fd: number): HeldLock {
   lockFile(fd, "exclusive");
   return heldLock(name, fd, "exclusive");
@@ -45,21 +45,20 @@ export function withLock<T>(name: LockName, fd: number, how: Hold, work: () => T
   }
 }
 
-/** Opens the file of a lock, and makes it and its folder if need be. `mode` is the folder's. */
+/** Opens the file of a lock, creating it and its folder (with `mode`) if need be. */
 export function openLockFile(path: string, mode = 0o700): number {
   mkdirSync(dirname(path), { recursive: true, mode });
   return openSync(path, "a", 0o600);
 }
 
-/** Opens a folder that is itself what is locked. */
+/** Opens a folder to lock it. */
 export function openLockFolder(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
 /**
- * Runs `work` under the state lock: shared to see images, volumes and records that must not be taken away meanwhile,
- * exclusive to change the image index or to delete. `work` must be short and cannot wait for anything. Throws
- * "state-io".
+ * Runs `work` under the state lock: shared to use images, volumes and records that must not be removed meanwhile,
+ * exclusive to change the image index or to remove. `work` must be short, and cannot await anything. Throws "state-io".
  */
 export function withStateLock<T>(stateDir: string, how: Hold, work: () => T): T {
   const file = join(stateDir, "lock");

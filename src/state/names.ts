@@ -12,7 +12,7 @@ export function idOfName(scope: Scope, name: string): string | undefined {
   try {
     return readlinkSync(join(namesDir(scope), name));
   } catch (error) {
-    // No container has a word that cannot be a name (".", or a very long one).
+    // A word that cannot be a file name (".", or a very long one) is no container's name.
     if (isErrno(error, "ENOENT", "EINVAL", "ENAMETOOLONG")) return undefined;
     throw error;
   }

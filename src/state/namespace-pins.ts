@@ -6,9 +6,8 @@ import { processIdentity } from "./request-fields.ts";
 export type NamespaceKind = "user" | "inner" | "net" | "ipc" | "uts" | "mnt" | "pid";
 
 /**
- * Namespaces without a process, kept by a manager of systemd's in the file descriptor store of a unit. They last as
- * long as the unit is active: systemd closes them when it stops, however that comes, and the kernel then takes them
- * down.
+ * Namespaces without a process, which a manager of systemd's keeps open in the file descriptor store of a unit. When
+ * the unit stops, for whatever reason, systemd closes them, and the kernel removes them.
  */
 export interface PinnedNamespaces {
   /** The manager that holds them: PID 1 or a user's. */

@@ -1,29 +1,24 @@
 import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text } from "../json-fields.ts";
 import { DEFAULT_NETWORK, IPAM_DRIVERS, type IpamDriver, NETWORK_DRIVERS } from "../options/values/network.ts";
 
-/**
- * What a network is: the form in which netavark takes it (network_info), which is podman's too, kept as one JSON file.
- */
+/** A network, in the form of netavark's network_info, which is podman's too; one JSON file each. */
 export interface NetworkDefinition {
   readonly name: string;
   /** 64 hexadecimal digits. */
   readonly id: string;
   /** One of {@link NETWORK_DRIVERS}, or the name of a plugin. */
   readonly driver: string;
-  /**
-   * The bridge, or the device that macvlan and ipvlan sit on; netavark takes that of the default route if there is
-   * none.
-   */
+  /** The bridge, or the parent device of macvlan and ipvlan; by default netavark takes that of the default route. */
   readonly network_interface?: string;
   /** RFC 3339. */
   readonly created: string;
   readonly subnets: readonly SubnetDefinition[];
   readonly ipv6_enabled: boolean;
-  /** Nothing is forwarded out of it. */
+  /** Whether the network has no route out. */
   readonly internal: boolean;
   /** Whether containers in it find each other by name. */
   readonly dns_enabled: boolean;
-  /** Where names are asked for that are no container's, in place of the host's resolvers. */
+  /** Resolvers for names that are no container's, in place of the host's. */
   readonly network_dns_servers?: readonly string[];
   readonly ipam_options: { readonly driver: IpamDriver };
   readonly labels: Readonly<Record<string, string>>;
@@ -44,9 +39,9 @@ export function usesDhcp({ ipam_options: ipam }: NetworkDefinition): boolean {
 export interface SubnetDefinition {
   /** `ADDRESS/BITS`. */
   readonly subnet: string;
-  /** None in a network without DNS that is internal. */
+  /** Absent in an internal network without DNS. */
   readonly gateway?: string;
-  /** Where addresses are taken from, both ends included; the whole subnet if undefined. */
+  /** The addresses to hand out, both ends included; the whole subnet by default. */
   readonly lease_range?: { readonly start_ip: string; readonly end_ip: string };
 }
 
@@ -73,8 +68,8 @@ export const networkDefinitionFields: Fields<NetworkDefinition> = {
 };
 
 /**
- * The default network. Its subnet is next to podman's (10.88.0.0/16), not the same, so that both can be on one host.
- * Names are not resolved in it: podman's has no DNS either.
+ * The default network. Its subnet is next to podman's (10.88.0.0/16), so that both can be on one host. It has no DNS,
+ * as podman's has none.
  */
 export function defaultNetwork(): NetworkDefinition {
   return {

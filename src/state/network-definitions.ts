@@ -8,13 +8,13 @@ import { openLockFile, withLock } from "./lock.ts";
 import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
 import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
 
-/** People read and copy these files: they are indented, and the path says which one cannot be read. */
+/** People read and copy these files: they are indented, and errors name the path. */
 const FORMAT = recordFormat<NetworkDefinition>(
   { noun: "network", verb: "made", unreadable: (path) => `read ${path}`, indent: 2 },
   networkDefinitionFields,
 );
 
-/** Where definitions lie, one NAME.json each: they stay over reboots. */
+/** The folder of definitions, one NAME.json each; it survives reboots. */
 export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks");
 
 /** The definition of a network. Throws "no-such-network". */
@@ -31,7 +31,7 @@ export function findDefinition(scope: Scope, name: string): NetworkDefinition | 
   return readFile(join(definitionsDir(scope), `${name}.json`));
 }
 
-/** The network of a name, or of the beginning of an ID. Throws "no-such-network". */
+/** The network of a name, or of a prefix of an ID. Throws "no-such-network". */
 export function findNetwork(scope: Scope, word: string): NetworkDefinition {
   const byName = findDefinition(scope, word);
   if (byName !== undefined) return byName;
@@ -39,7 +39,7 @@ export function findNetwork(scope: Scope, word: string): NetworkDefinition {
   return byId.length === 1 && byId[0] !== undefined ? byId[0] : readDefinition(scope, word);
 }
 
-/** All networks by name, the default one among them. */
+/** All networks by name, including the default one. */
 export function listDefinitions(scope: Scope): NetworkDefinition[] {
   const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
   return [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)]
@@ -47,21 +47,21 @@ export function listDefinitions(scope: Scope): NetworkDefinition[] {
     .flatMap((name) => findDefinition(scope, name) ?? []);
 }
 
-/** Keeps a definition. The caller holds the lock. */
+/** Writes a definition. The caller holds the lock. */
 export function writeDefinition(scope: Scope, definition: NetworkDefinition): void {
   const path = join(definitionsDir(scope), `${definition.name}.json`);
   writeRecordFile(path, FORMAT, definition, { mode: 0o644 });
 }
 
-/** What a definition's file ends in while its bridge is being removed: a network that is no more. */
+/** The suffix of a definition's file while its bridge is being removed: the network is gone already. */
 const REMOVED = ".removed";
 
-/** Makes a network one that is no more, but whose bridge is still known. The caller holds the lock. */
+/** Removes a network, but keeps its bridge on record. The caller holds the lock. */
 export function beginRemoval(scope: Scope, name: string): void {
   renameSync(join(definitionsDir(scope), `${name}.json`), join(definitionsDir(scope), `${name}${REMOVED}`));
 }
 
-/** Forgets it. */
+/** Removes that record, once the bridge is gone. */
 export function finishRemoval(scope: Scope, name: string): void {
   removeIfThere(join(definitionsDir(scope), `${name}${REMOVED}`));
 }
@@ -83,9 +83,8 @@ export function isNetworkName(name: string): boolean {
 }
 
 /**
- * Runs `work` while nobody else creates or removes networks ("exclusive": subnets and interface names are chosen by
- * what the others have), or while nobody removes one ("shared": who uses one has to be seen). The kernel frees the lock
- * when a process dies.
+ * Runs `work` while no other process creates or removes networks ("exclusive": subnets and interface names must differ
+ * from those of all others), or while none removes one ("shared": a new user of a network must be seen).
  */
 export function withDefinitionsLock<T>(scope: Scope, how: "shared" | "exclusive", work: () => T): T {
   return withLock("definitions", openLockFile(join(definitionsDir(scope), ".lock"), 0o711), how, work);

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Scope } from "../scope.ts";
 
 /**
- * Where one container's files lie. What the running container needs is in the scope's runtime directory and goes with a
- * reboot; what has to be on a real disk (the upper layer, anonymous volumes) is in its state directory.
+ * The files of one container. Those that only the running container needs are in the scope's runtime directory and do
+ * not survive a reboot; those that need a real disk (the upper layer, anonymous volumes) are in its state directory.
  */
 export interface ContainerPaths {
   /** The OCI bundle: config.json, rootfs, and the small files that are mounted into the container. */
@@ -15,10 +15,10 @@ export interface ContainerPaths {
   readonly pidFile: string;
   /**
    * Its network namespace, mounted in the launcher's own mount namespace for pasta, which ends when the file is
-   * removed: alone in a folder, because a pasta of 2023 looks at the first of several changes only.
+   * removed. The folder holds nothing else, because pasta of 2023 handles only the first of several changes.
    */
   readonly networkNamespace: string;
-  /** On disk: upper, work, and volumes without a name. */
+  /** On disk: upper, work, and anonymous volumes. */
   readonly layers: string;
 }
 
@@ -36,12 +36,12 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
 }
 
 export const containersDir = (scope: Scope) => join(scope.runtimeDir, "containers");
-/** One symbolic link a container name; its target is the ID. */
+/** Symbolic links from container names to IDs. */
 export const namesDir = (scope: Scope) => join(scope.runtimeDir, "names");
 export const volumesDir = (scope: Scope) => join(scope.stateDir, "volumes");
 export const podsDir = (scope: Scope) => join(scope.runtimeDir, "pods");
 export const networksDir = (scope: Scope) => join(scope.runtimeDir, "networks");
-/** Who asked for a unit to be started (`berth start`), for LoginUID=caller. */
+/** The caller of `berth start`, one file a unit, for LoginUID=caller. */
 export const callersDir = (scope: Scope) => join(scope.runtimeDir, "callers");
-/** Who has which ids of `--userns auto`: one file a container. */
+/** The ids that `--userns auto` has leased, one file a container. */
 export const idLeasesDir = (scope: Scope) => join(scope.runtimeDir, "user-namespaces");

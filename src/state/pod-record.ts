@@ -22,26 +22,23 @@ import {
   userNamespaceRequest,
 } from "./request-fields.ts";
 
-/**
- * What berth remembers of a pod as long as its unit is active: what its containers get of it, and what has to be
- * undone.
- */
+/** A pod's record, as long as its unit is active: what its containers share, and what its removal has to undo. */
 export interface PodRecord extends Omit<PodRequest, "replace"> {
-  /** 32 hexadecimal digits: systemd's ID of this run of the unit. */
+  /** systemd's invocation ID of the unit: 32 hexadecimal digits. */
   readonly id: string;
   /** RFC 3339. */
   readonly created: string;
-  /** The process that makes it. */
+  /** The process that creates it. */
   readonly maker: ProcessIdentity;
-  /** `UID:GID` that its user namespace is made for: whom its containers run as if they do not say. */
+  /** `UID:GID` that its user namespace is made for: the default user of its containers. */
   readonly user?: string;
-  /** What it got in each of its networks, by their names. */
+  /** Its addresses, by network. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
-  /** Absent while the pod is being made. */
+  /** Absent while the pod is being created. */
   readonly namespaces?: PinnedNamespaces;
-  /** The first process of the shared PID namespace, without which there is nothing left in that. */
+  /** The first process of the shared PID namespace, which ends with it. */
   readonly init?: ProcessIdentity;
-  /** What connects a user's pod, or its ports, to the host's network. */
+  /** The pasta process that connects a user's pod, or its ports, to the host's network. */
   readonly pasta?: ProcessIdentity;
 }
 
@@ -76,15 +73,15 @@ const FORMAT = recordFormat<PodRecord>(
 
 const RECORD = "pod.json";
 
-/** Where one pod's files lie: below the scope's runtime directory, gone with a reboot. */
+/** The files of one pod, in the scope's runtime directory; they do not survive a reboot. */
 export interface PodPaths {
   readonly directory: string;
   readonly record: string;
-  /** /etc/hosts, /etc/hostname and /etc/resolv.conf of all its containers. The last is absent if theirs stay. */
+  /** /etc/hosts, /etc/hostname and /etc/resolv.conf of all its containers; the last may be absent (`--dns none`). */
   readonly hosts: string;
   readonly hostname: string;
   readonly resolvConf: string;
-  /** Where pasta has the network namespace mounted, seen by itself alone. */
+  /** The mount of the network namespace, which only pasta sees. */
   readonly networkNamespace: string;
   /** The bundle of the shared PID namespace's first process. */
   readonly init: string;
@@ -107,15 +104,15 @@ export function writePod(scope: Scope, record: PodRecord): void {
   writeRecordFile(podPaths(scope, record.name).record, FORMAT, record);
 }
 
-/** The record of a pod, or undefined if there is none that can be read. Throws "newer-record". */
+/** The record of a pod; undefined if there is none that can be read. Throws "newer-record". */
 export function readPod(scope: Scope, name: string): PodRecord | undefined {
   return readRecordIfSound(podPaths(scope, name).record, FORMAT, name);
 }
 
 /**
- * The pod that a word means: its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or the beginning
- * of it. Throws "no-such-pod", also when an ID's beginning fits several, and "newer-record" where it may be one that this
- * berth cannot read.
+ * Finds a pod by its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or a prefix of that. Throws
+ * "no-such-pod", also for a prefix of several IDs, and "newer-record" where the word may mean a pod that this berth
+ * cannot read.
  */
 export function findPod(scope: Scope, word: string): PodRecord {
   const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
@@ -132,12 +129,12 @@ export function findPod(scope: Scope, word: string): PodRecord {
   throw new StateError("no-such-pod", problem);
 }
 
-/** All pods whose records can be read, and for each that a newer berth started the error that says so. */
+/** All pods with a record that can be read, and an error for each that a newer berth has started. */
 export function surveyPods(scope: Scope): { records: PodRecord[]; newer: StateError[] } {
   return survey(listPodNames(scope), (name) => readPod(scope, name));
 }
 
-/** Names of everything that has a pod's directory. */
+/** Names of all pods with a directory, with or without a record. */
 export function listPodNames(scope: Scope): string[] {
   return listIfThere(podsDir(scope))
     .filter((name) => !name.startsWith("."))
@@ -145,12 +142,12 @@ export function listPodNames(scope: Scope): string[] {
 }
 
 /**
- * Takes a pod's name, record and all, in one step: a directory that is not empty has no other put in its place
- * (rename(2)). False if there is one already.
+ * Takes a pod's name and writes its record in one step: rename(2) does not replace a directory that is not empty. False
+ * if there is a pod of that name.
  */
 export function claimPod(scope: Scope, record: PodRecord): boolean {
   mkdirSync(podsDir(scope), { recursive: true, mode: 0o700 });
-  // Whose it is, its name tells.
+  // The name says whose it is.
   const finished = join(podsDir(scope), `.${record.maker.pid}-${record.maker.startTime}`);
   mkdirSync(finished, { recursive: true, mode: 0o700 });
   try {
@@ -164,7 +161,7 @@ export function claimPod(scope: Scope, record: PodRecord): boolean {
   }
 }
 
-/** Removes what was to become a pod's directory, and whose maker was killed before. */
+/** Removes directories of pods whose makers were killed before they had taken the name. */
 export function removeUnfinished(scope: Scope): void {
   const names = listIfThere(podsDir(scope)).filter((name) => name.startsWith("."));
   for (const name of names) {

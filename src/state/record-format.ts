@@ -7,27 +7,27 @@ import { StateError } from "./error.ts";
 
 /**
  * The form of every record: one JSON object with a member `version`, replaced in one step. A record without that member
- * is of version 1, as the versions of berth that knew no version wrote it. A version goes up when an older berth would
- * do harm with what it understands of a record: it then refuses the record instead, and leaves alone what it is about.
- * A member that is only added needs no new version, for members that are not known are kept.
+ * is of version 1: berth wrote none at first. Raise the version when an older berth would do harm because it does not
+ * understand a record: it then refuses the record, and leaves its container, pod, network or volume alone. A new member
+ * alone needs no new version, because unknown members are kept.
  */
 export interface RecordFormat<T extends object> {
   /** The record's text, with its version. */
   format(record: T): string;
   /**
-   * The record in the text. `name` is what messages call it if it does not say so itself. Throws "newer-record", and
+   * The record in the text. Messages use the name in the record, or else `name`. Throws "newer-record", and
    * "corrupt-record" with the reason as its cause.
    */
   parse(text: string, name: string): T;
 }
 
-/** What a kind of record is about, for messages: `container web was started by a newer berth`. */
+/** The subject of a kind of record, for messages: `container web was started by a newer berth`. */
 export interface RecordSubject {
   readonly noun: string;
   readonly verb: "made" | "started";
-  /** What says that it cannot be read; `the record of container NAME cannot be read` if undefined. */
+  /** The message for a record that cannot be read; `the record of container NAME cannot be read` by default. */
   readonly unreadable?: (name: string) => string;
-  /** Blanks by which members are indented; all is on one line if undefined. */
+  /** Indentation of members in blanks; the record is one line by default. */
   readonly indent?: number;
 }
 
@@ -56,7 +56,7 @@ export function recordFormat<T extends object>(subject: RecordSubject, table: Fi
   };
 }
 
-/** Puts a record in place of the one before, in one step. */
+/** Replaces a record in one step. */
 export function writeRecordFile<T extends object>(
   path: string,
   format: RecordFormat<T>,
@@ -78,7 +78,7 @@ export function readRecordFile<T extends object>(path: string, format: RecordFor
   return format.parse(text, name);
 }
 
-/** The same, undefined also for a record that cannot be read. One of a newer version is an error nevertheless. */
+/** The same, but undefined for a record that cannot be read. Throws "newer-record". */
 export function readRecordIfSound<T extends object>(
   path: string,
   format: RecordFormat<T>,
@@ -92,7 +92,7 @@ export function readRecordIfSound<T extends object>(
   }
 }
 
-/** The records of `names` that `read` finds, and apart from them the errors about newer ones. */
+/** The records of `names`, and the errors about newer ones. */
 export function survey<T>(
   names: readonly string[],
   read: (name: string) => T | undefined,
@@ -111,7 +111,7 @@ export function survey<T>(
   return { records, newer };
 }
 
-/** Whether the error says that a record is of a newer version. */
+/** Whether the error reports a record of a newer version. */
 export function isNewer(error: unknown): error is StateError {
   return error instanceof StateError && error.code === "newer-record";
 }

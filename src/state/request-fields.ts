@@ -11,7 +11,7 @@ import type {
 import { PROTOCOLS } from "../options/values/port.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 
-/* Readers of what several kinds of records have in common: parts of requests, and processes. */
+/* Readers of members that several kinds of records share: parts of requests, and processes. */
 
 export const texts = list(text);
 

@@ -8,7 +8,7 @@ import { StateError } from "./error.ts";
 import { volumesDir } from "./paths.ts";
 import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
 
-/** What is known of a named volume besides its content: `volume.json` beside its `_data`. */
+/** The description of a named volume: `volume.json` beside its `_data`. */
 export interface Volume {
   readonly name: string;
   readonly driver: VolumeDriver;
@@ -19,9 +19,9 @@ export interface Volume {
   readonly gid: number;
   /** RFC 3339. */
   readonly created: string;
-  /** Nothing has been copied into it from an image yet. */
+  /** Whether the content of an image is still to be copied into it. */
   readonly needsCopyUp: boolean;
-  /** Its root belongs to whoever uses it next, or to whom the image says. */
+  /** Whether its next use decides who owns its root: the image, or else the payload's user. */
   readonly needsOwner: boolean;
 }
 
@@ -41,15 +41,15 @@ const FORMAT = recordFormat<Volume>(
   },
 );
 
-/** Where one volume's files lie. */
+/** The files of one volume. */
 export interface VolumePaths {
   readonly dir: string;
-  /** What containers see. */
+  /** The content, which containers see. */
   readonly data: string;
   readonly description: string;
-  /** What is being copied in; what is there when nobody holds the lock on `dir` was cut off. */
+  /** A copy in progress; without a lock on `dir`, the rest of one that was killed. */
   readonly unfinished: string;
-  /** What has been copied in and is being moved to `data`. */
+  /** A complete copy, which is being moved to `data`. */
   readonly complete: string;
 }
 
@@ -57,7 +57,7 @@ export function volumePaths(scope: Scope, name: string): VolumePaths {
   return pathsIn(join(volumesDir(scope), name));
 }
 
-/** The same of a volume that has no place in the store (yet). */
+/** The same for a volume in another folder, as one that is being made. */
 export function pathsIn(dir: string): VolumePaths {
   return {
     dir,
@@ -68,14 +68,14 @@ export function pathsIn(dir: string): VolumePaths {
   };
 }
 
-/** podman's rule; what begins with a dot is berth's own, and nothing leads out of the folder. */
+/** podman's rule. Names with a leading dot are berth's own, and no name leads out of the folder. */
 export function isVolumeName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(name);
 }
 
 /**
- * The volume of that name, or undefined if there is none. One without a description was made when berth wrote none: it
- * has been filled already. Throws "corrupt-record" and "newer-record".
+ * The volume of that name; undefined if there is none. A volume without a description is older than descriptions, and
+ * has been filled. Throws "corrupt-record" and "newer-record".
  */
 export function readVolume(scope: Scope, name: string): Volume | undefined {
   if (!isVolumeName(name)) return undefined;
@@ -85,14 +85,14 @@ export function readVolume(scope: Scope, name: string): Volume | undefined {
   return existsSync(paths.data) ? undescribed(name, paths) : undefined;
 }
 
-/** All of them, by name. */
+/** All volumes, sorted by name. */
 export function listVolumes(scope: Scope): Volume[] {
   return listNames(scope).flatMap((name) => readVolume(scope, name) ?? []);
 }
 
 /**
- * The volume that a person means: its name, or the only one whose name begins so, as with podman. Throws
- * "no-such-volume"; "ambiguous" when several begin so.
+ * Finds a volume by its name or, as podman does, by a prefix of it. Throws "no-such-volume", and "ambiguous" for a
+ * prefix of several names.
  */
 export function findVolume(scope: Scope, word: string): Volume {
   const exact = readVolume(scope, word);
@@ -120,7 +120,7 @@ function undescribed(name: string, paths: VolumePaths): Volume {
   return { ...newVolume(name, created), uid, gid, needsCopyUp: false, needsOwner: false };
 }
 
-/** A volume as it is made when nothing more is asked for. */
+/** A volume with default settings. */
 export function newVolume(name: string, created = new Date().toISOString()): Volume {
   return {
     name,
@@ -133,26 +133,4 @@ export function newVolume(name: string, created = new Date().toISOString()): Vol
     needsCopyUp: true,
     needsOwner: true,
   };
-}
-
-/** What a volume with an own file system is mounted with; undefined where its content simply lies in its folder. */
-export interface DeviceMount {
-  readonly type: string;
-  readonly device: string;
-  /** Words for mount(8)'s -o. */
-  readonly options: readonly string[];
-}
-
-/**
- * The mount that `type`, `device` and `o` of a local volume ask for. Words that are not the file system's are left out.
- */
-export function deviceMount({ driver, options }: Volume): DeviceMount | undefined {
-  const { type = "", device = "", o = "" } = options;
-  if (driver !== "local" || (type === "" && device === "")) return undefined;
-  const words = o.split(",").filter((word) => word !== "" && word !== "noquota");
-  // podman's word for a bind mount is the type; mount(8) wants an option.
-  const bind = type === "bind" || type === "none" || words.includes("bind") || words.includes("rbind");
-  if (!bind) return { type, device: device === "" ? type : device, options: words };
-  const own = words.filter((word) => !/^(r?bind|uid=.*|gid=.*|size=.*|inodes=.*)$/.test(word));
-  return { type: "none", device, options: [words.includes("bind") ? "bind" : "rbind", ...own] };
 }

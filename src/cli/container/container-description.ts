@@ -8,10 +8,7 @@ import { containerFacts } from "../../state/liveness.ts";
 import { volumesDir } from "../../state/paths.ts";
 import { portBindings } from "../output/port-text.ts";
 
-/**
- * What is known of a container that runs, in podman's names. `unit` is what systemd says of its service. Throws
- * "no-such-container".
- */
+/** The description of a container, with podman's names. `unit` is its service as systemd sees it. */
 export function describeContainer(scope: Scope, record: ContainerRecord, unit: UnitFacts | undefined): object {
   const spec = readSpec(scope, record.id);
   const facts = containerFacts(scope, record);

@@ -10,7 +10,7 @@ import { formatAge } from "../output/format-age.ts";
 import { type Listing, shortId } from "../output/output-format.ts";
 import { describePort, formatPort } from "../output/port-text.ts";
 
-/** One container, or a service without one, as `berth ps --format json` prints it. */
+/** A container, or a service without one, as `berth ps --format json` prints it. */
 export interface ContainerRow {
   readonly Id: string;
   readonly Names: readonly string[];
@@ -77,7 +77,7 @@ export const CONTAINER_LISTING: Listing<ContainerRow> = {
   },
   columns: ["ID", "Image", "Command", "Created", "Status", "Ports", "Names", "Unit"],
   jsonOf: (row) => ({ ...row, Ports: row.Ports.map(describePort) }),
-  // A unit that does not run has no container, and so no ID.
+  // A service that does not run has no container, and so no ID.
   idOf: ({ Id }, whole) => shortId(Id, whole),
 };
 
@@ -94,7 +94,7 @@ export const CONTAINER_FILTERS: FilterKinds<ContainerRow> = {
   volume: ({ Volumes }, value) => Volumes.includes(value),
 };
 
-/** The row of a container. `unit` is what systemd says of its service. */
+/** The row of a container. `unit` is its service as systemd sees it. */
 export function containerRow(scope: Scope, record: ContainerRecord, unit: UnitFacts | undefined): ContainerRow {
   const facts = containerFacts(scope, record);
   const state = containerState(facts, unit);
@@ -118,7 +118,7 @@ export function containerRow(scope: Scope, record: ContainerRecord, unit: UnitFa
   };
 }
 
-/** The row of a service that has no container: its state is systemd's word for it. */
+/** The row of a service without a container, with systemd's word for its state. */
 export function unitRow(name: string, unit: UnitFacts | undefined): ContainerRow {
   const activeState = unit?.activeState ?? "unknown";
   return {

@@ -54,7 +54,7 @@ export function define(command: Command, context: CommandContext): void {
     });
 }
 
-/** `NAME` alone passes on the caller's value, if there is one. */
+/** The assignment that `NAME=VALUE` or `NAME` asks for; `NAME` passes on the caller's value, if there is one. */
 function assignment(text: string, context: CommandContext): string[] {
   if (text.includes("=")) return [text];
   const value = context.env[text];

@@ -57,7 +57,7 @@ async function describe(context: CommandContext, word: string, type: Options["ty
   }
 }
 
-/** What systemd says of a container's service; undefined if it has none, or systemd cannot be asked from here. */
+/** A container's service as systemd sees it; undefined if it has none, or systemd cannot be reached from here. */
 async function unitFacts({ unit }: ContainerRecord, context: CommandContext): Promise<UnitFacts | undefined> {
   if (unit === undefined) return undefined;
   const { withManager } = await import("../../runtime/systemd/systemd.ts");

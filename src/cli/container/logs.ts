@@ -43,9 +43,9 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
   if (record !== undefined && record.unit === undefined) {
     throw new CommandError(`${record.name} runs in somebody's shell: its output went there, not to the journal`, 125);
   }
-  // Not running now; its unit may have said something all the same.
+  // The unit of a container that has ended may have entries all the same.
   const unit = record?.unit ?? serviceName(container);
-  // systemd's own lines about the unit are of another identifier; what the payload printed comes by its stream.
+  // Output of the payload arrives by the stream transport; systemd's own messages about the unit do not.
   const wanted = [...unitMatches(unit, context), "_TRANSPORT=stdout", "--quiet"];
   if (record === undefined && !options.follow && !hasEntries(wanted)) {
     throw new CommandError(`no container ${container} is running, and the journal has nothing of ${unit}`, 125);
@@ -65,8 +65,8 @@ function logs(container: string, options: LogsOptions, context: CommandContext):
 }
 
 /**
- * A service, and what it wrote to /dev/stdout by name: of the system's, journalctl knows that itself
- * (OBJECT_SYSTEMD_UNIT=).
+ * Matches for a service's output, including what it wrote to /dev/stdout by name; for the system's services journalctl
+ * adds that itself (OBJECT_SYSTEMD_UNIT=).
  */
 function unitMatches(unit: string, { scope }: CommandContext): string[] {
   if (scope.kind === "system") return ["--unit", unit];

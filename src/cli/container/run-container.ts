@@ -8,8 +8,8 @@ import { imageForStart } from "../image/image-for-start.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 
 /**
- * What `berth run` does, given the words behind it. This is loaded at the start of every container: look at what an
- * import costs before adding one.
+ * `berth run`, given the words behind it. Every start of a container loads this file: look at what an import costs
+ * before adding one.
  */
 export async function runContainer(args: readonly string[], context: CommandContext): Promise<void> {
   const { flags, rest, problems } = parseRunFlags(args);
@@ -46,7 +46,7 @@ export async function runContainer(args: readonly string[], context: CommandCont
   });
 }
 
-/** What the containers of a pod share; undefined for a container that is in none. */
+/** The namespaces that the containers of the pod share; undefined for a container without a pod. */
 async function sharedByPod(
   pod: string | undefined,
   { scope }: CommandContext,
@@ -56,7 +56,7 @@ async function sharedByPod(
   return findPod(scope, pod).shared;
 }
 
-/** Modes of networks and user namespaces that are not the container's alone. */
+/** Modes of networks and user namespaces that a container shares with others. */
 const JOINED: readonly string[] = ["bridge", "container", "namespace"];
 
 async function enterJoined(request: RunRequest, context: CommandContext): Promise<void> {
@@ -65,15 +65,12 @@ async function enterJoined(request: RunRequest, context: CommandContext): Promis
   enterJoinedNamespace(context, request);
 }
 
-/**
- * Signals that do nothing to a process that does not ask for them, and that a server may have as its stop signal
- * (signal(7)).
- */
+/** Signals that are ignored by default (signal(7)), and that a server may use as its stop signal. */
 const IGNORED_SIGNALS = ["SIGWINCH", "SIGURG"] as const;
 
 /**
- * A unit that is stopped while its image is pulled has its KillSignal= sent to berth. Such a one (SIGWINCH is Apache's)
- * would leave berth pulling, and systemd waiting for it, as long as bytes arrive.
+ * Ends berth on a signal that would be ignored. While the image is pulled, systemd sends KillSignal= to berth: if that
+ * is such a signal (SIGWINCH is Apache's), berth would go on, and systemd wait for it, as long as bytes arrive.
  */
 function endOnStopSignal({ unit }: RunRequest): void {
   if (unit === undefined) return;

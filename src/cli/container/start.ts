@@ -14,7 +14,7 @@ export const manual: CommandManual = {
   examples: [{ command: "sudo berth start app", help: "Start app.service; sudo keeps the audit login uid." }],
 };
 
-/** `berth start`: `systemctl start`, and for LoginUID=caller a note of who asked. */
+/** `berth start`: `systemctl start`, and for LoginUID=caller a note of the caller. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<unit...>", "services to start, with or without .service")
@@ -28,22 +28,30 @@ async function start(units: readonly string[], context: CommandContext): Promise
     for (const unit of units) {
       const since = Date.now();
       const result = await startOne(manager, unit, context);
-      if (result === "done") continue;
       if (result === undefined) failed.push(`${unit}: there is no such unit`);
-      else {
-        const needed = result === "dependency" ? await failedNeeds(manager, unit) : [];
-        const [reason = unit] = needed;
-        for (const name of needed.length === 0 ? [unit] : needed) context.err(lastMessages(name, since, context));
-        failed.push(`${unit}: ${[result, ...needed].join(" ")} (${whereToLook(reason, context)})`);
-      }
+      else if (result !== "done") failed.push(await explain(manager, unit, result, since, context));
     }
   });
   if (failed.length > 0) throw new CommandError(`start ${failed.join("; ")}`, 1);
 }
 
+/** Shows the last messages of the units at fault, and returns why the start failed. */
+async function explain(
+  manager: SystemdManager,
+  unit: string,
+  result: JobResult,
+  since: number,
+  context: CommandContext,
+): Promise<string> {
+  const needed = result === "dependency" ? await failedNeeds(manager, unit) : [];
+  const [reason = unit] = needed;
+  for (const name of needed.length === 0 ? [unit] : needed) context.err(lastMessages(name, since, context));
+  return `${unit}: ${[result, ...needed].join(" ")} (${whereToLook(reason, context)})`;
+}
+
 /**
- * Services that have failed of those that a unit needs, and that these need: systemd says no more than that there is
- * one. A pod, say, or the network of a pod.
+ * The failed services among those that a unit needs, directly or not: a pod, say, or the network of a pod. systemd only
+ * reports that a dependency failed.
  */
 async function failedNeeds(manager: SystemdManager, unit: string, seen = new Set<string>()): Promise<string[]> {
   seen.add(unit);
@@ -52,7 +60,7 @@ async function failedNeeds(manager: SystemdManager, unit: string, seen = new Set
   const services = [...needs].filter((name) => name.endsWith(".service") && !seen.has(name));
   const failed: string[] = [];
   for (const { name, activeState } of services.length === 0 ? [] : await manager.units(services)) {
-    // One that is tried again after a while is "activating".
+    // A failed service that will be restarted is "activating".
     if (activeState === "failed" || activeState === "activating") failed.push(name);
     else if (activeState === "inactive") failed.push(...(await failedNeeds(manager, name, seen)));
   }
@@ -65,7 +73,7 @@ async function startOne(
   unit: string,
   context: CommandContext,
 ): Promise<JobResult | undefined> {
-  // By its real name, which is what its container knows: the word may be another one (Alias=).
+  // The container knows the unit by its real name; `unit` may be an alias (Alias=).
   const { Id, LoadState } = await manager.properties(unit);
   if (LoadState === "not-found") return undefined;
   const name = String(Id);
@@ -74,7 +82,7 @@ async function startOne(
   try {
     return await manager.start(name);
   } finally {
-    // Still there if nothing was started (it ran already, say): a later start is not this caller's.
+    // If nothing was started (the unit ran already, say) the note is still there, and would be a later start's.
     takeCaller(context.scope, name);
   }
 }

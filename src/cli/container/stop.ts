@@ -15,7 +15,7 @@ export const manual: CommandManual = {
   examples: [{ command: "berth stop web", help: "Stop the container of web.service, or of the name web." }],
 };
 
-/** `berth stop`: stops the container's unit, or, for one in somebody's shell, asks it to end. */
+/** `berth stop`: stops the container's unit; a container in the foreground of a shell gets its stop signal. */
 export function define(command: Command, context: CommandContext): void {
   command.argument("<container...>", "names, services or IDs").action(async (words: string[]) => {
     const failed: CommandError[] = [];
@@ -29,7 +29,7 @@ export function define(command: Command, context: CommandContext): void {
   });
 }
 
-/** Returns what was wrong, for those after it are to be stopped all the same. */
+/** Stops one container. Returns the error, because the others are to be stopped all the same. */
 async function stop(word: string, context: CommandContext): Promise<CommandError | undefined> {
   const unit = unitToStop(word, context);
   if (unit === undefined) {
@@ -47,7 +47,7 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
   });
 }
 
-/** The service of a container; for a word that names no container, the service of that name. */
+/** The service of a container; for a word that means no container, the service of that name. */
 function unitToStop(word: string, context: CommandContext): string | undefined {
   try {
     return findContainer(context.scope, word).unit;

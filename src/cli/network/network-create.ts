@@ -38,7 +38,7 @@ export const manual: CommandManual = {
   ],
 };
 
-/** `berth network create`: what units of `.network` files call, and people. */
+/** `berth network create`, which services of `.network` files call, too. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("[name]", "letters, digits, _ . and -; made up if there is none")

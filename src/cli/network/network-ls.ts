@@ -78,7 +78,7 @@ export function define(command: Command, context: CommandContext): void {
   });
 }
 
-/** Those of the networks that the filters let through. Throws CommandError for a filter that is none. */
+/** The networks that match the filters. Throws CommandError for an unknown filter. */
 export function chooseNetworks(
   networks: readonly NetworkDefinition[],
   filters: readonly string[],

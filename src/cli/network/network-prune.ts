@@ -40,7 +40,7 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
       await stopResourceServiceOf("network", name, context);
       context.out(`${name}\n`);
     } catch (error) {
-      // Somebody has begun to use it, or removed it, since it was looked at.
+      // Since the listing, a container has begun to use the network, or it has been removed.
       if (!failedWith(error, "network-in-use", "no-such-network")) throw error;
     }
   }

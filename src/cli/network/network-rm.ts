@@ -34,7 +34,7 @@ async function remove(names: readonly string[], options: Options, context: Comma
   const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
   const { scope, env } = context;
   if (scope.kind === "user" && userNamespaceOwner(env) === undefined) {
-    // From inside the namespace of a user's bridges no manager can be reached.
+    // Inside the namespaces of a user's bridges the user's manager cannot be reached.
     if (options.force) {
       const found = names.flatMap((name) => {
         try {

@@ -1,9 +1,6 @@
 import type { CommandContext } from "../program/command.ts";
 
-/**
- * Stops the service of the `.network` or `.volume` file of what has been removed, so that its next start makes it
- * again.
- */
+/** Stops the service of a network or volume that has been removed, so that its next start creates that again. */
 export async function stopResourceServiceOf(
   kind: "network" | "volume",
   name: string,

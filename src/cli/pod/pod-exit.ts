@@ -2,19 +2,17 @@ import type { Command } from "commander";
 import { withManager } from "../../runtime/systemd/systemd.ts";
 import type { CommandContext } from "../program/command.ts";
 
-/** `berth pod exit`: what units/berth-pod-exit@.service runs when a container of a pod has ended. */
+/** `berth pod exit`, which units/berth-pod-exit@.service runs when a container of a pod has ended. */
 export function define(command: Command, context: CommandContext): void {
   command.argument("<unit>", "the pod's service").action((unit: string) => stopIfEmpty(unit, context));
 }
 
 const ENDED: readonly string[] = ["inactive", "failed"];
 
-/** How long to wait before a member that is ending is looked at again: milliseconds. */
+/** Time between two looks at a member that is ending: milliseconds. */
 const LOOK_MS = 100;
 
-/**
- * systemd does not run this once more for a member that ends while it runs, so those that are ending are waited for.
- */
+/** Waits for members that are ending: systemd does not run this again for a member that ends meanwhile. */
 async function stopIfEmpty(unit: string, { scope, env }: CommandContext): Promise<void> {
   await withManager(scope, env, async (manager) => {
     for (;;) {

@@ -28,7 +28,7 @@ export function define(command: Command, context: CommandContext): void {
     );
 }
 
-/** What is known of a pod, in podman's names. Throws "no-such-pod". */
+/** The description of a pod, with podman's names. Throws "no-such-pod". */
 export function describePod(scope: Scope, word: string): object {
   const pod = findPod(scope, podNameOf(word));
   const containers = surveyRecords(scope).records.filter((record) => record.pod === pod.name);

@@ -14,7 +14,7 @@ import {
 } from "../output/output-format.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 
-/** A pod and the containers in it, of which none need run yet. */
+/** A pod and its containers. */
 interface Row {
   readonly pod: PodRecord;
   readonly containers: readonly ContainerRecord[];

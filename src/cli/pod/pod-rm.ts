@@ -12,7 +12,7 @@ export const manual: CommandManual = {
   examples: [{ command: "sudo berth pod rm web", help: "Stop web-pod.service; nothing of the pod remains." }],
 };
 
-/** `berth pod rm`: ExecStopPost= of a pod's service, which takes away what the pod has outside of its namespaces. */
+/** `berth pod rm`: ExecStopPost= of a pod's service, which removes what the pod has outside of its namespaces. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("<pod...>", "names or services")
@@ -23,11 +23,11 @@ export function define(command: Command, context: CommandContext): void {
         const name = podNameOf(word);
         const by = caller(name, context);
         if (by === "unit") {
-          // The bridges of a user's pod are to be reached from there alone.
+          // The bridges of a user's pod can only be reached from there.
           if (readPod(context.scope, name)?.network.mode === "bridge") enterRootlessNamespace(context);
           await removePod(context.scope, name);
         } else if (by === "person") {
-          // podman-pod-rm(1): 1, where other commands have 125.
+          // As podman-pod-rm(1): 1, where other commands exit with 125.
           await changePodUnit(word, "stop", context, { ignore: force || ignore, missing: 1 });
         }
       }

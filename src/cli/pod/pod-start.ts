@@ -10,10 +10,7 @@ export const manual: CommandManual = {
   examples: [{ command: "sudo berth pod start web", help: "Start web-pod.service and the containers of web.pod." }],
 };
 
-/**
- * `berth pod start`: for a person, the start of the pod's service. As that service's own ExecStart= it is the
- * rest of the pod's start.
- */
+/** `berth pod start`: starts the pod's service; as ExecStart= of that service, completes the pod. */
 export function define(command: Command, context: CommandContext): void {
   command.argument("<pod...>", "names or services").action(async (words: string[]) => {
     for (const word of words) {

@@ -11,8 +11,8 @@ export const manual: CommandManual = {
 };
 
 /**
- * `berth pod stop`: for a person, the stop of the pod's service. As that service's own ExecStop= it has nothing to do:
- * systemd has stopped the containers before.
+ * `berth pod stop`: stops the pod's service. As ExecStop= of that service it does nothing, because systemd has stopped
+ * the containers before.
  */
 export function define(command: Command, context: CommandContext): void {
   command

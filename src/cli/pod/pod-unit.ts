@@ -10,19 +10,16 @@ export function podNameOf(word: string): string {
   return parseFlag(POD.name, word, parseNameInUnit);
 }
 
-/**
- * Whose command this is: a person's, or one of the service that is the pod, for the run that the record is of or for an
- * earlier one.
- */
+/** Who called: a person, the pod's service, or an earlier run of that service. */
 export function caller(name: string, { scope, env }: CommandContext): "person" | "unit" | "earlier unit" {
   const record = readPod(scope, name);
   if (record !== undefined && record.id === env.INVOCATION_ID) return "unit";
-  // Commands that end a service have this (systemd.exec(5)), and may come when there is no record yet, or another's.
+  // Set for commands that end a service (systemd.exec(5)), which may run without a record, or beside another run's.
   if (env.SERVICE_RESULT === undefined) return "person";
   return record === undefined ? "unit" : "earlier unit";
 }
 
-/** Starts or stops the service of a pod that is named, or of the `.pod` file or service of that name. */
+/** Starts or stops the service of a pod; `word` is the name of the pod, the `.pod` file or the service. */
 export async function changePodUnit(
   word: string,
   verb: "start" | "stop",
@@ -45,7 +42,7 @@ export async function changePodUnit(
   });
 }
 
-/** What the service of a pod that does not run may be called: `web` and `systemd-web` are both of `web.pod`. */
+/** Possible names of the service of a pod that does not run: `web` and `systemd-web` both mean `web.pod`. */
 function servicesOf(word: string): string[] {
   if (word.endsWith(".service")) return [word];
   return [word, ...(word.startsWith("systemd-") ? [word.slice("systemd-".length)] : [])].map(

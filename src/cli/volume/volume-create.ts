@@ -29,7 +29,7 @@ export const manual: CommandManual = {
   ],
 };
 
-/** `berth volume create`: what units of `.volume` files call, and people. */
+/** `berth volume create`, which services of `.volume` files call, too. */
 export function define(command: Command, context: CommandContext): void {
   command
     .argument("[new-name]", "letters, digits, _ . and -")
@@ -80,7 +80,7 @@ async function create(name: string | undefined, options: Options, context: Comma
   context.out(`${given}\n`);
 }
 
-/** What copies an image into a volume; it needs a mount namespace that the host does not see. */
+/** Copies an image into a volume, in a mount namespace that the host does not see. */
 async function imageFiller(image: string, { scope }: CommandContext): Promise<(data: string) => void> {
   const { leaveHostMounts } = await import("../../runtime/mount/rootfs.ts");
   const { copyImage } = await import("../../runtime/volume/image-content.ts");

@@ -35,7 +35,7 @@ async function importFrom(name: string, file: string | undefined, context: Comma
   await forEachName([name], USUAL_EXIT_CODES, (volume) => importVolume(scope, volume, archive, scope.kind === "user"));
 }
 
-/** Opened here and now: a stream that opens its file itself fails where nobody listens yet. */
+/** Opens the archive at once: a stream that opens its file later fails before anything listens for errors. */
 async function openArchive(path: string): Promise<AsyncIterable<Uint8Array>> {
   try {
     return (await open(path)).createReadStream();

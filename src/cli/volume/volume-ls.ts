@@ -61,7 +61,7 @@ export function define(command: Command, context: CommandContext): void {
   });
 }
 
-/** Those of the volumes that the filters let through. Throws CommandError for a filter that is none. */
+/** The volumes that match the filters. Throws CommandError for an unknown filter. */
 export function chooseVolumes(
   volumes: readonly Volume[],
   filters: readonly string[],
@@ -78,7 +78,7 @@ export function chooseVolumes(
   );
 }
 
-/** What volumes may be chosen by, as podman-volume-ls(1) has it; `used` are the names of those that containers use. */
+/** Filters for volumes, as in podman-volume-ls(1). `used` holds the names of volumes that containers use. */
 export function volumeFilters(used: ReadonlySet<string>, createdOf: (name: string) => string): FilterKinds<Volume> {
   return {
     name: ({ name }, value) => matchesName(name, value),

@@ -3,13 +3,13 @@ import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
-import { deviceMount, findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
+import { findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
-import { mountDevice } from "./mount-device.ts";
+import { deviceMount, mountDevice } from "./mount-device.ts";
 import { beginFolder } from "./unfinished-folder.ts";
 import { requireUnused } from "./volume-use.ts";
 

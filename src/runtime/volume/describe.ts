@@ -1,6 +1,7 @@
 import type { Scope } from "../../scope.ts";
-import { deviceMount, type Volume, volumePaths } from "../../state/volume-record.ts";
+import { type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
+import { deviceMount } from "./mount-device.ts";
 
 /** A volume in podman's JSON. */
 export interface DescribedVolume {

@@ -1,9 +1,9 @@
 import type { Scope } from "../../scope.ts";
-import { deviceMount, findVolume, volumePaths } from "../../state/volume-record.ts";
+import { findVolume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
-import { mountDevice } from "./mount-device.ts";
+import { deviceMount, mountDevice } from "./mount-device.ts";
 
 /**
  * Mounts a volume's own file system on the host, for containers that start from now on; other volumes need no mount.

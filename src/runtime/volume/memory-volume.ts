@@ -3,12 +3,12 @@ import { basename } from "node:path";
 import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
-import { type DeviceMount, volumePaths } from "../../state/volume-record.ts";
+import { volumePaths } from "../../state/volume-record.ts";
 import { SystemError } from "../../system/error.ts";
 import { attachFrom } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import type { MountContext } from "../mount/mount-context.ts";
-import { mountDevice } from "./mount-device.ts";
+import { type DeviceMount, mountDevice } from "./mount-device.ts";
 
 /**
  * Mounts a volume in memory at the empty folder `place`. While a container has it mounted, the next one gets the same

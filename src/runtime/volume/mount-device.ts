@@ -1,10 +1,33 @@
 import { existsSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
-import type { DeviceMount } from "../../state/volume-record.ts";
+import type { Volume } from "../../state/volume-record.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 
 const USERS_HINT = "a user's containers can mount tmpfs, and folders by Type=bind; root can mount the rest on the host";
+
+/** The mount of a volume that is a file system of its own. */
+export interface DeviceMount {
+  readonly type: string;
+  readonly device: string;
+  /** Words for mount(8)'s -o. */
+  readonly options: readonly string[];
+}
+
+/**
+ * The mount that `type`, `device` and `o` of a local volume ask for, without the words that are not the file system's;
+ * undefined for a volume that is a plain folder.
+ */
+export function deviceMount({ driver, options }: Volume): DeviceMount | undefined {
+  const { type = "", device = "", o = "" } = options;
+  if (driver !== "local" || (type === "" && device === "")) return undefined;
+  const words = o.split(",").filter((word) => word !== "" && word !== "noquota");
+  // podman's word for a bind mount is the type; mount(8) wants an option.
+  const bind = type === "bind" || type === "none" || words.includes("bind") || words.includes("rbind");
+  if (!bind) return { type, device: device === "" ? type : device, options: words };
+  const own = words.filter((word) => !/^(r?bind|uid=.*|gid=.*|size=.*|inodes=.*)$/.test(word));
+  return { type: "none", device, options: [words.includes("bind") ? "bind" : "rbind", ...own] };
+}
 
 /**
  * Mounts a volume's own file system at the folder `target`, with mount(8), which finds the helpers of file systems that

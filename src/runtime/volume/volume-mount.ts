@@ -1,14 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
-import {
-  type DeviceMount,
-  deviceMount,
-  newVolume,
-  readVolume,
-  type Volume,
-  volumePaths,
-} from "../../state/volume-record.ts";
+import { newVolume, readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount, mountSubpath } from "../mount/bind-mount.ts";
@@ -18,7 +11,7 @@ import { ownerOf } from "../users/container-user.ts";
 import { createVolume } from "./create.ts";
 import { type FirstUse, type MountedVolume, prepareAnonymous, prepareForUse, prepareMounted } from "./first-use.ts";
 import { mountMemory } from "./memory-volume.ts";
-import { mountDevice } from "./mount-device.ts";
+import { type DeviceMount, deviceMount, mountDevice } from "./mount-device.ts";
 
 type NamedVolume = Extract<MountRequest, { type: "volume" }>;
 type AnonymousVolume = Extract<MountRequest, { type: "anonymous" }>;

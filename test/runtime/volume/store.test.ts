@@ -3,12 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createVolume } from "../../../src/runtime/volume/create.ts";
+import { deviceMount } from "../../../src/runtime/volume/mount-device.ts";
 import { pruneVolumes, removeVolume, unusedVolumes } from "../../../src/runtime/volume/remove.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/unfinished-folder.ts";
 import { toVolume } from "../../../src/runtime/volume/volume-request.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { writeRecord } from "../../../src/state/container-record.ts";
-import { deviceMount, findVolume, listVolumes, newVolume, readVolume } from "../../../src/state/volume-record.ts";
+import { findVolume, listVolumes, newVolume, readVolume } from "../../../src/state/volume-record.ts";
 import { identify } from "../../../src/system/process-identity.ts";
 
 /** Volumes have owners, so only root can make them all. */
