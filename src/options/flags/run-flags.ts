@@ -1,3 +1,4 @@
+import type { RunRequest } from "../requests/run-request.ts";
 import { parseDns } from "../values/address.ts";
 import { parseCapability } from "../values/capability.ts";
 import { parseAssignment, parseEntrypoint } from "../values/command.ts";
@@ -365,7 +366,7 @@ export const RUN = {
     parse: parseContainerPath,
     field: "workdir",
   },
-} as const satisfies Readonly<Record<string, Flag>>;
+} as const satisfies Readonly<Record<string, Flag & { readonly field?: keyof RunRequest }>>;
 
 /** One row of the table. */
 export type RunFlag = (typeof RUN)[keyof typeof RUN];
