@@ -1,7 +1,5 @@
 import type { Command, Option } from "commander";
-
-const TRUE: readonly string[] = ["true", "1", "t"];
-const FALSE: readonly string[] = ["false", "0", "f"];
+import { switchValue } from "../../options/flags/switch.ts";
 
 /**
  * Rewrites `--flag=true` and `--flag=false`, which podman accepts and generated units use, for commander: as `--flag`,
@@ -23,8 +21,9 @@ export function plainBooleans(words: readonly string[], command: Command): strin
 
 function inWords(command: Command, word: string, equals: number): string[] {
   const [name, value] = [word.slice(0, equals), word.slice(equals + 1)];
-  if (TRUE.includes(value)) return [name];
-  if (!FALSE.includes(value)) return [word];
+  const truth = switchValue(value);
+  if (truth === undefined) return [word];
+  if (truth) return [name];
   const negation = name.replace(/^--/, "--no-");
   return findOption(command, negation) === undefined ? [] : [negation];
 }

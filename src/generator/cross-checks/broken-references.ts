@@ -3,9 +3,25 @@ import type { ParsedSource } from "../reading/source.ts";
 
 /**
  * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they
- * are to make will not be there. What is wrong with the other file is told there.
+ * are to make will not be there. The other file's own errors are reported there.
  */
 export function reportBrokenReferences(outcomes: readonly SourceOutcome[]): void {
+  const users = usersOf(outcomes);
+  if (users.size === 0) return;
+  // Grows while it is walked through; each outcome gets in once at most.
+  const broken = outcomes.filter(({ report }) => report.hasErrors);
+  const seen = new Set(broken);
+  for (const { parsed } of broken) {
+    for (const user of users.get(parsed) ?? []) {
+      reportReferences(user, parsed);
+      if (!seen.has(user)) broken.push(user);
+      seen.add(user);
+    }
+  }
+}
+
+/** The files that use each file. */
+function usersOf(outcomes: readonly SourceOutcome[]): ReadonlyMap<ParsedSource, ReadonlySet<SourceOutcome>> {
   const users = new Map<ParsedSource, Set<SourceOutcome>>();
   for (const outcome of outcomes) {
     for (const { target, kind } of outcome.references) {
@@ -15,19 +31,12 @@ export function reportBrokenReferences(outcomes: readonly SourceOutcome[]): void
       else others.add(outcome);
     }
   }
-  if (users.size === 0) return;
-  // Grows while it is walked through; each outcome gets in once at most.
-  const broken = outcomes.filter(({ report }) => report.hasErrors);
-  const seen = new Set(broken);
-  for (const { parsed } of broken) {
-    for (const user of users.get(parsed) ?? []) {
-      for (const { target, kind, value } of user.references) {
-        if (target !== parsed || kind !== "uses") continue;
-        const message = `${parsed.source.name} has errors itself`;
-        user.report.value(value, { code: "broken-reference", message });
-      }
-      if (!seen.has(user)) broken.push(user);
-      seen.add(user);
-    }
+  return users;
+}
+
+function reportReferences({ references, report }: SourceOutcome, broken: ParsedSource): void {
+  for (const { target, kind, value } of references) {
+    if (target !== broken || kind !== "uses") continue;
+    report.value(value, { code: "broken-reference", message: `${broken.source.name} has errors itself` });
   }
 }

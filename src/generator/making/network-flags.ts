@@ -3,6 +3,7 @@ import { takesOthers } from "../../options/values/network.ts";
 import { lastEntry } from "../../unit/lookup.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import { type KeyReader, parseBoolean } from "../reading/key-reader.ts";
+import type { Report, Value } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { UnitContext } from "./context.ts";
@@ -43,12 +44,8 @@ const CONFLICTS: readonly Conflict[] = [
  * Adds `--network` for each `Network=` of a container or a pod, and reports what does not go together. Returns the
  * kind: `bridge`, `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
  */
-export function addNetworks(
-  line: CommandLine,
-  keys: KeyReader,
-  { references, report, options }: UnitContext,
-  byDefault: string,
-): string {
+export function addNetworks(line: CommandLine, keys: KeyReader, context: UnitContext, byDefault: string): string {
+  const { references, report, options } = context;
   const values = keys.list("Network", references.network);
   const [first] = values;
   const single = values.length > 1 ? values.find(({ text }) => !takesOthers(text)) : undefined;
@@ -60,23 +57,36 @@ export function addNetworks(
   const problem = notInScope(kind, options.scope);
   if (first !== undefined && problem !== undefined) report.value(first, problem);
   for (const { text } of values) line.plain("--network").expanded(text);
-  // Of a line with an error nobody knows what was meant.
+  // A line with an error does not say what was meant.
   if (first === undefined && keys.has("Network")) return kind;
+  reportConflicts(kind, keys, report);
+  if (keys.has("PublishPort")) warnOfPorts(kind, values, keys, context);
+  return kind;
+}
+
+function reportConflicts(kind: string, keys: KeyReader, report: Report): void {
   for (const { keys: names, kinds, message } of CONFLICTS) {
     for (const name of kinds.includes(kind) ? names : []) {
       const entry = keys.entry(name);
       if (entry !== undefined) report.item(entry, { code: "not-for-network", message: message(name, kind) });
     }
   }
+}
+
+/** Warns of ports that are not published, where that is so with the kind of network, or with all of the networks. */
+function warnOfPorts(
+  kind: string,
+  networks: readonly Value[],
+  keys: KeyReader,
+  { options, report }: UnitContext,
+): void {
   const closed =
-    options.scope === "system" && values.length > 0 ? values.map(({ target }) => withoutPorts(target)) : [];
+    options.scope === "system" && networks.length > 0 ? networks.map(({ target }) => withoutPorts(target)) : [];
   const reason = WITHOUT_PORTS.includes(kind) ? `Network=${kind}` : closed.every(Boolean) ? closed[0] : undefined;
   const published = reason === undefined ? undefined : keys.entry("PublishPort");
-  if (published !== undefined) {
-    const message = `ports are not published with ${reason}`;
-    report.item(published, { code: "port-without-network", message }, "warning");
-  }
-  return kind;
+  if (published === undefined) return;
+  const message = `ports are not published with ${reason}`;
+  report.item(published, { code: "port-without-network", message }, "warning");
 }
 
 /** Why netavark publishes no ports of containers in the network that a file makes; undefined if it may. */

@@ -1,4 +1,5 @@
-import { isDeferred } from "../../options/values/check.ts";
+import { isDeferred, valueIn } from "../../options/values/check.ts";
+import { parseNumericId } from "../../options/values/name.ts";
 import { quotePath } from "../../unit/quoting.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import { CommandLine } from "../making/command-line.ts";
@@ -7,7 +8,8 @@ import { addFlags } from "../making/key-flags.ts";
 import { addPodmanArgs } from "../making/podman-args.ts";
 import type { ServiceLines } from "../making/service-lines.ts";
 import { warnOfShortName } from "../making/short-name.ts";
-import type { Value } from "../reading/report.ts";
+import type { KeyReader } from "../reading/key-reader.ts";
+import type { Report, Value } from "../reading/report.ts";
 import { ownName } from "../reading/resource-name.ts";
 
 /** The service of a `.volume` file: `berth volume create`. */
@@ -65,16 +67,23 @@ function addMount(
     const path = device.text.startsWith("/") ? quotePath(device.text, { expand: "expanded" }) : undefined;
     if (path !== undefined) unit.push(["RequiresMountsFor", path]);
   }
-  const id = (key: string, name: string): string[] => {
-    const value = keys.string(key);
-    return value === undefined ? [] : [`${name}=${value.text === "root" ? 0 : Number(value.text)}`];
-  };
+  addMountOptions(line, device, keys, report);
+}
+
+function addMountOptions(line: CommandLine, device: Value | undefined, keys: KeyReader, report: Report): void {
   const given = keys.string("Options");
   const words = given === undefined || device !== undefined ? [] : given.text.split(",").map((word) => word.trim());
   if (given !== undefined && words.some((word) => word !== "" && !isDeferred(word) && !/^(uid|gid)=/.test(word))) {
     const message = "mount options have nothing to mount without Device=";
     report.value(given, { code: "options-without-device", message, hint: "write Device= and Type=" });
   }
-  const mountOptions = [...id("User", "uid"), ...id("Group", "gid"), ...(given === undefined ? [] : [given.text])];
+  const owner = [...idOption("User", "uid", keys), ...idOption("Group", "gid", keys)];
+  const mountOptions = [...owner, ...(given === undefined ? [] : [given.text])];
   if (mountOptions.length > 0) line.plain("--opt").expanded(`o=${mountOptions.join(",")}`);
+}
+
+function idOption(key: string, name: string, keys: KeyReader): string[] {
+  const value = keys.string(key);
+  const id = value === undefined ? undefined : valueIn(parseNumericId(value.text));
+  return id === undefined ? [] : [`${name}=${id}`];
 }

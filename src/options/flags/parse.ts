@@ -2,6 +2,7 @@ import { closest } from "../../suggest.ts";
 import type { Problem } from "../values/check.ts";
 import type { Flag } from "./flag.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
+import { switchValue } from "./switch.ts";
 
 /** Values by the flag's long name: a list for repeatable flags. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -27,9 +28,6 @@ export interface ParsedFlags {
   readonly problems: readonly (Problem & { readonly word: number })[];
 }
 
-const TRUE: readonly string[] = ["true", "1", "t"];
-const FALSE: readonly string[] = ["false", "0", "f"];
-
 /**
  * Reads words as flags of `berth run`, in the forms that podman takes: `--flag value`, `--flag=value`, `-f value`,
  * `-fvalue`, `-it`, `--flag=false`, and `--` before the image. All problems are collected.
@@ -40,61 +38,89 @@ export function parseRunFlags(words: readonly string[]): ParsedFlags {
 
 /** {@link parseRunFlags} for another command's flags. */
 export function parseFlags(words: readonly string[], known: readonly Flag[]): ParsedFlags {
-  const flags: Record<string, string | boolean | string[]> = {};
-  const problems: (Problem & { word: number })[] = [];
-  const occurrences: FlagOccurrence[] = [];
-  const set = (flag: Flag, value: string | boolean) => {
-    const before = flags[flag.name];
-    if (flag.kind !== "list") flags[flag.name] = value;
-    else if (Array.isArray(before)) before.push(String(value));
-    else flags[flag.name] = [String(value)];
-  };
-  let at = 0;
-  /** Sets a flag that was named at `at`; `attached` is a value in the same word. */
-  const take = (flag: Flag, attached: string | undefined) => {
-    const named = at;
-    if (flag.kind === "boolean") {
-      const known = attached === undefined || TRUE.includes(attached) || FALSE.includes(attached);
-      if (known) set(flag, attached === undefined || TRUE.includes(attached));
-      else problems.push({ code: "bad-flag", message: `--${flag.name} is true or false, not "${attached}"`, word: at });
-      occurrences.push({ flag, word: named });
-      return;
+  return new FlagParser(words, known).parse();
+}
+
+class FlagParser {
+  readonly #words: readonly string[];
+  readonly #known: readonly Flag[];
+  readonly #flags: Record<string, string | boolean | string[]> = {};
+  readonly #problems: (Problem & { word: number })[] = [];
+  readonly #occurrences: FlagOccurrence[] = [];
+  /** Index of the word that is read. */
+  #at = 0;
+
+  constructor(words: readonly string[], known: readonly Flag[]) {
+    this.#words = words;
+    this.#known = known;
+  }
+
+  parse(): ParsedFlags {
+    for (; this.#at < this.#words.length; this.#at++) {
+      const word = this.#words[this.#at] ?? "";
+      if (word === "--") return this.#result(this.#at + 1);
+      if (!word.startsWith("-") || word === "-") break;
+      if (word.startsWith("--")) this.#long(word);
+      else this.#letters(word);
     }
-    const text = attached ?? words[++at];
-    if (text === undefined) {
-      problems.push({ code: "bad-flag", message: `--${flag.name} needs a value`, word: named });
-      return;
-    }
-    set(flag, text);
-    const offset = attached === undefined ? 0 : (words[named]?.length ?? 0) - attached.length;
-    occurrences.push({ flag, word: named, value: { text, word: at, at: offset } });
-  };
-  for (; at < words.length; at++) {
-    const word = words[at] ?? "";
-    if (word === "--") return { flags, occurrences, rest: words.slice(at + 1), problems };
-    if (!word.startsWith("-") || word === "-") break;
-    if (word.startsWith("--")) {
-      const equals = word.indexOf("=");
-      const name = word.slice(2, equals < 0 ? undefined : equals);
-      const flag = known.find((candidate) => candidate.name === name);
-      if (flag === undefined) problems.push({ ...unknown(`--${name}`, known), word: at });
-      else take(flag, equals < 0 ? undefined : word.slice(equals + 1));
-      continue;
-    }
+    return this.#result(this.#at);
+  }
+
+  #result(restAt: number): ParsedFlags {
+    const rest = this.#words.slice(restAt);
+    return { flags: this.#flags, occurrences: this.#occurrences, rest, problems: this.#problems };
+  }
+
+  /** `--flag` or `--flag=value`. */
+  #long(word: string): void {
+    const equals = word.indexOf("=");
+    const name = word.slice(2, equals < 0 ? undefined : equals);
+    const flag = this.#known.find((candidate) => candidate.name === name);
+    if (flag === undefined) this.#report(unknown(`--${name}`, this.#known));
+    else this.#take(flag, equals < 0 ? undefined : word.slice(equals + 1));
+  }
+
+  /** `-it`, `-f value` or `-fvalue`: switches up to the first flag that takes a value. */
+  #letters(word: string): void {
     for (let letter = 1; letter < word.length; letter++) {
-      const flag = known.find((candidate) => candidate.short === word.charAt(letter));
-      if (flag === undefined) {
-        problems.push({ ...unknown(`-${word.charAt(letter)}`, known), word: at });
-        break;
-      }
-      if (flag.kind === "boolean") take(flag, undefined);
-      else {
-        take(flag, letter + 1 < word.length ? word.slice(letter + 1).replace(/^=/, "") : undefined);
-        break;
-      }
+      const flag = this.#known.find((candidate) => candidate.short === word.charAt(letter));
+      if (flag === undefined) this.#report(unknown(`-${word.charAt(letter)}`, this.#known));
+      else if (flag.kind === "boolean") this.#take(flag, undefined);
+      else this.#take(flag, letter + 1 < word.length ? word.slice(letter + 1).replace(/^=/, "") : undefined);
+      if (flag?.kind !== "boolean") break;
     }
   }
-  return { flags, occurrences, rest: words.slice(at), problems };
+
+  /** Takes a flag that the word at hand names; `attached` is a value in the same word. */
+  #take(flag: Flag, attached: string | undefined): void {
+    const named = this.#at;
+    if (flag.kind === "boolean") {
+      const value = attached === undefined ? true : switchValue(attached);
+      if (value !== undefined) this.#set(flag, value);
+      else this.#report({ code: "bad-flag", message: `--${flag.name} is true or false, not "${attached}"` });
+      this.#occurrences.push({ flag, word: named });
+      return;
+    }
+    const text = attached ?? this.#words[++this.#at];
+    if (text === undefined) {
+      this.#report({ code: "bad-flag", message: `--${flag.name} needs a value` }, named);
+      return;
+    }
+    this.#set(flag, text);
+    const offset = attached === undefined ? 0 : (this.#words[named]?.length ?? 0) - attached.length;
+    this.#occurrences.push({ flag, word: named, value: { text, word: this.#at, at: offset } });
+  }
+
+  #set(flag: Flag, value: string | boolean): void {
+    const before = this.#flags[flag.name];
+    if (flag.kind !== "list") this.#flags[flag.name] = value;
+    else if (Array.isArray(before)) before.push(String(value));
+    else this.#flags[flag.name] = [String(value)];
+  }
+
+  #report(problem: Problem, word = this.#at): void {
+    this.#problems.push({ ...problem, word });
+  }
 }
 
 function unknown(name: string, known: readonly Flag[]): Problem {

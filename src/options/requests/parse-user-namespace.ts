@@ -1,4 +1,5 @@
 import type { IdMapping } from "../../id-map.ts";
+import type { OptionError } from "../error.ts";
 import { refusal } from "../flags/flag-reader.ts";
 import { overlapOf, type UserNamespaceMode } from "../values/user-namespace.ts";
 import type { UserNamespaceRequest } from "./run-request.ts";
@@ -12,7 +13,7 @@ export interface UserNamespaceFlags {
   readonly users: string | undefined;
   readonly groups: string | undefined;
   /** The words of a flag as they were given, for messages. */
-  texts(flag: "userns" | "uidmap" | "gidmap"): readonly string[];
+  readonly texts: (flag: "userns" | "uidmap" | "gidmap") => readonly string[];
 }
 
 /** The user namespace that the flags ask for. Throws OptionError for what cannot be together. */
@@ -20,20 +21,23 @@ export function toUserNamespaceRequest(flags: UserNamespaceFlags): UserNamespace
   const { mode, uids, gids, users, groups } = flags;
   const mapped = uids.length > 0 || gids.length > 0;
   const named = users ?? groups;
-  if (!mapped && named === undefined) {
-    if (mode?.mode !== "private") return mode ?? { mode: "host" };
-    const message = "needs --uidmap, --gidmap, --subuidname or --subgidname";
-    throw refusal("userns", "private", { code: "bad-flag", message });
-  }
-  if (mapped && named !== undefined)
-    throw refusal("subuidname", named, { code: "bad-flag", message: "cannot be combined with --uidmap and --gidmap" });
+  if (!mapped && named === undefined) return onlyMode(mode);
+  if (mapped && named !== undefined) throw refuse("subuidname", named, "cannot be combined with --uidmap and --gidmap");
   if (mode !== undefined && mode.mode !== "private") {
     const others = mapped ? "--uidmap and --gidmap" : "--subuidname";
-    const [text = ""] = flags.texts("userns");
-    throw refusal("userns", text, { code: "bad-flag", message: `cannot be combined with ${others}` });
+    throw refuse("userns", flags.texts("userns")[0] ?? "", `cannot be combined with ${others}`);
   }
   if (named !== undefined) return { mode: "subordinate", users: users ?? named, groups: groups ?? named };
-  // One kind alone stands for both.
+  return mapsOf(flags);
+}
+
+function onlyMode(mode: UserNamespaceMode | undefined): UserNamespaceRequest {
+  if (mode?.mode !== "private") return mode ?? { mode: "host" };
+  throw refuse("userns", "private", "needs --uidmap, --gidmap, --subuidname or --subgidname");
+}
+
+/** The maps of `--uidmap` and `--gidmap`; one kind alone stands for both. */
+function mapsOf({ uids, gids, texts }: UserNamespaceFlags): UserNamespaceRequest {
   const maps = { uids: uids.length > 0 ? uids : gids, gids: gids.length > 0 ? gids : uids };
   for (const [flag, list] of [
     ["uidmap", maps.uids],
@@ -41,8 +45,12 @@ export function toUserNamespaceRequest(flags: UserNamespaceFlags): UserNamespace
   ] as const) {
     const overlap = overlapOf(list);
     if (overlap === undefined) continue;
-    const text = flags.texts("uidmap")[overlap.at] ?? flags.texts("gidmap")[overlap.at] ?? "";
+    const text = texts("uidmap")[overlap.at] ?? texts("gidmap")[overlap.at] ?? "";
     throw refusal(flag, text, overlap.problem);
   }
   return { mode: "maps", ...maps };
+}
+
+function refuse(flag: string, text: string, message: string): OptionError {
+  return refusal(flag, text, { code: "bad-flag", message });
 }
