@@ -2,7 +2,7 @@ import { BerthError } from "../error.ts";
 import { isErrno } from "../system/error.ts";
 import { TarError } from "../tar/error.ts";
 
-/** What kind of failure an {@link ImageError} is; stable, for callers that act on it and for tests. */
+/** The kind of failure of an {@link ImageError}; stable, for callers that act on it and for tests. */
 export type ImageErrorCode =
   | "bad-reference"
   | "bad-digest"
@@ -47,7 +47,7 @@ export class ImageError extends BerthError<ImageErrorCode> {
 }
 
 /**
- * Puts what was being done in front of a failure: the code and the facts of an ImageError are kept, a full disk
+ * Puts the operation in front of its failure: the code and the facts of an ImageError are kept, a full disk
  * becomes `no-space`, an archive that would do harm `hostile-layer`, and anything else `otherwise`.
  */
 export function withContext(doing: string, error: unknown, otherwise: ImageErrorCode): ImageError {

@@ -1,6 +1,6 @@
 import type { Digest } from "./document/digest.ts";
 
-/** What happens during a pull or a load, as it happens. Sizes are bytes in transfer. */
+/** A report on a pull or a load under way. Sizes are bytes in transfer. */
 export type ImageEvent =
   | {
       readonly kind: "manifest";

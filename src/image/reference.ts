@@ -56,7 +56,7 @@ export function parseReference(text: string): Reference {
   return digest === undefined ? { registry, repository, tag: tag ?? "latest" } : { registry, repository, digest };
 }
 
-/** The same, undefined for what is no image name: another tool may have put it into the store. */
+/** The same, but undefined for a text that is no image name, as another tool may put into the store. */
 export function parseReferenceIfValid(text: string): Reference | undefined {
   try {
     return parseReference(text);

@@ -23,7 +23,7 @@ export function define(command: Command, context: CommandContext): void {
     );
 }
 
-/** What is known of an image, in podman's names. Throws CommandError if there is none. */
+/** The description of an image, with podman's names of members. Throws CommandError if there is none. */
 export function describeImage({ stateDir }: Scope, name: string): object {
   const store = openStore(stateDir);
   const image = store.resolve(name);

@@ -21,7 +21,7 @@ interface Options extends ListingOptions {
   readonly digests?: boolean;
 }
 
-/** What a row shows of an image, or of an index that has none for this machine. */
+/** The members of an image that a row shows, or of an index that has none for this machine. */
 interface Listed extends Pick<StoredImage, "reference" | "configDigest" | "manifestDigest"> {
   readonly config: Pick<ImageConfig, "created" | "architecture" | "os" | "labels">;
 }
@@ -90,7 +90,7 @@ export const manual: CommandManual = {
   ],
 };
 
-/** `berth images`: what is in the store. */
+/** `berth images`: lists the store. */
 export function define(command: Command, context: CommandContext): void {
   command.argument("[image]", "only this one");
   addListingOptions(command, "IDs only", "whole IDs");
@@ -115,7 +115,7 @@ function list(wanted: string | undefined, options: Options, context: CommandCont
   context.out(formatListing(rows, options.digests ? WITH_DIGESTS : LISTING, options));
 }
 
-/** What images may be chosen by, as podman-images(1) has it. */
+/** Filters of images, as in podman-images(1). */
 export const IMAGE_FILTERS: FilterKinds<Listed> = {
   dangling: ({ reference }, value) => (reference === "") === isTrue(value),
   id: ({ configDigest }, value) => digestHex(configDigest).startsWith(value.replace(/^sha256:/, "")),

@@ -54,7 +54,7 @@ async function load(options: Options, context: CommandContext): Promise<void> {
   }
 }
 
-/** What is to be loaded; undefined if there is neither a path nor a stream. */
+/** The archive or folder to load; undefined if there is neither a path nor a stream. */
 function sourceOf({ input }: Options, context: CommandContext): LoadSource | undefined {
   if (input !== undefined) return { path: resolve(context.cwd, input) };
   const stream = context.input();

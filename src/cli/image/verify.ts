@@ -8,7 +8,7 @@ export const manual: CommandManual = {
   examples: [{ command: "berth verify", help: "Read the whole store." }],
 };
 
-/** `berth verify`: reads the whole store and tells what is not sound. */
+/** `berth verify`: reads the whole store and reports damage. */
 export function define(command: Command, context: CommandContext): void {
   command.action(async () => verify(context));
 }

@@ -11,8 +11,8 @@ import { ImageError } from "../error.ts";
 import { type DiffId, parseDiffId } from "./digest.ts";
 
 /**
- * What an image says about how it wants to be run: the OCI image configuration (image-spec, config.md) or
- * Docker's, which has the same members, parsed and with the defaults filled in. Absent lists are empty.
+ * How an image is to be run: the OCI image configuration (image-spec, config.md) or Docker's, which has the same
+ * members, parsed and with the defaults filled in. Absent lists are empty.
  */
 export interface ImageConfig {
   /** GOOS: `linux`. */

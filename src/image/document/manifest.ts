@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, optionalString, parseJsonObject, type Re
 import { ImageError } from "../error.ts";
 import { type Digest, parseDigest } from "./digest.ts";
 
-/** What a platform's image was built for (OCI image-spec, image-index.md). */
+/** The machine that an image was built for (OCI image-spec, image-index.md). */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;
@@ -39,7 +39,7 @@ export interface ImageIndex {
 export interface Artifact {
   readonly kind: "artifact";
   readonly mediaType: string;
-  /** What it says of itself: its artifactType, or else the media type of its config. */
+  /** Its own artifactType, or else the media type of its config. */
   readonly artifactType: string;
 }
 
@@ -50,7 +50,7 @@ const DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 
-/** The kinds of manifest that berth reads; a registry is asked for these. */
+/** The media types of manifests that berth reads and asks registries for. */
 export const MANIFEST_TYPES: Readonly<Record<string, "manifest" | "index">> = {
   [OCI_MANIFEST]: "manifest",
   [OCI_INDEX]: "index",
@@ -65,7 +65,7 @@ export function isImageConfig({ mediaType }: Pick<Descriptor, "mediaType">): boo
   return CONFIG_TYPES.includes(mediaType);
 }
 
-/** Uncompressed, gzip or zstd; which one is seen from the bytes themselves. */
+/** Uncompressed, gzip or zstd; the bytes themselves show which. */
 const LAYER_TYPES: readonly string[] = [
   "application/vnd.oci.image.layer.v1.tar",
   "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -75,7 +75,7 @@ const LAYER_TYPES: readonly string[] = [
   "application/vnd.docker.image.rootfs.diff.tar.zstd",
 ];
 
-/** What the types of encrypted layers end in (containers/ocicrypt); only the OCI's have such relations. */
+/** The suffix of encrypted layers' types (containers/ocicrypt); only OCI types have it. */
 const ENCRYPTED = "+encrypted";
 
 /** Whether a layer has to be decrypted before it is decompressed. */
@@ -89,9 +89,9 @@ function isLayerType(mediaType: string): boolean {
   return plain.startsWith("application/vnd.oci.") && LAYER_TYPES.includes(plain);
 }
 
-/** A manifest longer than this is refused unread (4 MiB, the limit that registries themselves keep). */
+/** Bytes beyond which a manifest is refused unread; registries keep the same limit. */
 export const MANIFEST_MAX = 4 * 1024 * 1024;
-/** A configuration longer than this is refused unread. */
+/** Bytes beyond which a configuration is refused unread. */
 export const CONFIG_MAX = 8 * 1024 * 1024;
 
 /**
@@ -146,8 +146,8 @@ function documentType(json: JsonObject, servedType: string | undefined, refuse: 
 }
 
 /**
- * The descriptors in a manifest, index or artifact, of whatever type they are: what has to stay with it. Those that no
- * blob of this store can be meant by (other algorithms) are left out.
+ * The descriptors in a manifest, index or artifact, of whatever type: the blobs that have to stay with it. Leaves out
+ * digests of other algorithms, under which the store has no blobs.
  */
 export function referencesIn(bytes: Uint8Array): Descriptor[] {
   const refuse: Refuse = (why) => {
@@ -165,7 +165,7 @@ export function referencesIn(bytes: Uint8Array): Descriptor[] {
   });
 }
 
-/** OCI documents may leave out their own type; then the members tell. */
+/** OCI documents may leave out their own type; then the members decide. */
 function impliedType(json: JsonObject): string {
   return "manifests" in json ? OCI_INDEX : OCI_MANIFEST;
 }

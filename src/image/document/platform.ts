@@ -1,7 +1,7 @@
 import { ImageError } from "../error.ts";
 import type { Descriptor, ImageIndex, Platform } from "./manifest.ts";
 
-/** Node's names for processors, where Go (and so every image) has others. */
+/** Go's names for processors, which images use, by Node's names. */
 const ARCHITECTURES: Readonly<Record<string, Platform>> = {
   x64: { os: "linux", architecture: "amd64", variant: "" },
   ia32: { os: "linux", architecture: "386", variant: "" },
@@ -14,7 +14,7 @@ export function platformOf(arch: string): Platform {
   return ARCHITECTURES[arch] ?? { os: "linux", architecture: arch, variant: "" };
 }
 
-/** Whether an image was built for the platform; what either side leaves open fits. */
+/** Whether an image was built for the platform; members that either side leaves empty fit. */
 export function isForPlatform({ config }: { readonly config: Platform }, wanted: Platform): boolean {
   const same = (own: string, asked: string) => own === "" || asked === "" || own === asked;
   return (

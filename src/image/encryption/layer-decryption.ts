@@ -3,8 +3,8 @@ import { ImageError } from "../error.ts";
 import type { LayerKey } from "./layer-key.ts";
 
 /**
- * Decrypts one layer while its bytes arrive: AES-256 in counter mode, with an HMAC over what was encrypted. What comes
- * out may have been changed on the way until {@link finish} has said otherwise.
+ * Decrypts one layer while its bytes arrive: AES-256 in counter mode, with an HMAC over the encrypted bytes. Do not
+ * trust the plain bytes before {@link finish} has checked the HMAC: they may have been changed on the way.
  */
 export class LayerDecryption {
   readonly #cipher: ReturnType<typeof createDecipheriv>;

@@ -3,9 +3,9 @@ import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
 import type { Descriptor } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
 
-/** What it takes to decrypt one layer and to see that nobody has changed it. */
+/** The secrets that decrypt one layer and prove that it is unchanged. */
 export interface LayerKey {
-  /** 32 bytes: the AES-256 key, and that of the HMAC. */
+  /** 32 bytes: the key of AES-256 and of the HMAC. */
   readonly symmetricKey: Buffer;
   /** 16 bytes: where AES's counter begins. */
   readonly nonce: Buffer;
@@ -17,14 +17,14 @@ export interface LayerKey {
  * The annotations of an encrypted layer (containers/ocicrypt): its key, wrapped once or more in each of several ways …
  */
 const WRAPPED = "org.opencontainers.image.enc.keys.";
-/** … and what everybody may know of the cipher. */
+/** … and the public parameters of the cipher. */
 const PUBLIC_OPTIONS = "org.opencontainers.image.enc.pubopts";
 const CIPHER = "AES_256_CTR_HMAC_SHA256";
 
-/** Ways to wrap a key that berth does not know how to undo, as people call them. */
+/** Ways to wrap a key that berth cannot undo, with the names that people know. */
 const WRAPPINGS: Readonly<Record<string, string>> = { pgp: "PGP", pkcs7: "PKCS #7", pkcs11: "PKCS #11" };
 
-/** What a JWE may ask for: what ocicrypt writes and its near relations, none with a password. */
+/** Accepted JWE algorithms: those that ocicrypt writes and their near relations, none with a password. */
 const JWE_OPTIONS = {
   keyManagementAlgorithms: "RSA-OAEP RSA-OAEP-256 ECDH-ES ECDH-ES+A128KW ECDH-ES+A192KW ECDH-ES+A256KW".split(" "),
   contentEncryptionAlgorithms: ["A128GCM", "A192GCM", "A256GCM"],
@@ -85,7 +85,7 @@ function openOptions(bytes: Uint8Array, what: string): JsonObject {
   });
 }
 
-/** What is in the JWE (RFC 7516, general or flattened JSON); undefined when it is not for this key or was changed. */
+/** The content of a JWE (RFC 7516, general or flattened JSON); undefined if it is for another key or was changed. */
 async function unwrap(jwe: JsonObject, key: KeyObject): Promise<Uint8Array | undefined> {
   const { flattenedDecrypt, generalDecrypt } = await import("jose");
   // Its members come from outside; the library checks each.
@@ -96,8 +96,8 @@ async function unwrap(jwe: JsonObject, key: KeyObject): Promise<Uint8Array | und
       : flattenedDecrypt(checked, key, JWE_OPTIONS));
     return plaintext;
   } catch {
-    // It throws many kinds of errors for a key of another kind (RSA, a curve), a wrong one and a changed JWE, and
-    // cannot tell them apart.
+    // The library throws many kinds of errors, which do not distinguish a key of another kind (RSA, a curve), a wrong
+    // key and a changed JWE.
     return undefined;
   }
 }
@@ -111,10 +111,10 @@ function layerKey(privateOptions: JsonObject, publicOptions: JsonObject, what: s
     if (value.length === length) return value;
     throw new ImageError("bad-encryption", `${what}: its ${name} has ${value.length} bytes instead of ${length}`);
   };
-  // The digest there is that of the layer before it was compressed for the push, so it tells nothing here.
+  // Ignore the digest there: it is that of the layer before it was compressed for the push.
   return {
     symmetricKey: bytes("symkey", 32, privateOptions),
-    // The wrapped one first: nobody without a key can have changed it.
+    // Prefer the wrapped one: changing it takes the key.
     nonce: bytes("nonce", 16, privateOptions.cipheroptions, publicOptions.cipheroptions),
     // The first versions of ocicrypt had it among the cipher's options.
     hmac: bytes("hmac", 32, publicOptions, publicOptions.cipheroptions),

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { isMissing } from "../../system/error.ts";
 import { ImageError } from "../error.ts";
 
-/** A key file that is no private key, by how it begins: what it is, and why it does not help. */
+/** Key files that are no private keys, by their beginnings, with their kind and why it does not help. */
 const OTHERS: readonly [looks: RegExp, what: string][] = [
   [/-----BEGIN CERTIFICATE/, "a certificate, as for keys wrapped by PKCS #7, which are not supported"],
   [/-----BEGIN PGP|^[\x95\xc5\x94\x99\xc6]/, "an OpenPGP keyring, and keys wrapped by PGP are not supported"],
@@ -12,7 +12,7 @@ const OTHERS: readonly [looks: RegExp, what: string][] = [
   [/-----BEGIN (RSA )?PUBLIC KEY/, "a public key: images are encrypted with it, and decrypted with the private one"],
 ];
 
-/** What the library calls a protected key that stays closed. Its own words may quote what they were given. */
+/** Our words for the library's errors on a protected key: its own may quote the passphrase. */
 const SECRET_TROUBLE: Readonly<Record<string, string>> = {
   ERR_MISSING_PASSPHRASE: "it has a passphrase, which belongs after it: FILE:file=PASSPHRASE-FILE",
   ERR_OSSL_BAD_DECRYPT: "the passphrase is wrong",
@@ -22,7 +22,7 @@ const SECRET_TROUBLE: Readonly<Record<string, string>> = {
  * The private key that `FILE[:PASSPHRASE]` names, as podman's `--decryption-key` writes it (containers/ocicrypt): PEM,
  * DER or JWK. The passphrase stands there itself (or as `pass=TEXT`), in a file (`file=PATH`, of which the line end is
  * none of it) or comes from a file descriptor (`fd=NUMBER`). Paths are relative to `cwd`. Throws ImageError
- * `bad-settings`, and `unsupported` for keys of other kinds; none tells the passphrase.
+ * `bad-settings`, and `unsupported` for keys of other kinds; no message holds the passphrase.
  */
 export function readPrivateKey(text: string, cwd: string): KeyObject {
   const colon = text.indexOf(":");

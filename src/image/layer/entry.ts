@@ -6,7 +6,7 @@ import { ImageError } from "../error.ts";
 /** Where an entry belongs: path components below the layer's root, latin1 text. Empty for the root itself. */
 export type EntryPath = readonly string[];
 
-/** What an archive member asks for, checked and decoded. Text is latin1, one character a byte. */
+/** An archive member, checked and decoded. Text is latin1, one character a byte. */
 export interface LayerEntry {
   readonly path: EntryPath;
   readonly kind: "file" | "directory" | "symlink" | "hardlink" | "character" | "block" | "fifo" | "whiteout" | "opaque";
@@ -46,9 +46,9 @@ const PATH_MAX = 4095;
 const ID_MAX = 0xffff_fffe;
 
 /**
- * What a member asks for; undefined for aufs bookkeeping, which means nothing here. In an archive that is no `layer`
- * the names of whiteouts are names like others. Throws ImageError `hostile-layer` for what no honest archive holds,
- * `unsupported` for what berth cannot unpack.
+ * Reads a member; undefined for aufs bookkeeping, which means nothing here. In an archive of `files` the names of
+ * whiteouts are names like others. Throws ImageError `hostile-layer` for members that no honest archive holds,
+ * `unsupported` for those that berth cannot unpack.
  */
 export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer"): LayerEntry | undefined {
   const pax = new Map(member.pax);
@@ -80,11 +80,11 @@ export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer")
 
 interface LayerPlace {
   readonly path: EntryPath;
-  /** Instead of what the member is, if its name has a meaning. */
+  /** Replaces the member's own kind, if its name has a meaning. */
   readonly kind?: "whiteout" | "opaque";
 }
 
-/** What a name means in a layer; undefined for aufs bookkeeping (image-spec, layer.md, "Whiteouts"). */
+/** The meaning of a name in a layer; undefined for aufs bookkeeping (image-spec, layer.md, "Whiteouts"). */
 function placeInLayer(path: EntryPath): LayerPlace | undefined {
   const parents = path.slice(0, -1);
   if (parents.some((part) => part.startsWith(WHITEOUT) && !part.startsWith(AUFS_META)))

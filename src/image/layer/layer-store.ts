@@ -65,8 +65,9 @@ export class LayerStore {
   }
 
   /**
-   * Begins to take the uppermost layer of the chain. Idempotent: when the layer is there already, its bytes are compared
-   * with it and nothing is written, since an image may use what another one has brought only if it brings the same.
+   * Begins to take the uppermost layer of the chain. Idempotent: when the layer is there already, its bytes are
+   * compared with it and nothing is written, since an image may use what another one has brought only if it brings the
+   * same.
    */
   async add(chain: LayerChain, options: AddOptions): Promise<LayerWriter> {
     const { LayerCheck } = await import("./check.ts");
@@ -84,11 +85,11 @@ export class LayerStore {
   }
 
   /**
-   * The directories to mount as an overlay's lower layers, absolute, lowest first (while overlay's `lowerdir=` wants the
-   * highest first). One that an image has more than once (an empty layer, mostly) is there only where it is highest: it
-   * hides all that it shows further down, and the kernel refuses an overlay of overlapping layers. They stay as long as
-   * the caller holds the state lock, or a container's record names the chain. Throws ImageError `store-corrupt` when
-   * one is missing.
+   * The directories to mount as an overlay's lower layers, absolute, lowest first (while overlay's `lowerdir=` wants
+   * the highest first). One that an image has more than once (an empty layer, mostly) is there only where it is
+   * highest: it hides all that it shows further down, and the kernel refuses an overlay of overlapping layers. They
+   * stay as long as the caller holds the state lock, or a container's record names the chain. Throws ImageError
+   * `store-corrupt` when one is missing.
    */
   lower(chain: LayerChain): string[] {
     const directories = this.#trees(chain);
@@ -122,7 +123,7 @@ export class LayerStore {
   #trees(chain: LayerChain): string[] {
     return presentLayers(this.directory, chain).map((dir, at) => {
       if (dir !== undefined) return join(dir, TREE);
-      throw new ImageError("store-corrupt", `layer ${chain[at]} is not in the store`);
+      throw new ImageError("store-corrupt", `layer ${chain[at]} is not in the store: pull its image`);
     });
   }
 

@@ -25,8 +25,8 @@ export function joinPath(root: Buffer, path: EntryPath): Buffer {
 }
 
 /**
- * What an overlay of the given trees (lowest first) would show at the path, symbolic links not followed; undefined
- * when nothing, or when something other than a directory stands in the way.
+ * The file that an overlay of the given trees (lowest first) would show at the path, symbolic links not followed;
+ * undefined when there is none, or when a parent is no directory.
  */
 export function findInLower(trees: readonly string[], path: EntryPath, opaque: string): LowerFile | undefined {
   for (const tree of trees.toReversed()) {

@@ -4,7 +4,7 @@ import { isJsonObject } from "../../json.ts";
 import type { DiffId } from "../document/digest.ts";
 import { RECORD, TREE } from "./directory.ts";
 
-/** What a layer's tree amounts to: enough to notice that files are missing, cut short or were added. */
+/** A count of a layer's tree, which shows when files are missing, cut short or were added. */
 export interface TreeCensus {
   /** Everything below the root. */
   readonly entries: number;
@@ -44,7 +44,7 @@ export function writeRecord(dir: string, record: LayerRecord): void {
   }
 }
 
-/** What is wrong with a layer in the store; undefined when its tree is as it was when it was published. */
+/** The damage of a layer in the store; undefined when its tree is as it was when it was published. */
 export function checkLayer(dir: string): string | undefined {
   let record: unknown;
   try {

@@ -5,20 +5,20 @@ import type { EntryPath, LayerEntry } from "./entry.ts";
 import { findInLower, isWhiteout, joinPath, type LowerFile, opaqueAttribute } from "./lower.ts";
 import { copyMetadata } from "./metadata.ts";
 
-/** What a tree must know of the world around it. */
+/** The surroundings of a tree. */
 export interface TreeOptions {
-  /** Absolute path of an existing, empty directory that nobody else can enter (mode 0700 above it). */
+  /** Absolute path of an existing, empty directory that no other user can enter (mode 0700 above it). */
   readonly root: string;
   /** Root of a user namespace cannot make device nodes and writes overlay's attributes as `user.overlay.*`. */
   readonly inUserNamespace: boolean;
-  /** The trees of the layers below, lowest first, once they are complete. Asked for only when needed. */
+  /** The trees of the layers below, lowest first, once they are complete. Called only when needed. */
   readonly below: () => Promise<readonly string[]>;
 }
 
 /** The kernel's own limit on symbolic links in one look-up. */
 const LINKS_MAX = 40;
 
-/** The time of a directory that nobody gave one: the same on every machine. */
+/** The time of a directory that no entry gives one: the same on every machine. */
 const EPOCH: Timestamp = { seconds: 0n, nanoseconds: 0 };
 
 function isDefaultRoot(stats: Stats): boolean {
@@ -34,7 +34,7 @@ export const pathKey = (path: EntryPath): string => path.join("/");
  */
 export class LayerDirectories {
   /**
-   * True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only.
+   * True when the result depends on files that the layers below have or lack: it then belongs to this chain only.
    */
   dependsOnLower = false;
   /** Directories that exist in this layer, with the time each must have in the end. */
@@ -81,7 +81,7 @@ export class LayerDirectories {
     this.#lower = await this.options.below();
   }
 
-  /** What the layers below show at the path, unless this layer hides it. Needs {@link waitForLower}. */
+  /** The file that the layers below show at the path, unless this layer hides it. Needs {@link waitForLower}. */
   findBelow(path: EntryPath): LowerFile | undefined {
     for (let depth = 0; depth < path.length; depth++) {
       const parent = path.slice(0, depth);
@@ -124,7 +124,7 @@ export class LayerDirectories {
 
   /**
    * Overlay shows the highest layer's root, and most archives do not mention it: then it is as it was below. The usual
-   * owner and mode are everybody's default, so only another root makes a layer depend on its chain.
+   * owner and mode are the default of every layer, so only another root makes a layer depend on its chain.
    */
   async #inheritRoot(): Promise<void> {
     await this.waitForLower();
@@ -181,7 +181,7 @@ export class LayerDirectories {
       return undefined;
     }
     const lower = this.findBelow(path);
-    // Also when there is nothing: another image may have a link or a folder of its own there.
+    // Also when nothing is there: another image may have a link or a folder of its own in that place.
     this.dependsOnLower = true;
     if (lower?.stats.isSymbolicLink()) {
       return readlinkSync(lower.path, { encoding: "buffer" }).toString("latin1");

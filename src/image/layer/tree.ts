@@ -48,7 +48,7 @@ export class LayerTree {
   }
 
   /**
-   * True when it mattered what the layers below hold, or that they lack it: the result then belongs to this chain only.
+   * True when the result depends on files that the layers below have or lack: it then belongs to this chain only.
    */
   get dependsOnLower(): boolean {
     return this.#directories.dependsOnLower;
@@ -84,7 +84,7 @@ export class LayerTree {
     setTimes(open.path, open.entry.mtime);
   }
 
-  /** Sets what later entries would have changed, the times of directories; and the root, if no entry was about it. */
+  /** Sets the times of directories, which later entries would have changed, and the root, if no entry describes it. */
   async finish(): Promise<void> {
     await this.#directories.finish();
   }
@@ -135,8 +135,8 @@ export class LayerTree {
   }
 
   /**
-   * Whether the entry's folder is a file of this layer, which hides a folder below with all that was in it. umoci
-   * writes whiteouts for what was in such a folder as well; there is nothing left for them to hide.
+   * Whether the entry's folder is a file of this layer, which hides a folder below with all its files. umoci writes
+   * whiteouts for those files as well, and they have nothing left to hide.
    */
   #isBelowFile(path: EntryPath): boolean {
     const parent = path.at(-2);
@@ -144,7 +144,7 @@ export class LayerTree {
     return this.#directories.stat([...this.#directories.resolve(path.slice(0, -2)), parent])?.isFile() === true;
   }
 
-  /** A whiteout speaks of the layers below only: a file of this layer stays, a directory of it hides theirs. */
+  /** A whiteout hides files of lower layers only: a file of this layer stays, a directory of it becomes opaque. */
   #createWhiteout(path: EntryPath): void {
     const there = this.#directories.stat(path);
     if (there?.isDirectory()) this.#directories.makeOpaque(path);
@@ -183,7 +183,7 @@ export class LayerTree {
     return true;
   }
 
-  /** Opens a new file, or one in the place of what an earlier entry left there. */
+  /** Opens a new file, in the place of an earlier entry's if there is one. */
   #openFile(path: EntryPath, entry: LayerEntry): void {
     const absolute = this.#directories.absolute(path);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -230,7 +230,7 @@ export class LayerTree {
     setTimes(absolute, entry.mtime);
   }
 
-  /** Removes what an earlier entry of this layer made: the last one counts. */
+  /** Removes the file or directory of an earlier entry of this layer: the last one counts. */
   #clear(path: EntryPath): void {
     const there = this.#directories.stat(path);
     if (there === undefined) return;

@@ -4,7 +4,7 @@ import { ImageError } from "../error.ts";
 import type { LayerLimits } from "./limits.ts";
 
 export interface UncompressedOptions {
-  /** What the image's configuration promises the uncompressed layer to be. */
+  /** The digest of the uncompressed layer that the image's configuration promises. */
   readonly diffId: DiffId;
   readonly limits: Pick<LayerLimits, "bytes">;
 }

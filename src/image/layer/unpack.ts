@@ -13,7 +13,7 @@ import { LayerTree } from "./tree.ts";
 import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
 
 export interface UnpackOptions extends UncompressedOptions {
-  /** An absolute path that does not exist yet, in a directory that nobody else can enter. */
+  /** An absolute path that does not exist yet, in a directory that no other user can enter. */
   readonly dir: string;
   /** Trees of the layers below, lowest first; resolves when all of them are complete. */
   readonly below: () => Promise<readonly string[]>;
@@ -22,9 +22,8 @@ export interface UnpackOptions extends UncompressedOptions {
 }
 
 /**
- * Unpacks one layer while its bytes arrive. What it makes is private until {@link finish} has checked everything;
- * on any failure the caller removes `dir`. Errors name the entry that is to blame, if one is; the caller names the
- * layer.
+ * Unpacks one layer while its bytes arrive. The tree is private until {@link finish} has checked everything; on any
+ * failure the caller removes `dir`. Errors name the entry at fault, if there is one; the caller names the layer.
  */
 export class LayerUnpack {
   readonly #tree: LayerTree;

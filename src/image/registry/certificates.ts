@@ -5,7 +5,7 @@ import { ImageError, withContext } from "../error.ts";
 
 /** PEM text for a TLS connection. */
 export interface Certificates {
-  /** Whom to trust, instead of the list that is compiled in. */
+  /** Trusted authorities, instead of the list that is compiled in. */
   readonly authorities?: string;
   readonly client?: { readonly cert: string; readonly key: string };
 }
@@ -29,9 +29,9 @@ export function certificatesIn(folder: string, env: Readonly<Record<string, stri
 }
 
 /**
- * What the machine and the user say about a registry's certificates (containers-certs.d(5)): the system's authorities
- * or $SSL_CERT_FILE, then `HOST/*.crt` as further authorities and `HOST/NAME.cert` with `HOST/NAME.key` to show who we
- * are, from the first of `dirs` that has a folder for the host. Throws ImageError `bad-settings`.
+ * The machine's and the user's certificates for a registry (containers-certs.d(5)): the system's authorities or
+ * $SSL_CERT_FILE, then `HOST/*.crt` as further authorities and `HOST/NAME.cert` with `HOST/NAME.key` to authenticate
+ * berth, from the first of `dirs` that has a folder for the host. Throws ImageError `bad-settings`.
  */
 export function readCertificates(
   host: string,

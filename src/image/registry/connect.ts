@@ -6,10 +6,10 @@ import { RegistryClient } from "./registry.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { createTransport, type Proxies } from "./transport.ts";
 
-/** What is known of registries before anything is asked. */
+/** The machine's and the user's settings for registries. */
 export interface RegistrySettings {
   /**
-   * `host[:port]` of registries that may be spoken to without encryption or with a certificate that nobody vouches for.
+   * `host[:port]` of registries that may be used without encryption or with a certificate that no authority signed.
    */
   readonly insecure: readonly string[];
   /** True: every registry is insecure (`--tls-verify=false`); false: none, not even this machine's own. */
@@ -30,7 +30,7 @@ export interface ConnectOptions {
   readonly onProgress: OnProgress;
 }
 
-/** A client, and what ends its connections. */
+/** A client with the function that ends its connections. */
 export interface RegistryConnection {
   readonly client: RegistryClient;
   readonly close: () => Promise<void>;
@@ -62,7 +62,7 @@ export async function connect(reference: Reference, options: ConnectOptions): Pr
   return { client, close: () => transport.close() };
 }
 
-/** This machine itself: what goes there crosses no network. Docker makes the same exception. */
+/** Whether a host is this machine itself, so that its traffic crosses no network. Docker makes the same exception. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:[0-9]+$/, "");
   return name === "localhost" || name === "[::1]" || /^127\.[0-9]+\.[0-9]+\.[0-9]+$/.test(name);

@@ -55,7 +55,7 @@ export async function findCredentials(
   return undefined;
 }
 
-/** What the entries of a file may be called for a name: its namespaces from narrow to wide, then the registry. */
+/** The keys under which a file may have credentials for a name: its namespaces from narrow to wide, the registry. */
 function entryNames(reference: Reference): string[] {
   const parts = repositoryName(reference).split("/");
   const names = parts.map((_, at) => parts.slice(0, parts.length - at).join("/"));

@@ -1,20 +1,13 @@
 import { isJsonObject, parseJsonObject, stringArray } from "../../json.ts";
-import { type Digest, digestOf } from "../document/digest.ts";
+import { digestOf } from "../document/digest.ts";
 import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
 import type { OnProgress } from "../progress.ts";
 import type { Reference } from "../reference.ts";
+import type { SourceManifest } from "../transport/image-source.ts";
 import { basicAuthorization, type Challenge, type Credentials, parseChallenges } from "./auth.ts";
 import { PassingFailure, parseRetryAfter, Retries, type RetryPolicy } from "./retry.ts";
 import type { HttpAnswer, HttpRequest, Transport } from "./transport.ts";
-
-/** A manifest's bytes, checked against the digest under which they were asked for. */
-export interface FetchedManifest {
-  readonly bytes: Uint8Array;
-  readonly digest: Digest;
-  /** Content-Type without parameters; undefined when the registry sent none. */
-  readonly mediaType: string | undefined;
-}
 
 export interface RegistryOptions {
   readonly transport: Transport;
@@ -41,7 +34,7 @@ export class RegistryClient {
   ) {}
 
   /** The manifest or index under a tag or a digest. */
-  async manifest(which: string): Promise<FetchedManifest> {
+  async manifest(which: string): Promise<SourceManifest> {
     const accept = Object.keys(MANIFEST_TYPES).join(", ");
     return this.#retries().run("manifest", async () => {
       const answer = await this.#get(`manifests/${which}`, { accept });
@@ -78,7 +71,7 @@ export class RegistryClient {
 
   /**
    * A blob's bytes, in order, each once, over as many connections as it takes: after a break it goes on where it
-   * stopped (Range). Checks the size; the digest is the reader's to check, as it sees every byte anyway.
+   * stopped (Range). Checks the size; the reader checks the digest, because it sees every byte anyway.
    */
   async *blob(blob: Descriptor): AsyncGenerator<Uint8Array> {
     const retries = this.#retries();
@@ -210,7 +203,7 @@ export class RegistryClient {
     return { url, headers: credentials === undefined ? {} : { authorization: basicAuthorization(credentials) } };
   }
 
-  /** The error for an answer that is not what was asked for, by its status and the registry's own words. */
+  /** The error for an unexpected answer, from its status and the registry's own words. */
   async #refusal(answer: HttpAnswer, path: string): Promise<Error> {
     const { status } = answer;
     const words = await errorText(answer);

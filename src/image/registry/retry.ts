@@ -11,10 +11,10 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
-/** When nobody says otherwise: as many tries as podman makes. */
+/** The default: as many tries as podman makes. */
 export const RETRIES: RetryPolicy = { attempts: 4, firstDelayMs: 500, maxDelayMs: 30_000 };
 
-/** A server that asks for more patience than this is not waited for. */
+/** Milliseconds beyond which a server's Retry-After is not obeyed, but counts as a failure. */
 const RETRY_AFTER_MAX_MS = 5 * 60_000;
 
 /** A failure that another attempt may mend; `afterMs` is the server's own wish (Retry-After). */

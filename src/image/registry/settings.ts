@@ -9,7 +9,7 @@ import { authenticationFiles, findCredentials } from "./credentials.ts";
 import type { Proxies } from "./transport.ts";
 
 export interface SettingsSources {
-  /** Where berth.conf and berth.conf.d/*.conf are looked for, first wins. */
+  /** Folders of berth.conf and berth.conf.d/*.conf, the first wins. */
   readonly configDirs: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
@@ -22,7 +22,7 @@ export interface SettingsSources {
 }
 
 /**
- * What berth.conf says of registries, with the command line's words on top:
+ * The settings of berth.conf for registries, overridden by the command line's:
  *
  *     [registry "registry.example:5000"]
  *     Insecure=yes

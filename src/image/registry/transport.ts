@@ -106,8 +106,8 @@ function createAgent({ verifyTls, stallTimeoutMs, certificates, proxies, signal 
 }
 
 /**
- * Connections that are given up with the signal also while they are being made: undici lets a request be aborted only
- * once it has a connection, and a server that says nothing to a TLS greeting would be waited for.
+ * Connections that the signal ends also while they are being made: undici aborts a request only once it has a
+ * connection, and would wait for a server that does not answer a TLS greeting.
  */
 function endedBy(signal: AbortSignal, connect: buildConnector.connector): buildConnector.connector {
   return (options, callback) => {

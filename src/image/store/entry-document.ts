@@ -31,7 +31,9 @@ export interface StoredImage {
   readonly index?: Digest;
 }
 
-/** What an entry of the store refers to. Throws ImageError `store-corrupt`, `store-io`, `bad-manifest`, `unsupported`. */
+/**
+ * What an entry of the store refers to. Throws ImageError `store-corrupt`, `store-io`, `bad-manifest`, `unsupported`.
+ */
 export function readEntry(paths: StorePaths, entry: Descriptor): ImageManifest | ImageIndex | Artifact {
   // Any blob may be an entry: what is no manifest by its type or size is not read.
   if (MANIFEST_TYPES[entry.mediaType] === undefined || entry.size > MANIFEST_MAX)

@@ -108,7 +108,9 @@ function chainOf(paths: StorePaths, config: Digest): LayerChain[] {
   return unlessDamaged(() => [parseImageConfig(readBlob(paths, config)).diffIds]);
 }
 
-/** A damaged image loses what only it had. A disk that cannot be read now is another matter: nothing is removed then. */
+/**
+ * A damaged image loses what only it had. A disk that cannot be read now is another matter: nothing is removed then.
+ */
 function unlessDamaged<T>(read: () => T[]): T[] {
   try {
     return read();

@@ -6,20 +6,20 @@ import { readIndexFile, UNPACKED } from "./index-file.ts";
 import { readBlob, type StorePaths } from "./layout.ts";
 
 /**
- * Which blobs are known to hold which layers: they were read and compared when an image of the store was brought there.
- * Manifest and configuration alone prove nothing. Their author could name a layer that somebody else's image has
- * brought and any blob that the store happens to have. Whoever names the right pair of a layer that is not encrypted
- * does get it without having been able to fetch it, as with podman. Of encrypted blobs nothing is proven: what they
- * hold depends on the key, so they are decrypted and compared by each pull.
+ * The pairs of blobs and layers that were compared when berth brought an image into the store. A manifest and a
+ * configuration alone prove nothing: their author could name another image's layer, and any blob that the store happens
+ * to have. An author who names the right pair of a layer that is not encrypted does get the layer without access to its
+ * blob, as with podman. Encrypted blobs prove nothing, because their content depends on the key: each pull decrypts and
+ * compares them.
  */
 export class ProvenLayers {
-  /** Of the store's images; read only when a blob and a layer are both there. */
+  /** The pairs of the store's images; read only when a blob and a layer are both there. */
   #before: Set<string> | undefined;
   readonly #added = new Set<string>();
 
   constructor(private readonly paths: StorePaths) {}
 
-  /** Whether the blob, as it is, was seen to be the layer. */
+  /** Whether the blob was compared with the layer. */
   has(blob: Descriptor, diffId: DiffId): boolean {
     const wanted = pair(blob, diffId);
     if (this.#added.has(wanted)) return true;

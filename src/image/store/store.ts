@@ -80,7 +80,7 @@ export class Store {
     return entry === undefined ? undefined : entryId(this.paths, entry);
   }
 
-  /** Every name in the store, and the images that have lost theirs. What is damaged hides nothing else. */
+  /** Every name in the store, and the images that have lost their names. A damaged entry hides no other. */
   list(): StoredImage[] {
     return [...this.survey().images];
   }
@@ -111,9 +111,9 @@ export class Store {
 
   /**
    * Removes the name of an image, an index or an artifact, and the thing itself with all that nothing else needs when
-   * that was its last name. An ID or a digest removes all of its names. `uses` gives what containers have mounted and is
-   * called under the store's lock; without `force`, the last name of an image in use is kept (`in-use`); the layers of
-   * one are kept in any case. Returns what went: names, and the ID if the image went. Throws ImageError `not-found`,
+   * that was its last name. An ID or a digest removes all of its names. `uses` gives what containers have mounted and
+   * is called under the store's lock; without `force`, the last name of an image in use is kept (`in-use`); the layers
+   * of one are kept in any case. Returns what went: names, and the ID if the image went. Throws ImageError `not-found`,
    * `in-use`.
    */
   async remove(reference: string, options: RemoveOptions): Promise<RemovedImage> {

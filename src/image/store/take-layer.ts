@@ -128,8 +128,8 @@ async function drain(
     try {
       if (refused === undefined) await writer.write(plain);
     } catch (error) {
-      // Whether a decrypted layer or the store's own copy is bad, or was changed by somebody or by the disk, is only
-      // known once the digest is.
+      // Whether a decrypted layer or the store's own copy is bad, or was changed on its way, is only known once the
+      // digest is.
       const mayBeDamage = decryption !== undefined || copy === undefined;
       if (!mayBeDamage || !isLayersFault(error)) throw error;
       refused = { error };

@@ -12,11 +12,11 @@ import type { StorePaths } from "./layout.ts";
  */
 export interface WorkDirectory {
   readonly path: string;
-  /** A path in it that nobody has used yet. */
+  /** A new path in it. */
   fresh(prefix: string): string;
   /** Blobs and layers (digests, diffIDs) that must not be collected while this work goes on. */
   keep(digests: readonly string[]): void;
-  /** Removes the directory with all that is in it. */
+  /** Removes the directory and its content. */
   close(): void;
 }
 
@@ -59,7 +59,7 @@ function workDirectory(stateDir: string, path: string, lock: HeldLock): WorkDire
   };
 }
 
-/** The work directories of processes that live, by their `keep` lists. Call under the state lock. */
+/** The blobs and layers on the `keep` lists of living processes. Call under the state lock. */
 export function keptByOthers(paths: StorePaths): Set<Digest> {
   const kept = new Set<Digest>();
   for (const name of workNames(paths)) {
@@ -76,7 +76,7 @@ export function keptByOthers(paths: StorePaths): Set<Digest> {
   return kept;
 }
 
-/** What dead processes left, to be removed. Call under the state lock; removing may wait until after it. */
+/** The work directories of dead processes. Call under the state lock; the caller removes them, also after it. */
 export function deadWork(paths: StorePaths): string[] {
   return workNames(paths)
     .map((name) => join(paths.work, name))

@@ -8,7 +8,7 @@ import type { ImageDestination, LayerPlace } from "./image-destination.ts";
 import type { ImageSource, SourceManifest } from "./image-source.ts";
 import { Slots } from "./slots.ts";
 
-/** An image in a source whose layers have not been asked for yet. */
+/** An image in a source, found by its manifest alone. */
 export interface FoundImage {
   readonly document: SourceManifest;
   /** The checked view of the document. */
@@ -45,8 +45,8 @@ export async function findImage(source: ImageSource, platform: Platform): Promis
 }
 
 /**
- * Copies one image: its layers, several at a time and lowest first, then its configuration, manifest and index, and only
- * then its names. Neither side is closed. Throws the first failure, as ImageError, after all work has stopped.
+ * Copies one image: its layers, several at a time and lowest first, then its configuration, manifest and index, and
+ * only then its names. Neither side is closed. Throws the first failure, as ImageError, after all work has stopped.
  */
 export async function copyImage(
   image: FoundImage,

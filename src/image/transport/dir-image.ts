@@ -4,7 +4,7 @@ import { ImageError } from "../error.ts";
 import type { Staged } from "./archive.ts";
 import type { ImageSource, SourceManifest } from "./image-source.ts";
 
-/** The file that tells a folder of `skopeo copy … dir:PATH` from others. */
+/** The file by which a folder of `skopeo copy … dir:PATH` is distinguished from others. */
 export const DIR_VERSION = "version";
 
 /**

@@ -12,7 +12,7 @@ import { isArchiveName, parsePullSource } from "./pull-source.ts";
 export interface EnsureOptions {
   readonly store: Store;
   readonly policy: PullPolicy;
-  /** The platform that was asked for; an image for another does not count. */
+  /** The wanted platform; an image for another does not count. */
   readonly platform?: Platform | undefined;
   /** The folder from which paths in names count. */
   readonly cwd: string;
@@ -23,9 +23,9 @@ export interface EnsureOptions {
 }
 
 /**
- * The image that a name means under a pull policy, from the store or from wherever its name says, and unpacked. An image
- * in an archive or a folder of this machine is read whatever the policy, as podman does. What it takes to pull is loaded
- * only if something has to be pulled. Throws ImageError.
+ * The image that a name means under a pull policy, from the store or from wherever its name says, and unpacked. An
+ * image in an archive or a folder of this machine is read whatever the policy, as podman does. What it takes to pull is
+ * loaded only if something has to be pulled. Throws ImageError.
  */
 export async function ensureImage(name: string, options: EnsureOptions): Promise<StoredImage> {
   if (isArchiveName(name)) return loadNamed(name, options);

@@ -25,9 +25,9 @@ export interface LayerPlace {
 
 /**
  * Where an image can be put. The order is: one {@link announce}, then blobs (several at the same time), then manifests
- * (what others refer to first), then {@link commit}. Nothing of the image can be seen under its names before commit, and
- * what was put there by a copy that failed is used by the next one or collected as garbage. Every method but announce
- * and close is idempotent. All throw ImageError (`no-space`, `store-io` … beside those that are named here).
+ * (what others refer to first), then {@link commit}. Nothing of the image can be seen under its names before commit,
+ * and what was put there by a copy that failed is used by the next one or collected as garbage. Every method but
+ * announce and close is idempotent. All throw ImageError (`no-space`, `store-io` … beside those that are named here).
  */
 export interface ImageDestination {
   /**
@@ -46,6 +46,8 @@ export interface ImageDestination {
   manifest(document: SourceManifest): Promise<void>;
   /** Gives the announced image its names, all at once. */
   commit(): Promise<void>;
-  /** Frees what the destination holds. The opener closes, once, also after a failure; without commit no name changes. */
+  /**
+   * Frees what the destination holds. The opener closes, once, also after a failure; without commit no name changes.
+   */
   close(): Promise<void>;
 }
