@@ -14,7 +14,8 @@ import { networksDir } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
 import { removeBridge } from "./connect/bridge.ts";
 import { networkUsers } from "./network-users.ts";
-import { reachBridges, readRootlessNamespace } from "./users/rootless-namespace.ts";
+import { reachBridges } from "./users/rootless-namespace.ts";
+import { readRootlessNamespace } from "./users/rootless-record.ts";
 
 /**
  * Removes a network and its bridge; a user's bridges are only reached from the rootless namespace

@@ -76,6 +76,7 @@ const FORMAT = recordFormat<ConnectionRecord>(
 const recordsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
 const recordFile = (scope: Scope, owner: string) => join(recordsDir(scope), `${owner}.json`);
 
+/** Replaces the record of `record.owner` in one step. */
 export function writeConnection(scope: Scope, record: ConnectionRecord): void {
   mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
   writeRecordFile(recordFile(scope, record.owner), FORMAT, record);
@@ -86,11 +87,13 @@ export function readConnection(scope: Scope, owner: string): ConnectionRecord | 
   return readRecordFile(recordFile(scope, owner), FORMAT, owner);
 }
 
+/** Removes the record of an owner, and its namespace link; does nothing if there is none. */
 export function removeConnection(scope: Scope, owner: string): void {
   removeNamespaceLink(scope, owner);
   removeIfThere(recordFile(scope, owner));
 }
 
+/** All records, in no order. Throws as readConnection() does. */
 export function listConnections(scope: Scope): ConnectionRecord[] {
   return listIfThere(recordsDir(scope)).flatMap((file) => {
     const owner = /^(.+)\.json$/.exec(file)?.[1];

@@ -38,6 +38,7 @@ function hasLink(scope: Scope, owner: string): boolean {
   return lstatSync(namespaceLink(scope, owner), { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Removes the owner's link, and what a killed process has left of one. */
 export function removeNamespaceLink(scope: Scope, owner: string): void {
   for (const path of [namespaceLink(scope, owner), `${namespaceLink(scope, owner)}.new`]) removeIfThere(path);
 }

@@ -17,6 +17,7 @@ export interface NetavarkRequest {
   readonly dns_servers?: readonly string[];
 }
 
+/** A published port, or `range` of them. An empty `host_ip` stands for all addresses. */
 export interface NetavarkPort {
   readonly container_port: number;
   readonly host_ip: string;
@@ -25,6 +26,7 @@ export interface NetavarkPort {
   readonly range: number;
 }
 
+/** A container's interface in one network. */
 export interface NetavarkAttachment {
   readonly static_ips: readonly string[];
   readonly static_mac?: string;

@@ -9,6 +9,7 @@ export interface GivenAddresses {
   readonly searchDomains: readonly string[];
 }
 
+/** An address of an interface, with the gateway of its subnet. */
 export interface GivenAddress {
   /** `ADDRESS/BITS`. */
   readonly ipnet: string;

@@ -17,6 +17,7 @@ export interface NetworkCreateRequest {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** `--subnet`, with the `--gateway` and `--ip-range` that belong to it. */
 export interface SubnetRequest {
   readonly subnet: string;
   readonly gateway: string | undefined;

@@ -4,8 +4,9 @@ import { type Connection, connect } from "../connect/netavark-connection.ts";
 import type { ConnectRequest } from "../connect/netavark-request.ts";
 import { makeNetworkNamespace, type NetworkNamespace } from "../connect/network-namespace.ts";
 import { returnRouteOf } from "./return-route.ts";
-import { joinRootlessNetwork, ROOTLESS_UNITS, readRootlessNamespace } from "./rootless-namespace.ts";
+import { joinRootlessNetwork, ROOTLESS_UNITS } from "./rootless-namespace.ts";
 import { openPublisher, type PortPublisher } from "./rootless-ports.ts";
+import { readRootlessNamespace } from "./rootless-record.ts";
 
 /**
  * connect() for an ordinary user, whose bridges are in the rootless network namespace: this process joins that, for

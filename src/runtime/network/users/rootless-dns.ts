@@ -7,14 +7,8 @@ import { findProgram, type Program } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { type BerthProcess, userNamespaceOwner } from "../../user-namespace/enter.ts";
 import { dnsPidFile, dnsServerDir, readPidFile, signalDnsServer } from "../connect/dns-server.ts";
-import {
-  enterRootlessNamespace,
-  joinRootlessNetwork,
-  ROOTLESS_UNITS,
-  readRootlessNamespace,
-  rootlessPaths,
-  writeDnsServer,
-} from "./rootless-namespace.ts";
+import { enterRootlessNamespace, joinRootlessNetwork, ROOTLESS_UNITS } from "./rootless-namespace.ts";
+import { readRootlessNamespace, rootlessPaths, writeDnsServer } from "./rootless-record.ts";
 
 /** A network's name that no network can have. */
 const PLACEHOLDER = "_berth";

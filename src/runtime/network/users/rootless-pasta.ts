@@ -17,7 +17,8 @@ import { openOutermostOwner } from "../../user-namespace/outermost-namespace.ts"
 import { dnsServerDir, readPidFile } from "../connect/dns-server.ts";
 import { netavarkDir } from "../connect/netavark.ts";
 import { connectByPasta } from "./pasta.ts";
-import { ROOTLESS_UNITS, rootlessPaths, writePasta } from "./rootless-namespace.ts";
+import { ROOTLESS_UNITS } from "./rootless-namespace.ts";
+import { rootlessPaths, writePasta } from "./rootless-record.ts";
 
 /** The name of the namespace in the file descriptor store of pasta's unit. */
 const KEPT = "net";
