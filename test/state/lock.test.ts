@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -26,6 +26,27 @@ describe("the order of locks", () => {
     const isUnder = (name: LockName, other: LockName, path: readonly LockName[] = []): boolean =>
       !path.includes(name) && LOCKS[name].under.some((at) => at === other || isUnder(at, other, [...path, name]));
     for (const name of Object.keys(LOCKS) as LockName[]) expect([name, isUnder(name, name)]).toEqual([name, false]);
+  });
+
+  test("is the one that docs/architecture.md shows", () => {
+    const page = readFileSync(join(import.meta.dir, "../../docs/architecture.md"), "utf8");
+    const [, section = ""] = page.split("\n## Locks\n");
+    const rows = section.split("\n## ")[0]?.matchAll(/^\| ([a-z ]+?) \|[^|]*\|(.*)\|$/gm) ?? [];
+    const shown = [...rows].map(([, name, under = ""]) => [
+      name,
+      under.split(",").flatMap((text) => text.trim() || []),
+    ]);
+    const [[heading] = [], ...locks] = shown;
+    expect(heading).toBe("lock");
+    expect(locks).toEqual(Object.entries(LOCKS).map(([name, { under }]) => [name, [...under]]));
+  });
+
+  test("is followed everywhere: no other file of src/ takes a lock by itself", () => {
+    const source = join(import.meta.dir, "../../src");
+    const takers = [...new Bun.Glob("**/*.ts").scanSync(source)].filter((path) =>
+      readFileSync(join(source, path), "utf8").includes('/system/lock.ts"'),
+    );
+    expect(takers).toEqual(["state/lock.ts"]);
   });
 
   test("is kept by what is allowed", () => {
