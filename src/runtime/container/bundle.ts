@@ -89,7 +89,7 @@ function mountSources(start: Start, user: ContainerUser, mountIdMapped: MountIdM
 function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
   const { context, request, plan, paths, pod, network } = start;
   return [
-    ...writeBundleFiles(request, paths, etcFacts(start, network?.facts?.view)),
+    ...writeBundleFiles(request, paths, etcFacts(start, network?.settings?.view)),
     // The pod's files replace the container's own.
     ...(pod?.mounts(paths.bundle) ?? []),
     ...notifyMount(request, context.env),

@@ -52,7 +52,7 @@ async function createInNetwork(start: Start, runtime: OciRuntime, run: OciRun): 
 async function finishNetwork(start: Start): Promise<void> {
   const { context, request, plan, paths, network } = start;
   const found = await network?.finish();
-  const settings = found ?? network?.facts;
+  const settings = found ?? network?.settings;
   if (settings === undefined) return;
   const { addresses, ports } = settings;
   writeRecord(context.scope, { ...plan.record, addresses, ports });

@@ -29,7 +29,7 @@ export interface ContainerNetwork {
   /** A descriptor that has to stay open for the path to be valid, if any. */
   readonly fd: number | undefined;
   /** What is known beforehand: all of it where berth leases the addresses, nothing with pasta. */
-  readonly facts: NetworkSettings | undefined;
+  readonly settings: NetworkSettings | undefined;
   joinable(): Promise<void>;
   /** Resolves once the network is set up, with what was not known before; rejects with "network". */
   finish(): Promise<NetworkSettings | undefined>;
@@ -84,7 +84,7 @@ function openBridges(
   return {
     path: connection.namespace.path,
     fd: connection.namespace.fd,
-    facts: settingsOf(connection),
+    settings: settingsOf(connection),
     joinable: async () => undefined,
     finish: async () => {
       const connected = await connection.finish();
@@ -103,14 +103,14 @@ function openPasta(
   return {
     path: pin,
     fd: undefined,
-    facts: undefined,
+    settings: undefined,
     joinable: () => pasta.pinned,
     finish: async () => {
-      const view = await pasta.facts;
+      const view = await pasta.view;
       return { addresses: { pasta: view.addresses }, view, ports };
     },
     settle: async () => {
-      await pasta.facts.catch(() => undefined);
+      await pasta.view.catch(() => undefined);
     },
   };
 }

@@ -77,14 +77,14 @@ async function startPasta(scope: Scope, pod: PodRecord, namespaces: readonly Ope
     await publishRootlessPorts(ports, Object.values(pod.addresses).flat(), namespace, paths.networkNamespace);
     return withPasta(scope, pod);
   }
-  const facts = await connectByPasta({
+  const view = await connectByPasta({
     path: paths.networkNamespace,
     namespace: namespace?.path,
     options: network.options,
     ports,
-  }).facts;
-  const record = withPasta(scope, { ...pod, addresses: { pasta: facts.addresses } });
-  writePodFiles(record, facts, paths);
+  }).view;
+  const record = withPasta(scope, { ...pod, addresses: { pasta: view.addresses } });
+  writePodFiles(record, view, paths);
   return record;
 }
 

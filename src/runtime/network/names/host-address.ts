@@ -7,7 +7,7 @@ export interface Address {
 }
 
 /** The addresses in this process's network that other machines can reach, in the order of the interfaces. */
-export function hostAddresses(): Address[] {
+export function readHostAddresses(): Address[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses): Address[] => addresses ?? [])
     .filter(({ address }) => !/^(?:127\.|169\.254\.|::1$|fe[89ab])/i.test(address));
@@ -19,5 +19,5 @@ export function hostAddresses(): Address[] {
  */
 export function ownAddress(mode: string): string | undefined {
   if (mode !== "host" && mode !== "none") return undefined;
-  return hostAddresses().find(({ family }) => family === "IPv4")?.address;
+  return readHostAddresses().find(({ family }) => family === "IPv4")?.address;
 }

@@ -1,21 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { fields, list, optional, orElse, text } from "../../../json-fields.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { PLAIN_ENVIRONMENT } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
 import { checkPorts } from "../connect/published-ports.ts";
 import type { NetworkView } from "../names/etc-files.ts";
-import { type Address, hostAddresses } from "../names/host-address.ts";
-import { MAP_GUEST_ADDRESS, type PastaCommand, pastaCommand } from "./pasta-arguments.ts";
+import { readHostAddresses } from "../names/host-address.ts";
+import { MAP_GUEST_ADDRESS, pastaCommand } from "./pasta-arguments.ts";
+import { addressesInside, pastaView } from "./pasta-view.ts";
 
 /** A pasta that is being started. Both promises reject with "network". */
 export interface PastaConnection {
   /** Resolves once the namespace can be joined at the request's path. */
   readonly pinned: Promise<void>;
   /** Resolves once the namespace is connected. */
-  readonly facts: Promise<NetworkView>;
+  readonly view: Promise<NetworkView>;
 }
 
 /** A namespace for pasta to connect. */
@@ -51,13 +51,16 @@ export function connectByPasta(request: PastaRequest): PastaConnection {
   const command = pastaCommand({ path, options, ports, mapsGuestAddress });
   const show = [findProgram("nsenter"), `--net=${path}`, findProgram("ip"), "-json", "address"];
   const pinned = Promise.withResolvers<void>();
-  const facts = runInTurn([pin, [pasta, ...command.args], show], pinned.resolve).then((shown) =>
-    factsOf(command, shown),
-  );
-  facts.catch(pinned.reject);
+  const view = runInTurn([pin, [pasta, ...command.args], show], pinned.resolve).then((shown) => {
+    const inside = addressesInside(shown, (why) => {
+      throw failure(`read the addresses inside: ${why}`);
+    });
+    return pastaView(command, inside, readHostAddresses());
+  });
+  view.catch(pinned.reject);
   // The caller handles a failure when it awaits the promise; until then it must not count as unhandled.
   pinned.promise.catch(() => undefined);
-  return { pinned: pinned.promise, facts };
+  return { pinned: pinned.promise, view };
 }
 
 /** The command that mounts a network namespace at `path`, a new one if `namespace` is undefined. */
@@ -122,33 +125,4 @@ async function readTelling(stream: ReadableStream<Uint8Array>, begun: () => void
 function failure(message: string): RuntimeError {
   const [said = ""] = message.split("\nUsage:");
   return new RuntimeError("network", `pasta: ${said.trim().replaceAll("\n", "; ")}`);
-}
-
-/** What ip-address(8) shows with -json. */
-const shownLinks = list(
-  fields<{ addr_info?: readonly { family: string; local: string; scope: string }[] }>({
-    addr_info: optional(list(fields({ family: text, local: orElse(text, ""), scope: orElse(text, "") }))),
-  }),
-);
-
-function factsOf(ran: PastaCommand, shown: string): NetworkView {
-  const links = shownLinks(JSON.parse(shown), "", (why) => {
-    throw failure(`read the addresses inside: ${why}`);
-  });
-  const inside = links
-    .flatMap(({ addr_info = [] }) => addr_info)
-    .filter(({ scope }) => scope === "global")
-    .map(({ local, family }): Address => ({ address: local, family: family === "inet" ? "IPv4" : "IPv6" }));
-  const has = (address: string): boolean =>
-    inside.some(({ family }) => family === (address.includes(":") ? "IPv6" : "IPv4"));
-  const addresses = inside.map(({ address }) => address);
-  // If pasta cannot give the host an address of its own, the host is reached by any that the namespace does not have.
-  const other = hostAddresses().find(({ address, family }) => family === "IPv4" && !addresses.includes(address));
-  return {
-    addresses,
-    nameServers: [],
-    searchDomains: [],
-    gateway: ran.hostAddresses.find(has) ?? other?.address,
-    resolvers: ran.resolvers.filter(has),
-  };
 }

@@ -43,7 +43,7 @@ export async function startRootlessPasta(self: BerthProcess): Promise<ProcessIde
     namespace: kept === undefined ? undefined : `/proc/${process.pid}/fd/${kept.fd}`,
     options: ["--no-netns-quit", "--pid", pidFile],
     ports: [],
-  }).facts.catch((error: Error) => {
+  }).view.catch((error: Error) => {
     // For startRootlessUnits(): systemd would only report that the unit has failed.
     replaceFile(paths.failure, error.message);
     throw error;
