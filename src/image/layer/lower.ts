@@ -30,18 +30,24 @@ export function joinPath(root: Buffer, path: EntryPath): Buffer {
  */
 export function findInLower(trees: readonly string[], path: EntryPath, opaque: string): LowerFile | undefined {
   for (const tree of trees.toReversed()) {
-    const root = Buffer.from(tree);
-    let hidesRest = false;
-    for (let depth = 0; depth <= path.length; depth++) {
-      const file = joinPath(root, path.slice(0, depth));
-      const stats = lstatSync(file, { throwIfNoEntry: false });
-      if (stats === undefined) break;
-      if (isWhiteout(stats)) return undefined;
-      if (depth === path.length) return { path: file, stats };
-      if (!stats.isDirectory()) return undefined;
-      hidesRest ||= readAttributes(file).has(opaque);
-    }
-    if (hidesRest) return undefined;
+    const found = findInTree(Buffer.from(tree), path, opaque);
+    if (found === "hidden") return undefined;
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Undefined when a lower tree may have the file; "hidden" when this one hides it there. */
+function findInTree(root: Buffer, path: EntryPath, opaque: string): LowerFile | "hidden" | undefined {
+  let hidesRest = false;
+  for (let depth = 0; depth <= path.length; depth++) {
+    const file = joinPath(root, path.slice(0, depth));
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) break;
+    if (isWhiteout(stats)) return "hidden";
+    if (depth === path.length) return { path: file, stats };
+    if (!stats.isDirectory()) return "hidden";
+    hidesRest ||= readAttributes(file).has(opaque);
+  }
+  return hidesRest ? "hidden" : undefined;
 }

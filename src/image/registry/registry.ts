@@ -1,4 +1,4 @@
-import { isJsonObject, parseJsonObject, stringArray } from "../../json.ts";
+import { parseJsonObject, stringArray } from "../../json.ts";
 import { digestOf } from "../document/digest.ts";
 import { type Descriptor, MANIFEST_MAX, MANIFEST_TYPES } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
@@ -7,7 +7,8 @@ import type { Reference } from "../reference.ts";
 import type { SourceManifest } from "../transport/image-source.ts";
 import { basicAuthorization, type Challenge, type Credentials, parseChallenges } from "./auth.ts";
 import { PassingFailure, parseRetryAfter, Retries, type RetryPolicy } from "./retry.ts";
-import type { HttpAnswer, HttpRequest, Transport } from "./transport.ts";
+import { parseToken, tokenRequest } from "./token.ts";
+import type { HttpAnswer, Transport } from "./transport.ts";
 
 export interface RegistryOptions {
   readonly transport: Transport;
@@ -176,7 +177,8 @@ export class RegistryClient {
 
   /** A token from the server that the challenge names (distribution, "Token Authentication Specification"). */
   async #token(parameters: Readonly<Record<string, string>>): Promise<string> {
-    const wanted = this.#tokenRequest(parameters);
+    const { repository } = this.reference;
+    const wanted = tokenRequest(parameters, { repository, origin: this.#origin ?? "", ...this.options });
     const answer = await this.options.transport.send(wanted);
     if (answer.status === 401 || answer.status === 403) {
       answer.discard();
@@ -184,23 +186,6 @@ export class RegistryClient {
     }
     if (answer.status !== 200) throw await this.#refusal(answer, "token");
     return parseToken(await readAll(answer, TOKEN_MAX, "the token"), wanted.url.origin);
-  }
-
-  #tokenRequest(parameters: Readonly<Record<string, string>>): HttpRequest {
-    const { credentials } = this.options;
-    const query = new URLSearchParams();
-    if (parameters.service !== undefined) query.set("service", parameters.service);
-    query.set("scope", parameters.scope ?? `repository:${this.reference.repository}:pull`);
-    const url = tokenServer(parameters.realm ?? "", this.#origin ?? "");
-    if (credentials?.identityToken !== undefined) {
-      query.set("grant_type", "refresh_token");
-      query.set("refresh_token", credentials.identityToken);
-      query.set("client_id", "berth");
-      const headers = { "content-type": "application/x-www-form-urlencoded" };
-      return { url, method: "POST", headers, body: query.toString() };
-    }
-    for (const [name, value] of query) url.searchParams.append(name, value);
-    return { url, headers: credentials === undefined ? {} : { authorization: basicAuthorization(credentials) } };
   }
 
   /** The error for an unexpected answer, from its status and the registry's own words. */
@@ -222,19 +207,6 @@ function parseTags(bytes: Uint8Array): readonly string[] {
     throw new ImageError("protocol", `the list of tags: ${why}`);
   };
   return stringArray(parseJsonObject(bytes, refuse), "tags", refuse);
-}
-
-function tokenServer(realm: string, origin: string): URL {
-  let url: URL;
-  try {
-    url = new URL(realm);
-  } catch {
-    throw new ImageError("protocol", `the registry names ${JSON.stringify(realm)} as its token server`);
-  }
-  // Credentials that were safe on the way to the registry must stay so on the way to its token server.
-  const safe = url.protocol === "https:" || (url.protocol === "http:" && origin.startsWith("http:"));
-  if (!safe) throw new ImageError("protocol", `the registry's token server ${url.origin} is not encrypted`);
-  return url;
 }
 
 function wrongSize(blob: Descriptor, got: number): ImageError {
@@ -267,18 +239,4 @@ async function errorText(answer: HttpAnswer): Promise<string> {
   } catch {
     return "";
   }
-}
-
-/** The token in a token server's answer. Throws ImageError `protocol`. */
-function parseToken(bytes: Uint8Array, origin: string): string {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    throw new ImageError("protocol", `${origin}: the token is not JSON`);
-  }
-  const value = isJsonObject(json) ? (json.token ?? json.access_token) : undefined;
-  // A token goes into a header: nothing that could end it and start another.
-  if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return value;
-  throw new ImageError("protocol", `${origin}: there is no token in the answer`);
 }
