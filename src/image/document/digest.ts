@@ -1,3 +1,4 @@
+import { IMAGE_NAME_PARTS } from "../../options/values/image-name.ts";
 import { ImageError } from "../error.ts";
 
 declare const digestBrand: unique symbol;
@@ -8,11 +9,9 @@ export type Digest = string & { readonly [digestBrand]: true };
 /** `sha256:` and 64 lower-case hex digits: the digest of a layer's uncompressed tar stream. */
 export type DiffId = string & { readonly [diffIdBrand]: true };
 
-const SHA256 = /^sha256:[0-9a-f]{64}$/;
-
 /** Whether the text is a digest that berth can check: sha256, the only algorithm in use by registries. */
 export function isDigest(text: unknown): text is Digest {
-  return typeof text === "string" && SHA256.test(text);
+  return typeof text === "string" && IMAGE_NAME_PARTS.digest.test(text);
 }
 
 /** The digest in the text; ImageError `bad-digest` otherwise (unknown algorithm, upper case, wrong length). */

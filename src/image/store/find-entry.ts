@@ -1,6 +1,7 @@
+import { isImageId } from "../../options/values/image-name.ts";
 import { type Digest, digestHex } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
-import { isImageId, localCandidates, parseReference, repositoryName } from "../reference.ts";
+import { localCandidates, parseReference, repositoryName } from "../reference.ts";
 import { entryId } from "./entry-document.ts";
 import { entryName, FROM_INDEX, type IndexEntry, REF_NAME } from "./index-file.ts";
 import type { StorePaths } from "./layout.ts";

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
+import { lacksRegistry } from "../../options/values/image-name.ts";
 import { isMissing } from "../../system/error.ts";
 import { type Descriptor, OCI_INDEX, parseDescriptor } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
-import { formatReference, isShortName, parseReferenceIfValid } from "../reference.ts";
+import { formatReference, parseReferenceIfValid } from "../reference.ts";
 
 /** The annotation by which tools find an image in an OCI layout (image-spec, annotations.md). */
 export const REF_NAME = "org.opencontainers.image.ref.name";
@@ -98,6 +99,6 @@ function withoutEmpty(object: object): object {
 export function entryName({ annotations }: Pick<Descriptor, "annotations">): string | undefined {
   const text = annotations[REF_NAME];
   if (text === undefined || text === "") return undefined;
-  const reference = parseReferenceIfValid(isShortName(text) ? `localhost/${text}` : text);
+  const reference = parseReferenceIfValid(lacksRegistry(text) ? `localhost/${text}` : text);
   return reference === undefined ? text : formatReference(reference);
 }

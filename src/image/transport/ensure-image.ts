@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { failedWith } from "../../error.ts";
+import { isImageId } from "../../options/values/image-name.ts";
 import type { PullPolicy } from "../../options/values/pull.ts";
 import type { Platform } from "../document/manifest.ts";
 import { isForPlatform } from "../document/platform.ts";
 import { ImageError } from "../error.ts";
-import { isImageId } from "../reference.ts";
 import type { Store, StoredImage } from "../store/store.ts";
 import type { PullOptions } from "./pull.ts";
 import { isArchiveName, parsePullSource } from "./pull-source.ts";

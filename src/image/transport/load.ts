@@ -1,10 +1,11 @@
 import type { KeyObject } from "node:crypto";
+import { lacksRegistry } from "../../options/values/image-name.ts";
 import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
 import { ImageError, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import type { OnProgress } from "../progress.ts";
-import { formatReference, isShortName, parseReference } from "../reference.ts";
+import { formatReference, parseReference } from "../reference.ts";
 import type { Store, StoredImage } from "../store/store.ts";
 import { openStoreDestination } from "../store/store-destination.ts";
 import { prepareStore } from "../store/store-write.ts";
@@ -104,7 +105,7 @@ function chosen(images: readonly NamedSource[], choose: "all" | "only" | Archive
     if (image !== undefined) return [image];
     throw new ImageError("not-found", `it holds ${images.length} images, so there is no @${choose.index}`);
   }
-  const wanted = [choose.name, ...(isShortName(choose.name) ? [`localhost/${choose.name}`] : [])].map((name) =>
+  const wanted = [choose.name, ...(lacksRegistry(choose.name) ? [`localhost/${choose.name}`] : [])].map((name) =>
     formatReference(parseReference(name)),
   );
   for (const image of images) {

@@ -1,8 +1,9 @@
+import { lacksRegistry } from "../../options/values/image-name.ts";
 import { type Digest, digestHex, digestOf } from "../document/digest.ts";
 import { type Descriptor, MANIFEST_MAX, OCI_INDEX, parseManifest } from "../document/manifest.ts";
 import { checkBlob } from "../document/small-blob.ts";
 import { ImageError } from "../error.ts";
-import { formatReference, isShortName, parseReference } from "../reference.ts";
+import { formatReference, parseReference } from "../reference.ts";
 import { REF_NAME } from "../store/index-file.ts";
 import type { NamedSource, Staged } from "./archive.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -37,5 +38,5 @@ function layoutSource(files: Staged, entry: Descriptor): ImageSource {
 function referencesOf(entry: Descriptor): string[] {
   const name = entry.annotations[CONTAINERD_NAME] ?? entry.annotations[REF_NAME];
   if (name === undefined || name === "") return [];
-  return [formatReference(parseReference(isShortName(name) ? `localhost/${name}` : name))];
+  return [formatReference(parseReference(lacksRegistry(name) ? `localhost/${name}` : name))];
 }
