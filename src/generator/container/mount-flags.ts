@@ -1,6 +1,12 @@
 import { posix } from "node:path";
 import { quoted } from "../../options/values/check.ts";
-import { joinMount, MOUNTS_WITH_SOURCE, mountSource, mountTarget, splitMount } from "../../options/values/mount.ts";
+import {
+  joinMount,
+  MOUNTS_WITH_SOURCE,
+  mountSource,
+  mountTarget,
+  splitMount,
+} from "../../options/values/mount/mount.ts";
 import { splitVolume } from "../../options/values/volume.ts";
 import type { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext } from "../making/context.ts";

@@ -1,5 +1,5 @@
 import { valueIn } from "../../options/values/check.ts";
-import { parseStopTimeout } from "../../options/values/time.ts";
+import { parseStopTimeout } from "../../options/values/stop-timeout.ts";
 import { givenEntries, headersOf, lastEntry } from "../../unit/lookup.ts";
 import { escapeSpecifiers } from "../../unit/quoting.ts";
 import type { Directive } from "../../unit/unit-draft.ts";

@@ -1,8 +1,8 @@
 import { valueIn } from "../../options/values/check.ts";
-import { parsePidsLimit, tasksMax } from "../../options/values/resource.ts";
 import { parseSignal } from "../../options/values/signal.ts";
 import { memoryMax, parseMemory } from "../../options/values/size.ts";
-import { parseStopTimeout, STOP_TIMEOUT, timeoutStop } from "../../options/values/time.ts";
+import { parseStopTimeout, STOP_TIMEOUT, timeoutStop } from "../../options/values/stop-timeout.ts";
+import { parsePidsLimit, tasksMax } from "../../options/values/task-limit.ts";
 import type { Entry } from "../../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../../unit/lookup.ts";
 import { type Directive, UnitDraft } from "../../unit/unit-draft.ts";

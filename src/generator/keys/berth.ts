@@ -1,7 +1,7 @@
 import { RUN } from "../../options/flags/run-flags.ts";
 import { parseUser } from "../../options/values/name.ts";
 import { parsePort } from "../../options/values/port.ts";
-import { parseTimeSpan } from "../../options/values/time.ts";
+import { parseTimeSpan } from "../../options/values/time-span.ts";
 import { carries, keyTable, supported } from "./key.ts";
 
 /** `[Berth]`: what berth adds to Quadlet's language, in a section that Podman passes over. */

@@ -1,6 +1,6 @@
 import { RUN } from "../../options/flags/run-flags.ts";
 import { parseUser } from "../../options/values/name.ts";
-import { parseCount } from "../../options/values/resource.ts";
+import { parseCount } from "../../options/values/task-limit.ts";
 import { carries, type KeySpec, supported } from "./key.ts";
 
 /** Rows of what is in networks: containers, and pods. Which networks there may be differs. */

@@ -2,10 +2,10 @@ import { RUN } from "../../options/flags/run-flags.ts";
 import { parseEnvironment } from "../../options/values/command.ts";
 import { parseImageName } from "../../options/values/image-name.ts";
 import { parseContainerName, parseServiceName, parseUser, parseUserAndGroup } from "../../options/values/name.ts";
-import { parsePidsLimit } from "../../options/values/resource.ts";
 import { parseSignal } from "../../options/values/signal.ts";
 import { parseMemory } from "../../options/values/size.ts";
-import { parseStopTimeout } from "../../options/values/time.ts";
+import { parseStopTimeout } from "../../options/values/stop-timeout.ts";
+import { parsePidsLimit } from "../../options/values/task-limit.ts";
 import { networkingRows, retryRows, userNamespaceRows } from "./common.ts";
 import { carries, keyTable, later, podmanOnly, supported } from "./key.ts";
 

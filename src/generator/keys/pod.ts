@@ -1,7 +1,7 @@
 import { POD } from "../../options/flags/pod-flags.ts";
 import { parsePodName, parseServiceName } from "../../options/values/name.ts";
 import { parsePodNetwork } from "../../options/values/network.ts";
-import { parseStopTimeout } from "../../options/values/time.ts";
+import { parseStopTimeout } from "../../options/values/stop-timeout.ts";
 import { networkingRows, userNamespaceRows } from "./common.ts";
 import { carries, lazyKeyTable, podmanOnly, supported } from "./key.ts";
 

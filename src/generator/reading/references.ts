@@ -1,5 +1,5 @@
 import { type Problem, quoted } from "../../options/values/check.ts";
-import { joinMount, mountSource, splitMount } from "../../options/values/mount.ts";
+import { joinMount, mountSource, splitMount } from "../../options/values/mount/mount.ts";
 import { isNetworkName } from "../../options/values/network.ts";
 import { splitVolume } from "../../options/values/volume.ts";
 import { listEntries } from "../../unit/lookup.ts";

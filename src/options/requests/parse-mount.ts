@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { MountValue } from "../values/mount.ts";
-import type { TmpfsValue } from "../values/tmpfs.ts";
+import type { MountValue } from "../values/mount/mount.ts";
+import type { TmpfsValue } from "../values/mount/tmpfs.ts";
 import type { VolumeValue } from "../values/volume.ts";
 import type { MountRequest } from "./run-request.ts";
 

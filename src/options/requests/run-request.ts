@@ -4,7 +4,7 @@ import type { Capability } from "../values/capability.ts";
 import type { NotifyMode } from "../values/notify-mode.ts";
 import type { PortMapping } from "../values/port.ts";
 import type { PullPolicy } from "../values/pull.ts";
-import type { Ulimit } from "../values/resource.ts";
+import type { Ulimit } from "../values/ulimit.ts";
 
 export type { HostEntry, PortMapping, Ulimit };
 

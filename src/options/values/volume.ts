@@ -12,7 +12,7 @@ import {
   suggesting,
   valid,
 } from "./check.ts";
-import { parseIdMapOption } from "./id-map.ts";
+import { parseIdMapOption } from "./mount/id-map-option.ts";
 import { cleanPath, parseContainerPath } from "./path.ts";
 
 /** What may follow the destination of a `Volume=`, podman-run(1). Of the words in one row only one can be meant. */

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { mountRequest, tmpfsRequest, volumeRequest } from "../../../src/options/requests/parse-mount.ts";
 import type { MountRequest } from "../../../src/options/requests/run-request.ts";
 import { type ValueParser, valueIn } from "../../../src/options/values/check.ts";
-import { parseMount } from "../../../src/options/values/mount.ts";
-import { parseTmpfs } from "../../../src/options/values/tmpfs.ts";
+import { parseMount } from "../../../src/options/values/mount/mount.ts";
+import { parseTmpfs } from "../../../src/options/values/mount/tmpfs.ts";
 import { parseVolume } from "../../../src/options/values/volume.ts";
 
 /** The request of a text; undefined for one that is refused. */

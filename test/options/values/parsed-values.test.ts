@@ -5,10 +5,12 @@ import { parseDns, parseHostEntry, parseIpAddress, parseIpv4, parseIpv6 } from "
 import { CAPABILITIES, parseCapability } from "../../../src/options/values/capability.ts";
 import { DEFERRED, unexpandedPart, type ValueParser, valueIn } from "../../../src/options/values/check.ts";
 import { parseAssignment, parseEntrypoint, parseEnvironment, parseLabel } from "../../../src/options/values/command.ts";
+import { parseDuration } from "../../../src/options/values/duration.ts";
 import { parseExitPolicy } from "../../../src/options/values/exit-policy.ts";
-import { parseIdMapOption } from "../../../src/options/values/id-map.ts";
 import { parseImageName, parseImageReference } from "../../../src/options/values/image-name.ts";
-import { parseMount } from "../../../src/options/values/mount.ts";
+import { parseIdMapOption } from "../../../src/options/values/mount/id-map-option.ts";
+import { parseMount } from "../../../src/options/values/mount/mount.ts";
+import { parseTmpfs } from "../../../src/options/values/mount/tmpfs.ts";
 import {
   parseContainerName,
   parseHostName,
@@ -33,14 +35,16 @@ import { parseNotifyMode } from "../../../src/options/values/notify-mode.ts";
 import { cleanPath, parseContainerPath, parseTimezone } from "../../../src/options/values/path.ts";
 import { parseExposedPort, parsePort, parsePublishedPort } from "../../../src/options/values/port.ts";
 import { parseCredentials, parsePullPolicy, parseRetry } from "../../../src/options/values/pull.ts";
-import { parseCount, parsePidsLimit, parseSysctl, parseUlimit } from "../../../src/options/values/resource.ts";
 import { parseSecurityOption } from "../../../src/options/values/security-option.ts";
 import { parseShare } from "../../../src/options/values/share.ts";
 import { parseSignal, signalNumber } from "../../../src/options/values/signal.ts";
 import { memoryMax, parseMemory, parseSize } from "../../../src/options/values/size.ts";
+import { parseStopTimeout, timeoutStop } from "../../../src/options/values/stop-timeout.ts";
 import { parseIpRange, parseSubnetKey } from "../../../src/options/values/subnet.ts";
-import { parseDuration, parseStopTimeout, parseTimeSpan, timeoutStop } from "../../../src/options/values/time.ts";
-import { parseTmpfs } from "../../../src/options/values/tmpfs.ts";
+import { parseSysctl } from "../../../src/options/values/sysctl.ts";
+import { parseCount, parsePidsLimit } from "../../../src/options/values/task-limit.ts";
+import { parseTimeSpan } from "../../../src/options/values/time-span.ts";
+import { parseUlimit } from "../../../src/options/values/ulimit.ts";
 import { parseIdMapping, parseUserNamespace } from "../../../src/options/values/user-namespace.ts";
 import { parseVolume, parseVolumeDriver } from "../../../src/options/values/volume.ts";
 

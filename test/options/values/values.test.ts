@@ -5,7 +5,8 @@ import { parseCapability } from "../../../src/options/values/capability.ts";
 import { checkOf, isDeferred, type ValueParser } from "../../../src/options/values/check.ts";
 import { parseAssignment, parseEntrypoint, parseEnvironment } from "../../../src/options/values/command.ts";
 import { isShortName, parseImageName } from "../../../src/options/values/image-name.ts";
-import { joinMount, parseMount, splitMount } from "../../../src/options/values/mount.ts";
+import { joinMount, parseMount, splitMount } from "../../../src/options/values/mount/mount.ts";
+import { parseTmpfs } from "../../../src/options/values/mount/tmpfs.ts";
 import {
   parseContainerName,
   parseHostName,
@@ -18,12 +19,14 @@ import { parseNetwork } from "../../../src/options/values/network.ts";
 import { absolutePath, parseContainerPath, parseTimezone } from "../../../src/options/values/path.ts";
 import { parseExposedPort, parsePort, parsePublishedPort } from "../../../src/options/values/port.ts";
 import { parsePullPolicy } from "../../../src/options/values/pull.ts";
-import { parsePidsLimit, parseSysctl, parseUlimit, tasksMax } from "../../../src/options/values/resource.ts";
 import { parseShare, SHARED_BY_DEFAULT } from "../../../src/options/values/share.ts";
 import { parseSignal } from "../../../src/options/values/signal.ts";
 import { memoryMax, parseMemory, parseSize } from "../../../src/options/values/size.ts";
-import { parseStopTimeout, parseTimeSpan, timeoutStop } from "../../../src/options/values/time.ts";
-import { parseTmpfs } from "../../../src/options/values/tmpfs.ts";
+import { parseStopTimeout, timeoutStop } from "../../../src/options/values/stop-timeout.ts";
+import { parseSysctl } from "../../../src/options/values/sysctl.ts";
+import { parsePidsLimit, tasksMax } from "../../../src/options/values/task-limit.ts";
+import { parseTimeSpan } from "../../../src/options/values/time-span.ts";
+import { parseUlimit } from "../../../src/options/values/ulimit.ts";
 import { parseVolume, splitVolume } from "../../../src/options/values/volume.ts";
 
 /** The value that a text has. */

@@ -1,5 +1,5 @@
-import { parseMountIdRange } from "../../id-map.ts";
-import { DEFERRED, invalid, isDeferred, type Parsed, quoted, splitList, valid } from "./check.ts";
+import { parseMountIdRange } from "../../../id-map.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, quoted, splitList, valid } from "../check.ts";
 
 /** The value of `idmap=`, as it was written: `uids=0-1000-10#10-11-10;gids=@0-0-10`, or none at all. */
 export function parseIdMapOption(text: string | undefined): Parsed<string | undefined> {

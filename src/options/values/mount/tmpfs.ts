@@ -1,4 +1,4 @@
-import { closest } from "../../suggest.ts";
+import { closest } from "../../../suggest.ts";
 import {
   DEFERRED,
   invalid,
@@ -10,9 +10,9 @@ import {
   splitList,
   suggesting,
   valid,
-} from "./check.ts";
-import { cleanPath, parseContainerPath } from "./path.ts";
-import { parseSize } from "./size.ts";
+} from "../check.ts";
+import { cleanPath, parseContainerPath } from "../path.ts";
+import { parseSize } from "../size.ts";
 
 /** mount(8): what any file system takes. */
 const FLAGS: readonly string[] = [

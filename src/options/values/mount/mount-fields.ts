@@ -1,4 +1,4 @@
-import { closest } from "../../suggest.ts";
+import { closest } from "../../../suggest.ts";
 import {
   DEFERRED,
   invalid,
@@ -10,10 +10,10 @@ import {
   suggesting,
   type ValueParser,
   valid,
-} from "./check.ts";
-import { parseIdMapOption } from "./id-map.ts";
+} from "../check.ts";
+import { parseVolumeOption } from "../volume.ts";
+import { parseIdMapOption } from "./id-map-option.ts";
 import { parseTmpfsOption } from "./tmpfs.ts";
-import { parseVolumeOption } from "./volume.ts";
 
 /** How a field is judged: `flag` may be `=true` or `=false`, `value` needs one, `ignored` means nothing on Linux. */
 type FieldKind = "flag" | "value" | "path" | "number" | "mode" | "label" | "idmap" | "ignored";

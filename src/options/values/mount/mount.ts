@@ -1,8 +1,8 @@
-import { closest } from "../../suggest.ts";
-import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "./check.ts";
+import { closest } from "../../../suggest.ts";
+import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "../check.ts";
+import { cleanPath, parseContainerPath } from "../path.ts";
+import { contradiction } from "../volume.ts";
 import { MOUNT_TYPES, type MountType, type MountTypeName, parseMountField } from "./mount-fields.ts";
-import { cleanPath, parseContainerPath } from "./path.ts";
-import { contradiction } from "./volume.ts";
 
 /** One field of a `Mount=`, unquoted, and where it begins. */
 export interface MountField {
