@@ -2,7 +2,6 @@ import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
-import { ociRuntime } from "../oci-runtime/choice.ts";
 import { boundingSet } from "../spec/capabilities.ts";
 import { attainableCapabilities, attainableLimits } from "../spec/limits.ts";
 import { formatRuntimeSpec, toRuntimeSpec } from "../spec/oci-config.ts";
@@ -100,14 +99,14 @@ function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
 }
 
 /** Facts about the machine and from the host's files. */
-function hostFacts({ context, request }: Start): Omit<BundleFacts, "user" | "rootfs" | "sockets" | "mounts"> {
+function hostFacts({ context, runtime, request }: Start): Omit<BundleFacts, "user" | "rootfs" | "sockets" | "mounts"> {
   const bounding = boundingSet(request.capAdd, request.capDrop, attainableCapabilities());
   return {
     environmentFiles: request.envFiles.map(readEnvironmentFile),
     bounding,
     seccomp: loadSeccomp(request, bounding),
     hardLimits: attainableLimits(context.inUserNamespace),
-    traits: ociRuntime(context.scope).traits,
+    traits: runtime.traits,
   };
 }
 

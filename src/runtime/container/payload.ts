@@ -1,8 +1,7 @@
 import { writeRecord } from "../../state/container-record.ts";
 import { keepOverExec } from "../../system/exec.ts";
 import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
-import { ociRuntime } from "../oci-runtime/choice.ts";
-import type { OciRun, OciRuntime } from "../oci-runtime/oci-runtime.ts";
+import type { OciRun } from "../oci-runtime/oci-runtime.ts";
 import { etcFacts, writeEtcFiles } from "./bundle-files.ts";
 import type { Start } from "./start.ts";
 
@@ -11,9 +10,8 @@ import type { Start } from "./start.ts";
  * process becomes the OCI runtime instead. Rejects as the runtime's create() and the network's finish() do.
  */
 export async function startPayload(start: Start): Promise<void> {
-  const { context, notifier, request, plan, paths, network } = start;
+  const { context, notifier, runtime, request, plan, paths, network } = start;
   const { scope, env } = context;
-  const runtime: OciRuntime = ociRuntime(scope);
   const run: OciRun = {
     id: plan.id,
     bundle: paths.bundle,
@@ -27,7 +25,7 @@ export async function startPayload(start: Start): Promise<void> {
     keepNamespaces(start);
     runtime.becomeRun(run, env);
   }
-  const pid = await createInNetwork(start, runtime, run);
+  const pid = await createInNetwork(start, run);
   retargetNamespaceLink(scope, plan.networkOwner, pid);
   // Nothing may fail once systemd is notified. The notification has to precede the payload's end: systemd reaps a
   // process it does not know without recording the exit status, and a service that ends before it is ready has failed,
@@ -37,11 +35,11 @@ export async function startPayload(start: Start): Promise<void> {
 }
 
 /** Creates the container, if possible while its network is being finished. Resolves with the PID once both are done. */
-async function createInNetwork(start: Start, runtime: OciRuntime, run: OciRun): Promise<number> {
+async function createInNetwork(start: Start, run: OciRun): Promise<number> {
   const { networkFirst } = start.plan;
   if (networkFirst) await finishNetwork(start);
   // The OCI runtime only joins the namespace. Finishing the network in there takes about as long as its own work.
-  const creating = runtime.create(run, start.context.env);
+  const creating = start.runtime.create(run, start.context.env);
   const finishing = networkFirst ? undefined : finishNetwork(start);
   const results = await Promise.allSettled([creating, finishing]);
   for (const result of results) if (result.status === "rejected") throw result.reason;

@@ -7,7 +7,9 @@ import { type ContainerPaths, containerPaths } from "../../state/paths.ts";
 import { SystemError } from "../../system/error.ts";
 import { identify } from "../../system/process-identity.ts";
 import type { ContainerNetwork } from "../network/container-network.ts";
+import { ociRuntime } from "../oci-runtime/choice.ts";
 import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
+import type { OciRuntime } from "../oci-runtime/oci-runtime.ts";
 import type { JoinedPod } from "../pod/join.ts";
 import type { Notifier } from "../systemd/notify.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
@@ -28,6 +30,7 @@ export interface StartContext {
 export interface Start {
   readonly context: StartContext;
   readonly notifier: Notifier;
+  readonly runtime: OciRuntime;
   /** The complete request: with host ports, and with the pod's settings. */
   readonly request: RunRequest;
   readonly image: StoredImage;
@@ -73,8 +76,20 @@ export async function openStart(
     pod: pod === undefined ? undefined : { id: pod.record.id, unit: pod.record.unit, hostname: pod.hostname },
     otherImages: mountedImages(scope, request.mounts),
   });
-  const nothing = { layers: [], images: new Map(), namespace: undefined, joined: undefined, network: undefined };
-  return { context, notifier, request, image, plan, paths: containerPaths(scope, id), pod, ...nothing, sockets: 0 };
+  const runtime = ociRuntime(scope);
+  return { context, notifier, runtime, request, image, plan, paths: containerPaths(scope, id), pod, ...nothingMade() };
+}
+
+/** The results of a start before its first step. */
+export function nothingMade(): Pick<Start, "layers" | "images" | "namespace" | "joined" | "network" | "sockets"> {
+  return {
+    layers: [],
+    images: new Map(),
+    namespace: undefined,
+    joined: undefined,
+    network: undefined,
+    sockets: 0,
+  };
 }
 
 /** The request with a host port for each port that is published without one. */

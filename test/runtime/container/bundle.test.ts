@@ -6,38 +6,25 @@ import type { RunRequest } from "../../../src/options/requests/run-request.ts";
 import type { RuntimeSpec } from "../../../src/runtime/spec/runtime-spec.ts";
 import { systemScope } from "../../../src/scope.ts";
 import { containerPaths } from "../../../src/state/paths.ts";
+import { ID } from "../start.ts";
 
 /** A root file system is mounted, which is root's to do. */
 const rootTest = process.getuid?.() === 0 ? test : test.skip;
-const ID = "0123456789abcdef0123456789abcdef";
 
 /** Writes the bundle in a mount namespace of its own, and prints config.json and what the root shows. */
 const WRITER = `
   const [source, root, layer, given] = process.argv.slice(1);
   const load = (name) => import(source + "/" + name + ".ts");
   const { systemScope } = await load("src/scope");
-  const { containerPaths } = await load("src/state/paths");
-  const { planStart } = await load("src/runtime/container/plan");
   const { writeBundle } = await load("src/runtime/container/bundle");
-  const { createNotifier } = await load("src/runtime/systemd/notify");
-  const { REQUEST, STORED_IMAGE } = await load("test/runtime/request");
+  const { startOf } = await load("test/runtime/start");
   const { mkdirSync, readFileSync, readlinkSync } = await import("node:fs");
-  const scope = systemScope(root);
-  const paths = containerPaths(scope, ${JSON.stringify(ID)});
-  mkdirSync(paths.bundle, { recursive: true, mode: 0o700 });
-  const request = { ...REQUEST, unit: undefined, seccomp: "unconfined", network: { mode: "none" }, ...JSON.parse(given) };
-  const plan = planStart(request, STORED_IMAGE, {
-    id: ${JSON.stringify(ID)}, launcher: { pid: 1, startTime: "0" }, created: "", unitCgroup: undefined,
-    hostHostname: "machine", pod: undefined, otherImages: new Map(),
-  });
-  const sockets = writeBundle({
-    context: { scope, env: {}, program: "/bin/berth", inUserNamespace: false },
-    notifier: createNotifier(undefined),
-    request, image: STORED_IMAGE, plan, paths, pod: undefined,
-    layers: [layer], images: new Map(), namespace: undefined, joined: undefined, network: undefined, sockets: 0,
-  }, undefined);
-  const passwd = readFileSync(paths.rootfs + "/etc/passwd", "utf8");
-  console.log(JSON.stringify({ sockets, passwd, mtab: readlinkSync(paths.rootfs + "/etc/mtab") }));`;
+  const request = { unit: undefined, seccomp: "unconfined", network: { mode: "none" }, ...JSON.parse(given) };
+  const start = startOf(systemScope(root), request, { layers: [layer] });
+  mkdirSync(start.paths.bundle, { recursive: true, mode: 0o700 });
+  const sockets = writeBundle(start, undefined);
+  const passwd = readFileSync(start.paths.rootfs + "/etc/passwd", "utf8");
+  console.log(JSON.stringify({ sockets, passwd, mtab: readlinkSync(start.paths.rootfs + "/etc/mtab") }));`;
 
 let root: string;
 let layer: string;

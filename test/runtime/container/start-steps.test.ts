@@ -3,22 +3,17 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunRequest } from "../../../src/options/requests/run-request.ts";
-import { planStart } from "../../../src/runtime/container/plan.ts";
-import type { Start } from "../../../src/runtime/container/start.ts";
 import { START_STEPS } from "../../../src/runtime/container/start-steps.ts";
 import { runSteps } from "../../../src/runtime/steps.ts";
-import { createNotifier } from "../../../src/runtime/systemd/notify.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { readRecord } from "../../../src/state/container-record.ts";
 import { idOfName } from "../../../src/state/names.ts";
 import { containerPaths } from "../../../src/state/paths.ts";
 import { runningUnit } from "../../../src/state/running-units.ts";
-import { identify } from "../../../src/system/process-identity.ts";
-import { REQUEST, STORED_IMAGE } from "../request.ts";
+import { ID, startOf } from "../start.ts";
 
 /** What is cleaned up is unmounted, which is root's to do. */
 const rootTest = process.getuid?.() === 0 ? test : test.skip;
-const ID = "0123456789abcdef0123456789abcdef";
 /** Refused when the network is opened: by then there is a bundle, a record and a name. */
 const REFUSED: Partial<RunRequest> = {
   network: { mode: "host" },
@@ -38,39 +33,9 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** A start of an image without layers. */
-function start(given: Partial<RunRequest>): Start {
-  const request = { ...REQUEST, ...given };
-  const image = { ...STORED_IMAGE, layers: [] };
-  const plan = planStart(request, image, {
-    id: ID,
-    launcher: identify(process.pid) ?? { pid: process.pid, startTime: "0" },
-    created: "2024-01-01T00:00:00.000Z",
-    unitCgroup: "/no-such.slice/app.service",
-    hostHostname: "machine",
-    pod: undefined,
-    otherImages: new Map(),
-  });
-  return {
-    context: { scope, env: {}, program: "/bin/berth", inUserNamespace: false },
-    notifier: createNotifier(undefined),
-    request,
-    image,
-    plan,
-    paths: containerPaths(scope, ID),
-    pod: undefined,
-    layers: [],
-    images: new Map(),
-    namespace: undefined,
-    joined: undefined,
-    network: undefined,
-    sockets: 0,
-  };
-}
-
 describe("a start that fails", () => {
   rootTest("leaves nothing behind in a shell", async () => {
-    const failing = runSteps(START_STEPS, start({ ...REFUSED, unit: undefined }));
+    const failing = runSteps(START_STEPS, startOf(scope, { ...REFUSED, unit: undefined }));
     await expect(failing).rejects.toMatchObject({ code: "bad-request" });
     expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
     expect(idOfName(scope, "app")).toBeUndefined();
@@ -78,7 +43,7 @@ describe("a start that fails", () => {
   });
 
   test("leaves to the unit's ExecStopPost= what that finds by the record", async () => {
-    await expect(runSteps(START_STEPS, start(REFUSED))).rejects.toMatchObject({ code: "bad-request" });
+    await expect(runSteps(START_STEPS, startOf(scope, REFUSED))).rejects.toMatchObject({ code: "bad-request" });
     expect(readRecord(scope, ID)).toMatchObject({ id: ID, name: "app", unit: "app.service", addresses: {} });
     expect(idOfName(scope, "app")).toBe(ID);
     expect(runningUnit(scope, "app.service")).toEqual({ kind: "container", id: ID });
@@ -86,7 +51,7 @@ describe("a start that fails", () => {
 
   rootTest("gives the name free for the next one", async () => {
     for (let attempt = 0; attempt < 2; attempt++) {
-      const failing = runSteps(START_STEPS, start({ ...REFUSED, unit: undefined }));
+      const failing = runSteps(START_STEPS, startOf(scope, { ...REFUSED, unit: undefined }));
       await expect(failing).rejects.toMatchObject({ code: "bad-request" });
     }
   });
