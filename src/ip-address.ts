@@ -2,6 +2,11 @@
 
 export type AddressFamily = 4 | 6;
 
+/** The family of an address in text, which is not checked. */
+export function familyOf(address: string): AddressFamily {
+  return address.includes(":") ? 6 : 4;
+}
+
 export interface IpAddress {
   readonly family: AddressFamily;
   readonly value: bigint;

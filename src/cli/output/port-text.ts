@@ -1,9 +1,10 @@
+import { familyOf } from "../../ip-address.ts";
 import type { PortMapping } from "../../options/requests/run-request.ts";
 
 /** A port as `podman ps` prints it: `0.0.0.0:8080->80/tcp`, `[::1]:8080->80/tcp`. */
 export function formatPort({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): string {
   const ports = (first: number) => (range === 1 ? `${first}` : `${first}-${first + range - 1}`);
-  return `${hostIp.includes(":") ? `[${hostIp}]` : hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
+  return `${familyOf(hostIp) === 6 ? `[${hostIp}]` : hostIp || "0.0.0.0"}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
 }
 
 /** Ports as in `podman ps --format json`. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { familyOf } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { listIfThere, replaceFile } from "../../../system/files.ts";
 import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
@@ -70,8 +71,8 @@ function serverFiles(scope: Scope, request: NetavarkRequest): { file: string; ne
 /** A line of the DNS server's file for each member: it has the owner's addresses in the network. */
 export function memberLines(request: NetavarkRequest, network: string, members: MemberNames): string[] {
   const addresses = request.networks[network]?.static_ips ?? [];
-  const ipv4 = addresses.filter((address) => !address.includes(":")).join(",");
-  const ipv6 = addresses.filter((address) => address.includes(":")).join(",");
+  const ipv4 = addresses.filter((address) => familyOf(address) === 4).join(",");
+  const ipv6 = addresses.filter((address) => familyOf(address) === 6).join(",");
   const servers = request.dns_servers === undefined ? "" : ` ${request.dns_servers.join(",")}`;
   return Object.entries(members).map(([id, names]) => `${id} ${ipv4} ${ipv6} ${names.join(",")}${servers}`);
 }

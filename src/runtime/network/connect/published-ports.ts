@@ -1,3 +1,4 @@
+import { familyOf } from "../../../ip-address.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 import { probePort } from "./port-probe.ts";
@@ -87,7 +88,7 @@ const ALL_IPV6 = "::";
 /** Whether one address includes the other; "" is all addresses of both families. */
 function addressesMeet(one: string, other: string): boolean {
   if (one === "" || other === "" || one === other) return true;
-  if (one.includes(":") !== other.includes(":")) return false;
+  if (familyOf(one) !== familyOf(other)) return false;
   return [one, other].some((address) => address === ALL_IPV4 || address === ALL_IPV6);
 }
 
@@ -96,6 +97,6 @@ function each({ hostPort, range }: PortMapping): number[] {
 }
 
 function taken({ hostIp, protocol }: PortMapping, number: number, why: string): RuntimeError {
-  const address = hostIp === "" ? "" : hostIp.includes(":") ? `[${hostIp}]:` : `${hostIp}:`;
+  const address = hostIp === "" ? "" : familyOf(hostIp) === 6 ? `[${hostIp}]:` : `${hostIp}:`;
   return new RuntimeError("network", `publish port ${address}${number}/${protocol}: the port ${why}`);
 }

@@ -1,3 +1,4 @@
+import { familyOf } from "../../../ip-address.ts";
 import type { Refuse } from "../../../json.ts";
 import { fields, list, optional, orElse, text } from "../../../json-fields.ts";
 import type { NetworkView } from "../names/etc-files.ts";
@@ -24,9 +25,8 @@ export function addressesInside(shown: string, refuse: Refuse): Address[] {
  * `host` those of the host. Of pasta's own addresses those count whose family the namespace has.
  */
 export function pastaView(ran: PastaCommand, inside: readonly Address[], host: readonly Address[]): NetworkView {
-  const has = (address: string): boolean =>
-    inside.some(({ family }) => family === (address.includes(":") ? "IPv6" : "IPv4"));
   const addresses = inside.map(({ address }) => address);
+  const has = (own: string): boolean => addresses.some((address) => familyOf(address) === familyOf(own));
   // If pasta cannot give the host an address of its own, the host is reached by any that the namespace does not have.
   const other = host.find(({ address, family }) => family === "IPv4" && !addresses.includes(address));
   return {

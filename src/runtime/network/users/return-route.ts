@@ -1,3 +1,4 @@
+import { familyOf } from "../../../ip-address.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 
@@ -19,8 +20,8 @@ export interface ReturnRoute {
 
 /** Ports lead to the first address of each family. Throws "network" for a container without an address. */
 export function returnRouteOf(addresses: readonly string[], ports: readonly PortMapping[]): ReturnRoute {
-  const ipv4 = addresses.find((address) => !address.includes(":"));
-  const ipv6 = addresses.find((address) => address.includes(":"));
+  const ipv4 = addresses.find((address) => familyOf(address) === 4);
+  const ipv6 = addresses.find((address) => familyOf(address) === 6);
   if (ipv4 === undefined && ipv6 === undefined)
     throw new RuntimeError("network", "ports cannot be published: the container has no address");
   return { ipv4, ipv6, ports };
