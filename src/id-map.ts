@@ -28,7 +28,7 @@ export interface MountIdMap {
 }
 
 /** Ids are 32 bits, and -1 means none. */
-const ID_LIMIT = 0xffff_ffff;
+export const ID_LIMIT = 0xffff_ffff;
 
 /** Parses the value of `idmap=`, which has been checked: `uids=0-1000-10#10-11-10;gids=@0-0-10`. */
 export function parseMountIdMap(value: string): MountIdMap {

@@ -1,10 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
+import type { Environment } from "../environment.ts";
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
 import { generateInstalled } from "./installed.ts";
 import { writeGenerated } from "./write.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Longest record that the kernel's log takes from one write: CONSOLE_EXT_LOG_MAX less what it adds. */
 const KMSG_RECORD_MAX = 900;

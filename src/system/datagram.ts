@@ -1,10 +1,10 @@
 /** Datagrams to unix sockets, unix(7): sd_notify(3) and the journal's protocol. */
+import { O_CLOEXEC, SOCK_DGRAM, SOL_SOCKET } from "./constants.ts";
 import { check, libc, ptr } from "./libc.ts";
 
-// <sys/socket.h>, <fcntl.h>
+// <sys/socket.h>
 const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const O_CLOEXEC = 0o2000000;
+const SCM_RIGHTS = 1;
 
 /** A unix socket's address, sockaddr_un of unix(7); a path that starts with "@" is an abstract name. */
 function unixAddress(path: string): Buffer {
@@ -60,8 +60,6 @@ export function sendBarrier(path: string, payload: string, timeout: number): voi
 
 /** sendmsg(2) with SCM_RIGHTS. */
 function sendWithDescriptor(socket: number, path: string, payload: string, fd: number): number | bigint {
-  const SOL_SOCKET = 1;
-  const SCM_RIGHTS = 1;
   const address = unixAddress(path);
   const message = Buffer.from(payload);
   const vector = new BigUint64Array([BigInt(ptr(message)), BigInt(message.length)]);

@@ -2,6 +2,7 @@
  * Mounts that are not attached to the mount tree, each an open file: open_tree(2), mount_setattr(2), move_mount(2).
  * The calls are made by number, because glibc names them only since 2.36.
  */
+import { AT_FDCWD, O_CLOEXEC } from "./constants.ts";
 import { cString, libc, ptr } from "./libc.ts";
 
 // <asm/unistd.h>: the same numbers on every architecture since Linux 5.1.
@@ -11,8 +12,6 @@ const SYS_MOUNT_SETATTR = 442;
 
 // <linux/mount.h>, <linux/fcntl.h>
 const OPEN_TREE_CLONE = 1;
-const OPEN_TREE_CLOEXEC = 0o2000000;
-const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
 const MOUNT_ATTR_IDMAP = 0x00100000n;
@@ -26,7 +25,7 @@ const EMPTY = Buffer.from("\0");
  */
 export function cloneMount(path: string, recursive = false): number {
   const name = cString(path);
-  const flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
+  const flags = OPEN_TREE_CLONE | O_CLOEXEC | (recursive ? AT_RECURSIVE : 0);
   return Number(libc("syscall")(SYS_OPEN_TREE, AT_FDCWD, ptr(name), flags, 0, 0));
 }
 

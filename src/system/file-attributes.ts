@@ -2,7 +2,9 @@
  * Calls on files that node:fs lacks: mknod(2), xattr(7), utimensat(2). Paths are bytes without NUL, since names in a
  * layer need not be UTF-8; symbolic links are never followed.
  */
+
 import { getSystemErrorMap } from "node:util";
+import { AT_FDCWD } from "./constants.ts";
 import { SystemError } from "./error.ts";
 import { lastErrno, libc } from "./libc.ts";
 
@@ -12,7 +14,6 @@ export interface Timestamp {
   readonly nanoseconds: number;
 }
 
-const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h. */
 const ATTRIBUTE_MAX = 65536;

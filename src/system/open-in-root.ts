@@ -1,10 +1,10 @@
 /** Looking up a path inside a container's root as if that root were "/", openat2(2). */
+import { O_CLOEXEC } from "./constants.ts";
 import { cString, lastErrno, lastFailure, libc, ptr } from "./libc.ts";
 
-// <asm/unistd.h>, the same on every architecture; <linux/openat2.h>; <fcntl.h>
+// <asm/unistd.h>, the same on every architecture; <linux/openat2.h>
 const SYS_OPENAT2 = 437;
 const RESOLVE_IN_ROOT = 0x10n;
-const O_CLOEXEC = 0o2000000;
 
 /**
  * open(2): finds the file without opening it, so that no fifo blocks and no device starts. Node does not name the flag.

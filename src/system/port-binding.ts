@@ -1,15 +1,14 @@
 /** Binding an internet socket for a moment, bind(2), to find out whether a port is free. */
+
 import { parseAddress } from "../ip-address.ts";
+import { O_CLOEXEC, SOCK_DGRAM, SOL_SOCKET } from "./constants.ts";
 import { lastErrno, libc, ptr } from "./libc.ts";
 
 // <sys/socket.h>, <netinet/in.h>
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const IPPROTO_SCTP = 132;
-const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -23,7 +22,7 @@ export function tryBind(protocol: "tcp" | "udp" | "sctp", host: string, port: nu
   if (name === undefined) return "EINVAL";
   const type = protocol === "udp" ? SOCK_DGRAM : SOCK_STREAM;
   const family = name.readUInt16LE(0);
-  const fd = libc("socket")(family, type | SOCK_CLOEXEC, protocol === "sctp" ? IPPROTO_SCTP : 0);
+  const fd = libc("socket")(family, type | O_CLOEXEC, protocol === "sctp" ? IPPROTO_SCTP : 0);
   if (fd < 0) return lastErrno();
   try {
     const on = new Int32Array([1]);

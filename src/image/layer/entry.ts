@@ -1,3 +1,4 @@
+import { ID_LIMIT } from "../../id-map.ts";
 import type { Timestamp } from "../../system/file-attributes.ts";
 import type { TarMember } from "../../tar/reader.ts";
 import { parseSparseMap, type SparseMap } from "../../tar/sparse.ts";
@@ -43,7 +44,6 @@ const WHITEOUT = ".wh.";
 const AUFS_META = ".wh..wh.";
 const OPAQUE = ".wh..wh..opq";
 const PATH_MAX = 4095;
-const ID_MAX = 0xffff_fffe;
 
 /**
  * Reads a member; undefined for aufs bookkeeping, which means nothing here. In an archive of `files` the names of
@@ -124,7 +124,7 @@ function checkSymlink(target: string): void {
 
 function identity(text: string | undefined, fallback: number, what: string): number {
   const value = text === undefined ? fallback : /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isInteger(value) || value < 0 || value > ID_MAX) throw hostile(`its ${what} is out of range`);
+  if (!Number.isInteger(value) || value < 0 || value >= ID_LIMIT) throw hostile(`its ${what} is out of range`);
   return value;
 }
 

@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { Environment } from "../../environment.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
 import { isErrno } from "../../system/error.ts";
 import { ImageError, withContext } from "../error.ts";
 import { type Reference, repositoryName } from "../reference.ts";
 import type { Credentials } from "./auth.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The authentication files that podman and docker would read, best first (containers-auth.json(5)). A file that was

@@ -1,3 +1,4 @@
+import { ID_LIMIT } from "../../id-map.ts";
 import { DEFERRED, invalid, isDeferred, type Parsed, quoted, shifted, splitAt, valid } from "./check.ts";
 import { isNetworkKind } from "./network.ts";
 
@@ -5,8 +6,6 @@ import { isNetworkKind } from "./network.ts";
 export const HOST_NAME_MAX = 64;
 /** A unit's name fits in 255 bytes: systemd.unit(5). */
 const UNIT_NAME_MAX = 255;
-/** The highest id but one is the last usable: (uid_t) -1 stands for "none". */
-const ID_MAX = 0xfffffffe;
 
 /** A container's name, as podman has it. */
 export function parseContainerName(text: string): Parsed<string> {
@@ -74,7 +73,7 @@ export function parseServiceName(text: string): Parsed<string> {
 export function parseUser(text: string): Parsed<string> {
   if (isDeferred(text)) return DEFERRED;
   if (/^\d+$/.test(text))
-    return Number(text) <= ID_MAX ? valid(text) : invalid("bad-user", `${text} is out of the range of ids`);
+    return Number(text) < ID_LIMIT ? valid(text) : invalid("bad-user", `${text} is out of the range of ids`);
   if (/^[^\s:\-\x00-\x1f\x7f][^\s:\x00-\x1f\x7f]*$/.test(text)) return valid(text);
   return invalid("bad-user", `${quoted(text)} is not a user or group`);
 }
@@ -92,7 +91,7 @@ export function parseUserAndGroup(text: string): Parsed<string> {
 /** A user or group id where names mean nothing; `root` is 0. */
 export function parseNumericId(text: string): Parsed<number> {
   if (text === "root") return valid(0);
-  if (/^\d+$/.test(text) && Number(text) <= ID_MAX) return valid(Number(text));
+  if (/^\d+$/.test(text) && Number(text) < ID_LIMIT) return valid(Number(text));
   return invalid("bad-id", `${quoted(text)} is not a user or group id`, { hint: "write a number" });
 }
 

@@ -1,4 +1,4 @@
-import type { IdMapping } from "../../id-map.ts";
+import { ID_LIMIT, type IdMapping } from "../../id-map.ts";
 import { closest } from "../../suggest.ts";
 import {
   DEFERRED,
@@ -35,9 +35,6 @@ export type UserNamespaceMode =
   | { readonly mode: "container"; readonly name: string };
 
 const MODES: readonly string[] = ["host", "private", "nomap", "keep-id", "auto", "ns", "container"];
-
-/** Ids are 32 bits, and -1 means none. */
-const ID_LIMIT = 0xffff_ffff;
 
 /** `UIDMap=`, `GIDMap=`. */
 export function parseIdMapping(text: string): Parsed<IdMapping> {

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
-import { type MountIdRange, parseMountIdMap } from "../../id-map.ts";
+import { ID_LIMIT, type MountIdRange, parseMountIdMap } from "../../id-map.ts";
 import { mountShifted } from "../../system/idmapped-mount.ts";
 import { RuntimeError } from "../error.ts";
 import type { ContainerNamespace } from "../user-namespace/container-namespace.ts";
-import { ID_LIMIT, type IdRange, toOutside } from "../user-namespace/id-map.ts";
+import { type IdRange, toOutside } from "../user-namespace/id-map.ts";
 import { closeUserNamespace, makeUserNamespace } from "../user-namespace/make-namespace.ts";
 import { makeMountPoint } from "./bind-mount.ts";
 

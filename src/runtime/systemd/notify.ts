@@ -3,6 +3,11 @@ import { sendBarrier, sendDatagram } from "../../system/datagram.ts";
 /** How long to wait until systemd has processed a notification: milliseconds. */
 const BARRIER_MS = 5000;
 
+/** Waits until systemd has processed the notifications before this one, sd_notify_barrier(3). */
+export function waitForBarrier(socket: string): void {
+  sendBarrier(socket, "BARRIER=1", BARRIER_MS);
+}
+
 /** By how much progress extends the start time-out: microseconds. */
 const EXTENSION_USEC = 30_000_000;
 
@@ -37,7 +42,7 @@ export function createNotifier(socket: string | undefined): Notifier {
     payload: (pid, ready) => {
       // The status of the launcher's work is out of date, also if the payload notifies systemd from now on.
       send([`MAINPID=${pid}`, "STATUS=", ...(ready ? ["READY=1"] : [])]);
-      if (socket !== undefined && socket !== "") sendBarrier(socket, "BARRIER=1", BARRIER_MS);
+      if (socket !== undefined && socket !== "") waitForBarrier(socket);
     },
     ready: () => send(["READY=1", "STATUS="]),
     status: (text) => send([`STATUS=${oneLine(text)}`]),

@@ -1,19 +1,17 @@
 import { closeSync, openSync, readlinkSync } from "node:fs";
 import type { NamespaceKind, PinnedNamespaces } from "../../state/namespace-pins.ts";
-import { sendBarrier, sendDatagram, sendDescriptor } from "../../system/datagram.ts";
+import { sendDatagram, sendDescriptor } from "../../system/datagram.ts";
 import { isMissing, SystemError } from "../../system/error.ts";
 import { listIfThere } from "../../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
+import { waitForBarrier } from "./notify.ts";
 
 /** An open namespace file. */
 export interface OpenNamespace {
   readonly kind: NamespaceKind;
   readonly fd: number;
 }
-
-/** How long to wait until systemd has processed a notification: milliseconds. */
-const BARRIER_MS = 5000;
 
 /** Has the manager keep namespaces as storeNamespaces() does. `manager` is its process. */
 export function pinNamespaces(
@@ -41,7 +39,7 @@ export function storeNamespaces(socket: string, namespaces: readonly OpenNamespa
     // Without FDPOLL=0 systemd would poll the file, which namespace files do not support.
     sendDescriptor(socket, `FDSTORE=1\nFDNAME=${kind}\nFDPOLL=0`, fd);
   }
-  sendBarrier(socket, "BARRIER=1", BARRIER_MS);
+  waitForBarrier(socket);
   return inodes;
 }
 

@@ -8,7 +8,7 @@ import { RuntimeError } from "../error.ts";
 import { readUserDatabase } from "../users/user-database.ts";
 import { hostUser } from "./host-user.ts";
 import { type IdLease, leaseIds } from "./id-leases.ts";
-import { composeMaps, type IdMaps, type IdRange, parseIdMap, toOutside } from "./id-map.ts";
+import { composeMaps, type IdMaps, type IdRange, OVERFLOW_ID, parseIdMap, toOutside } from "./id-map.ts";
 import { joinUserNamespace, makeUserNamespace, type UserNamespace } from "./make-namespace.ts";
 import { HOST_IDS, type IdSpace, planNamespace } from "./plan.ts";
 import { grantRootfsAccess } from "./rootfs-access.ts";
@@ -22,8 +22,6 @@ const AUTO_SIZE_MIN = 1024;
 const AUTO_SIZE_MAX = 65536;
 /** As many ids as an ordinary user has, useradd(8). */
 const DYNAMIC_SIZE = 65536;
-/** nobody and nogroup, which are left out: their ids alone would make the map 65536 ids large. */
-const OVERFLOW_ID = 65534;
 
 /** A container's user namespace, with the payload's user and owners in it. */
 export interface ContainerNamespace extends UserNamespace {
@@ -149,8 +147,10 @@ function sizeOfImage(layers: readonly string[], user: string | undefined): numbe
     ...idsIn(databases.find(({ passwd }) => passwd !== "")?.passwd ?? "", [2, 3]),
     ...idsIn(databases.find(({ group }) => group !== "")?.group ?? "", [2]),
     ...(user ?? "").split(":").map(Number),
-  ].filter((id) => Number.isInteger(id) && id !== OVERFLOW_ID);
-  const size = Math.max(AUTO_SIZE_MIN, ...ids.map((id) => id + 1));
+  ];
+  // nobody and nogroup alone would make the map 65536 ids large.
+  const needed = ids.filter((id) => Number.isInteger(id) && id !== OVERFLOW_ID);
+  const size = Math.max(AUTO_SIZE_MIN, ...needed.map((id) => id + 1));
   if (size > AUTO_SIZE_MAX) {
     throw new RuntimeError(
       "user-namespace",

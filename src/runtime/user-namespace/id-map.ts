@@ -1,3 +1,4 @@
+import { ID_LIMIT } from "../../id-map.ts";
 import { RuntimeError } from "../error.ts";
 
 /** One line of a user namespace's map, user_namespaces(7): `size` ids from `inside` on are those from `outside` on. */
@@ -13,8 +14,10 @@ export interface IdMaps {
   readonly gids: readonly IdRange[];
 }
 
-/** Ids are 32 bits, and -1 means none. */
-export const ID_LIMIT = 0xffff_ffff;
+/**
+ * The id of users and groups that a user namespace does not map (/proc/sys/kernel/overflowuid): nobody and nogroup.
+ */
+export const OVERFLOW_ID = 65534;
 
 /** The most lines that the kernel takes in a map, since Linux 4.15. */
 const LINES_MAX = 340;

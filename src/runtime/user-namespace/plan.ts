@@ -1,7 +1,7 @@
-import type { IdMapping } from "../../id-map.ts";
+import { ID_LIMIT, type IdMapping } from "../../id-map.ts";
 import type { UserNamespaceRequest } from "../../options/requests/run-request.ts";
 import { RuntimeError } from "../error.ts";
-import { ID_LIMIT, type IdMaps, type IdRange, mergeRanges, toInside } from "./id-map.ts";
+import { type IdMaps, type IdRange, mergeRanges, toInside } from "./id-map.ts";
 import { consecutiveMap, type IdSpan } from "./subordinate-ids.ts";
 
 /**

@@ -3,10 +3,8 @@ import { derivedLayer } from "../../image/layer/derived-layer.ts";
 import { readAttributes, setAttribute } from "../../system/file-attributes.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
-import { type IdMaps, type IdRange, toOutside } from "./id-map.ts";
+import { type IdMaps, type IdRange, OVERFLOW_ID, toOutside } from "./id-map.ts";
 
-/** The owner of files whose ids a map leaves out, as in an id-mapped mount. */
-const OVERFLOW_ID = 65534;
 /** The attribute that chown(2) removes from a file. */
 const CAPABILITY = "security.capability";
 

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
+import { ID_LIMIT } from "../../../src/id-map.ts";
 import type { UserNamespaceRequest } from "../../../src/options/requests/run-request.ts";
 import { valueIn } from "../../../src/options/values/check.ts";
 import { parseIdMapping, parseUserNamespace } from "../../../src/options/values/user-namespace.ts";
-import { ID_LIMIT, type IdRange } from "../../../src/runtime/user-namespace/id-map.ts";
+import type { IdRange } from "../../../src/runtime/user-namespace/id-map.ts";
 import { type AutomaticIds, HOST_IDS, type IdSpace, planNamespace } from "../../../src/runtime/user-namespace/plan.ts";
 
 type Planned = Parameters<typeof planNamespace>[0];
