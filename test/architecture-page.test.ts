@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOCKS } from "../src/state/lock-order.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const PAGE = readFileSync(join(ROOT, "docs/architecture.md"), "utf8");
@@ -54,16 +53,4 @@ test("a file or function that is gone is found", () => {
   const files: Record<string, string> = { "a/b.ts": "export function make(): void {}" };
   const text = "1. `a/b.ts` `make()`, then `unmake()`\n2. `a/c.ts` `other()`";
   expect(wrongMentions(text, (path) => files[path])).toEqual(["a/b.ts: unmake", "a/c.ts"]);
-});
-
-test("the order of locks on the page is that of the code", () => {
-  const [, section = ""] = PAGE.split("\n## Locks\n");
-  const rows = [...(section.split("\n## ")[0]?.matchAll(/^\| ([a-z ]+) \| .* \|([a-z, ]*)\|$/gm) ?? [])].slice(1);
-  const page = Object.fromEntries(
-    rows.map(([, name = "", under = ""]) => [name, under.split(",").map((word) => word.trim())]),
-  );
-  const code = Object.fromEntries(
-    Object.entries(LOCKS).map(([name, { under }]) => [name, under.length === 0 ? [""] : [...under]]),
-  );
-  expect(page).toEqual(code);
 });
