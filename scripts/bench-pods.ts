@@ -2,11 +2,11 @@ import type { Host } from "../test/host/host.ts";
 import { sample } from "../test/host/registry.ts";
 import type { Row } from "./bench-table.ts";
 
-/** How many pods, with how many containers each. */
+/** The number of pods, and of containers in each. */
 const PODS = 20;
 const MEMBERS = 3;
 
-/** What tells the payloads' processes from all others. */
+/** Distinguishes the payloads' processes from all others. */
 const MARK = "sleep 1000001";
 
 /** Writes the pods of both engines into folders of their own, each with a target that starts them all. */
@@ -34,7 +34,7 @@ export async function writePods(host: Host): Promise<void> {
     systemctl daemon-reload`);
 }
 
-/** What the pods of both engines cost beside their payloads: the start's time, processes, and their memory. */
+/** The cost of both engines' pods besides their payloads: the time of the start, processes and their memory. */
 export async function measurePods(host: Host): Promise<Row[]> {
   const time: Record<string, number> = {};
   const processes: Record<string, number> = {};
@@ -67,7 +67,7 @@ export async function measurePods(host: Host): Promise<Row[]> {
     const [micros = 0, up = 0, count = 0, kilobytes = 0] = out.split(" ").map(Number);
     const all = PODS * (MEMBERS + 1);
     if (up !== all) process.stderr.write(`${engine}: only ${up} of ${all} services of pods are up\n`);
-    // What did not do the work has nothing to show; a peer's is kept, as the measure of what its users have.
+    // A failed engine has no result; a failed peer keeps its own, as its users have the same.
     const shown = up !== all && engine === "berth" ? Number.NaN : 1;
     time[engine] = (shown * micros) / 1e6;
     processes[engine] = shown * count;

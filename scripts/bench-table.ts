@@ -1,11 +1,11 @@
-/** What berth may cost: a factor of another column, or a fixed limit in the row's unit. */
+/** The limit of berth's cost: a factor of another column, or a fixed limit in the row's unit. */
 export type Budget = { readonly of: Column; readonly factor: number } | { readonly limit: number };
 
 export type Column = "trivial" | "runc" | "podman" | "berth";
 
 export interface Row {
   readonly what: string;
-  /** Of a number of things, "". */
+  /** "" for a number of things. */
   readonly unit: "ms" | "s" | "kB" | "";
   /** Medians; a column that was not measured is left out or NaN. */
   readonly values: Readonly<Partial<Record<Column, number>>>;

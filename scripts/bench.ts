@@ -4,7 +4,7 @@ import { sample, startRegistry } from "../test/host/registry.ts";
 import { measurePods, writePods } from "./bench-pods.ts";
 import { type Budget, formatTable, median, type Row } from "./bench-table.ts";
 
-/** How many containers the target has that starts many at once. */
+/** The number of containers in the target that starts many at once. */
 const MANY = 40;
 const UNIT_COUNTS = [1, 100, 500];
 
@@ -144,7 +144,7 @@ async function measureMany(host: Host, network: string): Promise<Row> {
     const [micros = 0, up = 0] = out.split(" ").map(Number);
     value[engine] = micros / 1e6;
     if (up !== MANY) progress(`${engine}, ${network}: only ${up} of ${MANY} are up`);
-    // What did not do the work has no time to show; a peer's is kept, as the measure of what its users wait for.
+    // A failed engine has no time; a failed peer keeps its own, as its users wait for as long.
     if (up !== MANY && engine === "berth") value[engine] = Number.NaN;
   }
   return { what: `${MANY} containers, ${network}`, unit: "s", values: value, budget: { of: "podman", factor: 0.3 } };
@@ -228,7 +228,7 @@ async function measurePull(host: Host): Promise<Row> {
 progress("booting a trixie host");
 const host = await bootHost({ suite: "trixie", storage: "disk" });
 const rows: Row[] = [];
-/** A part that cannot run is named, and the others still are. */
+/** Reports a part that cannot run, and still runs the others. */
 async function part(name: string, measure: () => Promise<Row[]>): Promise<void> {
   if (!only.has(name)) return;
   progress(`measuring: ${name}`);

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The story of the demo, told in a systemd host with a registry at 127.0.0.1:5000 and berth in dist/.
+# The demo's story, for a systemd host with a registry at 127.0.0.1:5000 and berth in dist/.
 set -uo pipefail
-# One stream: what is said on either belongs where it was said.
+# One stream, so that output and errors stay in order.
 exec 2>&1
 bold='' plain=''
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bootHost, DIST_BERTH } from "../test/host/host.ts";
 import { startRegistry } from "../test/host/registry.ts";
 
-// Boots the host, starts the registry in it, and tells the story there: the part that a person would type.
+// Boots the host, starts the registry in it, and runs demo-story.sh there: the commands that a person would type.
 const host = await bootHost({ suite: "bookworm", berth: false });
 try {
   await startRegistry(host);

@@ -4,9 +4,9 @@
 #   npm test -- PATH…     only these test files or folders, without the checks
 #   npm run soak          what takes too long for every change; BERTH_TEST_SEED= repeats one
 #
-# It runs as root (by sudo when need be): image layers keep their owners, and test hosts need namespaces and mounts. With
-# CI=true in the environment everything runs on both suites, and a skipped test counts as a failure. This script makes
-# sure of the packages; scripts/testing/main.ts does the rest.
+# It runs as root (by sudo when need be): image layers keep their owners, and test hosts need namespaces and mounts.
+# With CI=true in the environment everything runs on both suites, and a skipped test counts as a failure. This script
+# makes sure of the packages; scripts/testing/main.ts does the rest.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . scripts/prepare.sh

@@ -7,10 +7,10 @@ export const SLOW = 240_000;
 
 /**
  * A `.container` file with the tools image. Its first process is killed when it is to stop: the tests are not about how
- * it ends.
+ * it ends. The time-out is also the cleanup's, which takes long in an emulator.
  */
 export function tools(exec: string, more = "", network = "Network=none\n"): string {
-  const image = `[Container]\nImage=${sample("tools:1")}\nStopSignal=KILL\n`;
+  const image = `[Container]\nImage=${sample("tools:1")}\nStopSignal=KILL\nStopTimeout=60\n`;
   return `${image}${network}Exec=${exec.replaceAll("$", "$$$$")}\n${more}`;
 }
 

@@ -7,7 +7,7 @@ import { SLOW } from "./containers.ts";
 import type { Vm } from "./vm.ts";
 
 const WANTED = "[Install]\nWantedBy=multi-user.target\n";
-const TOOLS = `[Container]\nImage=${sample("tools:1")}\nExec=sleep infinity\nStopSignal=KILL\n`;
+const TOOLS = `[Container]\nImage=${sample("tools:1")}\nExec=sleep infinity\nStopSignal=KILL\nStopTimeout=60\n`;
 
 /** What is enabled: a volume, published ports, a pod, and a few more to be busy with. */
 const FILES: Readonly<Record<string, string>> = {
