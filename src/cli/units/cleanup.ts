@@ -24,21 +24,26 @@ export function define(command: Command, context: CommandContext): void {
     .option("--stale", "clean up after every container of which nothing runs any more")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
-      // Pods are not visible from within a user namespace.
-      if (stale) for (const pod of await stalePods(context)) context.out(`${pod}\n`);
-      const target = id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID);
-      if (context.scope.kind === "user") await enterNamespace(context, stale ? undefined : target);
-      if (stale) {
-        for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
-        return;
-      }
-      if (target === undefined || !/^[0-9a-f]{32}$/.test(target)) {
-        throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
-      }
-      // The output of ExecStopPost= goes to the service's journal.
-      if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
-      await cleanUp(context.scope, target);
+      if (stale) await cleanUpAll(context);
+      else await cleanUpOne(context, id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID), unit);
     });
+}
+
+async function cleanUpAll(context: CommandContext): Promise<void> {
+  // Pods are not visible from within a user namespace.
+  for (const pod of await stalePods(context)) context.out(`${pod}\n`);
+  if (context.scope.kind === "user") await enterNamespace(context, undefined);
+  for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
+}
+
+async function cleanUpOne(context: CommandContext, id: string | undefined, unit: string | undefined): Promise<void> {
+  if (context.scope.kind === "user") await enterNamespace(context, id);
+  if (id === undefined || !/^[0-9a-f]{32}$/.test(id)) {
+    throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
+  }
+  // The output of ExecStopPost= goes to the service's journal.
+  if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
+  await cleanUp(context.scope, id);
 }
 
 async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
