@@ -1,6 +1,4 @@
-/** The Debian releases of test hosts, oldest first. */
-export const SUITES = ["bookworm", "trixie"] as const;
-export type Suite = (typeof SUITES)[number];
+import { SUITES, type Suite } from "../../test/host/root.ts";
 
 /** What a run of the tests is for. */
 export type Mode =

@@ -36,7 +36,9 @@ function unescaped(text: string): string {
   });
 }
 
-/** A test's full name, which says the suite too where it has one. A seed in it is left out: it differs between runs. */
+/**
+ * A test's full name, with its suite where it has one. Seeds and process IDs are left out, as they differ between runs.
+ */
 export function pairName({ name, within }: TestResult): string {
-  return [...within, name].join(" > ").replace(/(SEED=)\d+/, "$1…");
+  return [...within, name].join(" > ").replace(/(SEED=|_PID":")\d+/, "$1…");
 }
