@@ -5,9 +5,9 @@ import { GENERATED_HEADER } from "./generate.ts";
 import type { WritableUnits } from "./write.ts";
 
 /**
- * How a generator's output directory differs from what would be written now: `+ NAME` for what is to come, `~ NAME` for
- * what is to change, `- NAME` for a unit of berth's that is to go. Links of units that go or change are not looked for:
- * their `[Install]` sections have changed with them. Empty if nothing differs.
+ * The differences between a generator's output directory and the units as they would be written now: `+ NAME` is new,
+ * `~ NAME` changes, `- NAME` is a unit of berth's that goes. Links of units that go or change are not compared: their
+ * `[Install]` sections have changed with them. Empty if nothing differs.
  */
 export function compareGenerated(directory: string, generated: WritableUnits): string[] {
   const changes: string[] = [];

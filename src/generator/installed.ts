@@ -8,24 +8,25 @@ import { userManager } from "./making/user-manager.ts";
 import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./reading/search.ts";
 import type { Source } from "./reading/source.ts";
 
-/** What the generator makes of the files that it finds. */
+/** The output of the generator for the installed files. */
 export interface Installed {
   readonly directories: readonly SearchDirectory[];
   readonly sources: readonly Source[];
   readonly generated: Generated;
-  /** What of QUADLET_UNIT_DIRS could not be used. */
+  /** Parts of QUADLET_UNIT_DIRS that could not be used. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the installed files, and what runs, and generates the units; `berth` is the executable's path. Writes nothing.
+ * Reads the installed files and the running services, and generates the units; `berth` is the executable's path. Writes
+ * nothing.
  */
 export function generateInstalled(options: SearchOptions, berth: string): Installed {
   const { directories, warnings } = searchDirectories(options);
   return { ...generateFrom(directories, runningUnits(options), options, berth), warnings };
 }
 
-/** {@link generateInstalled} of other folders (absolute paths), of which nothing runs. */
+/** {@link generateInstalled} for other folders (absolute paths), without running services. */
 export function generateFolders(paths: readonly string[], options: SearchOptions, berth: string): Installed {
   const directories = paths.map((path) => ({ path }));
   return { ...generateFrom(directories, { names: [], find: () => undefined }, options, berth), warnings: [] };
@@ -55,7 +56,7 @@ function runningUnits({ scope, uid, env }: SearchOptions): RunningUnits {
 }
 
 /**
- * Where units lie that no generator writes, among them those that `berth run --detach` has systemd make:
+ * Directories of units that no generator writes, among them the transient ones of `berth run --detach`:
  * systemd.unit(5).
  */
 function otherUnitDirectories(scope: SearchOptions["scope"], env: SearchOptions["env"]): string[] {

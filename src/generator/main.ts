@@ -10,8 +10,7 @@ const KMSG_RECORD_MAX = 900;
 
 /**
  * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, and returns the exit status: 0, or 1 if
- * any file has an error. It runs before everything else at boot and at every daemon-reload, so it asks no service for
- * anything.
+ * any file has an error. It runs at boot before all services and at every daemon-reload, so it depends on no service.
  */
 export async function generatorMain(argv: readonly string[], env: Environment): Promise<number> {
   const log = openLog(env);
@@ -37,15 +36,15 @@ function runGenerator(directory: string, env: Environment, log: Log): number {
   return failures.length > 0 || generated.diagnostics.some(({ severity }) => severity === "error") ? 1 : 0;
 }
 
-/** The command beside the generator's own executable, of which the generator is a link. */
+/** The command `berth` beside the generator's executable, which is a link to it. */
 export function berthPath(executable: string): string {
   return join(dirname(executable), "berth");
 }
 
-/** systemd says so as of 251; before, only the directory of the generator tells. */
+/** From the environment as of systemd 251; before, only the generator's directory shows it. */
 function scopeOf(argv0: string, env: Environment): "system" | "user" {
-  const told = env.SYSTEMD_SCOPE;
-  if (told === "user" || told === "system") return told;
+  const scope = env.SYSTEMD_SCOPE;
+  if (scope === "user" || scope === "system") return scope;
   return argv0.includes("user-generators") ? "user" : "system";
 }
 
@@ -55,8 +54,8 @@ interface Log {
 }
 
 /**
- * To the kernel's log when the system's manager runs the generator, as nothing else takes messages that early; to
- * stderr otherwise, which a user's manager puts in the journal.
+ * Writes to the kernel's log in the system's manager, as nothing else takes messages that early; otherwise to stderr,
+ * which a user's manager puts in the journal.
  */
 function openLog(env: Environment): Log {
   const kernel = env.SYSTEMD_SCOPE === "system" ? openKernelLog() : undefined;
@@ -66,10 +65,10 @@ function openLog(env: Environment): Log {
       const level = severity === "error" ? 3 : 4;
       try {
         if (kernel === undefined) writeSync(2, `${line}\n`);
-        // Without its line break the kernel would hold a record back until the next one, for it may go on.
+        // Without a line break the kernel would hold the record back until the next one.
         else writeSync(kernel, `<${level}>${line.slice(0, KMSG_RECORD_MAX)}\n`);
       } catch {
-        // Nowhere to say that nothing can be said; the units matter more.
+        // There is no place left to report this to; the units matter more.
       }
     },
     close: () => {
@@ -80,7 +79,7 @@ function openLog(env: Environment): Log {
 
 function openKernelLog(): number | undefined {
   try {
-    // Not created if it does not exist: then it would be a plain file.
+    // Without O_CREAT: a new file would be a plain one.
     return openSync("/dev/kmsg", constants.O_WRONLY | constants.O_NOCTTY);
   } catch {
     return undefined;

@@ -6,21 +6,21 @@ import type { GenerateOptions } from "./making/context.ts";
 import { UNSET_ENVIRONMENT } from "./making/environment.ts";
 import type { StopLines } from "./making/running-service-stop.ts";
 
-/** More lines than this in one command line help nobody. */
+/** More lines than this do not help a reader. */
 const LINES_MAX = 50;
 
-/** A service that cannot be started: it says why. */
+/** A service that cannot be started, and reports why. */
 interface Stub {
   readonly description: string;
   readonly sourcePath?: string;
   readonly why: readonly string[];
-  /** How what runs of it comes to an end; absent if nothing runs. */
+  /** The lines that stop its container or pod; absent if it does not run. */
   readonly stop: StopLines | undefined;
 }
 
 /**
- * The service that stands in for one whose file has errors: starting it fails, with the errors as its output, so that
- * `systemctl status` and the journal show them where people look. If it runs from before, it can be stopped.
+ * The service in place of one whose file has errors: starting it fails and prints the errors, so that `systemctl
+ * status` and the journal show them. If the former one runs, it can be stopped.
  */
 export function refusedText(
   sourcePath: string,
@@ -34,10 +34,7 @@ export function refusedText(
   return stubText({ description: `${fileName} (refused because of errors)`, sourcePath, why, stop }, options);
 }
 
-/**
- * The service that stands in for one that runs, and whose file is not there any more. With the next reload after its
- * end it is gone.
- */
+/** The service in place of a running one whose file is gone. It disappears with the first reload after its end. */
 export function removedText(unit: string, stop: StopLines, options: GenerateOptions): string {
   const description = `${unit} (its file has been removed: it can only be stopped)`;
   const why = [`${unit}: its file has been removed, so it cannot be started any more`];

@@ -8,16 +8,16 @@ import type { GeneratedFile, GeneratedLink } from "./making/context.ts";
 /** open(2) with O_EXCL: also follows no link. */
 const NEW_FILE = { flag: "wx" } as const;
 
-/** What is written of the generated units. */
+/** The parts of generated units that are written. */
 export interface WritableUnits {
   readonly files: readonly Pick<GeneratedFile, "name" | "text">[];
   readonly links: readonly GeneratedLink[];
 }
 
 /**
- * Writes units and links below a directory, which is made if need be. What is there already is replaced by rename(2);
- * what is new is written in its place, which systemd looks at only after its generators have ended. A file that cannot
- * be written whole is removed. Returns what failed; one failure does not keep the others from being written.
+ * Writes units and links below a directory, which is made if it is missing. An existing file is replaced by rename(2);
+ * a new one is written in place, as systemd looks at it only after its generators have ended. A file that cannot be
+ * written whole is removed. Returns the failures; one does not keep the others from being written.
  */
 export function writeGenerated(directory: string, generated: WritableUnits): string[] {
   const failures: string[] = [];
@@ -67,7 +67,7 @@ function placeLink(path: string, target: string): void {
   }
 }
 
-/** Beside its place; not made of the file's name, which may be as long as names can be. */
+/** A temporary name beside the file; not made from its name, which may have the maximum length. */
 const temporaryOf = (path: string): string => join(dirname(path), ".berth-generator.tmp");
 
 function linkTarget(path: string): string | undefined {

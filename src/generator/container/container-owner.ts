@@ -5,22 +5,19 @@ import type { Directive } from "../../unit/unit-draft.ts";
 import type { UnitContext } from "../making/context.ts";
 import { parseBoolean } from "../reading/key-reader.ts";
 
-/** Whose ids a system container has, by `User=` and `DynamicUser=` of `[Service]`. */
+/** The owner of a system container's ids, by `User=` and `DynamicUser=` of `[Service]`. */
 export interface ContainerOwner {
-  /** For the command line. */
+  /** As the command line names it. */
   readonly user: string;
   /** Lines of `[Service]`, after the user's own. */
   readonly lines: readonly Directive[];
-  /**
-   * What berth's own command lines begin with: systemd runs those as root then, and with nothing of the service's
-   * sandbox.
-   */
+  /** The prefix of berth's own command lines: with `+` systemd runs them as root, outside the service's sandbox. */
   readonly prefix: "" | "+";
 }
 
 /**
- * The owner of a system service's container; undefined if that is root. systemd does not start berth as that user, for
- * berth has root's work to do, but keeps a dynamic user for as long as the service is there.
+ * The owner of a system service's container; undefined for root. systemd does not start berth as that user, because
+ * berth needs root; it keeps a dynamic user as long as the service exists.
  */
 export function containerOwner({ service, options }: UnitContext): ContainerOwner | undefined {
   if (options.scope === "user") return undefined;
@@ -31,7 +28,7 @@ export function containerOwner({ service, options }: UnitContext): ContainerOwne
   return { user, lines: [["User", ""]], prefix: "" };
 }
 
-/** Reports what of it cannot be. */
+/** Reports users and groups that berth cannot use. */
 export function checkContainerOwner({ service, options, report }: UnitContext): void {
   const refuse = (entry: Entry | undefined, why: string, hint: string) => {
     if (entry === undefined) return;

@@ -8,7 +8,7 @@ import { podMembership } from "./pod-container.ts";
 import { containerService } from "./service.ts";
 import { containerSockets, NO_SOCKETS } from "./socket.ts";
 
-/** Turns a `.container` file into its service, its sockets and their links. What is wrong is reported. */
+/** Turns a `.container` file into its service, its sockets and their links. Errors are reported. */
 export function containerUnits(unit: UnitContext): Units {
   const { parsed, report } = unit;
   const reader = (name: string, table: KeyTable) => new KeyReader(name, parsed.sections.get(name), table, report);

@@ -11,26 +11,26 @@ import type { Value } from "../reading/report.ts";
 import { settleSpecifiers } from "../reading/resource-name.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
-/** Keys about what all containers of a pod share, which Podman refuses when it runs the container. */
+/** Keys for what all containers of a pod share. Podman refuses them when it runs the container. */
 const SHARED_NETWORK: readonly string[] = ["AddHost", "IP", "IP6", "NetworkAlias", "PublishPort"];
 const SHARED_NAME: readonly string[] = ["HostName"];
 const SHARED_ALWAYS: readonly string[] = ["GIDMap", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS"];
-/** Keys that Podman passes over in a container of a pod: about the network, and about what is shared in any case. */
+/** Keys that Podman ignores in a container of a pod: those of the network, and those of what is always shared. */
 const PODS_RESOLVER: readonly string[] = ["DNS", "DNSOption", "DNSSearch"];
 const PODS_OWN: readonly string[] = ["ShmSize"];
 
-/** What being part of a pod means for a container's service. */
+/** The effects of a pod on a container's service. */
 export interface PodMembership {
   /** The `Pod=`, with the pod's name as its text. */
   readonly pod: Value;
   readonly unit: readonly Directive[];
   readonly service: readonly Directive[];
-  /** The pod's `StopTimeout=`: how long its containers have that say nothing else. */
+  /** The pod's `StopTimeout=`, in seconds, for containers without one. */
   readonly stopTimeout: number | undefined;
   readonly links: readonly GeneratedLink[];
 }
 
-/** Reads `Pod=`; undefined for a container that is in none. What cannot be together with a pod is reported. */
+/** Reads `Pod=`; undefined without one. Keys that contradict the pod are reported. */
 export function podMembership(context: ContainerContext): PodMembership | undefined {
   const { container, parsed, references, report, service } = context;
   const pod = container.string("Pod", references.pod);
@@ -49,7 +49,7 @@ export function podMembership(context: ContainerContext): PodMembership | undefi
   return {
     pod,
     unit: endsWithLast(pod.target) ? exitLines(pod.target) : [],
-    // The pod's slice is what limits of the whole pod are set on.
+    // Limits of the whole pod are set on its slice.
     service:
       slice === undefined || service.has("Slice")
         ? []
@@ -78,9 +78,7 @@ function checkShared({ container, report }: ContainerContext, pod: ParsedSource)
   }
 }
 
-/**
- * sd_listen_fds(3): sockets are for the process whose PID is in LISTEN_PID, and only PID 1 is known before it is there.
- */
+/** sd_listen_fds(3): LISTEN_PID names the process that gets the sockets, and only the PID 1 is known in advance. */
 function checkSocket({ parsed, berth, report }: ContainerContext, pod: ParsedSource): void {
   if (!parsed.sections.has("Socket") || berth.has("SocketProxy") || !sharedKinds(pod).includes("pid")) return;
   const header = headersOf(parsed.file).find(({ section }) => section === "Socket");
@@ -89,7 +87,7 @@ function checkSocket({ parsed, berth, report }: ContainerContext, pod: ParsedSou
   if (header !== undefined) report.item(header, problem);
 }
 
-/** Whether a key of a container in a pod has no effect. With Network= the container is not on the pod's network. */
+/** Whether a key has no effect in a container of the pod. With Network= the container is not on the pod's network. */
 export function isPodsOwn({ container }: Pick<ContainerContext, "container">, pod: ParsedSource, key: string): boolean {
   if (PODS_OWN.includes(key)) return sharedKinds(pod).includes("ipc");
   return PODS_RESOLVER.includes(key) && !container.has("Network") && sharedKinds(pod).includes("net");
@@ -110,7 +108,7 @@ function ownValue(pod: ParsedSource, key: string): string | undefined {
   return entry === undefined ? undefined : unquoteString(entry.value);
 }
 
-/** However the container ends for good, the pod is looked at: units/berth-pod-exit@.service. */
+/** However the container ends for good, units/berth-pod-exit@.service checks the pod. */
 function exitLines(pod: ParsedSource): Directive[] {
   const { prefix, instance } = splitName(pod.serviceName);
   const shown = instance === "" ? "@%i" : instance === undefined ? "" : `@${escapeSpecifiers(instance)}`;
@@ -121,7 +119,7 @@ function exitLines(pod: ParsedSource): Directive[] {
   ];
 }
 
-/** A template's unit cannot name one instance's container, so that instance is told of it by a link. */
+/** A template's unit cannot name one instance's container: a link makes that instance want it. */
 function instanceLink(container: ParsedSource, pod: ParsedSource): GeneratedLink[] {
   const { instance } = splitName(container.serviceName);
   if (!isTemplate(pod.serviceName) || !isInstance(container.serviceName)) return [];

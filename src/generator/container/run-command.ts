@@ -17,7 +17,7 @@ import { MountFlags } from "./mount-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { addCapabilities, addSysctls, addUser } from "./privilege-flags.ts";
 
-/** Keys that are plain flags, in Quadlet's order of command lines: three places of it. */
+/** Keys that are plain flags, in Quadlet's order of command lines, where they stand in three places. */
 const FIRST_FLAGS: readonly string[] = [
   ...["Timezone", "ShmSize", "WorkingDir", "IP", "IP6", "HostName", "Pull", "Retry", "RetryDelay"],
   ...["NetworkAlias", "Ulimit", "DNS", "DNSOption", "DNSSearch", "AddHost"],
@@ -32,17 +32,15 @@ const SPECIAL: readonly string[] = [
 ];
 const PLACED: readonly string[] = [...FIRST_FLAGS, ...SWITCHES, ...LAST_FLAGS, ...SPECIAL];
 
-/** What a container's keys come to besides the command line. */
+/** The results of a container's keys besides the command line. */
 export interface RunCommand {
-  /**
-   * Lines of `[Unit]` for what has to be there first: host paths that are mounted, the namespace of a user's bridges.
-   */
+  /** Lines of `[Unit]` for requirements: mounted host paths, the namespace of a user's bridges. */
   readonly needed: readonly Directive[];
 }
 
 /**
- * Adds `berth run`'s flags, the image and the arguments to the command line, in the order in which Quadlet has them.
- * What is wrong with the keys is reported.
+ * Adds `berth run`'s flags, the image and the arguments to the command line, in Quadlet's order. Errors in the keys are
+ * reported.
  */
 export function addRunCommand(
   line: CommandLine,
@@ -70,7 +68,7 @@ class RunCommandBuilder {
   }
 
   build(foreground: boolean): RunCommand {
-    // Most files have few of the keys, and at boot code is slow when it runs for the first times: hence the many has().
+    // Most files have few of the keys, and at boot code is slow on its first runs: hence the many has().
     const { container, berth, report, parsed, options } = this.#context;
     const image = this.#image();
     this.#line.plain("run --unit %n --name");
@@ -126,7 +124,7 @@ class RunCommandBuilder {
     return image;
   }
 
-  /** The one key whose empty value says something: no entrypoint, not even the image's. */
+  /** Entrypoint= is the one key whose empty value has a meaning: no entrypoint, not even the image's. */
   #entrypoint(): void {
     const { container } = this.#context;
     const value = container.string("Entrypoint");
@@ -153,7 +151,7 @@ class RunCommandBuilder {
     return addNetworks(this.#line, this.#context.container, this.#context, byDefault);
   }
 
-  /** Who tells systemd that the service is ready. */
+  /** Who notifies systemd that the service is ready. */
   #notify(): "container" | "started" {
     const { container, report } = this.#context;
     const value = container.string("Notify");

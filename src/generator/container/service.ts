@@ -20,14 +20,14 @@ import type { Sockets } from "./socket.ts";
 /** The launcher and the OCI runtime live in the same cgroup until the payload runs. */
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
 
-/** The commands that end every service's run. A failure of theirs is not the service's: hence the dash. */
+/** The commands at the end of every service's run. If one fails, the service does not: hence the dash. */
 export function sharedCommands(options: GenerateOptions): SharedCommands {
   const command = (name: string): string =>
     new CommandLine().literal(`-${options.berth}`, name).plain("--unit %n").toString();
   return { stopPayload: command("stop-payload"), cleanup: command("cleanup") };
 }
 
-/** Makes the service of a `.container` file: what the user wrote, with berth's lines added. */
+/** The service of a `.container` file: the user's lines, with berth's added. */
 export function containerService(
   context: ContainerContext,
   sockets: Sockets,
@@ -37,8 +37,8 @@ export function containerService(
   const draft = UnitDraft.copyOf(parsed.file);
   if (parsed.sections.has("Socket")) draft.removeSection("Socket");
   draft.renameSections([parsed.type.section, "Quadlet", "Berth"], (name) => `X-${name}`);
-  const theirs = parsed.sections.get("Service");
-  if (theirs !== undefined) checkService(context, theirs);
+  const given = parsed.sections.get("Service");
+  if (given !== undefined) checkService(context, given);
   const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
   const command = addRunCommand(line, context, membership?.pod, oneshot);
@@ -56,9 +56,9 @@ function completeUnit(
   oneshot: boolean,
 ): void {
   const lines: Directive[] = [...more];
-  // Started by hand, the payload has to find its sockets as well.
+  // A payload that is started by hand needs its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
-  // What makes /dev/stdout something that can be opened. In the foreground the OCI runtime's pipes do.
+  // The socket makes /dev/stdout a file that can be opened. In the foreground the OCI runtime's pipes do.
   if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   completeUnitSection(draft, context, lines);
@@ -79,13 +79,13 @@ function completeService(
   const prefix = owner?.prefix ?? "";
   lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
   lines.push(["Delegate", CONTAINER_FIXED.Delegate]);
-  // In a user's manager this would take a user namespace; there the launcher makes its own.
+  // In a user's manager PrivateMounts= would make a user namespace; there the launcher makes its own.
   if (options.scope === "system") lines.push(["PrivateMounts", CONTAINER_FIXED.PrivateMounts]);
   if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);
-  // Of a oneshot for the cleanup alone, which asks for more time when it needs it.
+  // A oneshot needs it for the cleanup alone, which may ask for more time.
   lines.push(["NotifyAccess", CONTAINER_FIXED.NotifyAccess]);
   lines.push(...ambientCapabilities(options));
-  // As of every other service: where a cgroup is delegated, systemd would else take no notice.
+  // The default of other services: with a delegated cgroup systemd would ignore OOM kills.
   if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
@@ -104,13 +104,13 @@ function addStopping(context: ContainerContext, lines: Directive[], oneshot: boo
   } else if (signal !== undefined) {
     lines.push(["KillSignal", valueIn(parseSignal(signal.text)) ?? "SIGTERM"]);
   } else if (!oneshot) {
-    // Only the image knows which signal its payload wants, and images are not looked at before the start.
+    // Only the image knows the payload's stop signal, and images are read at start, not here.
     lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
   }
-  const theirs = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
+  const given = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
   const seconds = timeout === undefined ? byDefault : valueIn(parseStopTimeout(timeout.text));
-  if (theirs === undefined) lines.push(["TimeoutStopSec", timeoutStop(seconds ?? byDefault)]);
-  else if (timeout !== undefined) overridden(context, timeout.entry, theirs.key);
+  if (given === undefined) lines.push(["TimeoutStopSec", timeoutStop(seconds ?? byDefault)]);
+  else if (timeout !== undefined) overridden(context, timeout.entry, given.key);
 }
 
 function addLimits(context: ContainerContext, lines: Directive[]): void {
@@ -132,7 +132,7 @@ function addLimits(context: ContainerContext, lines: Directive[]): void {
   else overridden(context, pids.entry, "TasksMax");
 }
 
-/** What the user's `[Service]` says that berth cannot live with. */
+/** Reports lines of the user's `[Service]` that contradict berth's. */
 function checkService(context: ContainerContext, service: SectionEntries): void {
   const { report } = context;
   const type = lastEntry(service, "Type");

@@ -10,19 +10,22 @@ import type { ContainerContext, GeneratedFile } from "../making/context.ts";
 import { UNSET_ENVIRONMENT } from "../making/environment.ts";
 import { parseBoolean } from "../reading/key-reader.ts";
 
-/** What a `[Socket]` section and the keys about it make. */
+/** The results of a `[Socket]` section and the keys about it. */
 export interface Sockets {
   /** The socket unit and, with SocketProxy=, the proxy's service. */
   readonly files: readonly GeneratedFile[];
   /** Name of the socket unit, if there is one. */
   readonly socket?: string;
-  /** Name of the socket unit whose sockets the payload gets from systemd: not with a proxy, nor one connection each. */
+  /**
+   * Name of the socket unit whose sockets systemd passes to the payload: not with a proxy, nor with one connection
+   * each.
+   */
   readonly passedTo?: string;
-  /** Whether the container goes when its proxy does. */
+  /** Whether the container stops with its proxy. */
   readonly stopWhenIdle: boolean;
 }
 
-/** What systemd.socket(5) can listen on. */
+/** Keys of systemd.socket(5) that name an address. */
 const LISTEN_KEYS: readonly string[] = [
   ...["ListenStream", "ListenDatagram", "ListenSequentialPacket", "ListenFIFO", "ListenSpecial", "ListenNetlink"],
   ...["ListenMessageQueue", "ListenUSBFunction"],
@@ -30,7 +33,7 @@ const LISTEN_KEYS: readonly string[] = [
 
 export const NO_SOCKETS: Sockets = { files: [], stopWhenIdle: false };
 
-/** The socket unit and the proxy of a `.container` file. What is wrong with its section and keys is reported. */
+/** The socket unit and the proxy of a `.container` file. Errors in the section and the keys are reported. */
 export function containerSockets(context: ContainerContext): Sockets {
   const { parsed, berth, report } = context;
   const section = parsed.sections.get("Socket");
@@ -65,7 +68,7 @@ export function containerSockets(context: ContainerContext): Sockets {
   return { files, socket, ...passed, stopWhenIdle: idle !== undefined };
 }
 
-/** What systemd would refuse, or activate something else than the container by. */
+/** Reports keys that systemd would refuse, and those that would activate another unit than the container's. */
 function checkSection({ parsed, report }: ContainerContext, section: SectionEntries): void {
   const service = lastEntry(section, "Service");
   if (service !== undefined) {
@@ -114,7 +117,7 @@ function socketText(context: ContainerContext, socket: string, proxy: string | u
 
 /**
  * The service that carries connections from the socket into the container's network namespace. It is bound to the
- * container: if that ends, the proxy goes too, and the next connection starts both.
+ * container: both stop together, and the next connection starts both.
  */
 function proxyText(context: ContainerContext, socket: string, port: string, idle: string | undefined): string {
   const { source, serviceName } = context.parsed;
@@ -133,7 +136,9 @@ function proxyText(context: ContainerContext, socket: string, port: string, idle
   return draft.toString();
 }
 
-/** How a unit of a template names another one of the same instance: `app@%i.service`; other names are as they are. */
+/**
+ * The name by which a template's unit refers to another unit of the same instance: `app@%i.service`; other names stay.
+ */
 function instanceReference(unit: string): string {
   const parts = splitName(unit);
   return parts.instance === "" ? joinName({ ...parts, instance: "%i" }) : unit;

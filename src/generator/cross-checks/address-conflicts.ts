@@ -7,7 +7,7 @@ import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { Value } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
-/** A subnet of a network, where it is written. */
+/** A subnet of a network, and its place in the file. */
 interface Claim {
   readonly subnet: Subnet;
   readonly text: string;
@@ -15,9 +15,8 @@ interface Claim {
 }
 
 /**
- * Reports subnets of bridges that overlap, which no two of one host can: the one that comes later is refused, as it
- * would be at start. (The other drivers share a network that is there already.) And fixed addresses that their network
- * does not have.
+ * Reports overlapping subnets of bridges, of which one host can have only one: the later one is refused, as at start.
+ * (The other drivers share an existing network.) Reports fixed addresses outside their network, too.
  */
 export function reportAddressConflicts(outcomes: readonly SourceOutcome[]): void {
   const claims: Claim[] = [];
@@ -70,7 +69,7 @@ function optionAddresses(text: string): [address: string, at: number][] {
 
 function outsideOf(network: ParsedSource, address: string) {
   const subnets = subnetsOf(network).map(({ text }) => text);
-  // Without any, the network gets what is free.
+  // Without a subnet, the network gets a free one.
   if (subnets.length === 0 || isDeferred(address)) return undefined;
   const problem = addressOutside(address, subnets);
   return problem === undefined ? undefined : { ...problem, message: `${problem.message}, of ${network.source.name}` };

@@ -2,8 +2,8 @@ import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
 /**
- * Reports the references to files that have errors, and those to files that refer to such files, and so on: what they
- * are to make will not be there. The other file's own errors are reported there.
+ * Reports references to files that have errors, and to files that refer to such files, and so on: the objects that they
+ * name will not exist. The other file's own errors are reported there.
  */
 export function reportBrokenReferences(outcomes: readonly SourceOutcome[]): void {
   const users = usersOf(outcomes);

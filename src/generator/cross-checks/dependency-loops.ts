@@ -2,18 +2,18 @@ import type { SourceOutcome } from "../making/source-outcome.ts";
 import type { Value } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
-/** One file has to be started after another. */
+/** An order between two files: one starts after the other. */
 interface Edge {
   readonly to: ParsedSource;
-  /** What says so, and the file that says it. */
+  /** The reference that demands it, and the file with that reference. */
   readonly value: Value;
   readonly by: SourceOutcome;
   readonly required: boolean;
 }
 
 /**
- * Reports files that wait for each other. systemd would break such a loop by leaving one of them out, and not always
- * the same; where one cannot be without the other, none would start. Each loop is told once, at the first of its lines.
+ * Reports files that wait for each other. systemd would break such a loop by leaving out one unit, and not always the
+ * same; where the units require each other, none would start. Each loop is reported once, at the first of its lines.
  */
 export function reportDependencyLoops(outcomes: readonly SourceOutcome[]): void {
   const edges = new Map<ParsedSource, Edge[]>();
@@ -33,12 +33,12 @@ export function reportDependencyLoops(outcomes: readonly SourceOutcome[]): void 
   for (const { parsed } of outcomes) walk(parsed, edges, done);
 }
 
-/** Whether a key of `[Unit]` says that one cannot be without the other. */
+/** Whether a key of `[Unit]` makes a requirement. */
 function requires({ references }: SourceOutcome, target: ParsedSource): boolean {
   return references.some((reference) => reference.target === target && reference.required);
 }
 
-/** Depth first, with a stack of its own: what is on the path and met again closes a loop. */
+/** Depth first, with a stack of its own: a file on the path that is met again closes a loop. */
 function walk(start: ParsedSource, edges: ReadonlyMap<ParsedSource, readonly Edge[]>, done: Set<ParsedSource>): void {
   const path: Edge[] = [];
   const positions = new Map<ParsedSource, number>([[start, 0]]);

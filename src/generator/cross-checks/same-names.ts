@@ -3,11 +3,11 @@ import type { SourceOutcome } from "../making/source-outcome.ts";
 import { nameForOthers, nameKeyOf } from "../reading/resource-name.ts";
 
 /**
- * Warns of files that name the same container, network, pod or volume: containers and pods would take each other's
- * place, and of networks and volumes the first one made would be everybody's, whatever the other files say.
+ * Warns of files that name the same container, network, pod or volume: containers and pods would replace each other; a
+ * network or volume would be shared, as the first file makes it.
  */
 export function warnOfSameNames(outcomes: readonly SourceOutcome[]): void {
-  // What is named after its file is named once, unless somebody takes that name.
+  // A name made from the file's name is unique, unless another file takes it.
   if (!outcomes.some(givesName)) return;
   const owners = new Map<string, SourceOutcome>();
   for (const outcome of outcomes) {

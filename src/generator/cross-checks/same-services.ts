@@ -1,6 +1,6 @@
 import type { SourceOutcome } from "../making/source-outcome.ts";
 
-/** Two sources that make the same unit are both refused: which one is meant, only their author knows. */
+/** Refuses sources that make the same unit: only their author knows which one is meant. */
 export function reportCollisions(outcomes: readonly SourceOutcome[]): void {
   const makers = new Map<string, SourceOutcome[]>();
   const claim = (name: string, outcome: SourceOutcome): void => {
@@ -24,7 +24,7 @@ export function reportCollisions(outcomes: readonly SourceOutcome[]): void {
   }
 }
 
-/** An alias that is another source's unit, or another's alias too, would put a link in its place. */
+/** Refuses an alias that is another source's unit or alias: its link would replace that one. */
 export function reportAliasCollisions(outcomes: readonly SourceOutcome[]): void {
   const owners = new Map<string, SourceOutcome>();
   for (const outcome of outcomes) for (const { name } of outcome.units.files) owners.set(name, outcome);

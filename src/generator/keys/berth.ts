@@ -4,7 +4,7 @@ import { parsePort } from "../../options/values/port.ts";
 import { parseTimeSpan } from "../../options/values/time-span.ts";
 import { carries, keyTable, supported } from "./key.ts";
 
-/** `[Berth]`: what berth adds to Quadlet's language, in a section that Podman passes over. */
+/** `[Berth]`: berth's additions to Quadlet's language, in a section that Podman ignores. */
 export const BERTH_KEYS = keyTable([
   supported(
     "LoginUID",

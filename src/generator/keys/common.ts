@@ -3,7 +3,7 @@ import { parseUser } from "../../options/values/name.ts";
 import { parseCount } from "../../options/values/task-limit.ts";
 import { carries, type KeySpec, supported } from "./key.ts";
 
-/** Rows of what is in networks: containers, and pods. Which networks there may be differs. */
+/** Rows for members of networks: containers and pods. The networks that they may join differ. */
 export function networkingRows(): readonly KeySpec[] {
   return [
     supported(
@@ -47,7 +47,7 @@ export function networkingRows(): readonly KeySpec[] {
   ];
 }
 
-/** Rows of what may have a user namespace of its own: containers, and pods. */
+/** Rows for owners of a user namespace: containers and pods. */
 export function userNamespaceRows(): readonly KeySpec[] {
   return [
     supported("GIDMap", "words", "Group id mapping: container:from[:amount]", "0:10000:10", carries(RUN.gidmap)),
@@ -82,7 +82,7 @@ export function userNamespaceRows(): readonly KeySpec[] {
   ];
 }
 
-/** Rows of what pulls an image that may fail to come: containers, and `.image` files. */
+/** Rows for pulls of an image: containers and `.image` files. */
 export function retryRows(): readonly KeySpec[] {
   return [
     supported("Retry", "string", "How often a failed pull is tried again (default 3)", "5", {

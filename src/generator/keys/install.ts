@@ -1,6 +1,6 @@
 import { keyTable, supported } from "./key.ts";
 
-/** `[Install]`: what the generator makes links of, as generated units cannot be enabled; systemd.unit(5). */
+/** `[Install]`: keys that the generator turns into links, as generated units cannot be enabled; systemd.unit(5). */
 export const INSTALL_KEYS = keyTable([
   supported("Alias", "words", "More names of the unit", "shop.service"),
   supported("WantedBy", "words", "Units that start this one with them", "multi-user.target"),

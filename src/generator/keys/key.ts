@@ -16,7 +16,7 @@ import type { ValueParser } from "../../options/values/check.ts";
  */
 export type ValueClass = "string" | "lines" | "words" | "exec-words" | "command" | "map" | "boolean";
 
-/** One key of a file type: everything that the parser, the checks, "did you mean" and the manual page know of it. */
+/** One key of a file type, as the parser, the checks, "did you mean" and the manual page know it. */
 export interface KeySpec {
   readonly name: string;
   readonly values: ValueClass;
@@ -36,7 +36,7 @@ export interface KeySpec {
    * The flag that carries the value to the type's command, without dashes; absent where the key becomes something else.
    */
   readonly flag?: string;
-  /** What stands before the value there: `--opt device=VALUE`. */
+  /** The text before the value: `--opt device=VALUE`. */
   readonly prefix?: string;
 }
 
@@ -48,10 +48,7 @@ export function keyTable(rows: readonly KeySpec[]): KeyTable {
   return new Map(rows.map((row) => [row.name, row]));
 }
 
-/**
- * A table that is made when it is first asked for: most machines have files of few types, and every boot waits for
- * this.
- */
+/** A table that is made at its first use: most machines have files of few types, and every boot waits for this. */
 export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
   let table: KeyTable | undefined;
   return () => {
@@ -60,13 +57,13 @@ export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
   };
 }
 
-/** A row for a key of Quadlet's that berth knows but does not carry out yet. */
+/** A row for a key of Quadlet's that berth does not support yet. */
 export function later(name: string, values: ValueClass, help: string, example: string, since?: string): KeySpec {
   const row: KeySpec = { name, values, help, example, status: "not supported yet" };
   return since === undefined ? row : { ...row, since };
 }
 
-/** Rows that every type has, for what podman alone has: a containers.conf, and flags in front of its sub-command. */
+/** Rows for features of podman alone, in every type: containers.conf, and flags before the sub-command. */
 export function podmanOnly(): readonly KeySpec[] {
   const conf = "berth has no containers.conf: write the keys themselves";
   const global = "berth has no flags in front of its sub-commands: PodmanArgs= takes those behind";
@@ -82,7 +79,7 @@ export function podmanOnly(): readonly KeySpec[] {
   ];
 }
 
-/** A row for a key that works. */
+/** A row for a supported key. */
 export function supported(
   name: string,
   values: ValueClass,

@@ -6,7 +6,7 @@ const EXPANDED: QuoteOptions = { expand: "expanded" };
 export class CommandLine {
   readonly #words: string[] = [];
 
-  /** Words of ours with nothing in them that needs quoting: `--env`, `--unit %n`. */
+  /** berth's own words, with nothing in them that needs quoting: `--env`, `--unit %n`. */
   plain(words: string): this {
     this.#words.push(words);
     return this;
@@ -18,7 +18,7 @@ export class CommandLine {
     return this;
   }
 
-  /** A word of the user's (or ours) in which systemd replaces %specifiers and variables. */
+  /** A word of the user's or berth's in which systemd replaces %specifiers and variables. */
   expanded(word: string): this {
     this.#words.push(quoteExecWord(word, EXPANDED));
     return this;

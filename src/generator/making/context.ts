@@ -8,25 +8,25 @@ import type { ResourceIndex } from "../reading/resource-index.ts";
 import type { ParsedSource } from "../reading/source.ts";
 import type { UnitIndex } from "../reading/unit-index.ts";
 
-/** What the generator needs to know besides the files. */
+/** The generator's input besides the files. */
 export interface GenerateOptions {
-  /** Whose manager the units are for. */
+  /** The manager that the units are for. */
   readonly scope: "system" | "user";
   /** Path of the berth executable, for the command lines. */
   readonly berth: string;
   /**
-   * Capabilities of a user's manager, which its services need to see what it keeps for them (ptrace(2)): since systemd
+   * Capabilities of a user's manager: its services need them to see what it keeps for them (ptrace(2)). Since systemd
    * 254 it has CAP_WAKE_ALARM.
    */
   readonly managerCapabilities?: readonly string[];
-  /** What runs while the units are generated; absent if they are only looked at. */
+  /** The services that run at this moment; absent if the units are only shown. */
   readonly running?: RunningUnits;
 }
 
-/** The services that run: of those whose files are gone or wrong, the end must not be lost. */
+/** The running services: those whose files are gone or wrong must still stop and be cleaned up. */
 export interface RunningUnits {
   readonly names: readonly string[];
-  /** What a service runs; undefined also if its unit is not from a generator. */
+  /** The container or pod of a service; undefined also if the service's unit is not from a generator. */
   find(name: string): RunningUnit | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface SharedCommands {
   readonly cleanup: string;
 }
 
-/** What all sources of one run have in common. */
+/** The parts that all sources of one run share. */
 export interface GenerateRun {
   readonly units: UnitIndex;
   readonly podMembers: PodMembers;
@@ -47,7 +47,7 @@ export interface GenerateRun {
   readonly commands: SharedCommands;
 }
 
-/** One file while it is being turned into units. */
+/** One file on its way to units. */
 export interface UnitContext extends GenerateRun {
   readonly parsed: ParsedSource;
   readonly report: Report;
@@ -65,13 +65,13 @@ export interface ContainerContext extends UnitContext {
   readonly berth: KeyReader;
 }
 
-/** One file of a type that stands for something containers use: `.image`, `.network`, `.pod` or `.volume`. */
+/** One file for an object that containers use: `.image`, `.network`, `.pod` or `.volume`. */
 export interface ResourceContext extends UnitContext {
   /** The keys of the type's own section. */
   readonly keys: KeyReader;
 }
 
-/** What a generated unit is to the file it comes from: its service, the socket of `[Socket]`, or that socket's proxy. */
+/** The role of a unit in the output of one file: its service, the socket of `[Socket]`, or that socket's proxy. */
 export type UnitRole = "service" | "socket" | "socket-proxy";
 
 /** A unit file that was generated. */
@@ -89,11 +89,11 @@ export interface GeneratedFile {
 export interface GeneratedLink {
   /** Below the output directory: `multi-user.target.wants/app.service`. */
   readonly path: string;
-  /** What the link holds: `../app.service`. */
+  /** The link's content: `../app.service`. */
   readonly target: string;
 }
 
-/** What a source makes if nothing is wrong with it. */
+/** The output of a source without errors. */
 export interface Units {
   readonly files: readonly GeneratedFile[];
   readonly links: readonly GeneratedLink[];

@@ -27,17 +27,17 @@ const DEPENDENCY_KEYS: readonly string[] = [
   "Wants",
 ];
 
-/** Those that say which is started first. */
+/** The keys that order two units. */
 const ORDERS: Readonly<Record<string, Pick<Reference, "order">>> = {
   After: { order: "after" },
   Before: { order: "before" },
 };
 
-/** Those without which a unit cannot be. */
+/** The keys that require another unit. */
 const REQUIRING: readonly string[] = ["BindsTo", "Requires", "Requisite"];
 
 /**
- * Puts services' names in the place of Quadlet files' in the `[Unit]` section of the draft: `After=db.container`
+ * Replaces the names of Quadlet files in the draft's `[Unit]` section by those of their services: `After=db.container`
  * becomes `After=db.service`. A line without such a name stays as it was written. Files that do not exist are reported.
  */
 export function translateDependencies(draft: UnitDraft, context: UnitContext): void {
@@ -72,7 +72,7 @@ function translate(entry: Entry, { references, report }: UnitContext): string {
   return value + entry.value.slice(from);
 }
 
-/** systemd would only log that it passes the word over. */
+/** Warns of a word that systemd would only log and ignore. */
 function warnOfNoUnit(word: Value, report: Report): void {
   if (word.text.includes("%") || isUnitName(word.text)) return;
   const message = `${quoted(word.text)} is not the name of a unit, and is passed over`;

@@ -1,14 +1,14 @@
-/** A variable that berth's executable obeys by itself, and why it must not come from a unit's environment. */
+/** A variable that takes effect on berth's executable itself, and the reason to keep it out of a unit's environment. */
 export interface ObeyedVariable {
   readonly name: string;
   readonly reason: string;
 }
 
 /**
- * Environment variables that Bun obeys in every program it is compiled into (the build takes the worst of them out of
- * the executable as well), and the dynamic loader's. A service's environment comes from many places (the manager's,
- * EnvironmentFile=, `systemctl set-environment`), and is meant for the payload: it must not take berth over, which runs
- * as root. Generated units take these out with UnsetEnvironment=, which systemd applies last.
+ * Environment variables that take effect in every program that Bun compiles (the build takes the worst out of the
+ * executable as well), and those of the dynamic loader. A service's environment comes from many places (the manager's,
+ * EnvironmentFile=, `systemctl set-environment`) and is meant for the payload: it must not take over berth, which runs
+ * as root. Generated units remove these variables with UnsetEnvironment=, which systemd applies last.
  */
 export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
   { name: "BUN_OPTIONS", reason: "command-line options, --preload=FILE among them: runs any code" },
@@ -28,5 +28,5 @@ export const OBEYED_VARIABLES: readonly ObeyedVariable[] = [
   { name: "LD_LIBRARY_PATH", reason: "the same" },
 ];
 
-/** The UnsetEnvironment= of everything that runs berth. */
+/** The UnsetEnvironment= of every unit that runs berth. */
 export const UNSET_ENVIRONMENT = OBEYED_VARIABLES.map(({ name }) => name).join(" ");

@@ -14,18 +14,18 @@ export class HostPaths {
     this.#parsed = parsed;
   }
 
-  /** What has to be mounted first. */
+  /** Lines that require the mounts below the paths. */
   get mountsNeeded(): readonly Directive[] {
     return this.#mounts;
   }
 
   /**
-   * The source of a mount: relative to the file's folder if it begins with a dot. What is on a mount of its own is
-   * waited for.
+   * The source of a mount: relative to the file's folder if it begins with a dot. The unit waits for the mounts below
+   * it.
    */
   source(source: string): string {
     const path = source.startsWith(".") ? absolutePath(source, this.#directory()) : source;
-    // `$` means nothing to RequiresMountsFor=, so a path with a variable cannot be told to it.
+    // RequiresMountsFor= does not expand `$`, so it cannot name a path with a variable.
     const needed = path.startsWith("/") && !path.includes("$") ? quotePath(path, { expand: "expanded" }) : undefined;
     if (needed !== undefined) this.#mounts.push(["RequiresMountsFor", needed]);
     return path;

@@ -9,14 +9,14 @@ import { KeyReader } from "../reading/key-reader.ts";
 import type { Report, Value } from "../reading/report.ts";
 import type { GeneratedLink } from "./context.ts";
 
-/** Which units of one source the links are for. */
+/** The units of one source that the links are for. */
 export interface InstallUnits {
   readonly service: string;
-  /** The socket, if the source makes one: what `WantedBy=sockets.target` and aliases of sockets are about. */
+  /** The socket, if the source makes one: `WantedBy=sockets.target` and aliases of sockets are for it. */
   readonly socket?: string;
   /**
-   * The target that stands in for sockets.target where there is only a service: a service comes after that target by
-   * default, so being wanted by it would be a cycle.
+   * The target in place of sockets.target for a source without a socket: a service comes after sockets.target by
+   * default, so that one wanting it would be a cycle.
    */
   readonly insteadOfSockets?: string;
 }
@@ -24,7 +24,7 @@ export interface InstallUnits {
 const DEPENDENCY_DIRECTORIES = { WantedBy: "wants", RequiredBy: "requires", UpheldBy: "upholds" } as const;
 const SOCKETS_TARGET = "sockets.target";
 
-/** The links that `systemctl enable` would make of an `[Install]` section. What cannot be linked is a warning. */
+/** The links that `systemctl enable` would make of an `[Install]` section. Impossible links are a warning. */
 export function installLinks(
   section: SectionEntries | undefined,
   units: InstallUnits,
@@ -46,7 +46,7 @@ function aliasLink(alias: Value, units: InstallUnits, report: Report): Generated
   const unit = units.socket !== undefined && alias.text.endsWith(".socket") ? units.socket : units.service;
   const instance = splitName(unit).instance;
   const name = expandName(alias.text, unit);
-  // A template's alias stands for all instances, so that of one instance is the same instance of the alias.
+  // A template's alias is for all instances: an instance's alias has the same instance.
   const path = posix.normalize(instance && isTemplate(name) ? joinName({ ...splitName(name), instance }) : name);
   if (path.startsWith("/") || path.startsWith("..") || splitName(path).suffix !== splitName(unit).suffix) {
     const message = `${quoted(alias.text)} cannot be another name of ${unit}`;
@@ -67,7 +67,7 @@ function dependencyLink(
   const target = sockets ? (units.insteadOfSockets ?? SOCKETS_TARGET) : value.text;
   const unit = sockets && units.socket !== undefined ? units.socket : units.service;
   const name = isTemplate(unit) ? instanceName(unit, defaultInstance) : unit;
-  // Without DefaultInstance= a template is enabled instance by instance, by whoever wants one.
+  // Without DefaultInstance= a template's instances are enabled one by one.
   if (name === undefined) return [];
   const wanting = expandName(target, name);
   if (wanting.includes("/") || !wanting.includes(".")) {
@@ -97,7 +97,7 @@ function expandName(text: string, unit: string): string {
   }).text;
 }
 
-/** systemd says nothing of what it does not know in `[Install]`, and the unit would never be started. */
+/** systemd ignores unknown keys of `[Install]` silently, and the unit would never start. */
 function warnOfNearMisses(section: SectionEntries, report: Report): void {
   for (const [key, entries] of section) {
     const near = INSTALL_KEYS.has(key) ? undefined : closest(key, INSTALL_KEYS.keys());

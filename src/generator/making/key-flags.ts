@@ -2,8 +2,8 @@ import type { KeyReader } from "../reading/key-reader.ts";
 import type { CommandLine } from "./command-line.ts";
 
 /**
- * Adds the flags that keys become, as the key table has them: `--flag VALUE` for each value; `--flag` or `--flag=false`
- * for a yes or no. Absent keys add nothing.
+ * Adds the flags of keys by the key table: `--flag VALUE` for each value; `--flag` or `--flag=false` for a boolean.
+ * Absent keys add nothing.
  */
 export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly string[]): void {
   for (const name of names) {
@@ -22,7 +22,7 @@ export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly 
   }
 }
 
-/** The keys of a file that are flags by their rows in the table, and are not among those `placed` in its command line. */
+/** The keys of a file whose rows in the table name a flag, without those that are `placed` in its command line. */
 export function otherFlags(keys: KeyReader, placed: readonly string[]): string[] {
   return keys.given().filter((name) => !placed.includes(name) && keys.spec(name).flag !== undefined);
 }

@@ -2,12 +2,10 @@ import { headersOf } from "../../unit/lookup.ts";
 import type { Report } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 
-/** Mistakes that may be why a key is not where it is looked for. */
+/** Errors that may be the reason for a missing key. */
 const MISPLACED: readonly string[] = ["bad-section-header", "key-outside-section", "not-an-assignment"];
 
-/**
- * Reports that a file names no image, unless what is wrong with it besides may be all that is: `image=`, `[container]`.
- */
+/** Reports that a file names no image, unless another error may be the reason: `image=`, `[container]`. */
 export function reportNoImage({ type, file }: ParsedSource, message: string, report: Report): void {
   const meant = ["Image", type.section].map((name) => `did you mean "${name}"?`);
   const explained = report.diagnostics.some(({ code, hint = "" }) => MISPLACED.includes(code) || meant.includes(hint));

@@ -8,14 +8,14 @@ import type { ParsedSource } from "../reading/source.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { UnitContext } from "./context.ts";
 
-/** Kinds of network in which there are no addresses to choose, nor names to look up. */
+/** Kinds of network without addresses to choose or names to look up. */
 const WITHOUT_ADDRESSES: readonly string[] = ["container", "host", "none", "ns", "pasta"];
 /** units/berth-networks.target. */
 const USERS_NETWORKS = "berth-networks.target";
-/** Kinds in which ports are not published: the network is somebody else's, or there is none. */
+/** Kinds of network in which no ports are published: they belong to another owner, or there is none. */
 const WITHOUT_PORTS: readonly string[] = ["container", "host", "none", "ns"];
 
-/** Keys that do not go with some kinds of network, which Podman says when it makes the container. */
+/** Keys that contradict some kinds of network. Podman reports them when it makes the container. */
 interface Conflict {
   readonly keys: readonly string[];
   readonly kinds: readonly string[];
@@ -41,8 +41,8 @@ const CONFLICTS: readonly Conflict[] = [
 ];
 
 /**
- * Adds `--network` for each `Network=` of a container or a pod, and reports what does not go together. Returns the
- * kind: `bridge`, `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
+ * Adds `--network` for each `Network=` of a container or a pod, and reports contradictions. Returns the kind: `bridge`,
+ * `host`, `none`, `container`, `ns`, `pasta`, or a network's name; `byDefault` if none is given.
  */
 export function addNetworks(line: CommandLine, keys: KeyReader, context: UnitContext, byDefault: string): string {
   const { references, report, options } = context;
@@ -73,7 +73,7 @@ function reportConflicts(kind: string, keys: KeyReader, report: Report): void {
   }
 }
 
-/** Warns of ports that are not published, where that is so with the kind of network, or with all of the networks. */
+/** Warns of ports that the kind of network, or all of the networks, do not publish. */
 function warnOfPorts(
   kind: string,
   networks: readonly Value[],
@@ -89,7 +89,7 @@ function warnOfPorts(
   report.item(published, { code: "port-without-network", message }, "warning");
 }
 
-/** Why netavark publishes no ports of containers in the network that a file makes; undefined if it may. */
+/** The reason why netavark publishes no ports in the network that a file makes; undefined if it does. */
 function withoutPorts(target: ParsedSource | undefined): string | undefined {
   if (target?.type.extension !== "network") return undefined;
   const section = target.sections.get("Network");
@@ -101,7 +101,7 @@ function withoutPorts(target: ParsedSource | undefined): string | undefined {
   return internal ? `${file}, which is Internal=yes` : undefined;
 }
 
-/** Lines of `[Unit]`: a user's bridges are there as long as units of their own hold their namespace. */
+/** Lines of `[Unit]`: a user's bridges exist as long as units of their own hold their namespace. */
 export function networkUnits(kind: string, scope: "system" | "user"): Directive[] {
   const isBridge = kind !== "pod" && (kind === "bridge" || !WITHOUT_ADDRESSES.includes(kind));
   if (scope === "system" || !isBridge) return [];
@@ -111,7 +111,7 @@ export function networkUnits(kind: string, scope: "system" | "user"): Directive[
   ];
 }
 
-/** What a network cannot be in this scope. */
+/** The problem of a network that this scope cannot have. */
 function notInScope(kind: string, scope: "system" | "user"): Problem | undefined {
   if (scope === "system" && kind === "pasta")
     return { code: "bad-network", message: "pasta is for a user's containers", hint: "bridge, host or none" };

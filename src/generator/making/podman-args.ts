@@ -8,7 +8,7 @@ import type { KeyReader } from "../reading/key-reader.ts";
 import type { Report, Value } from "../reading/report.ts";
 import type { CommandLine } from "./command-line.ts";
 
-/** Flags that the generated command line gives itself; a second one would contradict it. */
+/** Flags that berth adds to the command line itself; a second one would contradict the first. */
 const OURS: Readonly<Record<string, string>> = {
   detach: "berth decides this by Type= of [Service]",
   name: "write ContainerName=",
@@ -19,14 +19,14 @@ const OURS: Readonly<Record<string, string>> = {
   loginuid: "write LoginUID= in [Berth]",
 };
 
-/** The same of the commands that make what containers use. */
+/** The same for the commands that make images, networks, pods and volumes. */
 const OURS_OF_RESOURCES: Readonly<Record<string, string>> = {
   "exit-policy": "write ExitPolicy=",
   name: "write PodName=",
   replace: "the service makes its pod anew",
 };
 
-/** Flags of podman's that a key of Quadlet's stands for: what to write instead. */
+/** Flags of podman's that are keys here, and the key to write instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   memory: "write Memory=",
   m: "write Memory=",
@@ -47,14 +47,14 @@ interface Target {
   readonly keys: KeyTable;
   readonly ours: Readonly<Record<string, string>>;
   readonly instead: Readonly<Record<string, string>>;
-  /** What a word that is neither flag nor value would be taken for, and what to write instead. */
+  /** The meaning of a word that is neither flag nor value, and what to write instead. */
   readonly positional: string;
   readonly hint?: string;
 }
 
 /**
- * Reports what in a container's `PodmanArgs=` is no flag of `berth run`, and values of flags that the checks of the
- * corresponding keys refuse. A word that is neither flag nor value would be taken for the image.
+ * Reports words of a container's `PodmanArgs=` that are no flags of `berth run`, and values that a flag's grammar
+ * refuses. A word that is neither flag nor value would be taken for the image.
  */
 export function checkPodmanArgs(values: readonly Value[], report: Report): void {
   const positional = "it would be taken for the image";
@@ -63,8 +63,8 @@ export function checkPodmanArgs(values: readonly Value[], report: Report): void 
 }
 
 /**
- * Adds the words of the `PodmanArgs=` of another type of file, whose command takes the flags that its keys become, and
- * `more` that no key stands for. Returns the flags that are in them.
+ * Adds the words of the `PodmanArgs=` of another type of file. Its command takes the flags of its keys, and `more`
+ * flags without a key. Returns the flags among the words.
  */
 export function addPodmanArgs(
   line: CommandLine,
@@ -76,14 +76,14 @@ export function addPodmanArgs(
   if (!keys.has("PodmanArgs")) return [];
   const values = keys.list("PodmanArgs");
   const positional = "it would be taken for the name";
-  // What is said of a flag itself comes before what is known of it by its key.
+  // A flag's own row comes before one made from its key.
   const flags = [...more, ...flagsOf(table)];
   const found = checkArgs(values, { flags, keys: table, ours: OURS_OF_RESOURCES, instead: {}, positional }, report);
   for (const { text } of values) line.expanded(text);
   return found;
 }
 
-/** The flags that the keys of a table become. */
+/** The flags of the keys of a table. */
 function flagsOf(table: KeyTable): Flag[] {
   const flags = new Map<string, Flag>();
   for (const { flag, values, help, status } of table.values()) {
@@ -108,7 +108,7 @@ function checkArgs(values: readonly Value[], target: Target, report: Report): Fl
     found.push(...occurrences);
     from = values.length - rest.length;
     const next = values[from];
-    // What follows an unknown flag is most likely its value: complaining of it too would only hide the reason.
+    // The word after an unknown flag is most likely its value: another report would only hide the reason.
     if (next !== undefined && problems.length === 0 && !isDeferred(next.text)) {
       const message = `${quoted(next.text)} is no flag, so ${target.positional}`;
       const problem = { code: "bad-flag", message };
@@ -146,7 +146,7 @@ function reportFlag(value: Value | undefined, problem: Problem, report: Report):
   if (value !== undefined) report.value(value, problem);
 }
 
-/** For a flag of podman's that something else stands for: what to write. */
+/** The problem of a flag that something else replaces, with what to write. */
 function withAdvice(problem: Problem, value: Value | undefined, { instead: advice }: Target): Problem {
   const name = /^--?([^=]+)/.exec(value?.text ?? "")?.[1] ?? "";
   const instead = Object.hasOwn(advice, name) ? advice[name] : undefined;

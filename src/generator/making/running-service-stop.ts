@@ -7,19 +7,19 @@ import type { GenerateOptions, SharedCommands } from "./context.ts";
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
 
-/** units/berth-log@.socket, for a container's service; it has the order itself. */
+/** units/berth-log@.socket, for a container's service; the socket's unit orders itself. */
 export const OUTPUT_SOCKET = "berth-log@%N.socket";
 
-/** Directives of `[Service]` that a container needs at a certain value. */
+/** Directives of `[Service]` with a fixed value in a container's service. */
 export const CONTAINER_FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
 
-/** Lines of `[Service]` by which the manager keeps a pod's namespaces. */
+/** Lines of `[Service]` that let the manager keep a pod's namespaces. */
 export const POD_HELD: readonly Directive[] = [
   ["NotifyAccess", "all"],
   ["FileDescriptorStoreMax", NAMESPACES_MAX],
 ];
 
-/** Lines that end what a service runs. */
+/** Lines that stop a service's container or pod. */
 export interface StopLines {
   readonly unit: readonly Directive[];
   readonly service: readonly Directive[];
@@ -31,8 +31,8 @@ export function podRemoval(name: string, { berth }: GenerateOptions): string {
 }
 
 /**
- * What a service that runs needs in order to stop and be cleaned up, where its file is gone or wrong, and nothing else
- * of it is known. systemd takes it over with the next reload, and forgets what the file had.
+ * The lines that a running service needs to stop and be cleaned up where its file is gone or wrong. systemd uses them
+ * from the next reload on, and forgets those of the file.
  */
 export function stopLinesOf(running: RunningUnit, options: GenerateOptions, commands: SharedCommands): StopLines {
   if (running.kind === "pod") {

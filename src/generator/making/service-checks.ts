@@ -4,10 +4,10 @@ import type { Report } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 import type { UnitContext } from "./context.ts";
 
-/** Directives that would run berth as somebody else, who could not do its work. */
+/** Directives that would run berth as another user, who lacks the privileges for it. */
 const OTHER_USER: readonly string[] = ["User", "Group", "DynamicUser"];
 
-/** Reports a ServiceName= that is none. Which name the service has is settled already. */
+/** Reports a bad ServiceName=. The service's name has been chosen already. */
 export function checkServiceName(parsed: ParsedSource, keys: KeyReader, report: Report): void {
   const name = keys.string("ServiceName") ?? lastEntry(parsed.sections.get(parsed.type.section), "ServiceName");
   if (name !== undefined && "value" in name && name.value === "") {

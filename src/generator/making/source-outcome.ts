@@ -3,7 +3,7 @@ import type { Report } from "../reading/report.ts";
 import type { ParsedSource } from "../reading/source.ts";
 import type { Units } from "./context.ts";
 
-/** One source and what came of it. */
+/** One source, its diagnostics and its units. */
 export interface SourceOutcome {
   readonly parsed: ParsedSource;
   readonly report: Report;

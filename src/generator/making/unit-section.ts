@@ -3,11 +3,12 @@ import type { Directive, UnitDraft } from "../../unit/unit-draft.ts";
 import type { UnitContext } from "./context.ts";
 import { translateDependencies } from "./dependencies.ts";
 
-/** Where images, volumes and containers are kept; the system's scope, src/scope.ts. */
+/** The directory of images, volumes and containers in the system's scope, src/scope.ts. */
 const STATE_DIRECTORY = "/var/lib/berth";
 
 /**
- * What every service's `[Unit]` section needs, and lines of its own type after that. The keys have been read before.
+ * Completes a service's `[Unit]` section: lines of every service, then those of its type. The keys have been read
+ * before.
  */
 export function completeUnitSection(draft: UnitDraft, context: UnitContext, more: readonly Directive[]): void {
   const { parsed, options, quadlet, references } = context;

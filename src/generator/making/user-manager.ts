@@ -9,8 +9,8 @@ import type { GenerateOptions } from "./context.ts";
 const NAMES: Readonly<Record<number, string>> = { 35: "CAP_WAKE_ALARM" };
 
 /**
- * What the generator has to know of a user's manager that runs; nothing where none can be found, and for the system's,
- * whose services are root's.
+ * The options that depend on a user's running manager; none where no manager is found, nor for the system's, whose
+ * services are root's.
  */
 export function userManager(
   scope: GenerateOptions["scope"],
@@ -28,11 +28,11 @@ export function managerCapabilitySet(uid: number): bigint {
     for (const pid of readFileSync(`${cgroup}/cgroup.procs`, "utf8").trim().split("\n")) {
       const status = readFileSync(`/proc/${pid}/status`, "utf8");
       const [, set = "0"] = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-      // With it runs (sd-pam), which has others, and the generator itself.
+      // The manager's cgroup also has (sd-pam), with other capabilities, and the generator itself.
       if (/^Name:\s*systemd$/m.test(status)) return BigInt(`0x${set}`);
     }
   } catch {
-    // No cgroup v2 tree, or no manager: whoever asks then wants to see the units.
+    // No cgroup v2 tree, or no manager: the units are only shown then.
   }
   return 0n;
 }
@@ -43,7 +43,7 @@ function namesOf(set: bigint): string[] {
     .map((bit) => NAMES[bit] ?? `${bit}`);
 }
 
-/** The directive that lets a service see what its manager keeps for it. */
+/** The directive that gives a service the manager's capabilities, to see what the manager keeps for it. */
 export function ambientCapabilities({ managerCapabilities = [] }: GenerateOptions): Directive[] {
   return managerCapabilities.length === 0 ? [] : [["AmbientCapabilities", managerCapabilities.join(" ")]];
 }

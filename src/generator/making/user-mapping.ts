@@ -6,12 +6,12 @@ import type { CommandLine } from "./command-line.ts";
 import { addFlags } from "./key-flags.ts";
 
 const MAPPING_KEYS: readonly string[] = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
-/** Quadlet's first way to say the same, which it still takes. */
+/** Quadlet's older keys for the same, which it still takes. */
 const REMAP_KEYS: readonly string[] = ["RemapUsers", "RemapUid", "RemapGid"];
 
 /**
- * Adds the flags of the keys about user namespaces, which containers and pods share. What is wrong with them is
- * reported. `ofUser`: the ids are an ordinary user's.
+ * Adds the flags of the keys about user namespaces, which containers and pods share. Errors are reported. `ofUser`: the
+ * ids are an ordinary user's.
  */
 export function addUserMapping(line: CommandLine, keys: KeyReader, report: Report, ofUser: boolean): void {
   const explicit = MAPPING_KEYS.find((key) => keys.has(key));
@@ -39,7 +39,7 @@ export function addUserMapping(line: CommandLine, keys: KeyReader, report: Repor
   checkKinds(mode, keys, report);
 }
 
-/** Ids that are given twice, which `berth run` would refuse and can be known now. */
+/** Reports ids that are mapped twice; `berth run` would refuse them. */
 function checkMap(values: readonly Value[], report: Report): void {
   const known = values.flatMap((value) => {
     const mapping = valueIn(parseIdMapping(value.text));
@@ -56,7 +56,7 @@ function checkMode(mode: Value, report: Report, ofUser: boolean): void {
   report.value(mode, { code: "not-for-root", message });
 }
 
-/** Only one kind of key can say which ids there are. */
+/** Reports two kinds of keys for the container's ids. */
 function checkKinds(mode: Value | undefined, keys: KeyReader, report: Report): void {
   const map = ["UIDMap", "GIDMap"].find((key) => keys.has(key));
   const name = ["SubUIDMap", "SubGIDMap"].find((key) => keys.has(key));

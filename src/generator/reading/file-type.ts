@@ -11,18 +11,18 @@ import { volumeKeys } from "../keys/volume.ts";
 
 /** One kind of Quadlet file. */
 export interface FileType {
-  /** What file names end in, without the dot; also in words: `.container files`. */
+  /** The extension of the files, without the dot; also in words: `.container files`. */
   readonly extension: string;
   /** The type's own section. */
   readonly section: string;
-  /** Of most types it is never asked for. */
+  /** A function, as most types' tables are never needed. */
   readonly keys: () => KeyTable;
-  /** Added to the file's name for the service's: `data.volume` makes `data-volume.service`. */
+  /** The suffix of the service's name: `data.volume` makes `data-volume.service`. */
   readonly serviceSuffix: string;
   readonly status: "supported" | "not supported yet";
 }
 
-/** Every kind of file that Quadlet has; those that berth does not carry out yet are known all the same, and refused. */
+/** Every type of file that Quadlet has; those that berth does not support are known too, and refused. */
 export const FILE_TYPES: readonly FileType[] = [
   {
     extension: "artifact",
@@ -56,8 +56,8 @@ export function fileTypeOf(name: string): FileType | undefined {
 }
 
 /**
- * The service's name without `.service`, when no ServiceName= is given: `app`, `data-volume`. The suffix of a template
- * comes before its `@`; that of an instance's file at the end, as Quadlet has it.
+ * The service's name without `.service`, where no ServiceName= is given: `app`, `data-volume`. A template's suffix
+ * comes before its `@`, that of an instance's file at the end, as with Quadlet.
  */
 export function defaultServiceName(fileName: string, type: FileType): string {
   const { prefix, instance } = splitName(fileName);

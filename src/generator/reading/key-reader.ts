@@ -20,12 +20,12 @@ const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
   map: "escaped",
 };
 
-/** What a reading of a value comes to besides the table's check: what is wrong, another value, or nothing to say. */
+/** The result of a reading of a value, besides the table's grammar: a problem, another value, or nothing. */
 export type ValueReading = Problem | Value | undefined;
 
 /**
- * Reads the values of one section by its key table. Whatever is wrong is reported once, when the key is read; a value
- * with an error is left out of what is returned.
+ * Reads the values of one section by its key table. A problem is reported once, when the key is read; a value with an
+ * error is left out of the result.
  */
 export class KeyReader {
   readonly #name: string;
@@ -42,12 +42,12 @@ export class KeyReader {
     this.#given = givenEntries(section);
   }
 
-  /** Reports the keys that nobody knows, and those that berth does not carry out yet. */
+  /** Reports unknown keys, and those that berth does not support yet. */
   checkKeys(): void {
     for (const [key, entries] of this.#section) {
       const spec = this.#table.get(key);
       if (spec?.status === "supported") continue;
-      // Set back to nothing, a key asks for nothing.
+      // A key that is set back to empty has no effect.
       if (spec !== undefined && !this.#given.has(key)) continue;
       const problem = spec === undefined ? this.#unknown(key) : notSupported(spec);
       for (const entry of entries) this.#report.item(entry, problem);
@@ -69,12 +69,12 @@ export class KeyReader {
     return this.#given.get(key);
   }
 
-  /** Whether the key is there, be it with the empty value. */
+  /** Whether the key is there, also with an empty value. */
   mentions(key: string): boolean {
     return this.#section.has(key);
   }
 
-  /** A key with one value. `read` looks before the table's own check, and may put another value in its place. */
+  /** A key with one value. `read` comes before the table's grammar, and may replace the value. */
   string(key: string, read?: (value: Value) => ValueReading): Value | undefined {
     const entry = this.#given.get(key);
     if (entry === undefined) return undefined;
@@ -104,7 +104,7 @@ export class KeyReader {
     return this.#checked(spec, this.#words([entry], spec));
   }
 
-  /** A yes or no; undefined if the key is absent or empty. */
+  /** A boolean; undefined if the key is absent or empty. */
   boolean(key: string): boolean | undefined {
     const value = this.string(key);
     if (value === undefined) return undefined;
@@ -159,7 +159,7 @@ export class KeyReader {
   }
 }
 
-/** true, false, or undefined for what is neither to both systemd and Quadlet (which takes `y` for false). */
+/** true, false, or undefined for a word that is neither to both systemd and Quadlet (which takes `y` for false). */
 export function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   return TRUE.includes(lower) ? true : FALSE.includes(lower) ? false : undefined;
@@ -175,7 +175,7 @@ function wholeLine(entry: Entry): Value {
   return { text: entry.value, entry, offset: 0, end: entry.value.length };
 }
 
-/** By the bytes of the names; of several values for a name the last one stays. */
+/** Sorts by the bytes of the names; of several values for a name the last one stays. */
 function sortedByName(values: Value[]): Value[] {
   if (values.length < 2) return values;
   const byName = new Map<string, Value>();

@@ -4,16 +4,15 @@ import { fileTypeOf } from "./file-type.ts";
 import { nameForOthers } from "./resource-name.ts";
 import type { UnitIndex } from "./unit-index.ts";
 
-/** What a reference to a file ends in, by what it may be mixed up with. */
+/** The extension of a reference to a file, by the word that it may be mistaken for. */
 const EXTENSIONS = { network: ["network", "container"], volume: ["volume"] } as const;
 
-/** Shorter names are near to each other by nature. */
+/** Shorter names are always near to each other. */
 const LENGTH_MIN = 4;
 
 /**
- * What is to be said of a network's or a volume's own name that looks like a slip for a file's: `a.netwrk`, or a
- * network called `frnt` beside front.network. Only ever a warning, for it may exist by that name. undefined if it looks
- * like nothing else.
+ * The warning for a network's or volume's own name that looks like a misspelt file: `a.netwrk`, or a network called
+ * `frnt` beside front.network. Never an error, for that name may exist. Undefined if it looks like nothing else.
  */
 export function nearName(name: string, kind: "network" | "volume", units: UnitIndex): Problem | undefined {
   const file = nearFile(name, kind, units) ?? (kind === "network" ? nearNetwork(name, units) : undefined);
@@ -24,7 +23,7 @@ export function nearName(name: string, kind: "network" | "volume", units: UnitIn
 
 function nearFile(name: string, kind: "network" | "volume", units: UnitIndex): string | undefined {
   const dot = name.lastIndexOf(".");
-  // One that is right is a reference already.
+  // A correct name is a reference already.
   const extension =
     dot < 1 || fileTypeOf(name) !== undefined ? undefined : closest(name.slice(dot + 1), EXTENSIONS[kind]);
   if (extension === undefined) return undefined;
@@ -34,7 +33,7 @@ function nearFile(name: string, kind: "network" | "volume", units: UnitIndex): s
   return `${closest(name.slice(0, dot), stems) ?? name.slice(0, dot)}.${extension}`;
 }
 
-/** Names that differ in a digit are told apart on purpose: `front1` and `front2`. */
+/** Names that differ in a digit are distinct on purpose: `front1` and `front2`. */
 function nearNetwork(name: string, units: UnitIndex): string | undefined {
   if (name.length < LENGTH_MIN) return undefined;
   const letters = (text: string): string => text.replace(/\d/g, "");

@@ -8,11 +8,11 @@ import type { UnitIndex } from "./unit-index.ts";
 /** A container of a pod. */
 export interface PodMember {
   readonly container: ParsedSource;
-  /** Whether the pod's start is the container's too. */
+  /** Whether the container starts with the pod. */
   readonly startsWithPod: boolean;
 }
 
-/** Which containers are in which pod: looked up once for all pods, and only if there is one. */
+/** The containers of each pod: looked up once for all pods, and only if there is a pod. */
 export class PodMembers {
   readonly #units: UnitIndex;
   #byPod: ReadonlyMap<string, readonly ParsedSource[]> | undefined;

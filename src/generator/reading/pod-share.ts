@@ -6,12 +6,12 @@ import { listEntries } from "../../unit/lookup.ts";
 import { splitWords } from "../../unit/words.ts";
 import type { ParsedSource } from "./source.ts";
 
-/** What the containers of a `.pod` file share, as far as it says so in plain words: `--share` has no key of its own. */
+/** The namespaces that the containers of a `.pod` file share, as far as its words are plain: `--share` has no key. */
 export function sharedKinds(pod: ParsedSource): readonly SharedKind[] {
   const entries = listEntries(pod.sections.get(pod.type.section), "PodmanArgs");
   const words = entries.flatMap(({ value }) => splitWords(value, "escaped").words.map(({ text }) => text));
   let share: string | undefined;
-  // What is neither flag nor value is passed over: a variable may stand for any number of flags.
+  // A word that is neither flag nor value is skipped: a variable may stand for any number of flags.
   for (let from = 0; from < words.length; ) {
     const { flags, rest } = parseFlags(words.slice(from), POD_FLAGS);
     if (typeof flags.share === "string") share = flags.share;

@@ -20,15 +20,15 @@ export interface Reference {
   readonly target: ParsedSource;
   /** Where it is named. */
   readonly value: Value;
-  /** `uses`: what the target makes is part of this unit's command line. `unit`: only systemd is told of it. */
+  /** `uses`: the target's object is part of this unit's command line. `unit`: only systemd depends on it. */
   readonly kind: "uses" | "unit";
-  /** Whether this unit is started after the target, or before it. */
+  /** The order: this unit starts after the target, or before it. */
   readonly order?: "after" | "before";
-  /** Whether this unit cannot be without the target. */
+  /** Whether this unit requires the target. */
   readonly required: boolean;
 }
 
-/** What a word may refer to, and what such a file is called when it is missing. */
+/** The files that a word may refer to, and the message for a missing one. */
 interface Wanted {
   readonly extensions: readonly string[];
   readonly missing: (name: string) => string;
@@ -49,8 +49,8 @@ const NETWORK: Wanted = {
 const POD: Wanted = { extensions: ["pod"], missing: (name) => `quadlet pod unit ${name} does not exist` };
 
 /**
- * The references of one file to others, by their exact names: each reading puts what the other file makes in the place
- * of its name, and notes that the other's service has to be there first.
+ * The references of one file to others, by their exact names: each reading replaces the other file's name by that of
+ * the object it makes, and makes the other's service a requirement.
  */
 export class References {
   /** All that were found, in the order of reading. */
@@ -68,7 +68,7 @@ export class References {
     this.#report = report;
   }
 
-  /** The lines of `[Unit]` that come of what was read. */
+  /** The lines of `[Unit]` for the references that were read. */
   get lines(): readonly Directive[] {
     return [...this.#lines.values()].flat();
   }
@@ -76,7 +76,7 @@ export class References {
   /** `Image=`. */
   readonly image = (value: Value): ValueReading => this.#read(value, value.text, IMAGE, imageName);
 
-  /** `Volume=`: what stands before the first colon. */
+  /** `Volume=`: the part before the first colon. */
   readonly volume = (value: Value): ValueReading => {
     const source = splitVolume(value.text).source ?? "";
     this.#warnOfPlainName(value, source, "volume");
@@ -106,7 +106,7 @@ export class References {
     });
   };
 
-  /** `Network=`: what stands before the first colon. */
+  /** `Network=`: the part before the first colon. */
   readonly network = (value: Value): ValueReading => {
     const name = value.text.split(":", 1)[0] ?? "";
     const options = value.text.slice(name.length);
@@ -119,7 +119,7 @@ export class References {
     });
   };
 
-  /** `Pod=`, which nothing but a `.pod` file can be. The lines are {@link lines}' too. */
+  /** `Pod=`: a `.pod` file. Its requirement is among the {@link lines} too. */
   readonly pod = (value: Value): ValueReading => {
     if (fileTypeOf(value.text)?.extension !== "pod") {
       const message = `pod ${value.text} is not Quadlet based`;
@@ -169,7 +169,7 @@ export class References {
   }
 
   /**
-   * A network or a volume by its own name, though a file of that name or nearly that name is there, or one that makes
+   * Warns of a network or a volume by its own name, where a file of that or a similar name exists, or a file that makes
    * it and is not waited for.
    */
   #warnOfPlainName(value: Value, name: string, extension: "network" | "volume"): void {
@@ -190,13 +190,13 @@ export class References {
     }
   }
 
-  /** Whether the file says itself that it comes after the other. */
+  /** Whether the file itself orders itself after the other. */
   #waitsFor({ source, serviceName }: ParsedSource): boolean {
     const entries = listEntries(this.#parsed.sections.get("Unit"), "After");
     return entries.some(({ value }) => value.includes(source.name) || value.includes(serviceName));
   }
 
-  /** systemd fills a template's instance in with that of the unit that names it; another unit has none to give. */
+  /** systemd gives a template the instance of the unit that names it; other units have none to give. */
   #templateProblem(target: ParsedSource): Problem | undefined {
     const own = this.#parsed.serviceName;
     if (!isTemplate(target.serviceName) || isTemplate(own) || isInstance(own)) return undefined;
@@ -206,7 +206,7 @@ export class References {
   }
 }
 
-/** What an `.image` file's image is called in the store. */
+/** The name of an `.image` file's image in the store. */
 function imageName(target: ParsedSource): string | Problem {
   const name = imageNameForOthers(target);
   return name ?? { code: "no-image-tag", message: `${target.source.name} has no ImageTag= that names its image` };

@@ -12,16 +12,16 @@ export interface Value {
   readonly offset: number;
   /** Where it ends there. */
   readonly end: number;
-  /** The file that the value referred to; the text is then what that file makes. */
+  /** The file that the value referred to; the text is then the name of that file's object. */
   readonly target?: ParsedSource;
 }
 
 /** Collects the diagnostics of one source. */
 export class Report {
   readonly diagnostics: Diagnostic[] = [];
-  /** Places with the kind of problem: a key may be read more than once. */
-  readonly #told = new Set<string>();
-  /** What a diagnostic of the whole file names. */
+  /** Places with the kind of problem that have been reported: a key may be read more than once. */
+  readonly #reported = new Set<string>();
+  /** The path in a diagnostic of the whole file. */
   readonly #path: string;
 
   constructor(path: string) {
@@ -67,14 +67,14 @@ export class Report {
   #add(place: Pick<Diagnostic, "path" | "line" | "column">, problem: Problem, severity: Diagnostic["severity"]): void {
     const { path, line, column } = place;
     const { code, message, hint } = problem;
-    const told = `${path}:${line}:${column}:${message}`;
-    if (this.#told.has(told)) return;
-    this.#told.add(told);
+    const seen = `${path}:${line}:${column}:${message}`;
+    if (this.#reported.has(seen)) return;
+    this.#reported.add(seen);
     this.diagnostics.push({ path, line, column, severity, code, message, ...(hint === undefined ? {} : { hint }) });
   }
 }
 
-/** Where `text[at]` stands in the word as written; the word's beginning if quotes or escapes inside it hide that. */
+/** The place of `text[at]` in the word as written; the word's beginning if quotes or escapes inside it hide that. */
 function offsetInSource(value: Value, at: number): number {
   const written = value.entry.value.slice(value.offset, value.end);
   if (written === value.text) return at;

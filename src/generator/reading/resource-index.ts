@@ -2,7 +2,7 @@ import { nameForOthers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
 import type { UnitIndex } from "./unit-index.ts";
 
-/** What the `.network` and `.volume` files make, by its name: made when first asked for, and once for all files. */
+/** The makers of networks and volumes by name, of all `.network` and `.volume` files; made at the first use. */
 export class ResourceIndex {
   readonly #units: UnitIndex;
   #byName: ReadonlyMap<string, ParsedSource> | undefined;

@@ -14,14 +14,14 @@ const NAME_KEYS: Readonly<Record<string, string>> = {
   volume: "VolumeName",
 };
 
-/** The key that names what a file of the type makes; undefined where nothing gets a name. */
+/** The key for the name of a type's object; undefined where the object has no name. */
 export function nameKeyOf({ extension }: FileType): string | undefined {
   return NAME_KEYS[extension];
 }
 
 /**
- * The name of the container, network, pod or volume that a file makes, as its own service has it: with the specifiers
- * of that service. `systemd-NAME` as Quadlet has it; of a template `systemd-NAME-%i`, and of a container's
+ * The name of a file's container, network, pod or volume on the command line of its own service, with the specifiers of
+ * that service: `systemd-NAME` as with Quadlet; for a template `systemd-NAME-%i`, and for a container's
  * `systemd-%p_%i`.
  */
 export function ownName(parsed: ParsedSource): string {
@@ -30,9 +30,7 @@ export function ownName(parsed: ParsedSource): string {
   return given === "" ? defaultName(parsed) : given;
 }
 
-/**
- * {@link ownName} for the command line of another service, where the same specifiers would stand for something else.
- */
+/** {@link ownName} for the command line of another service, where the same specifiers mean something else. */
 export function nameForOthers(parsed: ParsedSource): string {
   const name = ownName(parsed);
   return name.includes("%") ? settleSpecifiers(name, parsed.serviceName) : name;
@@ -46,19 +44,19 @@ function defaultName({ source, type, serviceName }: ParsedSource): string {
   return `systemd-${prefix}-${instance === "" && isTemplate(serviceName) ? "%i" : escapeSpecifiers(instance)}`;
 }
 
-/** The name under which others find the image that an `.image` file pulls; undefined if it names none. */
+/** The name by which others refer to an `.image` file's image; undefined without one. */
 export function imageNameForOthers(parsed: ParsedSource): string | undefined {
   const section = parsed.sections.get(parsed.type.section);
   const written = (key: string): string => unquoteString(lastEntry(section, key)?.value ?? "");
   const name = written("ImageTag") || written("Image").replace(/^docker:\/\//, "");
-  // An archive or a folder has a place, not a name. Of a file without an image its own errors tell.
+  // An archive or a folder has a place, not a name. A file without an image has its own errors.
   if (written("ImageTag") === "" && hasTransport(name)) return undefined;
   return name === "" ? parsed.source.name : settleSpecifiers(name, parsed.serviceName);
 }
 
 /**
- * Replaces the specifiers that depend on the service's name. A template's instance stays one: whoever refers to a
- * template is of the same instance.
+ * Replaces the specifiers that depend on the service's name. A template's instance stays a specifier: every unit that
+ * refers to a template has the same instance.
  */
 export function settleSpecifiers(text: string, service: string): string {
   const { prefix, instance } = splitName(service);

@@ -7,20 +7,20 @@ import type { Source, SourceText } from "./source.ts";
 /** A directory that is searched for Quadlet files, with everything below it. */
 export interface SearchDirectory {
   readonly path: string;
-  /** Directories right below it that belong to somebody else. */
+  /** Directories right below it that belong to another owner. */
   readonly skip?: (name: string) => boolean;
-  /** What stands before the names of its files when they are shown; nothing by default. */
+  /** The prefix of its files' names when they are shown; nothing by default. */
   readonly shownAs?: string;
 }
 
-/** What the search depends on; nothing here reads the process's own state. */
+/** The inputs of the search; nothing here reads the process's own state. */
 export interface SearchOptions {
   readonly scope: "system" | "user";
   readonly uid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The directories in order of precedence, and what of QUADLET_UNIT_DIRS could not be used. */
+/** The directories in order of precedence, and the parts of QUADLET_UNIT_DIRS that could not be used. */
 export interface SearchDirectories {
   readonly directories: readonly SearchDirectory[];
   readonly warnings: readonly string[];
@@ -76,8 +76,8 @@ interface FoundDirectory {
 
 /**
  * Every Quadlet file below the directories, with its drop-ins, in order of precedence: of files of the same name the
- * first one counts. An empty file, or a link to /dev/null, hides those that come after it and makes nothing, as with
- * systemd's units. Never throws: what cannot be read becomes a source that says so.
+ * first one counts. An empty file, or a link to /dev/null, hides later ones and makes nothing, as with systemd's units.
+ * Never throws: a file that cannot be read becomes a source with the reason.
  */
 export function findSources(directories: readonly SearchDirectory[]): Source[] {
   const found: FoundDirectory[] = [];
@@ -104,7 +104,7 @@ export function findSources(directories: readonly SearchDirectory[]): Source[] {
   return sources;
 }
 
-/** One file by its path, with the drop-ins beside it; `shownPath` is what a person called it. */
+/** One file by its path, with the drop-ins beside it; `shownPath` is the path as the user wrote it. */
 export function readSource(path: string, shownPath: string): Source {
   const directory = dirname(path);
   const beside = new Map<string, DropInDirectory[]>();
@@ -125,7 +125,7 @@ interface DropInDirectory {
 }
 
 /**
- * Parents before children, names in the order of their bytes; every directory once, so that links cannot make a loop.
+ * Directories: parents before children, names by their bytes; every directory once, so that links cannot make a loop.
  */
 function walk(
   base: Base,
@@ -174,7 +174,7 @@ function shown({ path, shownAs }: Base, below: string): string {
   return shownAs === "" ? rest : join(shownAs, rest);
 }
 
-/** `isFile`: known to be a regular file, which reading cannot hang on. */
+/** Reads a file. `isFile`: it is known to be a regular file, which cannot block. */
 function read(path: string, shownPath: string, isFile: boolean): SourceText {
   try {
     if (!isFile) {
@@ -189,7 +189,7 @@ function read(path: string, shownPath: string, isFile: boolean): SourceText {
   }
 }
 
-/** `ENOENT: no such file or directory, open '/…'` without the path, which is shown anyway. */
+/** An error's message without its path, which is shown anyway: `ENOENT: no such file or directory`. */
 function failureOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^[A-Z]+: /, "").replace(/, \w+(?: '.*)?$/, "");

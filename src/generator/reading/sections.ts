@@ -6,12 +6,12 @@ import type { Report } from "./report.ts";
 import type { ParsedSource } from "./source.ts";
 import { isSystemdKey } from "./systemd-keys.ts";
 
-/** Sections for systemd itself that make sense beside a file type's own. */
+/** systemd's own sections that have a meaning beside a file type's. */
 const SYSTEMD_SECTIONS: readonly string[] = ["Unit", "Service", "Install"];
 
 /**
- * Reports sections that are none: misspelt ones, and those of other file types, are errors, as their keys would be
- * lost; others are systemd's to pass over, with a warning. `[X-…]` is free for anyone's use.
+ * Reports unknown sections: misspelt ones, and those of other file types, are errors, as their keys would be lost;
+ * others are a warning, as systemd ignores them. `[X-…]` is free for any use.
  */
 export function checkSections(parsed: ParsedSource, report: Report): void {
   const { section: own, extension } = parsed.type;
@@ -43,7 +43,7 @@ function hasOthers(sections: ReadonlyMap<string, unknown>, known: readonly strin
   return false;
 }
 
-/** Keys of Quadlet's in a section of systemd's, which would pass them over. */
+/** Reports keys of Quadlet's in a section of systemd's, which would ignore them. */
 function warnOfMisplacedKeys({ type, sections }: ParsedSource, report: Report): void {
   for (const name of SYSTEMD_SECTIONS) {
     for (const [key, entries] of sections.get(name) ?? []) {

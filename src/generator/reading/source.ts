@@ -13,7 +13,7 @@ import { defaultServiceName, type FileType, fileTypeOf } from "./file-type.ts";
 export interface SourceText {
   /** Path to show in diagnostics. */
   readonly shownPath: string;
-  /** The content, or why it cannot be read. */
+  /** The content, or the reason why it cannot be read. */
   readonly content: Uint8Array | { readonly failure: string };
 }
 
@@ -21,13 +21,13 @@ export interface SourceText {
 export interface Source extends SourceText {
   /** Base name: `app.container`. */
   readonly name: string;
-  /** Absolute path: what SourcePath= names, and what relative paths are relative to the folder of. */
+  /** Absolute path, for SourcePath=; relative paths in the file are relative to its folder. */
   readonly path: string;
   /** In the order in which they are merged. */
   readonly dropIns: readonly SourceText[];
 }
 
-/** A source that has been read: merged with its drop-ins, and with the name of the service it makes. */
+/** A source as read: merged with its drop-ins, and with the name of its service. */
 export interface ParsedSource {
   readonly source: Source;
   readonly type: FileType;
@@ -35,9 +35,9 @@ export interface ParsedSource {
   readonly sections: ReadonlyMap<string, SectionEntries>;
   /** `app.service`. */
   readonly serviceName: string;
-  /** The ServiceName= that gave it, if one did. */
+  /** The ServiceName= of that name, if there is one. */
   readonly serviceNameEntry?: Entry;
-  /** Of reading and syntax. */
+  /** Those of reading and syntax. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -58,7 +58,7 @@ export function parseSource(source: Source): ParsedSource | undefined {
   const sections = indexSections(file);
   const entry = lastEntry(sections.get(type.section), "ServiceName");
   const wanted = entry === undefined ? undefined : unquoteString(entry.value);
-  // A bad name is diagnosed with the other values; the stub that tells of it needs a good one.
+  // A bad name is reported with the other values; the stub that reports it needs a good name.
   const usable = wanted === undefined ? undefined : valueIn(parseServiceName(wanted));
   const wantedName = `${usable ?? defaultServiceName(source.name, type)}.service`;
   const nameProblem = unitNameProblem(wantedName);

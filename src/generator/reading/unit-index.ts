@@ -2,10 +2,10 @@ import { type Problem, suggesting } from "../../options/values/check.ts";
 import { closest } from "../../suggest.ts";
 import type { ParsedSource } from "./source.ts";
 
-/** The Quadlet files that were found, by base name: what references between files are looked up in. */
+/** The Quadlet files by base name, for references between files. */
 export type UnitIndex = ReadonlyMap<string, ParsedSource>;
 
-/** A reference to a file that is not there. */
+/** The problem of a reference to a missing file. */
 export function notFound(message: string, name: string, units: UnitIndex): Problem {
   return suggesting({ code: "unit-not-found", message }, nearest(name, units));
 }

@@ -7,7 +7,7 @@ import { addPodmanArgs } from "../making/podman-args.ts";
 import type { ServiceLines } from "../making/service-lines.ts";
 import { warnOfShortName } from "../making/short-name.ts";
 
-/** Flags of `berth image pull` that no key of `[Image]` becomes. */
+/** Flags of `berth image pull` without a key of `[Image]`. */
 const FLAGS_WITHOUT_KEY: readonly Flag[] = [
   { name: "platform", kind: "string", help: "Another platform than this machine's" },
   { name: "quiet", short: "q", kind: "boolean", help: "Show no progress" },
@@ -40,7 +40,7 @@ export function imageService({ keys, options, parsed, report }: ResourceContext)
     warnOfShortName(image, report);
     line.expanded(image.text);
   }
-  // A pull that takes long tells systemd how far it is, and asks for more time.
+  // A long pull notifies systemd of its progress, and asks for more time.
   return {
     unit: [],
     service: [

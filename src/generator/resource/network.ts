@@ -38,8 +38,8 @@ export function networkService(context: ResourceContext): ServiceLines {
 }
 
 /**
- * netavark's DHCP proxy, which its package brings: systemd listens for it as long as there may be containers, and it is
- * still there when the last of them gives its address back.
+ * netavark's DHCP proxy, from its package: systemd listens for it as long as there may be containers, and it still runs
+ * when the last one gives its address back.
  */
 const DHCP_PROXY: readonly Directive[] = [
   ["Wants", "netavark-dhcp-proxy.socket"],
@@ -47,7 +47,7 @@ const DHCP_PROXY: readonly Directive[] = [
   ["After", "netavark-dhcp-proxy.service"],
 ];
 
-/** Without a word about addresses macvlan has them from a DHCP server, as with podman. */
+/** Without keys about addresses macvlan gets them from a DHCP server, as with podman. */
 function asksDhcp({ keys, options }: ResourceContext): boolean {
   if (options.scope === "user") return false;
   const ipam = keys.string("IPAMDriver")?.text ?? "";
@@ -64,7 +64,7 @@ function addSubnets(line: CommandLine, { keys, report }: ResourceContext): void 
   ];
   const surplus = (values: readonly Value[], message: string): void => {
     const first = values[subnets.length];
-    // Of a subnet with an error in it nobody knows whether it was meant to be the one.
+    // A subnet with an error may have been meant for this gateway or range.
     if (first === undefined || (subnets.length === 0 && keys.has("Subnet"))) return;
     report.value(first, { code: "no-subnet", message });
   };

@@ -17,7 +17,7 @@ import { ownName } from "../reading/resource-name.ts";
 /** The first process of a shared PID namespace, or pasta for a user's network or ports. */
 type PodProcess = "init" | "pasta";
 
-/** Keys that are plain flags, in Quadlet's order of command lines: two places of it. */
+/** Keys that are plain flags, in Quadlet's order of command lines, where they stand in two places. */
 const FIRST_FLAGS: readonly string[] = ["PublishPort", "Label"];
 const LAST_FLAGS: readonly string[] = [
   ...["IP", "IP6", "ShmSize", "NetworkAlias", "DNS", "DNSOption", "DNSSearch", "AddHost", "HostName"],
@@ -37,10 +37,10 @@ const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
 };
 
 /**
- * The service of a `.pod` file. `berth pod create` makes the shared namespaces and hands them to the manager's file
- * descriptor store, which keeps them until the service is stopped: it needs no process for that. Where there has to be
- * one (see {@link PodProcess}), the service lives and dies with it. What only shows when the command runs may bring one
- * too, whose failure is then the service's.
+ * The service of a `.pod` file. `berth pod create` makes the shared namespaces and passes them to the manager's file
+ * descriptor store, which keeps them until the service stops: that takes no process. Where one is needed (see {@link
+ * PodProcess}), it is the service's main process. Conditions that only show at run time may add one too, whose failure
+ * is then the service's.
  */
 export function podService(context: ResourceContext): ServiceLines {
   const { keys, options, parsed } = context;
@@ -90,7 +90,7 @@ function createCommand(
   return { line: line.toString(), needed: networkUnits(network, options.scope), process };
 }
 
-/** The process that a pod is known to have, if any. */
+/** The process that a pod needs for certain, if any. */
 function processOf(
   network: string,
   flags: readonly FlagOccurrence[],
@@ -104,7 +104,7 @@ function processOf(
   return kind === "pasta" || keys.has("PublishPort") || given("publish").length > 0 ? "pasta" : undefined;
 }
 
-/** Keys about what the containers do not share have nothing to be about. */
+/** Reports keys for namespaces that the containers do not share. */
 function checkUnshared({ keys, parsed, report }: ResourceContext): void {
   const shared = sharedKinds(parsed);
   for (const [kind, names] of Object.entries(KEYS_BY_KIND)) {
@@ -118,7 +118,7 @@ function checkUnshared({ keys, parsed, report }: ResourceContext): void {
   }
 }
 
-/** What makes no sense for the service, and the lines that set it right. */
+/** Reports lines of `[Service]` that contradict berth's, and returns lines for the process. */
 function checkService({ service, report }: ResourceContext, process: PodProcess | undefined): Directive[] {
   const remain = service.get("RemainAfterExit");
   if (remain !== undefined) {
@@ -127,11 +127,11 @@ function checkService({ service, report }: ResourceContext, process: PodProcess 
   }
   if (process === undefined) return [];
   const lines: Directive[] = [];
-  // A PID namespace's first process that is not yet what it is to become cannot be asked to end.
+  // The first process of a PID namespace ignores signals until it has become what it is to be.
   if (!service.has("KillMode")) lines.push(["KillMode", "mixed"]);
   // The OCI runtime makes a cgroup for it.
   if (process === "init" && !service.has("Delegate")) lines.push(["Delegate", "yes"]);
-  // podman's; whatever ended the process, the containers still need it.
+  // As with podman: however the process ended, the containers still need it.
   if (!service.has("Restart")) lines.push(["Restart", "on-failure"]);
   return lines;
 }

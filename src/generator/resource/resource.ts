@@ -22,8 +22,8 @@ const MAKERS: Readonly<Record<string, (context: ResourceContext) => ServiceLines
 };
 
 /**
- * Turns a file that stands for something containers use into its service: one command that makes it and ends, after
- * which the service stays active, so that it is made once for all who need it. What is wrong is reported.
+ * Turns a file for an object that containers use into its service: one command that makes the object and ends, after
+ * which the service stays active, so that the object is made once for all containers. Errors are reported.
  */
 export function resourceUnits(unit: UnitContext): Units {
   const { parsed, report } = unit;
@@ -53,12 +53,12 @@ function commonLines({ service, options, parsed }: ResourceContext, { hasMainPro
   return lines;
 }
 
-/** What makes a pod may leave a process behind, and says which. */
+/** The command of a pod may leave a process behind, and notifies systemd of it. */
 function serviceType({ type }: ParsedSource): string {
   return type.extension === "pod" ? "notify" : "oneshot";
 }
 
-/** What the user's `[Service]` says that berth cannot live with. */
+/** Reports lines of the user's `[Service]` that contradict berth's. */
 function checkService(context: ResourceContext): void {
   const { parsed, report } = context;
   const section = parsed.sections.get("Service");

@@ -54,7 +54,7 @@ function addMount(
   if (copy !== undefined) line.plain(copy ? "--opt copy" : "--opt nocopy");
   addFlags(line, keys, "Device", "Type");
   const image = keys.string("Image");
-  // Of a driver with an error nobody knows what was meant.
+  // A driver with an error may have been meant for the image.
   if (image !== undefined && (driver !== undefined || !keys.has("Driver"))) {
     report.value(image, { code: "overridden", message: "an image is used with Driver=image alone" }, "warning");
   }

@@ -76,8 +76,8 @@ function isList(given: FlagValues[string]): given is readonly string[] {
 }
 
 /**
- * One value of a flag; with `parse`, by another grammar than that of its row. Throws an OptionError that names the flag:
- * for a problem, and for a word that systemd would expand in a unit.
+ * One value of a flag; with `parse`, by another grammar than that of its row. Throws an OptionError that names the
+ * flag: for a problem, and for a word that systemd would expand in a unit.
  */
 export function parseFlag<T>(row: Flag, text: string, parse: ValueParser<T>): T;
 export function parseFlag(row: Flag, text: string): unknown;

@@ -1,8 +1,8 @@
 import type { ValueParser } from "../values/check.ts";
 
 /**
- * A row of a table of flags: everything that the command line, the generator's check of `PodmanArgs=`, help, manual page
- * and shell completion know of one flag of `berth run` or `berth pod create`.
+ * A row of a table of flags: everything that the command line, the generator's check of `PodmanArgs=`, help, manual
+ * page and shell completion know of one flag of `berth run` or `berth pod create`.
  */
 export interface Flag {
   /** Long name without dashes, as podman spells it. */
@@ -11,7 +11,7 @@ export interface Flag {
   readonly short?: string;
   /** `boolean` flags take an optional `=true|false`; `string` keeps the last value; `list` keeps all, in order. */
   readonly kind: "boolean" | "string" | "list";
-  /** What the value is called in help: `--name NAME`. */
+  /** The value's name in help: `--name NAME`. */
   readonly value?: string;
   readonly help: string;
   /** Left out of help: flags that only generated units use. */
@@ -23,13 +23,13 @@ export interface Flag {
    * are an error at run time: they are a unit's words that systemd did not expand.
    */
   readonly freeText?: true;
-  /** The property of the request that the values become, if it is theirs alone. */
+  /** The property of the request for the values of this flag alone. */
   readonly field?: string;
-  /** The property where the flag is absent: of a `string`, or of a `boolean` that is true by itself. */
+  /** The property's value where the flag is absent: of a `string`, or of a `boolean` that is true by default. */
   readonly otherwise?: unknown;
-  /** The values of a `list` are assignments, and become one object; a later one of the same name counts. */
+  /** The values of a `list` are assignments, and become one object; the last one of a name counts. */
   readonly record?: true;
-  /** What a shell offers for the value: these words, or files. */
+  /** The completions of a value: these words, or files. */
   readonly complete?: readonly string[] | "files" | "folders";
 }
 

@@ -7,14 +7,12 @@ import { switchValue } from "./switch.ts";
 /** Values by the flag's long name: a list for repeatable flags. */
 export type FlagValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-/** A flag where it was given. */
+/** A flag at its place on the command line. */
 export interface FlagOccurrence {
   readonly flag: Flag;
   /** Index of the word that names the flag. */
   readonly word: number;
-  /**
-   * What was given as its value, the index of the word that holds it, and where it begins there; absent for switches.
-   */
+  /** The value, the index of the word that holds it, and its offset in that word; absent for switches. */
   readonly value?: { readonly text: string; readonly word: number; readonly at: number };
 }
 
@@ -24,7 +22,7 @@ export interface ParsedFlags {
   readonly occurrences: readonly FlagOccurrence[];
   /** From the first word that is not a flag or a flag's value: the image and its command. */
   readonly rest: readonly string[];
-  /** What could not be read; `word` is the index of the word concerned. */
+  /** Words that could not be read; `word` is the index of the word concerned. */
   readonly problems: readonly (Problem & { readonly word: number })[];
 }
 
@@ -91,7 +89,7 @@ class FlagParser {
     }
   }
 
-  /** Takes a flag that the word at hand names; `attached` is a value in the same word. */
+  /** Takes a flag that the current word names; `attached` is a value in the same word. */
   #take(flag: Flag, attached: string | undefined): void {
     const named = this.#at;
     if (flag.kind === "boolean") {

@@ -8,12 +8,12 @@ import type { Ulimit } from "../values/ulimit.ts";
 
 export type { HostEntry, PortMapping, Ulimit };
 
-/** What one container is to be: the typed form of `berth run`'s command line. */
+/** A container to be started: the typed form of `berth run`'s command line. */
 export interface RunRequest {
   readonly name: string | undefined;
-  /** The systemd service whose ExecStart= this is; undefined when a person ran it from a shell. */
+  /** The systemd service whose ExecStart= this is; undefined on a user's own command line. */
   readonly unit: string | undefined;
-  /** Leave the container behind as its own process, rather than become its foreground runner. */
+  /** Leave the container running as a process of its own, rather than become its foreground runner. */
   readonly detach: boolean;
   readonly sdnotify: NotifyMode;
   readonly image: string;
@@ -76,9 +76,9 @@ export interface RunRequest {
 }
 
 /**
- * What network a container is in: the host's, none but a loopback interface, the pod's, another container's, a
- * namespace somebody made, one that pasta connects (an ordinary user's default), or any number of networks, each with
- * an interface of its own.
+ * The network of a container: the host's, none but a loopback interface, the pod's, another container's, an existing
+ * namespace, one that pasta connects (an ordinary user's default), or any number of networks, each with its own
+ * interface.
  */
 export type NetworkRequest =
   | { readonly mode: "host" }
@@ -92,18 +92,19 @@ export type NetworkRequest =
 /** A container's place in one network, `--network NAME:…`. */
 export interface NetworkAttachment {
   readonly name: string;
-  /** Names that it is found by in this network, besides its own. */
+  /** Its further names in this network. */
   readonly aliases: readonly string[];
   /** Fixed addresses, at most one for each subnet; for the rest a free one is taken. */
   readonly ips: readonly string[];
   /** Six pairs of hexadecimal digits with colons between. */
   readonly mac: string | undefined;
-  /** What the interface is called inside; eth0, eth1… if undefined. */
+  /** The interface's name inside; eth0, eth1… if undefined. */
   readonly interfaceName: string | undefined;
 }
 
 /**
- * What a command line says of a pull, checked but not yet looked into: most containers find their image in the store.
+ * The values of a command line about a pull. They are resolved only for a pull: most containers find their image in the
+ * store.
  */
 export interface PullWords {
   readonly platform?: string | undefined;
@@ -169,9 +170,9 @@ export type UserNamespaceRequest =
       readonly gid: number | undefined;
       readonly size: number | undefined;
     }
-  /** Subordinate ids only: nobody inside is the user that berth runs for. */
+  /** Subordinate ids only: the user that berth runs for has no id inside. */
   | { readonly mode: "nomap" }
-  /** Ids that no other container has, save the mappings that are given. */
+  /** Ids that no other container has, except in the given mappings. */
   | {
       readonly mode: "auto";
       readonly size: number | undefined;

@@ -1,12 +1,12 @@
 import { isSpecifier, scanSpecifiers, scanVariables } from "../../unit/specifier.ts";
 
-/** What is wrong with one value, before it is known where the value stands. */
+/** The error of one value, before its place is known. */
 export interface Problem {
   /** Stable, for machines: `bad-port`. */
   readonly code: string;
-  /** What is wrong, naming the part concerned: `"http" is not a port number`. */
+  /** The error, which names the part concerned: `"http" is not a port number`. */
   readonly message: string;
-  /** How to put it right, if there is something to say. */
+  /** How to correct it, if there is something to say. */
   readonly hint?: string;
   /** Where in the value the part concerned begins, in UTF-16 units; 0 if absent. */
   readonly at?: number;
@@ -27,7 +27,7 @@ export const DEFERRED = { deferred: true } as const;
 /** The grammar of one value. Pure, never throws. */
 export type ValueParser<T> = (text: string) => Parsed<T>;
 
-/** What of a parser the checks need. Every ValueParser is one, whatever its type. */
+/** A parser's problem alone: a value's check. */
 export type ValueCheck = (text: string) => Problem | undefined;
 
 /** A parser without its result. */
@@ -64,7 +64,7 @@ export function shifted<T>(parsed: Parsed<T>, by: number): Parsed<T> {
   return "problem" in parsed ? { problem: { ...parsed.problem, at: (parsed.problem.at ?? 0) + by } } : parsed;
 }
 
-/** The same problem, with what was most likely meant, if anything is near. */
+/** The same problem, with the word that was most likely meant, if there is one. */
 export function suggesting(problem: Problem, near: string | undefined): Problem {
   return near === undefined ? problem : { ...problem, hint: `did you mean "${near}"?` };
 }

@@ -8,7 +8,7 @@ export function parseEntrypoint(text: string): Parsed<string[]> {
     const words: unknown = JSON.parse(text);
     if (Array.isArray(words) && words.every((word) => typeof word === "string")) return valid(words);
   } catch {
-    // What JSON.parse has to say differs between engines; the place of the value is reported anyway.
+    // JSON.parse's messages differ between engines; the place of the value is reported anyway.
   }
   return isDeferred(text) ? DEFERRED : invalid("bad-entrypoint", `${quoted(text)} is not a JSON array of strings`);
 }

@@ -39,7 +39,8 @@ function parseResourceName(what: string, text: string): Parsed<string> {
 
 /**
  * A name with a unit's instance in it, which may hold what a container's name cannot (addresses of a connection,
- * `\x2d`): an underscore takes the place of such a character. It becomes the name of a folder, so `.` and `..` are none.
+ * `\x2d`): an underscore takes the place of such a character. It becomes the name of a folder, so `.` and `..` are
+ * none.
  */
 export function parseNameInUnit(text: string): Parsed<string> {
   const replaced = text.replace(/[^A-Za-z0-9_.-]/g, "_");
@@ -56,7 +57,7 @@ export function parseHostName(text: string): Parsed<string> {
   return invalid("bad-host-name", `${quoted(text)} is not a host name`);
 }
 
-/** `ServiceName=`: what is before `.service`. */
+/** `ServiceName=`: the part before `.service`. */
 export function parseServiceName(text: string): Parsed<string> {
   const bad = (message: string, hint?: string) =>
     invalid("bad-service-name", message, hint === undefined ? {} : { hint });

@@ -15,7 +15,7 @@ import {
 /** The bridge network of containers that ask for none in particular. */
 export const DEFAULT_NETWORK = "berth";
 
-/** A container's place in one network: what stands behind the name, `NAME:ip=…,alias=…`. */
+/** A container's options in one network, behind its name: `NAME:ip=…,alias=…`. */
 export interface NetworkOptions {
   readonly aliases: readonly string[];
   readonly ips: readonly string[];
@@ -33,10 +33,10 @@ export type NetworkValue =
   | { readonly kind: "default"; readonly options: NetworkOptions; readonly words: readonly string[] }
   | { readonly kind: "name"; readonly name: string; readonly options: NetworkOptions };
 
-/** Kinds of network that take nothing behind their name. */
+/** Kinds of network without options. */
 const PLAIN: readonly string[] = ["host", "none"];
 
-/** Words that stand for something else than a network of that name. */
+/** Words that mean something else than a network of that name. */
 const KINDS: readonly string[] = [...PLAIN, "bridge", "container", "ns", "pasta", "private", "slirp4netns"];
 
 /** The drivers of netavark itself; any other is a plugin's. */
@@ -184,7 +184,7 @@ export function parseIpamDriver(text: string): Parsed<IpamDriver> {
  */
 const MANAGED_BY_BERTH = /^(?:-f|--foreground|-d|--debug|--trace|--netns|--userns|--netns-only|-P|--pid)(?:=|$)/;
 
-/** pasta's own options, divided by commas: `--mtu,1500`. What they mean is for pasta to say. */
+/** pasta's own options, divided by commas: `--mtu,1500`. Only pasta judges them. */
 function parsePastaOptions(text: string | undefined): Parsed<NetworkValue> {
   if (text === undefined) return valid({ kind: "pasta", options: [] });
   const words = splitList(text);

@@ -2,16 +2,14 @@ import { posix } from "node:path";
 import { DEFERRED, invalid, isDeferred, type Parsed, quoted, valid } from "./check.ts";
 
 /**
- * A path of the host as Quadlet reads it: what starts with `/` or a specifier stays, the rest is relative to the
+ * A path of the host as Quadlet reads it: one that starts with `/` or a specifier stays, any other is relative to the
  * folder of the file.
  */
 export function absolutePath(path: string, directory: string): string {
   return path.startsWith("/") || /^%[^%]/.test(path) ? path : posix.join(directory, path).replace(/(?<=.)\/$/, "");
 }
 
-/**
- * A path inside the container, from "/", without a slash at its end or "..": two that mean the same are the same text.
- */
+/** A path inside the container in its one normal form: absolute, without a slash at the end and without "..". */
 export function cleanPath(path: string): string {
   return posix.join("/", path).replace(/(?<=.)\/$/, "");
 }

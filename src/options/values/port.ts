@@ -129,8 +129,8 @@ function parsePublishAddress(text: string): Parsed<string> {
 }
 
 /**
- * In one form, so that two texts of one address are seen to be that; an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)
- * is IPv4.
+ * An address in its one normal form, so that two texts of it compare equal; an IPv4-mapped IPv6 address (RFC 4291,
+ * 2.5.5.2) is IPv4.
  */
 function usualAddress(text: string): string {
   const address = parseAddress(text);

@@ -18,7 +18,7 @@ export function parseRetry(text: string): Parsed<number> {
   return isDeferred(text) ? DEFERRED : invalid("bad-retry", `${quoted(text)} is not a number of retries`);
 }
 
-/** Of a registry. */
+/** Credentials for a registry. */
 export interface Credentials {
   readonly username: string;
   readonly password: string;

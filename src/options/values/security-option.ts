@@ -3,7 +3,9 @@ import { DEFERRED, invalid, isDeferred, type Parsed, splitAt, valid } from "./ch
 /** One `--security-opt`. */
 export type SecurityOption = { readonly noNewPrivileges: boolean } | { readonly seccomp: string };
 
-/** `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=/FILE` or `seccomp=unconfined`; a colon may be the `=`. */
+/**
+ * `--security-opt`: `no-new-privileges[=true|false]`, `seccomp=/FILE` or `seccomp=unconfined`; a colon may be the `=`.
+ */
 export function parseSecurityOption(text: string): Parsed<SecurityOption> {
   const { head, tail } = splitAt(text.replace(":", "="), "=");
   if (head === "no-new-privileges") return valid({ noNewPrivileges: tail === undefined || tail === "true" });

@@ -5,15 +5,13 @@ import { DEFERRED, invalid, isDeferred, type Parsed, quoted, suggesting, valid }
 export const SHARED_KINDS = ["ipc", "net", "pid", "uts"] as const;
 export type SharedKind = (typeof SHARED_KINDS)[number];
 
-/** The kinds that containers share where nothing is said: podman's, and Kubernetes'. */
+/** The namespaces that containers share by default: podman's, and Kubernetes'. */
 export const SHARED_BY_DEFAULT: readonly SharedKind[] = ["ipc", "net", "uts"];
 
-/**
- * podman's words that ask for no namespace: it passes over "user", as all containers of a pod are in one in any case.
- */
+/** podman's words for no namespace: it ignores "user", as all containers of a pod are in one user namespace anyway. */
 const WITHOUT_EFFECT: readonly string[] = ["", "user"];
 
-/** What podman has, and berth has not. */
+/** Namespaces that podman shares and berth does not, with the reason. */
 const REFUSED: Readonly<Record<string, string>> = {
   cgroup: "each container is in the cgroup of its own service; Slice= of the pod puts them all below one",
   mnt: "each container has its own files; Volume= of the pod is for all of them",

@@ -3,7 +3,7 @@ import { DEFERRED, invalid, isDeferred, type Parsed, quoted, valid } from "./che
 const SIZE = /^(\d+(?:\.\d+)?)\s*([bkmgtp]?)(?:i?b)?$/i;
 const UNITS = "bkmgtp";
 
-/** Bytes of /dev/shm where nothing else is said: podman's and docker's. */
+/** Bytes of /dev/shm by default: podman's and docker's. */
 export const SHM_SIZE = 64 * 1024 * 1024;
 
 /** Bytes of a size as podman writes it (`64m`, `1.5g`; powers of 1024). */

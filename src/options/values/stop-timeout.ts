@@ -6,7 +6,7 @@ export function parseStopTimeout(text: string): Parsed<number> {
   return invalid("bad-time-span", `${quoted(text)} is not a number of seconds`);
 }
 
-/** Seconds before SIGKILL where nothing else is said: podman's and docker's. */
+/** Seconds before SIGKILL by default: podman's and docker's. */
 export const STOP_TIMEOUT = 10;
 
 /** The TimeoutStopSec= of a `StopTimeout=`. */

@@ -21,13 +21,13 @@ export function parseIpRange(text: string): Parsed<AddressRange> {
   return invalid("bad-range", `${quoted(text)} is not a range of addresses`, { hint });
 }
 
-/** An address in none of the subnets. Undefined too if one of them cannot be read, as systemd fills it in. */
+/** The problem of an address in none of the subnets. Undefined also if systemd has yet to fill a part of one in. */
 export function addressOutside(address: string, subnets: readonly string[]): Problem | undefined {
   const parsed = parseAddress(address);
   return parsed === undefined ? undefined : outside(address, [parsed], subnets);
 }
 
-/** A range that is not wholly in the subnet. */
+/** The problem of a range that is not wholly in the subnet. */
 export function rangeOutside(range: string, subnet: string): Problem | undefined {
   const ends = rangeOf(range);
   return ends === undefined ? undefined : outside(range, ends, [subnet]);

@@ -1,8 +1,8 @@
 import { invalid, type Parsed, quoted, valid } from "./check.ts";
 
 /**
- * The launcher and the OCI runtime need threads of their own for a moment at start, and fail where fewer tasks than this
- * are allowed.
+ * The launcher and the OCI runtime need threads of their own for a moment at start, and fail where fewer tasks than
+ * this are allowed.
  */
 const TASKS_MIN = 64;
 
@@ -24,7 +24,7 @@ export function tasksMax(limit: number): string {
   return limit === Number.POSITIVE_INFINITY ? "infinity" : String(limit);
 }
 
-/** A number that systemd fills nothing in for. */
+/** A number in a place where systemd fills nothing in. */
 export function parseCount(text: string): Parsed<number> {
   return /^\d{1,9}$/.test(text) ? valid(Number(text)) : invalid("bad-number", `${quoted(text)} is not a number`);
 }

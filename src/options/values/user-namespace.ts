@@ -72,7 +72,7 @@ function parseMapping(text: string): Parsed<IdMapping> {
   });
 }
 
-/** Ids that two of the lines give away twice, on either side; lines with `+` take from the others what they need. */
+/** The first id that two of the lines map, on either side; lines with `+` take ids from the others. */
 export function overlapOf(
   mappings: readonly IdMapping[],
 ): { readonly at: number; readonly problem: Problem } | undefined {

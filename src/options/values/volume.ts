@@ -15,7 +15,7 @@ import {
 import { parseIdMapOption } from "./mount/id-map-option.ts";
 import { cleanPath, parseContainerPath } from "./path.ts";
 
-/** What may follow the destination of a `Volume=`, podman-run(1). Of the words in one row only one can be meant. */
+/** Options of a `Volume=`, podman-run(1). The words of one row exclude each other. */
 const OPTIONS: readonly (readonly string[])[] = [
   ["rw", "ro"],
   ["z", "Z", "O"],
@@ -30,7 +30,7 @@ const OPTIONS: readonly (readonly string[])[] = [
   ["cached", "delegated", "consistent"],
 ];
 
-/** Of an overlay over the source (option O): the folders that keep its changes. */
+/** The folders that keep the changes of an overlay over the source (option O). */
 const OVERLAY_FOLDERS: readonly string[] = ["upperdir", "workdir"];
 
 /** A `Volume=` in its parts; `source` is absent for an anonymous volume. */
@@ -122,7 +122,7 @@ export function parseVolumeOption(option: string): Parsed<string> {
   return { problem: suggesting(problem, closest(option, [...OPTIONS.flat(), "idmap"])) };
 }
 
-/** The problem of an option that says something else than one before it. */
+/** The problem of an option that contradicts an earlier one. */
 export function contradiction(option: string, before: readonly string[]): Problem | undefined {
   const row = OPTIONS.find((words) => words.includes(option));
   const other = row === undefined ? undefined : before.find((word) => row.includes(word));

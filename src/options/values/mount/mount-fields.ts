@@ -15,22 +15,22 @@ import { parseVolumeOption } from "../volume.ts";
 import { parseIdMapOption } from "./id-map-option.ts";
 import { parseTmpfsOption } from "./tmpfs.ts";
 
-/** How a field is judged: `flag` may be `=true` or `=false`, `value` needs one, `ignored` means nothing on Linux. */
+/** The grammar of a field: `flag` may be `=true` or `=false`, `value` needs one, `ignored` means nothing on Linux. */
 type FieldKind = "flag" | "value" | "path" | "number" | "mode" | "label" | "idmap" | "ignored";
 
 export type MountTypeName = "bind" | "glob" | "volume" | "image" | "tmpfs" | "ramfs" | "devpts";
 
 export interface MountType {
-  /** Whether it makes sense without a source; undefined if it has none. */
+  /** Whether it needs a source; undefined if it has none. */
   readonly source: "needed" | "optional" | undefined;
   readonly fields: Readonly<Record<string, FieldKind>>;
   /** The grammar of fields that are not in the table: options of the file system's own. */
   readonly options?: ValueParser<string>;
-  /** Without a destination, things are mounted where they are on the host. */
+  /** Without a destination, files are mounted at their places on the host. */
   readonly anywhere?: true;
 }
 
-/** Fields of everything that is a folder or file of the host's. */
+/** Fields of mounts of a folder or file of the host. */
 const HOST_FIELDS: Readonly<Record<string, FieldKind>> = {
   ro: "flag",
   readonly: "flag",
@@ -163,7 +163,7 @@ function isFalse(value: string | undefined): boolean {
   return value === "false";
 }
 
-/** ramfs(5) knows a mode and nothing else; mount(8)'s own words go with every file system. */
+/** ramfs(5) has a mode and nothing else; mount(8)'s own words apply to every file system. */
 function parseRamfsOption(option: string): Parsed<string> {
   const { head, tail } = splitAt(option, "=");
   if (tail === undefined && !/^(huge|noswap|inode)/.test(option)) return parseTmpfsOption(option);

@@ -10,7 +10,7 @@ export interface MountField {
   readonly at: number;
 }
 
-/** Names of the field that holds the source, and of the one that holds the place inside. */
+/** Names of the field for the source, and of the one for the place inside. */
 const SOURCE_KEYS: readonly string[] = ["source", "src"];
 const TARGET_KEYS: readonly string[] = ["destination", "dst", "target"];
 
@@ -22,16 +22,16 @@ export interface MountValue {
   /** "" where a glob's files are mounted where they are on the host. */
   readonly target: string;
   readonly options: readonly string[];
-  /** Of a volume that is made for it. */
+  /** Labels of a volume that is made for the mount. */
   readonly labels: Readonly<Record<string, string>>;
   /** A file or folder below the source's root. */
   readonly subpath: string | undefined;
 }
 
-/** The types whose source is something of the host's or of the store's, as Quadlet has them. */
+/** The types whose source is on the host or in the store, as Quadlet has them. */
 export const MOUNTS_WITH_SOURCE: readonly string[] = ["bind", "glob", "image", "volume"];
 
-/** A `Mount=` in its fields; `problem` tells why it could not be split. */
+/** A `Mount=` in its fields; `problem` is why it could not be split. */
 export interface MountParts {
   readonly type: string;
   readonly fields: readonly MountField[];

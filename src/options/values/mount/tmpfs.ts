@@ -14,7 +14,7 @@ import {
 import { cleanPath, parseContainerPath } from "../path.ts";
 import { parseSize } from "../size.ts";
 
-/** mount(8): what any file system takes. */
+/** mount(8): words for any file system. */
 const FLAGS: readonly string[] = [
   "rw",
   "ro",
