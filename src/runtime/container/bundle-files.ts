@@ -11,6 +11,7 @@ import { ownAddress } from "../network/names/host-address.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import { INIT_PATH } from "../spec/oci-config.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
+import type { Owner } from "../users/owner.ts";
 import type { JoinedNetwork } from "./joined-network.ts";
 import type { Start } from "./start.ts";
 
@@ -46,7 +47,7 @@ export interface EtcFacts {
   /** The container whose network it joins. */
   readonly joined: JoinedNetwork | undefined;
   /** Root of the container's own user namespace, as numbered outside. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly owner: Owner | undefined;
 }
 
 export function etcFacts(

@@ -15,6 +15,7 @@ import { isTaken } from "../../system/error.ts";
 import { MS_REC, MS_SLAVE, mount } from "../../system/mount.ts";
 import { CLONE_NEWNS, unshare } from "../../system/namespaces.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
+import type { Owner } from "../users/owner.ts";
 import { mountOverlay } from "./overlay.ts";
 
 /**
@@ -54,7 +55,7 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
  * Makes /etc/mtab if the image has none, as podman and docker do: a link to the kernel's list of mounts, which df(1)
  * and others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
  */
-export function linkMtab(rootfs: string, owner?: { readonly uid: number; readonly gid: number }): void {
+export function linkMtab(rootfs: string, owner?: Owner): void {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     const etc = openInRoot(root, "/etc", constants.O_RDONLY | constants.O_DIRECTORY);

@@ -4,11 +4,7 @@ import type { PodPaths, PodRecord } from "../../state/pod-record.ts";
 import { readIfThere } from "../../system/files.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
 import { ownAddress } from "../network/names/host-address.ts";
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { Owner } from "../users/owner.ts";
 
 /**
  * Writes the files that all containers of the pod see. In place, for they may be mounted already when more is known of

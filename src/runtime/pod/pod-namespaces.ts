@@ -5,11 +5,7 @@ import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { namespacePath } from "../oci-runtime/namespace-path.ts";
 import type { OpenNamespace } from "../systemd/pinned-namespaces.ts";
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
+import type { Owner } from "../users/owner.ts";
 
 /** The namespaces that the containers of a pod are to share. */
 export interface PodNamespaceRequest {

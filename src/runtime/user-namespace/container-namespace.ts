@@ -5,6 +5,7 @@ import { findContainer } from "../../state/find-container.ts";
 import { runningPayloadPid } from "../../state/liveness.ts";
 import type { ContainerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
+import type { Owner } from "../users/owner.ts";
 import { readUserDatabase } from "../users/user-database.ts";
 import { hostUser } from "./host-user.ts";
 import { type IdLease, leaseIds } from "./id-leases.ts";
@@ -35,11 +36,6 @@ export interface ContainerNamespace extends UserNamespace {
   readonly shiftLayers: (paths: ContainerPaths, layers: readonly string[]) => ShiftedLayers;
   /** Lets root inside, an ordinary id outside, reach the root file system. Returns the path for config.json. */
   readonly grantRootfsAccess: (scope: Scope, paths: ContainerPaths) => string;
-}
-
-interface Owner {
-  readonly uid: number;
-  readonly gid: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { ID_LIMIT, type IdMapping } from "../../id-map.ts";
 import type { UserNamespaceRequest } from "../../options/requests/run-request.ts";
 import { RuntimeError } from "../error.ts";
+import type { Owner } from "../users/owner.ts";
 import { type IdMaps, type IdRange, mergeRanges, toInside } from "./id-map.ts";
 import { consecutiveMap, type IdSpan } from "./subordinate-ids.ts";
 
@@ -12,7 +13,7 @@ export interface IdSpace {
   /** From ids of the space (inside) to ids of the host (outside). */
   readonly maps: IdMaps;
   /** The user who owns the ids; undefined for root, who has all ids of the host. */
-  readonly user: { readonly uid: number; readonly gid: number } | undefined;
+  readonly user: Owner | undefined;
 }
 
 /** All ids of the host, unchanged. */

@@ -1,4 +1,5 @@
 import { RuntimeError } from "../error.ts";
+import type { Owner } from "./owner.ts";
 
 /** A user, with all that the kernel and the payload need of it. */
 export interface ContainerUser {
@@ -8,11 +9,11 @@ export interface ContainerUser {
   readonly groups: readonly number[];
   readonly home: string;
   /** The same user as this process numbers it; absent if the container has no user namespace of its own. */
-  readonly outside?: { readonly uid: number; readonly gid: number };
+  readonly outside?: Owner;
 }
 
 /** The owner of the payload's files, as this process numbers it. */
-export function ownerOf(user: ContainerUser): { readonly uid: number; readonly gid: number } {
+export function ownerOf(user: ContainerUser): Owner {
   return user.outside ?? user;
 }
 

@@ -4,6 +4,7 @@ import { openLockFolder, withLock } from "../../state/lock.ts";
 import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isErrno } from "../../system/error.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
+import type { Owner } from "../users/owner.ts";
 import { copyOrNothing, copyPlain, copyWhole, moveComplete } from "./copy-up.ts";
 
 /** The container that uses a volume: what its image has at the mount point, and the user it runs as. */
@@ -11,7 +12,7 @@ export interface FirstUse {
   readonly rootfs: string;
   /** The mount point, a path inside the container. */
   readonly target: string;
-  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly owner: Owner;
   readonly options: readonly string[];
 }
 

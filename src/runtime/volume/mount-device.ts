@@ -23,8 +23,8 @@ export function deviceMount({ driver, options }: Volume): DeviceMount | undefine
   if (driver !== "local" || (type === "" && device === "")) return undefined;
   const words = o.split(",").filter((word) => word !== "" && word !== "noquota");
   // podman's word for a bind mount is the type; mount(8) wants an option.
-  const bind = type === "bind" || type === "none" || words.includes("bind") || words.includes("rbind");
-  if (!bind) return { type, device: device === "" ? type : device, options: words };
+  if (type !== "bind" && type !== "none" && !isBind(words))
+    return { type, device: device === "" ? type : device, options: words };
   const own = words.filter((word) => !/^(r?bind|uid=.*|gid=.*|size=.*|inodes=.*)$/.test(word));
   return { type: "none", device, options: [words.includes("bind") ? "bind" : "rbind", ...own] };
 }
@@ -48,6 +48,7 @@ export function mountDevice(scope: Scope, volume: string, mount: DeviceMount, ta
   throw new RuntimeError("volume", `mount volume ${volume}: ${first}${hint}`);
 }
 
-function isBind(options: readonly string[]): boolean {
+/** Whether the words of a volume's mount options ask for a bind mount. */
+export function isBind(options: readonly string[]): boolean {
   return options.includes("bind") || options.includes("rbind");
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { VOLUME_DRIVERS } from "../../options/values/volume.ts";
 import { isVolumeName, newVolume, type Volume } from "../../state/volume-record.ts";
 import { RuntimeError } from "../error.ts";
+import { isBind } from "./mount-device.ts";
 
 /** The flags and arguments of `berth volume create`. */
 export interface VolumeRequest {
@@ -46,7 +47,7 @@ export function toVolume(request: VolumeRequest, created?: string): Volume {
     gid: gid ?? 0,
     needsCopyUp: driver === "local",
     // An owner that was asked for must still be the owner after the first start; a folder of the host keeps its own.
-    needsOwner: driver === "local" && !isBind(options, words) && uid === undefined && gid === undefined,
+    needsOwner: driver === "local" && !bindsFolder(options, words) && uid === undefined && gid === undefined,
   };
 }
 
@@ -74,7 +75,7 @@ function splitMountOptions(text: string): { words: string[]; uid: number | undef
 
 function checkMountOptions(options: Readonly<Record<string, string>>, words: readonly string[]): void {
   const { type = "", device = "" } = options;
-  if (isBind(options, words)) {
+  if (bindsFolder(options, words)) {
     if (!device.startsWith("/")) throw bad(`a bind mount needs the path of a folder as its device, not "${device}"`);
     if (!existsSync(device)) throw bad(`device ${device} does not exist on the host`);
   }
@@ -85,8 +86,8 @@ function checkMountOptions(options: Readonly<Record<string, string>>, words: rea
   if (rest.length > 0) throw bad(`o=${rest.join(",")}: mount options need a type or a device`);
 }
 
-function isBind({ type }: Readonly<Record<string, string>>, words: readonly string[]): boolean {
-  return type === "bind" || words.includes("bind") || words.includes("rbind");
+function bindsFolder({ type }: Readonly<Record<string, string>>, words: readonly string[]): boolean {
+  return type === "bind" || isBind(words);
 }
 
 function bad(message: string): RuntimeError {
