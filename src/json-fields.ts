@@ -34,6 +34,13 @@ export function list<T>(item: Reader<T>): Reader<readonly T[]> {
   };
 }
 
+/** An array of strings, of which there may be many: no place is put together before it is needed. */
+export const texts: Reader<readonly string[]> = (value, at, refuse) => {
+  if (!Array.isArray(value)) return refuse(`${at} is not an array`);
+  const wrong = value.findIndex((element: unknown) => typeof element !== "string");
+  return wrong < 0 ? value : refuse(`${at}[${wrong}] is not a string`);
+};
+
 /** An object whose members are all of one kind. */
 export function dictionary<T>(item: Reader<T>): Reader<Readonly<Record<string, T>>> {
   return (value, at, refuse) => {

@@ -12,6 +12,7 @@ import {
   orElse,
   type Reader,
   text,
+  texts,
 } from "../src/json-fields.ts";
 
 const refuse: Refuse = (why) => {
@@ -70,6 +71,8 @@ test.each<[Reader<unknown>, unknown, string]>([
   [shape, { kind: "constructor" }, "at.kind is none of circle, point"],
   [shape, { radius: 1 }, "at.kind is not a string"],
   [shape, { kind: "circle" }, "at.radius is not a number"],
+  [texts, "a", "at is not an array"],
+  [texts, ["a", 1], "at[1] is not a string"],
 ])("%p refuses %j: %s", (read, value, why) => {
   expect(() => read(value, "at", refuse)).toThrow(why);
 });

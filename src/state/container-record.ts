@@ -1,4 +1,4 @@
-import { dictionary, list, number, optional, orElse, text } from "../json-fields.ts";
+import { dictionary, list, number, optional, orElse, text, texts } from "../json-fields.ts";
 import type { NetworkRequest, PortMapping } from "../options/requests/run-request.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
@@ -6,7 +6,7 @@ import type { ProcessIdentity } from "../system/process-identity.ts";
 import type { StateError } from "./error.ts";
 import { containerPaths, containersDir } from "./paths.ts";
 import { readRecordFile, readRecordIfSound, recordFormat, survey, writeRecordFile } from "./record-format.ts";
-import { networkRequest, portMapping, processIdentity, texts } from "./request-fields.ts";
+import { networkRequest, portMapping, processIdentity } from "./request-fields.ts";
 
 /**
  * A container's record, from its start to its cleanup: facts for `berth ps` and `inspect`, and what cleanup has to

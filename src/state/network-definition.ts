@@ -1,4 +1,4 @@
-import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text } from "../json-fields.ts";
+import { dictionary, type Fields, fields, flag, list, oneOf, optional, orElse, text, texts } from "../json-fields.ts";
 import { DEFAULT_NETWORK, IPAM_DRIVERS, type IpamDriver, NETWORK_DRIVERS } from "../options/values/network.ts";
 
 /** A network, in the form of netavark's network_info, which is podman's too; one JSON file each. */
@@ -61,7 +61,7 @@ export const networkDefinitionFields: Fields<NetworkDefinition> = {
   ipv6_enabled: orElse(flag, false),
   internal: orElse(flag, false),
   dns_enabled: orElse(flag, false),
-  network_dns_servers: optional(list(text)),
+  network_dns_servers: optional(texts),
   ipam_options: orElse(fields({ driver: oneOf(...IPAM_DRIVERS) }), { driver: "host-local" }),
   labels: orElse(dictionary(text), {}),
   options: orElse(dictionary(text), {}),

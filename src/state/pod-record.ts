@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dictionary, list, number, oneOf, optional, orElse, text } from "../json-fields.ts";
+import { dictionary, list, number, oneOf, optional, orElse, text, texts } from "../json-fields.ts";
 import type { PodRequest } from "../options/requests/pod-request.ts";
 import { EXIT_POLICIES } from "../options/values/exit-policy.ts";
 import { SHARED_KINDS } from "../options/values/share.ts";
@@ -18,7 +18,6 @@ import {
   networkRequest,
   portMapping,
   processIdentity,
-  texts,
   userNamespaceRequest,
 } from "./request-fields.ts";
 

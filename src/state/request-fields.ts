@@ -1,5 +1,5 @@
 import type { IdMapping } from "../id-map.ts";
-import { byTag, dictionary, fields, flag, list, number, oneOf, optional, text } from "../json-fields.ts";
+import { byTag, dictionary, fields, flag, list, number, oneOf, optional, text, texts } from "../json-fields.ts";
 import type {
   HostEntry,
   MountRequest,
@@ -12,8 +12,6 @@ import { PROTOCOLS } from "../options/values/port.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
 
 /* Readers of members that several kinds of records share: parts of requests, and processes. */
-
-export const texts = list(text);
 
 export const processIdentity = fields<ProcessIdentity>({ pid: number, startTime: text });
 

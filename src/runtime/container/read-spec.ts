@@ -1,5 +1,15 @@
 import { readFileSync } from "node:fs";
-import { dictionary, type Fields, fields, list, number, optional, type Reader, text } from "../../json-fields.ts";
+import {
+  dictionary,
+  type Fields,
+  fields,
+  list,
+  number,
+  optional,
+  type Reader,
+  text,
+  texts,
+} from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { containerPaths } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
@@ -16,8 +26,6 @@ export type WrittenSpec = Unchangeable<
   }
 >;
 export type WrittenProcess = WrittenSpec["process"];
-
-const texts = list(text);
 
 /** A limit that has no exact number in JavaScript has none: 2^64-1, RLIM_INFINITY. */
 const limit: Reader<number> = (value, at, refuse) => Math.min(number(value, at, refuse), RLIM_INFINITY);

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { fields, list, number, optional, orElse, type Reader, text } from "../../json-fields.ts";
+import { fields, list, number, optional, orElse, type Reader, text, texts } from "../../json-fields.ts";
 import type { SpecSeccomp } from "./runtime-spec.ts";
 
 /** The places of the profile that podman and buildah use; the administrator's copy comes first (seccomp.json(5)). */
@@ -32,7 +32,6 @@ interface SeccompCondition {
   readonly minKernel?: string;
 }
 
-const texts = list(text);
 const anything: Reader<unknown> = (value) => value;
 const condition = fields<SeccompCondition>({
   caps: optional(texts),

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { dictionary, fields, flag, list, number, optional, orElse, text } from "../../../json-fields.ts";
+import { dictionary, fields, flag, list, number, optional, orElse, text, texts } from "../../../json-fields.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
 import { openLockFile, withLock } from "../../../state/lock.ts";
@@ -36,8 +36,8 @@ export interface ConnectionRecord {
 
 const givenAddresses = fields<GivenAddresses>({
   subnets: list(fields<GivenAddress>({ ipnet: text, gateway: optional(text) })),
-  nameServers: orElse(list(text), []),
-  searchDomains: orElse(list(text), []),
+  nameServers: orElse(texts, []),
+  searchDomains: orElse(texts, []),
 });
 
 const netavarkRequest = fields<NetavarkRequest>({
@@ -49,14 +49,14 @@ const netavarkRequest = fields<NetavarkRequest>({
   ),
   networks: dictionary(
     fields<NetavarkAttachment>({
-      static_ips: list(text),
+      static_ips: texts,
       static_mac: optional(text),
       interface_name: text,
-      aliases: list(text),
+      aliases: texts,
     }),
   ),
   network_info: dictionary(fields(networkDefinitionFields)),
-  dns_servers: optional(list(text)),
+  dns_servers: optional(texts),
 });
 
 const FORMAT = recordFormat<ConnectionRecord>(
@@ -64,12 +64,12 @@ const FORMAT = recordFormat<ConnectionRecord>(
   {
     owner: text,
     name: text,
-    networks: list(text),
+    networks: texts,
     ports: list(portMapping),
     request: optional(netavarkRequest),
     ending: optional(flag),
     given: optional(dictionary(givenAddresses)),
-    members: optional(dictionary(list(text))),
+    members: optional(dictionary(texts)),
   },
 );
 

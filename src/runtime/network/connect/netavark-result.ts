@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../../json.ts";
-import { dictionary, fields, list, optional, text } from "../../../json-fields.ts";
+import { dictionary, fields, list, optional, text, texts } from "../../../json-fields.ts";
 import { RuntimeError } from "../../error.ts";
 
 /** The addresses and DNS settings that a DHCP server or a plugin, not berth, has given an interface. */
@@ -28,8 +28,8 @@ const networkStatus = fields<NetworkStatus>({
   interfaces: optional(
     dictionary(fields<{ readonly subnets?: readonly GivenAddress[] }>({ subnets: optional(list(givenAddress)) })),
   ),
-  dns_server_ips: optional(list(text)),
-  dns_search_domains: optional(list(text)),
+  dns_server_ips: optional(texts),
+  dns_search_domains: optional(texts),
 });
 
 /** The addresses in the output of netavark's `setup`, by network. */

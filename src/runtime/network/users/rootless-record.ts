@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { list, number, optional, text } from "../../../json-fields.ts";
+import { number, optional, text, texts } from "../../../json-fields.ts";
 import type { Scope } from "../../../scope.ts";
 import { readRecordFile, recordFormat, writeRecordFile } from "../../../state/record-format.ts";
 import { processIdentity } from "../../../state/request-fields.ts";
@@ -31,7 +31,7 @@ export interface PastaRecord {
 
 const PASTA_FORMAT = recordFormat<PastaRecord>(
   { noun: "the network namespace", verb: "made" },
-  { pasta: processIdentity, inode: number, gateway: optional(text), resolvers: list(text) },
+  { pasta: processIdentity, inode: number, gateway: optional(text), resolvers: texts },
 );
 const DNS_FORMAT = recordFormat<ProcessIdentity>(
   { noun: "the DNS server", verb: "started" },
