@@ -148,7 +148,8 @@ describeOnSuites("both", "volumes on %s", (suite) => {
       ["berth", "run", "--network", "none", "--name", "killed", "-v", "bound:/b", TOOLS, "sleep", "1000"],
       {},
     );
-    await host.sh("until berth ps | grep -q killed; do sleep 0.05; done; kill -9 $(pgrep -x sleep)");
+    // The container is listed when its first process is there, which becomes sleep a moment later.
+    await host.sh("until berth ps | grep -q killed && pgrep -x sleep; do sleep 0.05; done; kill -9 $(pgrep -x sleep)");
     expect((await killed).exitCode).toBe(137);
     await host.ok(["berth", "cleanup", "--stale"]);
     expect(await host.ok(["cat", "/srv/data/below/file"])).toBe("two");
