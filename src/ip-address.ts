@@ -85,6 +85,25 @@ export function formatSubnet({ family, base, bits }: Subnet): string {
   return `${formatAddress({ family, value: base })}/${bits}`;
 }
 
+/** Addresses in a row, both ends included. */
+export interface AddressRange {
+  readonly first: IpAddress;
+  readonly last: IpAddress;
+  /** Written as a block, `ADDRESS/BITS`. */
+  readonly isBlock: boolean;
+}
+
+/** `ADDRESS/BITS` or `FIRST-LAST`, which may be in the wrong order; undefined if the text is neither. */
+export function parseAddressRange(text: string): AddressRange | undefined {
+  const block = parseSubnet(text);
+  if (block !== undefined)
+    return { first: addressAt(block, 0n), last: addressAt(block, subnetSize(block) - 1n), isBlock: true };
+  const [, head = "", tail = ""] = /^([^-]*)-(.*)$/s.exec(text) ?? [];
+  const [first, last] = [parseAddress(head), parseAddress(tail)];
+  if (first === undefined || last === undefined || first.family !== last.family) return undefined;
+  return { first, last, isBlock: false };
+}
+
 /** The number of addresses in a subnet. */
 export function subnetSize({ family, bits }: Subnet): bigint {
   return 1n << BigInt(WIDTH[family] - bits);

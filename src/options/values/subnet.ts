@@ -1,5 +1,12 @@
-import { addressAt, type IpAddress, parseAddress, parseSubnet, subnetContains, subnetSize } from "../../ip-address.ts";
-import { DEFERRED, invalid, isDeferred, type Parsed, type Problem, quoted, splitAt, valid } from "./check.ts";
+import {
+  type AddressRange,
+  type IpAddress,
+  parseAddress,
+  parseAddressRange,
+  parseSubnet,
+  subnetContains,
+} from "../../ip-address.ts";
+import { DEFERRED, invalid, isDeferred, type Parsed, type Problem, quoted, valid } from "./check.ts";
 
 /** `Subnet=`, as it was written: `ADDRESS/BITS`. */
 export function parseSubnetKey(text: string): Parsed<string> {
@@ -8,9 +15,6 @@ export function parseSubnetKey(text: string): Parsed<string> {
   const hint = "such as 10.89.0.0/24 or fd00:89::/64";
   return invalid("bad-subnet", `${quoted(text)} is not a subnet`, { hint });
 }
-
-/** The first and the last address. */
-export type AddressRange = readonly [first: IpAddress, last: IpAddress];
 
 /** `IPRange=`: `ADDRESS/BITS`, or `FIRST-LAST`. */
 export function parseIpRange(text: string): Parsed<AddressRange> {
@@ -30,7 +34,7 @@ export function addressOutside(address: string, subnets: readonly string[]): Pro
 /** The problem of a range that is not wholly in the subnet. */
 export function rangeOutside(range: string, subnet: string): Problem | undefined {
   const ends = rangeOf(range);
-  return ends === undefined ? undefined : outside(range, ends, [subnet]);
+  return ends === undefined ? undefined : outside(range, [ends.first, ends.last], [subnet]);
 }
 
 function outside(text: string, addresses: readonly IpAddress[], subnets: readonly string[]): Problem | undefined {
@@ -42,11 +46,6 @@ function outside(text: string, addresses: readonly IpAddress[], subnets: readonl
 }
 
 function rangeOf(text: string): AddressRange | undefined {
-  const block = parseSubnet(text);
-  if (block !== undefined) return [addressAt(block, 0n), addressAt(block, subnetSize(block) - 1n)];
-  const { head, tail } = splitAt(text, "-");
-  const first = parseAddress(head);
-  const last = parseAddress(tail ?? "");
-  if (first === undefined || first.family !== last?.family || first.value > last.value) return undefined;
-  return [first, last];
+  const range = parseAddressRange(text);
+  return range === undefined || range.first.value > range.last.value ? undefined : range;
 }

@@ -294,7 +294,10 @@ test("a problem beside a deferred part is reported", () => {
 });
 
 test("an address range is its first and last address", () => {
-  const ends = (text: string) => valueIn(parseIpRange(text))?.map(formatAddress);
+  const ends = (text: string) => {
+    const range = valueIn(parseIpRange(text));
+    return range && [formatAddress(range.first), formatAddress(range.last)];
+  };
   expect(ends("10.0.0.128/25")).toEqual(["10.0.0.128", "10.0.0.255"]);
   expect(ends("fd00::1-fd00::2")).toEqual(["fd00::1", "fd00::2"]);
   expect(parseIpRange("%i")).toEqual(DEFERRED);

@@ -5,6 +5,7 @@ import {
   type IpAddress,
   isForHosts,
   parseAddress,
+  parseAddressRange,
   parseSubnet,
   type Subnet,
   subnetContains,
@@ -122,14 +123,12 @@ function planGateway(text: string, subnet: Subnet, fail: Fail): IpAddress {
 
 /** The ends of a range, both included. As with podman, the first address of a block is left out. */
 function planRange(text: string, subnet: Subnet, fail: Fail): PlannedSubnet["range"] {
-  const block = parseSubnet(text);
-  const [, from = "", to = ""] = /^([^-]*)-(.*)$/.exec(text) ?? [];
-  const [first, last] =
-    block === undefined
-      ? [parseAddress(from), parseAddress(to)]
-      : [addressAt(block, subnetSize(block) > 1n ? 1n : 0n), addressAt(block, subnetSize(block) - 1n)];
-  if (first === undefined || last === undefined || first.family !== last.family)
+  const range = parseAddressRange(text);
+  if (range === undefined)
     throw fail(`"${text}" is not a range of addresses (write 192.0.2.128/25 or 192.0.2.10-192.0.2.20)`);
+  const { last, isBlock } = range;
+  const { family, value } = range.first;
+  const first = { family, value: isBlock && value < last.value ? value + 1n : value };
   if (first.value > last.value) throw fail(`the range ${text} ends before it begins`);
   if (!subnetContains(subnet, first) || !subnetContains(subnet, last))
     throw fail(`range ${text} is not in subnet ${formatSubnet(subnet)}`);
