@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { OBEYED_VARIABLES } from "../../generator/making/environment.ts";
 import { managerCapabilitySet } from "../../generator/making/user-manager.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { passesOn, splitEnvironment } from "../../options/values/command.ts";
 import { signalNumber } from "../../options/values/signal.ts";
 import { currentLoginuid } from "../../runtime/container/loginuid.ts";
 import { type SystemdManager, type UnitProperty, withManager } from "../../runtime/systemd/systemd.ts";
@@ -106,9 +107,8 @@ function transientProperties(
 
 /** What `--env NAME`, `--env PREFIX*` and `--env-host` ask to be passed on from the caller's shell. */
 function passedEnvironment(request: RunRequest, context: CommandContext): string[] {
-  const bare = request.env.filter((text) => !text.includes("="));
-  const wanted = (name: string) =>
-    request.envHost || bare.some((text) => text === name || (text.endsWith("*") && name.startsWith(text.slice(0, -1))));
+  const words = request.env.map(splitEnvironment);
+  const wanted = (name: string) => request.envHost || words.some((word) => passesOn(word, name));
   return Object.entries(context.env).flatMap(([name, value]) =>
     value !== undefined && wanted(name) ? [`${name}=${value}`] : [],
   );

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { splitAt } from "../../options/values/check.ts";
 
 /** A repeatable option; its value is a list, empty by default. */
 export function repeatable(flags: string, help: string): Option {
@@ -10,8 +11,8 @@ export function repeatable(flags: string, help: string): Option {
 export function entriesOf(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
-      const at = word.indexOf("=");
-      return at < 0 ? [word, ""] : [word.slice(0, at), word.slice(at + 1)];
+      const { head, tail = "" } = splitAt(word, "=");
+      return [head, tail];
     }),
   );
 }

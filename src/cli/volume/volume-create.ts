@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { valueIn } from "../../options/values/check.ts";
+import { parseOwnerId } from "../../options/values/name.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { entriesOf, repeatable } from "../program/repeatable-option.ts";
@@ -43,8 +45,9 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 function parseId(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xfffffffe) throw new InvalidArgumentError("a number is expected");
-  return Number(text);
+  const id = valueIn(parseOwnerId(text));
+  if (id === undefined) throw new InvalidArgumentError("a number is expected");
+  return id;
 }
 
 async function create(name: string | undefined, options: Options, context: CommandContext): Promise<void> {

@@ -13,6 +13,24 @@ export function parseEntrypoint(text: string): Parsed<string[]> {
   return isDeferred(text) ? DEFERRED : invalid("bad-entrypoint", `${quoted(text)} is not a JSON array of strings`);
 }
 
+/** A word of `--env`: an assignment, a variable of berth's own to pass on, or all of those with a prefix. */
+export type EnvironmentWord =
+  | { readonly name: string; readonly value: string }
+  | { readonly passed: string }
+  | { readonly prefix: string };
+
+/** Splits `NAME=VALUE`, `NAME` or `PREFIX*`; judges no name. */
+export function splitEnvironment(text: string): EnvironmentWord {
+  const { head, tail } = splitAt(text, "=");
+  if (tail !== undefined) return { name: head, value: tail };
+  return text.endsWith("*") ? { prefix: text.slice(0, -1) } : { passed: text };
+}
+
+/** Whether the word passes on a variable of that name. */
+export function passesOn(word: EnvironmentWord, name: string): boolean {
+  return "passed" in word ? name === word.passed : "prefix" in word && name.startsWith(word.prefix);
+}
+
 /** One word of `Environment=`, as it was written: `NAME=VALUE`, `NAME` or `PREFIX*`. */
 export function parseEnvironment(text: string): Parsed<string> {
   const { head: name } = splitAt(text, "=");

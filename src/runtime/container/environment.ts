@@ -1,3 +1,4 @@
+import { passesOn, splitEnvironment } from "../../options/values/command.ts";
 import { DEFAULT_PATH, PROXY_VARIABLES } from "../spec/defaults.ts";
 
 export interface EnvironmentInput {
@@ -47,12 +48,11 @@ export function payloadEnvironment(input: EnvironmentInput): string[] {
     if (value !== undefined && !NEVER_PASSED.has(name)) env.set(name, value);
   };
   const assign = (text: string) => {
-    const equals = text.indexOf("=");
-    if (equals === 0) return;
-    if (equals > 0) env.set(text.slice(0, equals), text.slice(equals + 1));
-    else if (text.endsWith("*")) {
-      for (const name of Object.keys(input.host)) if (name.startsWith(text.slice(0, -1))) passOn(name);
-    } else passOn(text);
+    const word = splitEnvironment(text);
+    if ("value" in word) {
+      if (word.name !== "") env.set(word.name, word.value);
+    } else if ("passed" in word) passOn(word.passed);
+    else for (const name of Object.keys(input.host)) if (passesOn(word, name)) passOn(name);
   };
   for (const text of input.image) if (text.includes("=")) assign(text);
   for (const name of PROXY_VARIABLES) passOn(name);

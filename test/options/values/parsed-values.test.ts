@@ -4,7 +4,14 @@ import { formatAddress } from "../../../src/ip-address.ts";
 import { parseDns, parseHostEntry, parseIpAddress, parseIpv4, parseIpv6 } from "../../../src/options/values/address.ts";
 import { CAPABILITIES, parseCapability } from "../../../src/options/values/capability.ts";
 import { DEFERRED, unexpandedPart, type ValueParser, valueIn } from "../../../src/options/values/check.ts";
-import { parseAssignment, parseEntrypoint, parseEnvironment, parseLabel } from "../../../src/options/values/command.ts";
+import {
+  parseAssignment,
+  parseEntrypoint,
+  parseEnvironment,
+  parseLabel,
+  passesOn,
+  splitEnvironment,
+} from "../../../src/options/values/command.ts";
 import { parseDuration } from "../../../src/options/values/duration.ts";
 import { parseExitPolicy } from "../../../src/options/values/exit-policy.ts";
 import { parseImageName, parseImageReference } from "../../../src/options/values/image-name.ts";
@@ -291,6 +298,18 @@ test("a problem beside a deferred part is reported", () => {
     [parseMount, "type=tmpfs,dst=%i,tmpfs-mode=9"],
   ] as const)
     expect({ text, parsed: parse(text) }).toEqual({ text, parsed: { problem: expect.anything() } });
+});
+
+test("a word of --env assigns a variable or passes some on", () => {
+  expect(["A=b=c", "=x", "A", "A*", "*"].map(splitEnvironment)).toEqual([
+    { name: "A", value: "b=c" },
+    { name: "", value: "x" },
+    { passed: "A" },
+    { prefix: "A" },
+    { prefix: "" },
+  ]);
+  const passed = (text: string) => ["A", "AB", "B"].filter((name) => passesOn(splitEnvironment(text), name));
+  expect(["A", "A*", "*", "A=1"].map(passed)).toEqual([["A"], ["A", "AB"], ["A", "AB", "B"], []]);
 });
 
 test("an address range is its first and last address", () => {
