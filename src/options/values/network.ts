@@ -65,26 +65,36 @@ export function parseNetwork(text: string): Parsed<NetworkValue> {
   const { head, tail, tailAt } = splitAt(text, ":");
   if (isDeferred(head)) return DEFERRED;
   if (/^["']/.test(text)) return bad(`${quoted(text)} is not a network`, "quotes belong to the value here");
-  if (head === "slirp4netns")
-    return invalid("not-supported-yet", "Network=slirp4netns is not supported yet", { hint: "pasta does the same" });
-  if (head === "host" || head === "none")
-    return tail === undefined ? valid({ kind: head }) : shifted(bad(`Network=${head} takes no options`), tailAt);
-  if (head === "pasta") return shifted(parsePastaOptions(tail), tailAt);
-  if (head === "container") {
-    if (tail) return valid({ kind: "container", name: tail });
-    return bad("Network=container needs a name", "write container:NAME");
-  }
-  if (head === "ns") {
-    if (tail?.startsWith("/")) return valid({ kind: "ns", path: tail });
-    if (!tail) return bad("Network=ns needs a path", "write ns:/PATH");
-    return isDeferred(tail) ? DEFERRED : shifted(bad(`${quoted(tail)} is not an absolute path`), tailAt);
-  }
+  const special = Object.hasOwn(SPECIAL, head) ? SPECIAL[head] : undefined;
+  if (special !== undefined) return special(tail, tailAt);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(head)) return bad(`${quoted(head)} is not a network`);
   const options = tail === undefined ? valid(NO_OPTIONS) : shifted(parseOptions(tail), tailAt);
   if (!("value" in options)) return options;
   if (head === "private" || head === "default")
     return valid({ kind: "default", options: options.value, words: tail ? tail.split(",") : [] });
   return valid({ kind: "name", name: head === "bridge" ? DEFAULT_NETWORK : head, options: options.value });
+}
+
+/** The kinds of network without options of a network: what is behind the colon, and where it begins. */
+const SPECIAL: Readonly<Record<string, (tail: string | undefined, tailAt: number) => Parsed<NetworkValue>>> = {
+  host: (tail, at) => parsePlain("host", tail, at),
+  none: (tail, at) => parsePlain("none", tail, at),
+  pasta: (tail, at) => shifted(parsePastaOptions(tail), at),
+  slirp4netns: () =>
+    invalid("not-supported-yet", "Network=slirp4netns is not supported yet", { hint: "pasta does the same" }),
+  container: (tail) =>
+    tail ? valid({ kind: "container", name: tail }) : bad("Network=container needs a name", "write container:NAME"),
+  ns: parseNamespacePath,
+};
+
+function parsePlain(kind: "host" | "none", tail: string | undefined, at: number): Parsed<NetworkValue> {
+  return tail === undefined ? valid({ kind }) : shifted(bad(`Network=${kind} takes no options`), at);
+}
+
+function parseNamespacePath(path: string | undefined, at: number): Parsed<NetworkValue> {
+  if (path?.startsWith("/")) return valid({ kind: "ns", path });
+  if (!path) return bad("Network=ns needs a path", "write ns:/PATH");
+  return isDeferred(path) ? DEFERRED : shifted(bad(`${quoted(path)} is not an absolute path`), at);
 }
 
 /** `Network=` of a pod, which cannot be in a network that a container or another program has made. */
@@ -115,29 +125,32 @@ export function takesOthers(value: string): boolean {
 const NO_OPTIONS: NetworkOptions = { aliases: [], ips: [], mac: undefined, interfaceName: undefined };
 
 function parseOptions(text: string): Parsed<NetworkOptions> {
-  const found: Record<string, string[]> = {};
+  const found: { readonly name: string; readonly value: string }[] = [];
   let deferred = false;
   for (const { text: option, at } of splitList(text)) {
-    const { head, tail, tailAt } = splitAt(option, "=");
-    const parse = Object.hasOwn(OPTIONS, head) ? OPTIONS[head] : undefined;
-    if (isDeferred(option)) deferred = true;
-    else if (parse === undefined)
-      return shifted(bad(`a network has no option ${quoted(head)}`, Object.keys(OPTIONS).join(", ")), at);
-    else if (tail === undefined) return shifted(bad(`option ${head} needs a value`), at);
-    else {
-      const parsed = parse(tail);
-      if ("problem" in parsed) return shifted(parsed, at + tailAt);
-      if ("value" in parsed) found[head] = [...(found[head] ?? []), parsed.value];
-      else deferred = true;
-    }
+    const parsed = parseOption(option);
+    if ("problem" in parsed) return shifted(parsed, at);
+    if ("value" in parsed) found.push(parsed.value);
+    else deferred = true;
   }
   if (deferred) return DEFERRED;
+  const values = (wanted: string) => found.flatMap(({ name, value }) => (name === wanted ? [value] : []));
   return valid({
-    aliases: found.alias ?? [],
-    ips: [...(found.ip ?? []), ...(found.ip6 ?? [])],
-    mac: found.mac?.at(-1),
-    interfaceName: found.interface_name?.at(-1),
+    aliases: values("alias"),
+    ips: [...values("ip"), ...values("ip6")],
+    mac: values("mac").at(-1),
+    interfaceName: values("interface_name").at(-1),
   });
+}
+
+function parseOption(option: string): Parsed<{ readonly name: string; readonly value: string }> {
+  if (isDeferred(option)) return DEFERRED;
+  const { head: name, tail, tailAt } = splitAt(option, "=");
+  const parse = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+  if (parse === undefined) return bad(`a network has no option ${quoted(name)}`, Object.keys(OPTIONS).join(", "));
+  if (tail === undefined) return bad(`option ${name} needs a value`);
+  const parsed = shifted(parse(tail), tailAt);
+  return "value" in parsed ? valid({ name, value: parsed.value }) : parsed;
 }
 
 /** Six pairs of hexadecimal digits; the lowest bit of the first says that it is a group's address. */

@@ -11,12 +11,17 @@ import {
   type ValueParser,
   valid,
 } from "../check.ts";
+import type { Assignment } from "../command.ts";
+import { cleanPath, parseContainerPath } from "../path.ts";
 import { parseVolumeOption } from "../volume.ts";
 import { parseIdMapOption } from "./id-map-option.ts";
 import { parseTmpfsOption } from "./tmpfs.ts";
 
-/** The grammar of a field: `flag` may be `=true` or `=false`, `value` needs one, `ignored` means nothing on Linux. */
-type FieldKind = "flag" | "value" | "path" | "number" | "mode" | "label" | "idmap" | "ignored";
+/** Kinds of fields that need a value. */
+type ValueKind = "target" | "path" | "number" | "mode" | "size" | "propagation" | "relabel" | "label";
+
+/** The grammar of a field: `flag` may be `=true` or `=false`, `ignored` means nothing on Linux. */
+type FieldKind = ValueKind | "flag" | "idmap" | "ignored";
 
 export type MountTypeName = "bind" | "glob" | "volume" | "image" | "tmpfs" | "ramfs" | "devpts";
 
@@ -35,7 +40,7 @@ const HOST_FIELDS: Readonly<Record<string, FieldKind>> = {
   ro: "flag",
   readonly: "flag",
   rw: "flag",
-  relabel: "value",
+  relabel: "relabel",
   chown: "flag",
   U: "flag",
   z: "flag",
@@ -46,7 +51,7 @@ const HOST_FIELDS: Readonly<Record<string, FieldKind>> = {
 
 const BIND_FIELDS: Readonly<Record<string, FieldKind>> = {
   ...HOST_FIELDS,
-  "bind-propagation": "value",
+  "bind-propagation": "propagation",
   "bind-nonrecursive": "flag",
 };
 
@@ -72,7 +77,7 @@ export const MOUNT_TYPES: Readonly<Record<MountTypeName, MountType>> = {
   },
   tmpfs: {
     source: undefined,
-    fields: { "tmpfs-size": "value", "tmpfs-mode": "mode", chown: "flag", U: "flag", ...MEMORY_FIELDS },
+    fields: { "tmpfs-size": "size", "tmpfs-mode": "mode", chown: "flag", U: "flag", ...MEMORY_FIELDS },
     options: parseTmpfsOption,
   },
   ramfs: {
@@ -105,58 +110,101 @@ const OPTION_OF_FIELD: Readonly<Record<string, (value: string | undefined) => st
   "tmpfs-mode": (value) => [`mode=${value}`],
 };
 
-/**
- * A field of a mount of the type, other than its type, source and destination, as the mount options that it stands for:
- * none for `subpath` and `volume-label`.
- */
-export function parseMountField(text: string, typeName: string, type: MountType): Parsed<string[]> {
+/** The part of a mount that one of its fields gives. */
+export interface MountPart {
+  readonly target?: string;
+  readonly options?: readonly string[];
+  readonly label?: Assignment;
+  readonly subpath?: string;
+}
+
+/** Names of the field for the place inside. */
+export const TARGET_KEYS: readonly string[] = ["destination", "dst", "target"];
+
+/** A field of a mount of the type, other than its type and source. */
+export function parseMountField(text: string, typeName: string, type: MountType): Parsed<MountPart> {
   const { head, tail, tailAt } = splitAt(text, "=");
-  const kind = Object.hasOwn(type.fields, head) ? type.fields[head] : undefined;
+  const kind = TARGET_KEYS.includes(head) ? "target" : Object.hasOwn(type.fields, head) ? type.fields[head] : undefined;
   if (kind !== undefined) {
     const value = parseFieldValue(kind, head, tail, tailAt);
-    if (!("value" in value)) return value;
-    if (kind === "path" || kind === "label") return valid([]);
-    const options = Object.hasOwn(OPTION_OF_FIELD, head) ? OPTION_OF_FIELD[head] : undefined;
-    return valid(options?.(tail) ?? [text]);
+    return "value" in value ? valid(partOf(kind, text, value.value)) : value;
   }
   if (isDeferred(text)) return DEFERRED;
   // An option of another kind of mount is reported by the type's own grammar, which knows what is near.
   if (type.options !== undefined && (type.source === undefined || tail === undefined)) {
     const option = type.options(text);
-    if (!("value" in option)) return option;
-    return valid([option.value]);
+    return "value" in option ? valid({ options: [option.value] }) : option;
   }
   const known = [...Object.keys(type.fields), ...(type.source === undefined ? [] : ["source"]), "destination"];
   const problem = { code: "bad-mount", message: `${quoted(head)} is not a field of a ${typeName} mount` };
   return { problem: suggesting(problem, closest(head, known)) };
 }
 
+function partOf(kind: FieldKind, text: string, value: string): MountPart {
+  const { head, tail } = splitAt(text, "=");
+  if (kind === "target") return { target: cleanPath(value) };
+  if (kind === "path") return { subpath: value };
+  if (kind === "label") {
+    const label = splitAt(value, "=");
+    return { label: [label.head, label.tail ?? ""] };
+  }
+  const options = Object.hasOwn(OPTION_OF_FIELD, head) ? OPTION_OF_FIELD[head] : undefined;
+  return { options: options?.(tail) ?? [text] };
+}
+
 /** The part of a field behind its `=`, "" if there is none. */
 function parseFieldValue(kind: FieldKind, head: string, tail: string | undefined, at: number): Parsed<string> {
-  if (kind === "ignored") return valid(tail ?? "");
-  if (kind === "idmap") {
-    const map = parseIdMapOption(tail);
-    return "value" in map ? valid(map.value ?? "") : map;
+  switch (kind) {
+    case "ignored":
+      return valid(tail ?? "");
+    case "idmap": {
+      const map = parseIdMapOption(tail);
+      return "value" in map ? valid(map.value ?? "") : map;
+    }
+    case "flag":
+      if (tail === undefined || tail === "true" || tail === "false") return valid(tail ?? "");
+      return isDeferred(tail)
+        ? DEFERRED
+        : invalid("bad-mount", `${head} is true or false, not ${quoted(tail)}`, { at });
+    case "target":
+      return shifted(parseContainerPath(tail ?? ""), at);
+    default:
+      return tail ? parseValue(kind, tail, at) : invalid("bad-mount", `${head} needs a value`);
   }
-  if (kind === "flag") {
-    if (tail === undefined || tail === "true" || tail === "false") return valid(tail ?? "");
-    return isDeferred(tail) ? DEFERRED : invalid("bad-mount", `${head} is true or false, not ${quoted(tail)}`, { at });
-  }
-  if (tail === undefined || tail === "") return invalid("bad-mount", `${head} needs a value`);
-  if (kind === "path") return valid(tail);
-  if (isDeferred(tail)) return DEFERRED;
-  if (kind === "number" && !/^\d{1,10}$/.test(tail))
-    return invalid("bad-mount-option", `${quoted(tail)} is not a number`, { at });
-  if (kind === "mode" && !/^[0-7]{1,5}$/.test(tail))
-    return invalid("bad-mount-option", `${quoted(tail)} is not a mode (octal)`, { at });
-  if (head === "tmpfs-size") return shifted(parseTmpfsOption(`size=${tail}`), at - "size=".length);
-  if (head === "bind-propagation" && !/^r?(shared|slave|private|unbindable)$/.test(tail))
-    return invalid("bad-mount", `${quoted(tail)} is no propagation`, { hint: "such as rslave", at });
-  if (head === "relabel" && !["shared", "private"].includes(tail))
-    return invalid("bad-mount", `relabel is shared or private, not ${quoted(tail)}`, { at });
-  if (kind === "label" && tail.startsWith("="))
-    return invalid("bad-mount", "a label has a name in front of the =", { at });
-  return valid(tail);
+}
+
+/** The values of a kind of field by a pattern, and the problem of another value. */
+interface Pattern {
+  readonly matches: RegExp;
+  readonly code: string;
+  readonly message: (value: string) => string;
+  readonly hint?: string;
+}
+
+const PATTERNS: Readonly<Record<Exclude<ValueKind, "target" | "path" | "size">, Pattern>> = {
+  number: { matches: /^\d{1,10}$/, code: "bad-mount-option", message: (value) => `${value} is not a number` },
+  mode: { matches: /^[0-7]{1,5}$/, code: "bad-mount-option", message: (value) => `${value} is not a mode (octal)` },
+  propagation: {
+    matches: /^r?(shared|slave|private|unbindable)$/,
+    code: "bad-mount",
+    message: (value) => `${value} is no propagation`,
+    hint: "such as rslave",
+  },
+  relabel: {
+    matches: /^(shared|private)$/,
+    code: "bad-mount",
+    message: (value) => `relabel is shared or private, not ${value}`,
+  },
+  label: { matches: /^[^=]/, code: "bad-mount", message: () => "a label has a name in front of the =" },
+};
+
+function parseValue(kind: Exclude<ValueKind, "target">, text: string, at: number): Parsed<string> {
+  if (kind === "path") return valid(text);
+  if (isDeferred(text)) return DEFERRED;
+  if (kind === "size") return shifted(parseTmpfsOption(`size=${text}`), at - "size=".length);
+  const { matches, code, message, hint } = PATTERNS[kind];
+  if (matches.test(text)) return valid(text);
+  return invalid(code, message(quoted(text)), hint === undefined ? { at } : { hint, at });
 }
 
 function isFalse(value: string | undefined): boolean {

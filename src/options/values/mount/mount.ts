@@ -1,8 +1,14 @@
 import { closest } from "../../../suggest.ts";
 import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "../check.ts";
-import { cleanPath, parseContainerPath } from "../path.ts";
 import { contradiction } from "../volume.ts";
-import { MOUNT_TYPES, type MountType, type MountTypeName, parseMountField } from "./mount-fields.ts";
+import {
+  MOUNT_TYPES,
+  type MountPart,
+  type MountType,
+  type MountTypeName,
+  parseMountField,
+  TARGET_KEYS,
+} from "./mount-fields.ts";
 
 /** One field of a `Mount=`, unquoted, and where it begins. */
 export interface MountField {
@@ -10,9 +16,8 @@ export interface MountField {
   readonly at: number;
 }
 
-/** Names of the field for the source, and of the one for the place inside. */
+/** Names of the field for the source. */
 const SOURCE_KEYS: readonly string[] = ["source", "src"];
-const TARGET_KEYS: readonly string[] = ["destination", "dst", "target"];
 
 /** A `Mount=`. */
 export interface MountValue {
@@ -41,31 +46,33 @@ export interface MountParts {
 /** Splits a comma-separated record with CSV quoting (RFC 4180): a field with a comma is written `"a,b"`. */
 export function splitMount(value: string): MountParts {
   const fields: MountField[] = [];
-  let at = 0;
   let problem: Problem | undefined;
-  while (at <= value.length) {
-    const start = at;
-    let text = "";
-    if (value.startsWith('"', at)) {
-      at++;
-      while (at < value.length && (value.charAt(at) !== '"' || value.charAt(at + 1) === '"')) {
-        if (value.charAt(at) === '"') at++;
-        text += value.charAt(at++);
-      }
-      if (at >= value.length) problem ??= { code: "bad-mount", message: 'no closing " in the mount', at: start };
-      at++;
-      if (at < value.length && value.charAt(at) !== ",") {
-        problem ??= { code: "bad-mount", message: 'text after a closing " in the mount', at };
-      }
-    }
-    const comma = value.indexOf(",", at);
+  for (let at = 0; at <= value.length; ) {
+    const quote = value.startsWith('"', at) ? readQuoted(value, at) : { text: "", end: at };
+    problem ??= quote.problem;
+    const comma = value.indexOf(",", quote.end);
     const end = comma < 0 ? value.length : comma;
-    text += value.slice(at, end);
-    fields.push({ text, at: start });
+    fields.push({ text: quote.text + value.slice(quote.end, end), at });
     at = end + 1;
   }
   const type = fields.find((field) => field.text.startsWith("type="))?.text.slice("type=".length) ?? "volume";
   return problem === undefined ? { type, fields } : { type, fields, problem };
+}
+
+/** The text in the quotes that begin at `start`, and where it ends, behind them. */
+function readQuoted(value: string, start: number): { text: string; end: number; problem?: Problem } {
+  let text = "";
+  let at = start + 1;
+  while (at < value.length && (value.charAt(at) !== '"' || value.charAt(at + 1) === '"')) {
+    if (value.charAt(at) === '"') at++;
+    text += value.charAt(at++);
+  }
+  const end = at + 1;
+  if (at >= value.length)
+    return { text, end, problem: { code: "bad-mount", message: 'no closing " in the mount', at: start } };
+  if (end < value.length && value.charAt(end) !== ",")
+    return { text, end, problem: { code: "bad-mount", message: 'text after a closing " in the mount', at: end } };
+  return { text, end };
 }
 
 /** Puts fields together again, quoting those that need it. */
@@ -125,37 +132,32 @@ function parseFields(
   typeName: string,
   type: MountType,
 ): Parsed<Omit<MountValue, "type" | "source">> {
-  const found: { target?: string; options: string[]; labels: Record<string, string>; subpath: string | undefined } = {
-    options: [],
-    labels: {},
-    subpath: undefined,
-  };
+  const parts: MountPart[] = [];
   const before: string[] = [];
   let hasTarget = type.anywhere === true;
   let deferred = false;
   for (const { text, at } of fields) {
-    const { head, tail, tailAt } = splitAt(text, "=");
+    const { head } = splitAt(text, "=");
     if (head === "type" || SOURCE_KEYS.includes(head)) continue;
-    if (TARGET_KEYS.includes(head)) {
-      hasTarget = true;
-      const target = parseContainerPath(tail ?? "");
-      if ("problem" in target) return shifted(target, at + tailAt);
-      if ("value" in target) found.target = cleanPath(target.value);
-      else deferred = true;
-      continue;
-    }
-    const field = parseMountField(text, typeName, type);
-    if ("problem" in field) return shifted(field, at);
+    const part = parseMountField(text, typeName, type);
+    if ("problem" in part) return shifted(part, at);
     const problem = contradiction(text, before);
     if (problem !== undefined) return shifted({ problem }, at);
     before.push(text);
-    if (!("value" in field)) deferred = true;
-    else if (head === "subpath" || head === "volume-subpath") found.subpath = tail;
-    else if (head === "volume-label") {
-      const label = splitAt(tail ?? "", "=");
-      found.labels[label.head] = label.tail ?? "";
-    } else found.options.push(...field.value);
+    hasTarget ||= TARGET_KEYS.includes(head);
+    if ("value" in part) parts.push(part.value);
+    else deferred = true;
   }
   if (!hasTarget) return invalid("bad-mount", "no destination in the mount", { hint: "add destination=/path" });
-  return deferred ? DEFERRED : valid({ target: "", ...found });
+  return deferred ? DEFERRED : valid(joined(parts));
+}
+
+/** The parts of a mount together; the last target and subpath count. */
+function joined(parts: readonly MountPart[]): Omit<MountValue, "type" | "source"> {
+  return {
+    target: parts.findLast(({ target }) => target !== undefined)?.target ?? "",
+    options: parts.flatMap(({ options = [] }) => options),
+    labels: Object.fromEntries(parts.flatMap(({ label }) => (label === undefined ? [] : [label]))),
+    subpath: parts.findLast(({ subpath }) => subpath !== undefined)?.subpath,
+  };
 }
