@@ -19,13 +19,14 @@ export interface Lane {
   /** All that the files say if left out. */
   readonly suite?: Suite;
   /** Of lanes with the same word, one runs at a time. */
-  readonly alone?: "emulator" | "audit";
+  readonly alone?: "emulator" | "audit" | "crowd";
 }
 
-/** Emulators take whole processors, and the kernel has one audit system. */
+/** Emulators take whole processors, as a hundred containers do, and the kernel has one audit system. */
 const ALONE: readonly (readonly [path: RegExp, word: NonNullable<Lane["alone"]>])[] = [
   [/^test\/vm\//, "emulator"],
   [/^test\/host\/(audit|loginuid)\.test\.ts$/, "audit"],
+  [/^test\/host\/hundred\.test\.ts$/, "crowd"],
 ];
 
 /** Files outside of test/soak/ that have more to do in a soak. */

@@ -3,7 +3,7 @@
  *
  * The last line is "N passed, N failed".
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { cacheDir } from "../../test/host/root.ts";
@@ -16,7 +16,9 @@ import { type Outcome, secondsTable, slowestTests, verdict } from "./summary.ts"
 const ROOT = join(import.meta.dir, "../..");
 const STRICT = process.env.CI === "true";
 /** The reports of the last run, one a lane; scripts/testing/pairs.ts lists their tests. */
-const REPORTS = join(cacheDir(), "reports");
+const LAST_REPORTS = join(cacheDir(), "reports");
+/** Those of this run, beside which there may be others. */
+const REPORTS = `${LAST_REPORTS}.${process.pid}`;
 /** The seconds that each lane took when it ran last, by its name. */
 const TIMES = join(cacheDir(), "lane-seconds.json");
 /** In milliseconds, of tests that set none themselves. */
@@ -36,7 +38,6 @@ async function main(): Promise<void> {
   const chosen = words.filter((word) => !word.startsWith("--"));
   const mode: Mode = words.includes("--soak") ? "soak" : STRICT ? "ci" : "local";
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
-  rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const files = testFiles();
   const lanes = lanesOf(files, mode, chosen);
@@ -65,6 +66,8 @@ async function main(): Promise<void> {
     .filter(({ tests }) => tests !== undefined)
     .map((done) => [done.name, Math.round(done.seconds)]);
   writeFileSync(TIMES, `${JSON.stringify({ ...times, ...Object.fromEntries(taken) }, undefined, 2)}\n`);
+  rmSync(LAST_REPORTS, { recursive: true, force: true });
+  renameSync(REPORTS, LAST_REPORTS);
   summarize([]);
 }
 
@@ -165,6 +168,7 @@ function summarize(more: readonly string[]): void {
 /** Ends what runs, and reports what has ended before. */
 function stop(signal: string): void {
   for (const child of children) child.kill("SIGTERM");
+  rmSync(REPORTS, { recursive: true, force: true });
   summarize([`${signal} ended the run, after ${outcomes.length} lanes and checks`]);
   process.exit(1);
 }
