@@ -6,20 +6,19 @@ import type { CommandLine } from "./command-line.ts";
  * Absent keys add nothing.
  */
 export function addFlags(line: CommandLine, keys: KeyReader, ...names: readonly string[]): void {
-  for (const name of names) {
-    // Most keys are absent from most files, and this runs for each of them at every boot.
-    if (!keys.has(name)) continue;
-    const { flag = name, prefix = "", values } = keys.spec(name);
-    if (values === "boolean") {
-      const truth = keys.boolean(name);
-      if (truth !== undefined) line.plain(truth ? `--${flag}` : `--${flag}=false`);
-    } else if (values === "string") {
-      const value = keys.string(name);
-      if (value !== undefined) line.plain(`--${flag}`).expanded(prefix + value.text);
-    } else {
-      for (const { text } of keys.list(name)) line.plain(`--${flag}`).expanded(prefix + text);
-    }
+  // Most keys are absent from most files, and this runs for each of them at every boot.
+  for (const name of names) if (keys.has(name)) addFlag(line, keys, name);
+}
+
+function addFlag(line: CommandLine, keys: KeyReader, name: string): void {
+  const { flag = name, prefix = "", values } = keys.spec(name);
+  if (values === "boolean") {
+    const truth = keys.boolean(name);
+    if (truth !== undefined) line.plain(truth ? `--${flag}` : `--${flag}=false`);
+    return;
   }
+  const given = values === "string" ? [keys.string(name)] : keys.list(name);
+  for (const value of given) if (value !== undefined) line.plain(`--${flag}`).expanded(prefix + value.text);
 }
 
 /** The keys of a file whose rows in the table name a flag, without those that are `placed` in its command line. */

@@ -96,17 +96,9 @@ function addRemap(line: CommandLine, keys: KeyReader, report: Report): void {
       addUserns(line, "auto", options);
       return;
     }
-    case "keep-id": {
-      const message = (what: string): string => `RemapUsers=keep-id supports only a single value for ${what} mapping`;
-      if (uids[1] !== undefined) refuse(report, uids[1], message("UID"));
-      if (gids[1] !== undefined) refuse(report, gids[1], message("GID"));
-      const options = [
-        ...(uid === undefined ? [] : [`uid=${uid.text}`]),
-        ...(gid === undefined ? [] : [`gid=${gid.text}`]),
-      ];
-      addUserns(line, "keep-id", options);
+    case "keep-id":
+      addUserns(line, "keep-id", [...keepIdOption("uid", uids, report), ...keepIdOption("gid", gids, report)]);
       return;
-    }
     case "manual":
       for (const { text } of uids) line.plain("--uidmap").expanded(text);
       for (const { text } of gids) line.plain("--gidmap").expanded(text);
@@ -114,6 +106,12 @@ function addRemap(line: CommandLine, keys: KeyReader, report: Report): void {
     default:
       if (users !== undefined) refuse(report, users, `unsupported RemapUsers option ${quoted(users.text)}`);
   }
+}
+
+function keepIdOption(name: "uid" | "gid", [first, second]: readonly Value[], report: Report): string[] {
+  const message = `RemapUsers=keep-id supports only a single value for ${name.toUpperCase()} mapping`;
+  if (second !== undefined) refuse(report, second, message);
+  return first === undefined ? [] : [`${name}=${first.text}`];
 }
 
 function addUserns(line: CommandLine, mode: string, options: readonly string[]): void {

@@ -27,15 +27,10 @@ export const DEFERRED = { deferred: true } as const;
 /** The grammar of one value. Pure, never throws. */
 export type ValueParser<T> = (text: string) => Parsed<T>;
 
-/** A parser's problem alone: a value's check. */
-export type ValueCheck = (text: string) => Problem | undefined;
-
-/** A parser without its result. */
-export function checkOf(parse: ValueParser<unknown>): ValueCheck {
-  return (text) => problemOf(parse(text));
-}
-
-/** The problem of an outcome; undefined for a value and for one that systemd has yet to fill in. */
+/**
+ * The problem of an outcome; undefined for a value and for one that systemd has yet to fill in. So a check of a text is
+ * its parse without the result: `problemOf(parsePort(text))`.
+ */
 export function problemOf(parsed: Parsed<unknown>): Problem | undefined {
   return "problem" in parsed ? parsed.problem : undefined;
 }

@@ -96,28 +96,33 @@ export function overlapOf(
 export function parseUserNamespace(text: string): Parsed<UserNamespaceMode> {
   if (isDeferred(text)) return DEFERRED;
   const { head, tail, tailAt } = splitAt(text, ":");
-  switch (head) {
-    case "":
-    case "host":
-    case "private":
-    case "nomap":
-      return tail === undefined
-        ? valid({ mode: head === "" ? "host" : head })
-        : bad(`${head} takes no options`, tailAt);
-    case "ns":
-      if (tail?.startsWith("/")) return valid({ mode: "namespace", path: tail });
-      return bad("ns: needs the absolute path of a namespace", tailAt);
-    case "container":
-      return tail ? valid({ mode: "container", name: tail }) : bad("container: needs a container's name", tailAt);
-    case "keep-id":
-      return shifted(parseKeepId(tail), tailAt);
-    case "auto":
-      return shifted(parseAuto(tail), tailAt);
-    default: {
-      const message = `${quoted(head)} is no kind of user namespace: ${MODES.join(", ")}`;
-      return { problem: suggesting({ code: "bad-user-namespace", message }, closest(head, MODES)) };
-    }
-  }
+  const parse = Object.hasOwn(BY_MODE, head) ? BY_MODE[head] : undefined;
+  if (parse !== undefined) return shifted(parse(tail), tailAt);
+  const message = `${quoted(head)} is no kind of user namespace: ${MODES.join(", ")}`;
+  return { problem: suggesting({ code: "bad-user-namespace", message }, closest(head, MODES)) };
+}
+
+/** The grammar of what is behind the colon, by the word before it. */
+const BY_MODE: Readonly<Record<string, (tail: string | undefined) => Parsed<UserNamespaceMode>>> = {
+  "": (tail) => parsePlain("host", "", tail),
+  host: (tail) => parsePlain("host", "host", tail),
+  private: (tail) => parsePlain("private", "private", tail),
+  nomap: (tail) => parsePlain("nomap", "nomap", tail),
+  "keep-id": parseKeepId,
+  auto: parseAuto,
+  ns: (tail) =>
+    tail?.startsWith("/")
+      ? valid({ mode: "namespace", path: tail })
+      : bad("ns: needs the absolute path of a namespace"),
+  container: (tail) => (tail ? valid({ mode: "container", name: tail }) : bad("container: needs a container's name")),
+};
+
+function parsePlain(
+  mode: "host" | "private" | "nomap",
+  word: string,
+  tail: string | undefined,
+): Parsed<UserNamespaceMode> {
+  return tail === undefined ? valid({ mode }) : bad(`${word} takes no options`);
 }
 
 function bad(message: string, at = 0): ReturnType<typeof invalid> {

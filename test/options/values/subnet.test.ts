@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { checkOf } from "../../../src/options/values/check.ts";
+import { problemOf } from "../../../src/options/values/check.ts";
 import { addressOutside, parseIpRange, parseSubnetKey, rangeOutside } from "../../../src/options/values/subnet.ts";
 
-const checkSubnet = checkOf(parseSubnetKey);
-const checkIpRange = checkOf(parseIpRange);
+const checkSubnet = (text: string) => problemOf(parseSubnetKey(text));
+const checkIpRange = (text: string) => problemOf(parseIpRange(text));
 
 test("checkSubnet", () => {
   for (const good of ["10.89.0.0/24", "10.89.0.1/24", "0.0.0.0/0", "fd00:89::/64", "::/128", "10.%i.0.0/24"])

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { isIpv4, isIpv6, parseDns, parseHostEntry } from "../../../src/options/values/address.ts";
 import { parseCapability } from "../../../src/options/values/capability.ts";
-import { checkOf, isDeferred, type ValueParser } from "../../../src/options/values/check.ts";
+import { isDeferred, problemOf, type ValueParser } from "../../../src/options/values/check.ts";
 import { parseAssignment, parseEntrypoint, parseEnvironment } from "../../../src/options/values/command.ts";
 import { isShortName, parseImageName } from "../../../src/options/values/image-name.ts";
 import { joinMount, parseMount, splitMount } from "../../../src/options/values/mount/mount.ts";
@@ -543,7 +543,7 @@ const CHECKS: readonly (readonly [name: string, ValueParser<unknown>, Cases])[] 
 
 for (const [name, parse, { good, bad }] of CHECKS) {
   test(name, () => {
-    const check = checkOf(parse);
+    const check = (text: string) => problemOf(parse(text));
     for (const value of good) expect({ value, problem: check(value) }).toEqual({ value, problem: undefined });
     for (const [value, at] of bad) {
       const problem = check(value);
