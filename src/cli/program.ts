@@ -25,11 +25,16 @@ export async function runCommand(argv: readonly string[], table: CommandTable, c
     await program.parseAsync(asksForHelp ? [...wanted.split(" "), "--help"] : [...line], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    const { usageError, USAGE_EXIT_CODE } = await import("./program/usage-error.ts");
-    // Commander has printed help or the version. Help that was not requested means an incomplete command line.
-    if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
-    else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);
+    await endByCommander(error, wanted);
   }
+}
+
+/** Commander has printed help or the version, or it refuses the command line. Throws CommandError for that. */
+async function endByCommander(error: CommanderError, wanted: string): Promise<void> {
+  const { usageError, USAGE_EXIT_CODE } = await import("./program/usage-error.ts");
+  // Help that was not requested means an incomplete command line.
+  if (error.code === "commander.help") process.exitCode = error.exitCode === 0 ? 0 : USAGE_EXIT_CODE;
+  else if (error.exitCode !== 0) throw usageError(error, wanted.startsWith("-") ? "" : wanted);
 }
 
 function emptyProgram(context: CommandContext): Command {
