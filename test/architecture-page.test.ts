@@ -13,8 +13,9 @@ interface Mention {
 }
 
 /**
- * The files that a text names (`` `room/file.ts` ``, below src/ unless it begins with a folder of the project), each with
- * the names behind it in the same paragraph, item or row, up to the next file: `` `name()` `` or `` `ClassName` ``.
+ * The files that a text names (`` `room/file.ts` ``, below src/ unless it begins with a folder of the project), each
+ * with the names behind it in the same paragraph, item or row, up to the next file:
+ * `` `name()` `` or `` `ClassName` ``.
  */
 function mentions(text: string): Mention[] {
   return text.split(/\n(?=\n|\d+\. |\|)/).flatMap((item) => {

@@ -105,7 +105,6 @@ test("only the files that docs/architecture.md names touch the world outside", (
 });
 
 test("a kernel call, a child process, D-Bus and the network are found where the page does not name them", () => {
-  expect(edges(files)).toEqual([]);
   for (const [edge, line] of [
     ["kernel calls", 'import { dlopen } from "bun:ffi";'],
     ["child processes", 'const child = Bun.spawnSync(["true"]);'],
@@ -163,6 +162,7 @@ test("the libraries that are dependencies are used", () => {
 });
 
 test("comments that are wider than code are found", () => {
+  expect(checkComments(files)).toEqual([]);
   const long = "x".repeat(120);
   expect(found(checkComments, "src/unit/planted.ts", `\n// ${long}\n`)).toEqual([
     "src/unit/planted.ts:2: a comment of more than 120 columns",

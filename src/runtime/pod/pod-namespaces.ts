@@ -44,7 +44,9 @@ export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: st
   return made;
 }
 
-/** The path by which other programs reach one of a pod's open namespaces; undefined if the pod has none of that kind. */
+/**
+ * The path by which other programs reach one of a pod's open namespaces; undefined if the pod has none of that kind.
+ */
 export function pathOfNamespace(namespaces: readonly OpenNamespace[], kind: NamespaceKind): string | undefined {
   const found = namespaces.find((namespace) => namespace.kind === kind);
   return found === undefined ? undefined : namespacePath(found.fd);

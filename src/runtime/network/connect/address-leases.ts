@@ -17,8 +17,9 @@ export const leasesDir = (scope: Scope, network: string) => join(networksDir(sco
 
 /**
  * Leases an address of each of a network's subnets to `owner`: the fixed ones of `wanted`, else free ones. Leases none
- * if a DHCP server, or nothing, gives the network's addresses. Throws "network", with the network's name, for an address
- * that is in use or in none of the subnets, and where none is free; addresses leased before that stay the owner's.
+ * if a DHCP server, or nothing, gives the network's addresses. Throws "network", with the network's name, for an
+ * address that is in use or in none of the subnets, and where none is free; addresses leased before that stay the
+ * owner's.
  */
 export function leaseAddresses(
   scope: Scope,

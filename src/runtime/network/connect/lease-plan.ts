@@ -70,7 +70,10 @@ export function assignFixed(
   throw new RuntimeError("network", message);
 }
 
-/** A fixed address in its usual form. Throws "network" for the gateway's, and for the subnet's own and broadcast address. */
+/**
+ * A fixed address in its usual form. Throws "network" for the gateway's, and for the subnet's own and broadcast
+ * address.
+ */
 export function checkFixed({ network, subnet, text, gateway }: LeasePool, wanted: string): string {
   const parsed = parseAddress(wanted);
   if (parsed === undefined) return wanted;

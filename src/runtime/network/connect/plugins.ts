@@ -66,7 +66,9 @@ export function pluginRequest(request: NetworkCreateRequest, now: Date): Network
   });
 }
 
-/** The definition in a plugin's answer, checked; members that are absent or null stay as asked. Throws "bad-request". */
+/**
+ * The definition in a plugin's answer, checked; members that are absent or null stay as asked. Throws "bad-request".
+ */
 export function completeByAnswer(asked: NetworkDefinition, answer: unknown): NetworkDefinition {
   const fail = failureOf(asked.name);
   if (!isJsonObject(answer) || answer.name !== asked.name || answer.id !== asked.id || answer.driver !== asked.driver)

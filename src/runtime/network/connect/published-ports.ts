@@ -15,8 +15,8 @@ const LAST_CHOICE = 32_767;
 const ATTEMPTS = 200;
 
 /**
- * The ports with a host port each: where none was asked for, one that is free now, and that neither `others` nor `ports`
- * have. Throws "network" where none is found.
+ * The ports with a host port each: where none was asked for, one that is free now, and that neither `others` nor
+ * `ports` have. Throws "network" where none is found.
  */
 export function chooseHostPorts(
   ports: readonly PortMapping[],

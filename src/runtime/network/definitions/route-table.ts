@@ -1,8 +1,8 @@
 import { parseSubnet, type Subnet } from "../../../ip-address.ts";
 
 /*
- * The kernel's main routing tables, proc_pid_net(5), without default routes, single IPv6 addresses and the routes of the
- * loopback interface.
+ * The kernel's main routing tables, proc_pid_net(5), without default routes, single IPv6 addresses and the routes of
+ * the loopback interface.
  */
 
 /** A route to a subnet by an interface. */

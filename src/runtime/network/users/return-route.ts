@@ -30,8 +30,8 @@ export function returnRouteOf(addresses: readonly string[], ports: readonly Port
 /**
  * A shell script that routes answers from published ports by PUBLISH_INTERFACE, and all else by the container's other
  * interfaces (ip-rule(8)): rules by the source port, for a datagram's source address is not set yet when its route is
- * looked up. Machines on one of the container's own networks get their answers there: the main table without its default
- * route comes first.
+ * looked up. Machines on one of the container's own networks get their answers there: the main table without its
+ * default route comes first.
  */
 export function returnRouteScript({ ipv4, ipv6, ports }: ReturnRoute): string {
   return [
