@@ -56,12 +56,12 @@ export async function takeLayer(layer: WantedLayer, open: OpenBlob, options: Tak
     if (blob.size > limits.bytes) throw new ImageError("too-large", `more than ${limits.bytes} bytes`);
     const place = blobPath(paths, blob.digest);
     if (existsSync(place)) {
-      if (await takeBytes(layer, createReadStream(place), undefined, options)) return;
+      if (await takeBytes(layer, () => createReadStream(place), undefined, options)) return;
       rmSync(place, { force: true });
     }
     const copy = new BlobFile(work.fresh("blob"));
     try {
-      await takeBytes(layer, open(), copy, options);
+      await takeBytes(layer, open, copy, options);
       publish(copy.path, place);
     } finally {
       copy.abort();
@@ -77,7 +77,7 @@ export async function takeLayer(layer: WantedLayer, open: OpenBlob, options: Tak
  */
 async function takeBytes(
   layer: WantedLayer,
-  bytes: AsyncIterable<Uint8Array>,
+  open: OpenBlob,
   copy: BlobFile | undefined,
   options: TakeOptions,
 ): Promise<boolean> {
@@ -87,7 +87,8 @@ async function takeBytes(
   const decryption = layer.key === undefined ? undefined : new LayerDecryption(layer.key);
   const writer = await layers.add(chain, { ...options, dir: work.fresh("layer") });
   try {
-    const refused = await drain(bytes, { layer, check, copy, decryption, writer }, options);
+    // A stream that is opened before it is read could fail without a reader, which ends the process.
+    const refused = await drain(open(), { layer, check, copy, decryption, writer }, options);
     if (copy === undefined && check.digest() !== digest) return false;
     check.finish();
     decryption?.finish();

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { createReadStream, mkdirSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ImageError } from "../../../src/image/error.ts";
 import { openLayers } from "../../../src/image/layer/layer-store.ts";
 import { openStore } from "../../../src/image/store/store.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
+import { Layout } from "../support/layout.ts";
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "../support/registry.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
 import { dir, file, type Member, sha256, symlink, tar } from "../support/tar.ts";
@@ -72,6 +73,18 @@ async function refused(bytes: Buffer): Promise<{ code: string; message: string }
 }
 
 describe.skipIf(!root)("loading", () => {
+  test("a folder that lacks a layer is an error like others", async () => {
+    const folder = scratch();
+    const layout = new Layout(folder);
+    layout.name(layout.image(LAYER), "app:1");
+    rmSync(join(folder, "blobs/sha256", sha256(gzipSync(LAYER)).slice("sha256:".length)));
+    const store = openStore(scratch());
+    const error = await loadImages({ path: folder }, { store }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ImageError);
+    expect(store.list()).toEqual([]);
+    expect(listTree(store.paths.work)).toEqual([]);
+  });
+
   test("an oci-archive with several names, compressed, from a file and from a stream", async () => {
     const bytes = archive(ociLayout(["registry.example/app:1", "app"]));
     for (const path of [write(bytes), write(gzipSync(bytes)), write(Bun.zstdCompressSync(bytes) as Buffer)]) {
