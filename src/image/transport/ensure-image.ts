@@ -45,7 +45,8 @@ export async function ensureImage(name: string, options: EnsureOptions): Promise
   parsePullSource(name);
   const pulling = { ...(await options.pulling()), store };
   const { pullImage, renewImage } = await import("./pull.ts");
-  return local === undefined ? pullImage(name, pulling) : unpacked(await renewImage(local, name, pulling), options);
+  if (local === undefined) return pullImage(name, pulling);
+  return unpacked(await renewImage(local, name, pulling), { store, pulling: async () => pulling });
 }
 
 function isWanted(image: StoredImage, platform: Platform | undefined): boolean {
@@ -63,7 +64,10 @@ function storedImage(name: string, { store, policy, platform }: EnsureOptions): 
 }
 
 /** Unpacks an image that another tool has put into the store. */
-async function unpacked(image: StoredImage, { store, pulling }: EnsureOptions): Promise<StoredImage> {
+async function unpacked(
+  image: StoredImage,
+  { store, pulling }: Pick<EnsureOptions, "store" | "pulling">,
+): Promise<StoredImage> {
   if (store.layers.missing(image.layers).length === 0) return image;
   const { unpackImage } = await import("../store/unpack-image.ts");
   await unpackImage(image, { ...(await pulling()), store });

@@ -67,6 +67,14 @@ describe.skipIf(!root)("an image whose blobs another tool has put into the store
     expect(await store.verify()).toEqual([]);
   });
 
+  test("is unpacked with the options of the pull that found no other", async () => {
+    const { store, layout } = foreignStore();
+    layout.name(layout.image(LAYER), `${registry.host}/app:1`);
+    const kept = await ensure(store, `${registry.host}/app:1`, "newer");
+    expect(store.layers.missing(kept.layers)).toEqual([]);
+    expect(asked).toBe(1);
+  });
+
   test("is taken from an index, which stays in the store with all of its images", async () => {
     const { store, layout } = foreignStore();
     layout.name(layout.index([layout.image(LAYER), layout.image(tar([file("x")]), OTHER)]), "localhost/app:1");
