@@ -51,12 +51,12 @@ const DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
 
 /** The media types of manifests that berth reads and asks registries for. */
-export const MANIFEST_TYPES: Readonly<Record<string, "manifest" | "index">> = {
-  [OCI_MANIFEST]: "manifest",
-  [OCI_INDEX]: "index",
-  [DOCKER_MANIFEST]: "manifest",
-  [DOCKER_LIST]: "index",
-};
+export const MANIFEST_TYPES: ReadonlyMap<string | undefined, "manifest" | "index"> = new Map([
+  [OCI_MANIFEST, "manifest"],
+  [OCI_INDEX, "index"],
+  [DOCKER_MANIFEST, "manifest"],
+  [DOCKER_LIST, "index"],
+]);
 
 const CONFIG_TYPES: readonly string[] = [OCI_CONFIG, DOCKER_CONFIG];
 
@@ -106,7 +106,7 @@ export function parseManifest(bytes: Uint8Array, servedType?: string): ImageMani
   const { mediaType, artifactType } = document;
   throw new ImageError(
     "unsupported",
-    MANIFEST_TYPES[mediaType] === undefined
+    !MANIFEST_TYPES.has(mediaType)
       ? `manifest: media type ${mediaType} is not an image`
       : `manifest: its config is ${artifactType}: an artifact, not an image`,
   );
@@ -119,7 +119,7 @@ export function parseDocument(bytes: Uint8Array, servedType?: string): ImageMani
   };
   const json = parseJsonObject(bytes, refuse);
   const mediaType = documentType(json, servedType, refuse);
-  const kind = MANIFEST_TYPES[mediaType];
+  const kind = MANIFEST_TYPES.get(mediaType);
   const hasImage = "config" in json || "layers" in json || "fsLayers" in json;
   const hasIndex = "manifests" in json;
   if (hasImage && hasIndex) return refuse("it is an image and an index at the same time");
@@ -138,7 +138,7 @@ function documentType(json: JsonObject, servedType: string | undefined, refuse: 
     throw new ImageError("unsupported", "manifest: Docker's schema 1 is not supported; push the image again");
   }
   if (json.schemaVersion !== 2) return refuse("schemaVersion is not 2");
-  const servedKind = servedType === undefined ? undefined : MANIFEST_TYPES[servedType];
+  const servedKind = MANIFEST_TYPES.get(servedType);
   if (ownType !== undefined && servedKind !== undefined && ownType !== servedType) {
     return refuse(`it was served as ${servedType} but says that it is ${ownType}`);
   }

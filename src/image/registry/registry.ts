@@ -36,7 +36,7 @@ export class RegistryClient {
 
   /** The manifest or index under a tag or a digest. */
   async manifest(which: string): Promise<SourceManifest> {
-    const accept = Object.keys(MANIFEST_TYPES).join(", ");
+    const accept = [...MANIFEST_TYPES.keys()].join(", ");
     return this.#retries().run("manifest", async () => {
       const answer = await this.#get(`manifests/${which}`, { accept });
       const bytes = await readAll(answer, MANIFEST_MAX, "the manifest");

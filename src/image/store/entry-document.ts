@@ -36,7 +36,7 @@ export interface StoredImage {
  */
 export function readEntry(paths: StorePaths, entry: Descriptor): ImageManifest | ImageIndex | Artifact {
   // Any blob may be an entry: what is no manifest by its type or size is not read.
-  if (MANIFEST_TYPES[entry.mediaType] === undefined || entry.size > MANIFEST_MAX)
+  if (!MANIFEST_TYPES.has(entry.mediaType) || entry.size > MANIFEST_MAX)
     return { kind: "artifact", mediaType: entry.mediaType, artifactType: entry.mediaType };
   return parseDocument(readBlob(paths, entry.digest), entry.mediaType);
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { BerthError } from "../../error.ts";
+import { isJsonObject } from "../../json.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { replaceFile } from "../../system/files.ts";
 import { type DiffId, type Digest, digestHex, isDigest, parseDiffId } from "../document/digest.ts";
@@ -8,7 +9,7 @@ import { parseImageConfig } from "../document/image-config.ts";
 import { isImageConfig, MANIFEST_MAX, MANIFEST_TYPES, referencesIn } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 import { type KeptLayers, type LayerChain, LayerStore } from "../layer/layer-store.ts";
-import { FROM_INDEX, formatIndexFile, type IndexEntry, readIndexFile } from "./index-file.ts";
+import { FROM_INDEX, formatIndexFile, type IndexEntry, type IndexFile, readIndexFile } from "./index-file.ts";
 import { blobPath, DURABLE, readBlob, type StorePaths } from "./layout.ts";
 import { deadWork, keptByOthers } from "./work.ts";
 
@@ -33,7 +34,7 @@ export function removeEntries(
       const goes = choose(index.entries);
       const entries = index.entries.filter((entry) => !goes(entry));
       // Before anything is changed: without knowing what is in use, nothing may be removed.
-      const keep = reachable(paths, entries, inUse());
+      const keep = reachable(paths, { ...index, entries }, inUse());
       if (entries.length !== index.entries.length)
         replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
       trash.push(...deadWork(paths));
@@ -71,7 +72,7 @@ function discardAllBut({ blobs, layers }: Reachable, paths: StorePaths): string[
 /** What must stay. */
 function reachable(
   paths: StorePaths,
-  entries: readonly IndexEntry[],
+  { entries, damaged }: Pick<IndexFile, "entries" | "damaged">,
   inUse: readonly (readonly string[])[],
 ): Reachable {
   const kept = keptByOthers(paths);
@@ -83,7 +84,7 @@ function reachable(
     followed.add(digest);
     blobs.add(digest);
     for (const reference of referencesOf(paths, digest)) {
-      if (MANIFEST_TYPES[reference.mediaType] !== undefined) follow(reference.digest);
+      if (MANIFEST_TYPES.has(reference.mediaType)) follow(reference.digest);
       else blobs.add(reference.digest);
       if (isImageConfig(reference)) chains.push(...chainOf(paths, reference.digest));
     }
@@ -94,6 +95,8 @@ function reachable(
     // The other images of that index were not chosen: what is there of them is not kept for its sake.
     if (isDigest(fromIndex)) blobs.add(fromIndex);
   }
+  // An entry that berth cannot read may be sound to the tool that wrote it.
+  for (const { json } of damaged) if (isJsonObject(json) && isDigest(json.digest)) follow(json.digest);
   return { blobs: new Set([...blobs].map(digestHex)), layers: { chains, ids: [...kept] as string[] as DiffId[] } };
 }
 

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing } from "../../system/error.ts";
 import type { ReplaceOptions } from "../../system/files.ts";
 import { type Digest, digestHex, digestOf } from "../document/digest.ts";
+import { CONFIG_MAX } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 
 /** Where things are below a scope's state directory. */
@@ -33,11 +34,17 @@ export function blobPath(paths: StorePaths, digest: Digest): string {
   return join(paths.blobs, digestHex(digest));
 }
 
-/** A small blob (manifest, configuration), checked against its digest on every read. */
+/**
+ * A small blob (manifest, index, configuration), checked against its digest on every read. A document of another tool
+ * may name any blob as one: those that are too large are not read. Throws ImageError `store-corrupt`, `store-io`.
+ */
 export function readBlob(paths: StorePaths, digest: Digest): Uint8Array {
+  const path = blobPath(paths, digest);
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(blobPath(paths, digest));
+    if (statSync(path).size > CONFIG_MAX)
+      throw new ImageError("store-corrupt", `it is longer than ${CONFIG_MAX} bytes, and no manifest or configuration`);
+    bytes = readFileSync(path);
   } catch (error) {
     throw withContext(`read blob ${digest}`, error, isMissing(error) ? "store-corrupt" : "store-io");
   }

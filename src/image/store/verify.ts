@@ -1,6 +1,6 @@
 import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { digestHex } from "../document/digest.ts";
+import { type Digest, digestHex } from "../document/digest.ts";
 import { type ImageConfig, parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, MANIFEST_TYPES, parseDocument, referencesIn } from "../document/manifest.ts";
 import { ImageError, reasonOf } from "../error.ts";
@@ -29,12 +29,13 @@ export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
 }
 
 function indexProblems(paths: StorePaths, layers: LayerStore): StoreProblem[] {
+  const seen = new Set<Digest>();
   try {
     const { entries, damaged } = readIndexFile(paths.index);
     return [
       ...damaged.map(({ why }) => ({ where: "index.json", message: `an entry that cannot be read: ${why}` })),
       ...entries.flatMap((entry) =>
-        entryProblems(paths, layers, entry).map((message) => ({ where: `image ${entry.digest}`, message })),
+        entryProblems(paths, layers, entry, seen).map((message) => ({ where: `image ${entry.digest}`, message })),
       ),
     ];
   } catch (error) {
@@ -42,16 +43,22 @@ function indexProblems(paths: StorePaths, layers: LayerStore): StoreProblem[] {
   }
 }
 
-/** An index may lack any of its images; every other document has to have what it refers to. */
-function entryProblems(paths: StorePaths, layers: LayerStore, entry: Descriptor): string[] {
-  if (MANIFEST_TYPES[entry.mediaType] === undefined) return sizeProblem(paths, entry);
+/**
+ * An index may lack any of its images; every other document has to have what it refers to. Indexes that were `seen` are
+ * left out: a few of them that name each other many times would take for ever.
+ */
+function entryProblems(paths: StorePaths, layers: LayerStore, entry: Descriptor, seen: Set<Digest>): string[] {
+  if (!MANIFEST_TYPES.has(entry.mediaType)) return sizeProblem(paths, entry);
   try {
     const bytes = readBlob(paths, entry.digest);
     const document = unlessUnsupported(bytes, entry.mediaType);
-    if (document?.kind === "index")
+    if (document?.kind === "index") {
+      if (seen.has(entry.digest)) return [];
+      seen.add(entry.digest);
       return document.manifests
         .filter(({ digest }) => existsSync(blobPath(paths, digest)))
-        .flatMap((inner) => entryProblems(paths, layers, inner));
+        .flatMap((inner) => entryProblems(paths, layers, inner, seen));
+    }
     const blobs = referencesIn(bytes).flatMap((blob) => sizeProblem(paths, blob));
     if (document?.kind !== "manifest") return blobs;
     return [...blobs, ...layerProblems(layers, parseImageConfig(readBlob(paths, document.config.digest)), entry)];

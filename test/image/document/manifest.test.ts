@@ -38,6 +38,11 @@ test("a document is what it is said to be, and only one thing", () => {
   expect(code({ schemaVersion: 2, manifests: [] }, OCI_MANIFEST)).toBe("bad-manifest");
   expect(code({ ...image, manifests: [] })).toBe("bad-manifest");
   expect(code({ ...image, mediaType: "application/x" })).toBe("unsupported");
+  // Names that every JavaScript object has.
+  for (const mediaType of ["constructor", "__proto__"]) {
+    expect(code({ ...image, mediaType })).toBe("unsupported");
+    expect(code({ schemaVersion: 2, manifests: [], mediaType }, mediaType)).toBe("unsupported");
+  }
   expect(code({ ...image, schemaVersion: 3 })).toBe("bad-manifest");
   expect(code({ schemaVersion: 1 })).toBe("unsupported");
   expect(code(Buffer.from([0x7b, 0xff, 0x7d]))).toBe("bad-manifest");

@@ -16,7 +16,7 @@ import { openStore, type Store } from "../../../src/image/store/store.ts";
 import { prepareStore } from "../../../src/image/store/store-write.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
 import { Layout, REF_NAME } from "../support/layout.ts";
-import { OCI_INDEX, OCI_MANIFEST } from "../support/registry.ts";
+import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from "../support/registry.ts";
 import { scratchDirectories } from "../support/scratch.ts";
 import { dir, file, sha256, tar } from "../support/tar.ts";
 
@@ -198,6 +198,37 @@ describe("entries of three kinds that another tool has put there", () => {
     await store.remove("registry.example/image:1", unused);
     const { manifests } = JSON.parse(readFileSync(store.paths.index, "utf8")) as { manifests: object[] };
     expect(manifests).toEqual(layout.manifests.slice(1));
+  });
+
+  test("that name large blobs as documents, or each other over and over, hold nothing up", async () => {
+    const { store, layout } = mixed();
+    const large = layout.put(Buffer.alloc(8 * 1024 * 1024 + 1), OCI_CONFIG);
+    const image = layout.putJson(
+      { schemaVersion: 2, mediaType: OCI_MANIFEST, config: large, layers: [] },
+      OCI_MANIFEST,
+    );
+    layout.name(image, "registry.example/large:1");
+    let index = layout.index([image]);
+    for (let depth = 0; depth < 6; depth++) index = layout.index(Array.from({ length: 100 }, () => index));
+    layout.name(index, "registry.example/deep:1");
+    expect(store.survey().problems.map(({ where }) => where)).toContain("registry.example/large:1");
+    expect((await store.verify()).map(({ where }) => where)).toContain(`image ${image.digest}`);
+    await store.remove("registry.example/image:1", unused);
+    expect(existsSync(join(store.paths.blobs, large.digest.slice(7)))).toBe(true);
+    await store.remove("registry.example/large:1", unused);
+    await store.remove("registry.example/deep:1", unused);
+    expect(existsSync(join(store.paths.blobs, large.digest.slice(7)))).toBe(false);
+    expect(store.survey().problems).toEqual([]);
+  });
+
+  test("that cannot be read keep their blobs", async () => {
+    const { store, layout } = mixed();
+    const kept = layout.image(tar([file("kept")]));
+    layout.name({ ...kept, size: "unknown" }, "registry.example/unreadable:1");
+    const before = readdirSync(store.paths.blobs);
+    await store.remove("registry.example/chart:1", unused);
+    expect(readdirSync(store.paths.blobs)).toHaveLength(before.length - 2);
+    expect(existsSync(join(store.paths.blobs, kept.digest.slice(7)))).toBe(true);
   });
 
   test("that are damaged hide no other, are reported, and can be removed", async () => {
