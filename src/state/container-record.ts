@@ -3,9 +3,16 @@ import type { NetworkRequest, PortMapping } from "../options/requests/run-reques
 import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
 import type { ProcessIdentity } from "../system/process-identity.ts";
-import type { StateError } from "./error.ts";
 import { containerPaths, containersDir } from "./paths.ts";
-import { readRecordFile, readRecordIfSound, recordFormat, survey, writeRecordFile } from "./record-format.ts";
+import {
+  readRecordFile,
+  readRecordIfSound,
+  recordFormat,
+  reportUnread,
+  type Survey,
+  survey,
+  writeRecordFile,
+} from "./record-format.ts";
 import { networkRequest, portMapping, processIdentity } from "./request-fields.ts";
 
 /**
@@ -94,14 +101,13 @@ export function listContainerIds(scope: Scope): string[] {
 }
 
 /** All records that can be read. Throws "newer-record" if there is one. */
-export function listRecords(scope: Scope): ContainerRecord[] {
-  const { records, newer } = surveyRecords(scope);
-  const [first] = newer;
-  if (first !== undefined) throw first;
-  return records;
+export function listRecords(scope: Scope): readonly ContainerRecord[] {
+  const found = surveyRecords(scope);
+  reportUnread(found);
+  return found.records;
 }
 
 /** All records that can be read, and an error for each container that a newer berth has started. */
-export function surveyRecords(scope: Scope): { records: ContainerRecord[]; newer: StateError[] } {
+export function surveyRecords(scope: Scope): Survey<ContainerRecord> {
   return survey(listContainerIds(scope), (id) => readRecord(scope, id));
 }

@@ -6,7 +6,7 @@ import { listIfThere, removeIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
 import { openLockFile, withLock } from "./lock.ts";
 import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
-import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
+import { readRecordFile, recordFormat, reportUnread, type Survey, survey, writeRecordFile } from "./record-format.ts";
 
 /** People read and copy these files: they are indented, and errors name the path. */
 const FORMAT = recordFormat<NetworkDefinition>(
@@ -35,16 +35,24 @@ export function findDefinition(scope: Scope, name: string): NetworkDefinition | 
 export function findNetwork(scope: Scope, word: string): NetworkDefinition {
   const byName = findDefinition(scope, word);
   if (byName !== undefined) return byName;
-  const byId = /^[0-9a-f]{3,64}$/.test(word) ? listDefinitions(scope).filter(({ id }) => id.startsWith(word)) : [];
+  const byId = /^[0-9a-f]{3,64}$/.test(word)
+    ? surveyDefinitions(scope).records.filter(({ id }) => id.startsWith(word))
+    : [];
   return byId.length === 1 && byId[0] !== undefined ? byId[0] : readDefinition(scope, word);
 }
 
-/** All networks by name, including the default one. */
-export function listDefinitions(scope: Scope): NetworkDefinition[] {
+/** All networks by name, including the default one. Throws for the first definition that cannot be read. */
+export function listDefinitions(scope: Scope): readonly NetworkDefinition[] {
+  const found = surveyDefinitions(scope);
+  reportUnread(found);
+  return found.records;
+}
+
+/** All networks with a definition that can be read, by name, and an error for each of the others. */
+export function surveyDefinitions(scope: Scope): Survey<NetworkDefinition> {
   const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
-  return [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)]
-    .sort()
-    .flatMap((name) => findDefinition(scope, name) ?? []);
+  const all = [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)].sort();
+  return survey(all, (name) => findDefinition(scope, name));
 }
 
 /** Writes a definition. The caller holds the lock. */
@@ -66,11 +74,10 @@ export function finishRemoval(scope: Scope, name: string): void {
   removeIfThere(join(definitionsDir(scope), `${name}${REMOVED}`));
 }
 
-/** Networks whose removal has begun and not ended. */
-export function listRemovals(scope: Scope): NetworkDefinition[] {
-  return listIfThere(definitionsDir(scope))
-    .filter((file) => file.endsWith(REMOVED))
-    .flatMap((file) => readFile(join(definitionsDir(scope), file)) ?? []);
+/** Networks whose removal has begun and not ended; nothing can be done about a definition that cannot be read. */
+export function listRemovals(scope: Scope): readonly NetworkDefinition[] {
+  const files = listIfThere(definitionsDir(scope)).filter((file) => file.endsWith(REMOVED));
+  return survey(files, (file) => readFile(join(definitionsDir(scope), file))).records;
 }
 
 function readFile(path: string): NetworkDefinition | undefined {

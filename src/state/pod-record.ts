@@ -11,7 +11,14 @@ import { isAlive, type ProcessIdentity } from "../system/process-identity.ts";
 import { StateError } from "./error.ts";
 import { type PinnedNamespaces, pinnedNamespaces } from "./namespace-pins.ts";
 import { podsDir } from "./paths.ts";
-import { readRecordIfSound, recordFormat, survey, writeRecordFile } from "./record-format.ts";
+import {
+  readRecordIfSound,
+  recordFormat,
+  reportUnread,
+  type Survey,
+  survey,
+  writeRecordFile,
+} from "./record-format.ts";
 import {
   hostEntry,
   mountRequest,
@@ -116,20 +123,19 @@ export function readPod(scope: Scope, name: string): PodRecord | undefined {
 export function findPod(scope: Scope, word: string): PodRecord {
   const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
   if (named !== undefined) return named;
-  const { records, newer } = surveyPods(scope);
+  const { records, unread } = surveyPods(scope);
   const byUnit = records.find(({ unit }) => [word, `${word}.service`, `${word}-pod.service`].includes(unit));
   if (byUnit !== undefined) return byUnit;
   const byId = word === "" ? [] : records.filter(({ id }) => id.startsWith(word));
   const [only] = byId;
   if (only !== undefined && byId.length === 1) return only;
-  const [unread] = newer;
-  if (byId.length === 0 && unread !== undefined) throw unread;
+  if (byId.length === 0) reportUnread({ unread });
   const problem = byId.length > 1 ? `the ID ${word} fits ${byId.length} pods` : `no pod ${word} is running`;
   throw new StateError("no-such-pod", problem);
 }
 
 /** All pods with a record that can be read, and an error for each that a newer berth has started. */
-export function surveyPods(scope: Scope): { records: PodRecord[]; newer: StateError[] } {
+export function surveyPods(scope: Scope): Survey<PodRecord> {
   return survey(listPodNames(scope), (name) => readPod(scope, name));
 }
 

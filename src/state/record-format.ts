@@ -92,23 +92,35 @@ export function readRecordIfSound<T extends object>(
   }
 }
 
-/** The records of `names`, and the errors about newer ones. */
-export function survey<T>(
-  names: readonly string[],
-  read: (name: string) => T | undefined,
-): { records: T[]; newer: StateError[] } {
+/** All records of a kind that can be read, and an error for each of the others. */
+export interface Survey<T> {
+  readonly records: readonly T[];
+  readonly unread: readonly StateError[];
+}
+
+/** Reads the records of `names`, each by `read`; names without a record are left out. */
+export function survey<T>(names: readonly string[], read: (name: string) => T | undefined): Survey<T> {
   const records: T[] = [];
-  const newer: StateError[] = [];
+  const unread: StateError[] = [];
   for (const name of names) {
     try {
       const record = read(name);
       if (record !== undefined) records.push(record);
     } catch (error) {
-      if (!isNewer(error)) throw error;
-      newer.push(error);
+      if (!isUnread(error)) throw error;
+      unread.push(error);
     }
   }
-  return { records, newer };
+  return { records, unread };
+}
+
+/** Throws the first of the errors, if there is one: for a command that has dealt with all other records before. */
+export function reportUnread({ unread: [first] }: Pick<Survey<unknown>, "unread">): void {
+  if (first !== undefined) throw first;
+}
+
+function isUnread(error: unknown): error is StateError {
+  return error instanceof StateError && (error.code === "corrupt-record" || isNewer(error));
 }
 
 /** Whether the error reports a record of a newer version. */

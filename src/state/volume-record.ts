@@ -6,7 +6,7 @@ import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
 import { volumesDir } from "./paths.ts";
-import { readRecordFile, recordFormat, writeRecordFile } from "./record-format.ts";
+import { readRecordFile, recordFormat, type Survey, survey, writeRecordFile } from "./record-format.ts";
 
 /** The description of a named volume: `volume.json` beside its `_data`. */
 export interface Volume {
@@ -85,9 +85,9 @@ export function readVolume(scope: Scope, name: string): Volume | undefined {
   return existsSync(paths.data) ? undescribed(name, paths) : undefined;
 }
 
-/** All volumes, sorted by name. */
-export function listVolumes(scope: Scope): Volume[] {
-  return listNames(scope).flatMap((name) => readVolume(scope, name) ?? []);
+/** All volumes with a description that can be read, sorted by name, and an error for each of the others. */
+export function surveyVolumes(scope: Scope): Survey<Volume> {
+  return survey(listFolders(scope), (name) => readVolume(scope, name));
 }
 
 /**
@@ -97,7 +97,7 @@ export function listVolumes(scope: Scope): Volume[] {
 export function findVolume(scope: Scope, word: string): Volume {
   const exact = readVolume(scope, word);
   if (exact !== undefined) return exact;
-  const near = word === "" ? [] : listNames(scope).filter((name) => name.startsWith(word));
+  const near = word === "" ? [] : listFolders(scope).filter((name) => name.startsWith(word));
   if (near.length > 1) throw new StateError("ambiguous", `volume ${word} may be ${near.join(" or ")}`);
   const only = near[0] === undefined ? undefined : readVolume(scope, near[0]);
   if (only !== undefined) return only;
@@ -109,7 +109,15 @@ export function writeVolume(paths: VolumePaths, volume: Volume): void {
   writeRecordFile(paths.description, FORMAT, volume);
 }
 
-function listNames(scope: Scope): string[] {
+/** The names of all volumes, sorted, whether or not their descriptions can be read. */
+export function listVolumeNames(scope: Scope): string[] {
+  return listFolders(scope).filter((name) => {
+    const { description, data } = volumePaths(scope, name);
+    return existsSync(description) || existsSync(data);
+  });
+}
+
+function listFolders(scope: Scope): string[] {
   return listIfThere(volumesDir(scope)).filter(isVolumeName).sort();
 }
 

@@ -8,10 +8,12 @@ import {
   beginRemoval,
   definitionsDir,
   findDefinition,
+  findNetwork,
   finishRemoval,
   listDefinitions,
   listRemovals,
   readDefinition,
+  surveyDefinitions,
   writeDefinition,
 } from "../../src/state/network-definitions.ts";
 
@@ -101,4 +103,18 @@ test("a network whose removal has begun is no network, and is known until it is 
   finishRemoval(scope, "back");
   expect(listRemovals(scope)).toEqual([]);
   expect(() => readDefinition(scope, "back")).toThrow(expect.objectContaining({ code: "no-such-network" }));
+});
+
+test("a definition that cannot be read hides no network beside it", () => {
+  writeDefinition(scope, BACK);
+  writeFileSync(join(definitionsDir(scope), "front.json"), "{");
+  expect(surveyDefinitions(scope)).toMatchObject({
+    records: [{ name: "back" }, { name: "berth" }],
+    unread: [{ code: "corrupt-record" }],
+  });
+  expect(findNetwork(scope, "bbbb").name).toBe("back");
+  expect(() => listDefinitions(scope)).toThrow("front.json");
+  beginRemoval(scope, "back");
+  writeFileSync(join(definitionsDir(scope), "old.removed"), "");
+  expect(listRemovals(scope).map(({ name }) => name)).toEqual(["back"]);
 });

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { type Scope, systemScope } from "../../src/scope.ts";
 import {
   findVolume,
-  listVolumes,
+  listVolumeNames,
   newVolume,
   readVolume,
+  surveyVolumes,
   volumePaths,
   writeVolume,
 } from "../../src/state/volume-record.ts";
@@ -63,7 +64,7 @@ test.each([
 test("a volume of a newer berth is not taken for another", () => {
   put({ version: 2, driver: "local" });
   const message = "volume data was made by a newer berth (record version 2): install that berth again, or a newer one";
-  expect(() => listVolumes(scope)).toThrow(expect.objectContaining({ code: "newer-record", message }));
+  expect(() => readVolume(scope, "data")).toThrow(expect.objectContaining({ code: "newer-record", message }));
 });
 
 test("a volume is found by its name or a beginning that fits no other", () => {
@@ -76,4 +77,15 @@ test("a volume is found by its name or a beginning that fits no other", () => {
   expect(() => findVolume(scope, "x")).toThrow(
     expect.objectContaining({ code: "no-such-volume", message: "no such volume: x" }),
   );
+});
+
+test("a description that cannot be read hides no volume beside it", () => {
+  put(newVolume("data"));
+  put(newVolume("logs"), "logs");
+  mkdirSync(volumePaths(scope, "empty").dir);
+  writeFileSync(volumePaths(scope, "data").description, "{");
+  expect(surveyVolumes(scope)).toMatchObject({ records: [{ name: "logs" }], unread: [{ code: "corrupt-record" }] });
+  expect(listVolumeNames(scope)).toEqual(["data", "logs"]);
+  put({ version: 2, driver: "local" });
+  expect(surveyVolumes(scope)).toMatchObject({ records: [{ name: "logs" }], unread: [{ code: "newer-record" }] });
 });

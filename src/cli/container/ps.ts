@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { UnitStatus } from "../../runtime/systemd/systemd.ts";
 import { surveyRecords } from "../../state/container-record.ts";
+import { reportUnread } from "../../state/record-format.ts";
 import { chooseBy } from "../output/filters.ts";
 import { addListingOptions, formatListing, type ListingOptions, templateFields } from "../output/output-format.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
@@ -33,7 +34,7 @@ export function define(command: Command, context: CommandContext): void {
 }
 
 async function ps(options: Options, context: CommandContext): Promise<void> {
-  const { records, newer } = surveyRecords(context.scope);
+  const { records, unread } = surveyRecords(context.scope);
   const known = new Set(records.map(({ unit }) => unit));
   const idle = options.all ? (await containerUnits(context)).filter((unit) => !known.has(unit)) : [];
   const units = await unitStates(context, [...records.flatMap(({ unit }) => unit ?? []), ...idle]);
@@ -44,8 +45,7 @@ async function ps(options: Options, context: CommandContext): Promise<void> {
     ...idle.map((unit) => unitRow(unit, units.get(unit))),
   ].filter((row) => options.all || row.Pid > 0);
   context.out(formatListing(chooseBy(rows, options.filter, CONTAINER_FILTERS), CONTAINER_LISTING, options));
-  const [unread] = newer;
-  if (unread !== undefined) throw unread;
+  reportUnread({ unread });
 }
 
 /** Services that container files have made: what the generator says now, whether or not they were ever started. */

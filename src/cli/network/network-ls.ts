@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import { networkUsers } from "../../runtime/network/network-users.ts";
+import { namesOfUsers } from "../../runtime/network/network-users.ts";
 import type { NetworkDefinition } from "../../state/network-definition.ts";
-import { listDefinitions } from "../../state/network-definitions.ts";
+import { surveyDefinitions } from "../../state/network-definitions.ts";
+import { reportUnread } from "../../state/record-format.ts";
 import { chooseBy, type FilterKinds, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,
@@ -70,11 +71,11 @@ export const manual: CommandManual = {
 
 /** `berth network ls`. */
 export function define(command: Command, context: CommandContext): void {
-  command;
   addListingOptions(command, "names only", "whole IDs");
   command.action((options: ListingOptions) => {
-    const networks = chooseNetworks(listDefinitions(context.scope), options.filter, context);
-    context.out(formatListing(networks, LISTING, options));
+    const { records, unread } = surveyDefinitions(context.scope);
+    context.out(formatListing(chooseNetworks(records, options.filter, context), LISTING, options));
+    reportUnread({ unread });
   });
 }
 
@@ -90,7 +91,7 @@ export function chooseNetworks(
     driver: ({ driver }, value) => driver === value,
     ...labelFilters<NetworkDefinition>(({ labels }) => labels),
     until: ({ created }, value) => Date.parse(created) < timeOf(value),
-    dangling: ({ name }, value) => networkUsers(scope, name).length > 0 !== isTrue(value),
+    dangling: (network, value) => namesOfUsers(scope, network).length > 0 !== isTrue(value),
   };
   return chooseBy(networks, filters, kinds);
 }

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
 import { DEFAULT_NETWORK } from "../../options/values/network.ts";
-import { listDefinitions } from "../../state/network-definitions.ts";
+import { surveyDefinitions } from "../../state/network-definitions.ts";
+import { reportUnread } from "../../state/record-format.ts";
 import { filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";
@@ -27,12 +28,13 @@ export function define(command: Command, context: CommandContext): void {
 
 async function prune(filter: readonly string[], force: boolean | undefined, context: CommandContext): Promise<void> {
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
-  const { networkUsers } = await import("../../runtime/network/network-users.ts");
+  const { namesOfUsers } = await import("../../runtime/network/network-users.ts");
   const { removeNetwork } = await import("../../runtime/network/remove-network.ts");
   enterRootlessNamespace(context);
-  const unused = chooseNetworks(listDefinitions(context.scope), filter, context)
-    .map(({ name }) => name)
-    .filter((name) => name !== DEFAULT_NETWORK && networkUsers(context.scope, name).length === 0);
+  const { records, unread } = surveyDefinitions(context.scope);
+  const unused = chooseNetworks(records, filter, context)
+    .filter((network) => network.name !== DEFAULT_NETWORK && namesOfUsers(context.scope, network).length === 0)
+    .map(({ name }) => name);
   if (!force && unused.length > 0 && !(await confirmRemoval("networks", unused, context))) return;
   for (const name of unused) {
     try {
@@ -44,4 +46,5 @@ async function prune(filter: readonly string[], force: boolean | undefined, cont
       if (!failedWith(error, "network-in-use", "no-such-network")) throw error;
     }
   }
+  reportUnread({ unread });
 }

@@ -23,9 +23,12 @@ async function reload(names: readonly string[], all: boolean, context: CommandCo
   const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
   enterRootlessNamespace(context);
   const { reloadNetworks } = await import("../../runtime/network/reload-networks.ts");
-  const { reloaded, failed } = await reloadNetworks(context.scope, all ? undefined : names);
+  const { reloaded, failed, unread } = await reloadNetworks(context.scope, all ? undefined : names);
   context.out(reloaded.map((name) => `${name}\n`).join(""));
-  if (failed.length === 0) return;
   const { describeFailure } = await import("../program/failure.ts");
-  throw new CommandError(failed.map(({ name, error }) => `${name}: ${describeFailure(error)}`).join("; "), 125);
+  const failures = [
+    ...failed.map(({ name, error }) => `${name}: ${describeFailure(error)}`),
+    ...unread.map(describeFailure),
+  ];
+  if (failures.length > 0) throw new CommandError(failures.join("; "), 125);
 }

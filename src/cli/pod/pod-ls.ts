@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type ContainerRecord, surveyRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { type PodRecord, surveyPods } from "../../state/pod-record.ts";
+import { reportUnread } from "../../state/record-format.ts";
 import { chooseBy, type FilterKinds, labelFilters, matchesName } from "../output/filters.ts";
 import { formatAge } from "../output/format-age.ts";
 import {
@@ -92,8 +93,7 @@ function list(options: ListingOptions, { scope, out }: CommandContext): void {
     return { pod, containers: members, status: runs ? "Running" : "Created" };
   });
   out(formatListing(chooseBy(rows, options.filter, FILTERS), LISTING, options));
-  const [unread] = [...pods.newer, ...containers.newer];
-  if (unread !== undefined) throw unread;
+  reportUnread({ unread: [...pods.unread, ...containers.unread] });
 }
 
 const FILTERS: FilterKinds<Row> = {

@@ -15,8 +15,8 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
   const { scope, env } = context;
   switch (kind) {
     case "containers": {
-      const { listRecords } = await import("../../state/container-record.ts");
-      return listRecords(scope).map(({ name }) => name);
+      const { surveyRecords } = await import("../../state/container-record.ts");
+      return surveyRecords(scope).records.map(({ name }) => name);
     }
     case "images": {
       const { openStore } = await import("../../image/store/store.ts");
@@ -28,16 +28,16 @@ async function namesOf(kind: string, context: CommandContext): Promise<string[]>
     case "objects":
       return [...(await namesOf("containers", context)), ...(await namesOf("images", context))];
     case "networks": {
-      const { listDefinitions } = await import("../../state/network-definitions.ts");
-      return listDefinitions(scope).map(({ name }) => name);
+      const { surveyDefinitions } = await import("../../state/network-definitions.ts");
+      return surveyDefinitions(scope).records.map(({ name }) => name);
     }
     case "pods": {
       const { listPodNames } = await import("../../state/pod-record.ts");
       return listPodNames(scope);
     }
     case "volumes": {
-      const { listVolumes } = await import("../../state/volume-record.ts");
-      return listVolumes(scope).map(({ name }) => name);
+      const { surveyVolumes } = await import("../../state/volume-record.ts");
+      return surveyVolumes(scope).records.map(({ name }) => name);
     }
     case "services": {
       const { findSources, searchDirectories } = await import("../../generator/reading/search.ts");

@@ -61,10 +61,10 @@ async function stalePods({ scope, env }: CommandContext): Promise<string[]> {
  */
 async function enterNamespace(context: CommandContext, id: string | undefined): Promise<void> {
   const { scope } = context;
-  const { listConnections } = await import("../../runtime/network/connect/connection-record.ts");
+  const { listOwners } = await import("../../runtime/network/connect/connection-record.ts");
   const { listRemovals } = await import("../../state/network-definitions.ts");
   const bridges = id === undefined && listRemovals(scope).length > 0;
-  if (bridges || listConnections(scope).some(({ owner }) => id === undefined || owner === id)) {
+  if (bridges || listOwners(scope).some((owner) => id === undefined || owner === id)) {
     const { enterRootlessNamespace } = await import("../../runtime/network/users/rootless-namespace.ts");
     enterRootlessNamespace(context);
   }

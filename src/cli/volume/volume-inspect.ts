@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
-import { findVolume, listVolumes } from "../../state/volume-record.ts";
+import { findVolume, listVolumeNames } from "../../state/volume-record.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 
@@ -26,7 +26,7 @@ export function define(command: Command, context: CommandContext): void {
     .action(async (names: string[], options: Options) => {
       const all = options.all === true;
       if (all === names.length > 0) throw new CommandError("give names of volumes, or --all", 125);
-      const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
+      const wanted = all ? listVolumeNames(scope) : names;
       await inspectEach(wanted, (name) => describeVolume(scope, findVolume(scope, name)), options, context);
     });
 }

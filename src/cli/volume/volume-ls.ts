@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { describeVolume } from "../../runtime/volume/describe.ts";
 import { volumeUses } from "../../runtime/volume/volume-use.ts";
 import { withStateLock } from "../../state/lock.ts";
-import { findVolume, listVolumes, type Volume } from "../../state/volume-record.ts";
+import { reportUnread } from "../../state/record-format.ts";
+import { findVolume, surveyVolumes, type Volume } from "../../state/volume-record.ts";
 import { chooseBy, type FilterKinds, hasEntry, isTrue, labelFilters, matchesName, timeOf } from "../output/filters.ts";
 import {
   addListingOptions,
@@ -52,12 +53,13 @@ export const manual: CommandManual = {
 /** `berth volume ls`. */
 export function define(command: Command, context: CommandContext): void {
   const { scope } = context;
-  command;
   addListingOptions(command, "names only");
   command.action((options: ListingOptions) => {
-    const volumes = chooseVolumes(listVolumes(scope), options.filter, context);
+    const { records, unread } = surveyVolumes(scope);
+    const volumes = chooseVolumes(records, options.filter, context);
     const described = volumes.map((volume) => describeVolume(scope, volume));
     context.out(formatListing(described, LISTING, options));
+    reportUnread({ unread });
   });
 }
 

@@ -33,12 +33,14 @@ async function prune(
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const { pruneVolumes, unusedVolumes } = await import("../../runtime/volume/remove.ts");
-  const { listVolumes } = await import("../../state/volume-record.ts");
-  const unused = chooseVolumes(unusedVolumes(scope, listVolumes(scope)), filter, context);
+  const { surveyVolumes } = await import("../../state/volume-record.ts");
+  const { records, unread } = surveyVolumes(scope);
+  const unused = chooseVolumes(unusedVolumes(scope, records), filter, context);
   const names = unused.map(({ name }) => name);
   if (!force && unused.length > 0 && !(await confirmRemoval("volumes and all data in them", names, context))) return;
   for (const name of pruneVolumes(scope, unused)) {
     await stopResourceServiceOf("volume", name, context);
     context.out(`${name}\n`);
   }
+  (await import("../../state/record-format.ts")).reportUnread({ unread });
 }

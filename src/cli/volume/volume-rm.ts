@@ -32,8 +32,8 @@ async function remove(
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
-  const { findVolume, listVolumes } = await import("../../state/volume-record.ts");
-  const wanted = all ? listVolumes(scope).map(({ name }) => name) : names;
+  const { findVolume, listVolumeNames } = await import("../../state/volume-record.ts");
+  const wanted = all ? listVolumeNames(scope) : names;
   await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
     try {
       const volume = findVolume(scope, name).name;

@@ -15,8 +15,8 @@ export function define(command: Command, context: CommandContext): void {
     .option("-a, --all", "all volumes")
     .action(async (names: string[], { all }: { all?: boolean }) => {
       const { unmountFromHost } = await import("../../runtime/volume/host-mount.ts");
-      const { listVolumes } = await import("../../state/volume-record.ts");
-      const wanted = all ? listVolumes(context.scope).map(({ name }) => name) : names;
+      const { listVolumeNames } = await import("../../state/volume-record.ts");
+      const wanted = all ? listVolumeNames(context.scope) : names;
       await forEachName(wanted, USUAL_EXIT_CODES, (name) => {
         unmountFromHost(context.scope, name);
         context.out(`${name}\n`);

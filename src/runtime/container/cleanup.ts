@@ -10,8 +10,9 @@ import { isNewer } from "../../state/record-format.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
+import { attemptEach } from "../attempt-each.ts";
 import { releaseAllAddresses } from "../network/connect/address-leases.ts";
-import { readConnection } from "../network/connect/connection-record.ts";
+import { hasConnection } from "../network/connect/connection-record.ts";
 import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
@@ -65,17 +66,22 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
       }
     }),
   );
-  for (const id of ids) await cleanUp(scope, id);
+  // A damaged record, or a plugin that fails, must not keep the others from being cleaned up.
+  await attemptEach([...ids.map((id) => () => cleanUp(scope, id)), () => sweep(scope)], (work) => work());
+  return ids;
+}
+
+/** Removes what belongs to no container that is there. */
+async function sweep(scope: Scope): Promise<void> {
   for (const name of listIfThere(namesDir(scope))) {
     const id = idOfName(scope, name);
     if (id !== undefined && !existsSync(containerPaths(scope, id).bundle)) releaseName(scope, name, id);
   }
   releaseStaleIds(scope);
   // A lease is recorded before it is taken; this mends state that something else has broken.
-  releaseAllAddresses(scope, (owner) => readConnection(scope, owner) === undefined);
+  releaseAllAddresses(scope, (owner) => !hasConnection(scope, owner));
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
   const { finishRemovals } = await import("../network/remove-network.ts");
   await finishRemovals(scope);
-  return ids;
 }

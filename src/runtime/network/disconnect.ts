@@ -1,7 +1,13 @@
 import { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
+import { StateError } from "../../state/error.ts";
 import { leasesDir, releaseAddress, releaseAddresses } from "./connect/address-leases.ts";
-import { readConnection, removeConnection, writeConnection } from "./connect/connection-record.ts";
+import {
+  type ConnectionRecord,
+  readConnection,
+  removeConnection,
+  writeConnection,
+} from "./connect/connection-record.ts";
 import { tearDownHostSide } from "./connect/firewall-rules.ts";
 import { divide } from "./connect/netavark-request.ts";
 import { removeAllMemberNames } from "./connect/pod-member-names.ts";
@@ -10,10 +16,18 @@ import { reachBridges } from "./users/rootless-namespace.ts";
 /**
  * Disconnects an owner from its networks: removes firewall rules, published ports and DNS names, and releases
  * addresses. May be called at any time, and again. Returns the error of a DHCP proxy or a plugin that did not do its
- * part: it is not retried, as what is left is not known, and all else is released all the same.
+ * part: it is not retried, as what is left is not known, and all else is released all the same. Returns the error
+ * about a damaged record, too, and then leaves the connection as it is.
  */
 export async function disconnect(scope: Scope, owner: string): Promise<BerthError | undefined> {
-  const record = readConnection(scope, owner);
+  let record: ConnectionRecord | undefined;
+  try {
+    record = readConnection(scope, owner);
+  } catch (error) {
+    // Its addresses stay leased: rules that are left could publish the ports of another container.
+    if (error instanceof StateError && error.code === "corrupt-record") return error;
+    throw error;
+  }
   if (record === undefined) return undefined;
   const { request } = record;
   // reloadNetworks() then leaves the rules to the teardown.

@@ -1,10 +1,25 @@
 import type { Scope } from "../../scope.ts";
 import type { NetworkDefinition } from "../../state/network-definition.ts";
-import { type ConnectionRecord, listConnections } from "./connect/connection-record.ts";
+import { leaseHolders } from "./connect/address-leases.ts";
+import { type ConnectionRecord, listOwners, surveyConnections } from "./connect/connection-record.ts";
 
-/** The containers and pods in a network, or just being connected to it. */
+/** The containers and pods in a network, or just being connected to it, whose records can be read. */
 export function networkUsers(scope: Scope, name: string): ConnectionRecord[] {
-  return listConnections(scope).filter(({ networks }) => networks.includes(name));
+  return surveyConnections(scope).records.filter(({ networks }) => networks.includes(name));
+}
+
+/**
+ * The names of all containers and pods in a network, or just being connected to it. Of a record that cannot be read the
+ * leases say whether its owner is among them; in a network whose addresses berth does not lease it counts as one.
+ */
+export function namesOfUsers(scope: Scope, { name, ipam_options: ipam }: NetworkDefinition): string[] {
+  const { records, unread } = surveyConnections(scope);
+  const names = records.filter(({ networks }) => networks.includes(name)).map((record) => record.name);
+  if (unread.length === 0) return names;
+  const known = new Set(records.map(({ owner }) => owner));
+  const others = listOwners(scope).filter((owner) => !known.has(owner));
+  const holders = ipam.driver === "host-local" ? leaseHolders(scope, name) : new Set(others);
+  return [...names, ...others.filter((owner) => holders.has(owner))];
 }
 
 /** What podman's `network inspect` shows: the definition, and the addresses of the containers in the network. */

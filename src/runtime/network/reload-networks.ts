@@ -1,7 +1,7 @@
 import { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { RuntimeError } from "../error.ts";
-import { listConnections, readConnection } from "./connect/connection-record.ts";
+import { readConnectionIfSound, surveyConnections } from "./connect/connection-record.ts";
 import { restoreHostSide } from "./connect/firewall-rules.ts";
 import { reachBridges } from "./users/rootless-namespace.ts";
 
@@ -9,6 +9,8 @@ import { reachBridges } from "./users/rootless-namespace.ts";
 export interface ReloadedNetworks {
   readonly reloaded: readonly string[];
   readonly failed: readonly { readonly name: string; readonly error: BerthError }[];
+  /** Errors about connections that cannot be read, where all were asked for. */
+  readonly unread: readonly BerthError[];
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ReloadedNetworks {
  * (enterRootlessNamespace()). Throws "no-such-container".
  */
 export async function reloadNetworks(scope: Scope, names: readonly string[] | undefined): Promise<ReloadedNetworks> {
-  const records = listConnections(scope);
+  const { records, unread } = surveyConnections(scope);
   const wanted = names?.map((word) => {
     const found = records.find(({ name, owner }) => name === word || owner === word || owner.startsWith(word));
     if (found === undefined) throw new RuntimeError("no-such-container", `no container ${word} is in a network`);
@@ -25,11 +27,12 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
   });
   const reloaded: string[] = [];
   const failed: { name: string; error: BerthError }[] = [];
-  if (!reachBridges(scope)) return { reloaded, failed };
+  const result = { reloaded, failed, unread: names === undefined ? unread : [] };
+  if (!reachBridges(scope)) return result;
   for (const { owner, name, request } of wanted ?? records) {
     // False while the container is being connected, and once it has ended or is ending.
     const stillThere = () => {
-      const now = readConnection(scope, owner);
+      const now = readConnectionIfSound(scope, owner);
       return now !== undefined && now.ending !== true;
     };
     if (request === undefined || !stillThere()) continue;
@@ -42,5 +45,5 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
       failed.push({ name, error });
     }
   }
-  return { reloaded, failed };
+  return result;
 }

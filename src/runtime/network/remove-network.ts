@@ -13,7 +13,7 @@ import {
 import { networksDir } from "../../state/paths.ts";
 import { RuntimeError } from "../error.ts";
 import { removeBridge } from "./connect/bridge.ts";
-import { networkUsers } from "./network-users.ts";
+import { namesOfUsers } from "./network-users.ts";
 import { reachBridges } from "./users/rootless-namespace.ts";
 import { readRootlessNamespace } from "./users/rootless-record.ts";
 
@@ -28,11 +28,8 @@ export async function removeNetwork(scope: Scope, name: string): Promise<string>
     const found = network.name;
     if (found === DEFAULT_NETWORK)
       throw new RuntimeError("bad-request", `the default network ${found} cannot be removed`);
-    const users = networkUsers(scope, found);
-    if (users.length > 0) {
-      const names = users.map((user) => user.name).join(", ");
-      throw new RuntimeError("network-in-use", `network ${found} is in use by ${names}`);
-    }
+    const users = namesOfUsers(scope, network);
+    if (users.length > 0) throw new RuntimeError("network-in-use", `network ${found} is in use by ${users.join(", ")}`);
     beginRemoval(scope, found);
     rmSync(join(networksDir(scope), found), { recursive: true, force: true });
     return network;

@@ -2,7 +2,7 @@ import type { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import type { PodRecord } from "../../state/pod-record.ts";
 import { RuntimeError } from "../error.ts";
-import { readConnection } from "../network/connect/connection-record.ts";
+import { readConnectionIfSound } from "../network/connect/connection-record.ts";
 import { tryIpCommands } from "../network/connect/ip-command.ts";
 import { type Connection, connect } from "../network/connect/netavark-connection.ts";
 import { type NetworkNamespace, openedNamespace, withinNamespace } from "../network/connect/network-namespace.ts";
@@ -56,7 +56,7 @@ export async function disconnectPod(scope: Scope, pod: PodRecord): Promise<Berth
  * would find the bridges in use, and leave them.
  */
 function removeInterfaces(scope: Scope, pod: PodRecord): void {
-  const networks = Object.values(readConnection(scope, pod.id)?.request?.networks ?? {});
+  const networks = Object.values(readConnectionIfSound(scope, pod.id)?.request?.networks ?? {});
   if (networks.length === 0 || scope.kind === "user" || pod.namespaces === undefined) return;
   const namespaces = openPinned(pod.namespaces) ?? [];
   const own = networkNamespaceOf(namespaces);

@@ -5,6 +5,7 @@ import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } fro
 import { isNewer } from "../../state/record-format.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { isAlive } from "../../system/process-identity.ts";
+import { attemptEach } from "../attempt-each.ts";
 import { RuntimeError } from "../error.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
 import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
@@ -51,9 +52,9 @@ export async function removeStalePods(
       throw error;
     }
     if (record !== undefined && (isBeingMade(record) || (isKept(record) ?? (await isActive(record))))) continue;
-    await removePod(scope, name);
     stale.push(name);
   }
+  await attemptEach(stale, (name) => removePod(scope, name));
   return stale;
 }
 

@@ -58,9 +58,9 @@ export function releaseIds(scope: Scope, id: string): void {
 export function releaseStaleIds(scope: Scope): void {
   const names = listIfThere(idLeasesDir(scope));
   if (names.length === 0) return;
-  const { records, newer } = surveyPods(scope);
+  const { records, unread } = surveyPods(scope);
   // The ids of a newer berth's pods are unknown.
-  if (newer.length > 0) return;
+  if (unread.length > 0) return;
   const pods = records.map(({ id }) => id);
   for (const name of names) {
     if (pods.includes(name)) continue;

@@ -5,7 +5,12 @@ import { join } from "node:path";
 import { cleanUp, cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
 import { takeName } from "../../../src/runtime/container/container-name.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
-import { type ContainerRecord, listRecords, writeRecord } from "../../../src/state/container-record.ts";
+import {
+  type ContainerRecord,
+  listContainerIds,
+  listRecords,
+  writeRecord,
+} from "../../../src/state/container-record.ts";
 import { findContainer } from "../../../src/state/find-container.ts";
 import { claimName, idOfName } from "../../../src/state/names.ts";
 import { containerPaths, namesDir } from "../../../src/state/paths.ts";
@@ -74,6 +79,17 @@ describe("what is stale", () => {
     expect(listRecords(scope)).toEqual([]);
     expect(await cleanUpStale(scope)).toEqual([ID]);
     expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
+  });
+
+  rootTest("is cleaned up to the last one, whatever is damaged of the first", async () => {
+    record(ID, gone);
+    record(OTHER, gone);
+    const connections = join(scope.runtimeDir, "network-setups");
+    mkdirSync(connections);
+    writeFileSync(join(connections, `${ID}.json`), "{");
+    await expect(cleanUpStale(scope)).rejects.toMatchObject({ code: "corrupt-record" });
+    expect(listContainerIds(scope)).toEqual([]);
+    expect(await cleanUpStale(scope)).toEqual([]);
   });
 
   test("is not what a newer berth has started: all of it stays, and that is said where it is asked for", async () => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { leasesDir } from "../../../src/runtime/network/connect/address-leases.ts";
 import { removeConnection, writeConnection } from "../../../src/runtime/network/connect/connection-record.ts";
 import { createNetwork } from "../../../src/runtime/network/create-network.ts";
 import type { NetworkCreateRequest } from "../../../src/runtime/network/definitions/create-request.ts";
@@ -58,6 +59,18 @@ test("a network that somebody is in is not removed", async () => {
   removeConnection(scope, "0123");
   await removeNetwork(scope, "back");
   expect(names()).toEqual(["berth"]);
+});
+
+test("of a damaged connection, leases say which network it is in", async () => {
+  for (const name of ["back", "front"]) createNetwork(scope, request(name), false);
+  writeConnection(scope, { owner: "4567", name: "db", networks: [], ports: [], request: undefined });
+  writeFileSync(join(scope.runtimeDir, "network-setups/0123.json"), "{");
+  const leases = leasesDir(scope, "back");
+  mkdirSync(leases, { recursive: true });
+  writeFileSync(join(leases, "10.86.0.2"), "0123");
+  await expect(removeNetwork(scope, "back")).rejects.toThrow("network back is in use by 0123");
+  await removeNetwork(scope, "front");
+  expect(names()).toEqual(["back", "berth"]);
 });
 
 test("a network whose removal was killed is no more, and its bridge is forgotten at last", async () => {

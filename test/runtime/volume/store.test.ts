@@ -9,7 +9,7 @@ import { sweepHalfFilled, sweepUnfinished } from "../../../src/runtime/volume/un
 import { toVolume } from "../../../src/runtime/volume/volume-request.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
 import { writeRecord } from "../../../src/state/container-record.ts";
-import { findVolume, listVolumes, newVolume, readVolume } from "../../../src/state/volume-record.ts";
+import { findVolume, newVolume, readVolume, surveyVolumes } from "../../../src/state/volume-record.ts";
 import { identify } from "../../../src/system/process-identity.ts";
 
 /** Volumes have owners, so only root can make them all. */
@@ -118,8 +118,8 @@ describe("removing", () => {
     for (const name of ["data", "other"]) createVolume(scope, newVolume(name));
     use(["data"]);
     expect(() => removeVolume(scope, "data")).toThrow("volume data is in use by web");
-    expect(unusedVolumes(scope, listVolumes(scope)).map(({ name }) => name)).toEqual(["other"]);
-    expect(pruneVolumes(scope, listVolumes(scope))).toEqual(["other"]);
+    expect(unusedVolumes(scope, surveyVolumes(scope).records).map(({ name }) => name)).toEqual(["other"]);
+    expect(pruneVolumes(scope, surveyVolumes(scope).records)).toEqual(["other"]);
     expect(readdirSync(folder())).toEqual(["data"]);
   });
 
@@ -134,7 +134,7 @@ describe("removing", () => {
   test("that was cut off, and a volume that never was complete, are swept away", () => {
     mkdirSync(folder(".gone-abc/data/_data"), { recursive: true });
     mkdirSync(folder(".new-abc/_data"), { recursive: true });
-    expect(listVolumes(scope)).toEqual([]);
+    expect(surveyVolumes(scope).records).toEqual([]);
     sweepUnfinished(scope);
     expect(readdirSync(folder())).toEqual([]);
     createVolume(scope, newVolume("data"));

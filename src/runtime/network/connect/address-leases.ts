@@ -101,10 +101,14 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
 
 /** Whether an owner other than `owner` has an address in a network. */
 export function hasOtherLeases(scope: Scope, network: string, owner: string): boolean {
+  return [...leaseHolders(scope, network)].some((holder) => holder !== owner);
+}
+
+/** The owners that have an address in a network. */
+export function leaseHolders(scope: Scope, network: string): ReadonlySet<string> {
   const directory = leasesDir(scope, network);
-  return listIfFolder(directory).some(
-    (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readIfThere(join(directory, name))),
-  );
+  const leases = listIfFolder(directory).filter((name) => parseAddress(name) !== undefined);
+  return new Set(leases.flatMap((name) => readIfThere(join(directory, name)) ?? []));
 }
 
 /** Releases the addresses of every network whose owner is `gone`. */

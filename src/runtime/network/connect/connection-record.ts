@@ -1,11 +1,18 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { dictionary, fields, flag, list, number, optional, orElse, text, texts } from "../../../json-fields.ts";
 import type { PortMapping } from "../../../options/requests/run-request.ts";
 import type { Scope } from "../../../scope.ts";
 import { openLockFile, withLock } from "../../../state/lock.ts";
 import { networkDefinitionFields } from "../../../state/network-definition.ts";
-import { readRecordFile, recordFormat, writeRecordFile } from "../../../state/record-format.ts";
+import {
+  readRecordFile,
+  readRecordIfSound,
+  recordFormat,
+  type Survey,
+  survey,
+  writeRecordFile,
+} from "../../../state/record-format.ts";
 import { portMapping } from "../../../state/request-fields.ts";
 import { listIfThere, removeIfThere } from "../../../system/files.ts";
 import type { GivenByNetwork } from "./connected-networks.ts";
@@ -93,12 +100,27 @@ export function removeConnection(scope: Scope, owner: string): void {
   removeIfThere(recordFile(scope, owner));
 }
 
-/** All records, in no order. Throws as readConnection() does. */
-export function listConnections(scope: Scope): ConnectionRecord[] {
-  return listIfThere(recordsDir(scope)).flatMap((file) => {
-    const owner = /^(.+)\.json$/.exec(file)?.[1];
-    return owner === undefined ? [] : (readConnection(scope, owner) ?? []);
-  });
+/** The same, but undefined for a record that cannot be read. Throws "newer-record". */
+export function readConnectionIfSound(scope: Scope, owner: string): ConnectionRecord | undefined {
+  return readRecordIfSound(recordFile(scope, owner), FORMAT, owner);
+}
+
+/** Whether an owner has a record, be it one that cannot be read. */
+export function hasConnection(scope: Scope, owner: string): boolean {
+  return existsSync(recordFile(scope, owner));
+}
+
+/** The owners of all records, in no order. */
+export function listOwners(scope: Scope): string[] {
+  return listIfThere(recordsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
+}
+
+/**
+ * All records that can be read, and an error for each of the others: the containers of these may run, and no other
+ * container may suffer from it.
+ */
+export function surveyConnections(scope: Scope): Survey<ConnectionRecord> {
+  return survey(listOwners(scope), (owner) => readConnection(scope, owner));
 }
 
 /** Runs `work` under the lock for choosing and checking published ports. The kernel frees it when the process dies. */

@@ -14,7 +14,7 @@ import {
   viewOf,
   withGivenAddresses,
 } from "./connected-networks.ts";
-import { type ConnectionRecord, listConnections, withPortsLock, writeConnection } from "./connection-record.ts";
+import { type ConnectionRecord, surveyConnections, withPortsLock, writeConnection } from "./connection-record.ts";
 import { runNetavark } from "./netavark.ts";
 import { takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
 import {
@@ -162,7 +162,7 @@ function openNetworks(scope: Scope, record: ConnectionRecord): OpenNetworks {
  */
 function claimPorts(scope: Scope, record: ConnectionRecord): ConnectionRecord {
   return withPortsLock(scope, () => {
-    const others = listConnections(scope).filter(({ owner }) => owner !== record.owner);
+    const others = surveyConnections(scope).records.filter(({ owner }) => owner !== record.owner);
     const claimed = { ...record, ports: chooseHostPorts(record.ports, others) };
     checkPorts(claimed.ports, others);
     writeConnection(scope, claimed);

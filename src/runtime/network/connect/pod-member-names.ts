@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { familyOf } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
 import { listIfThere, replaceFile } from "../../../system/files.ts";
-import { type ConnectionRecord, listConnections, readConnection, writeConnection } from "./connection-record.ts";
+import { type ConnectionRecord, readConnection, surveyConnections, writeConnection } from "./connection-record.ts";
 import { dnsServerDir, signalDnsServer } from "./dns-server.ts";
 import { netavarkDir } from "./netavark.ts";
 import { takeNetavarkLock } from "./netavark-lock.ts";
@@ -24,7 +24,7 @@ export function addMemberNames(scope: Scope, owner: string, member: string, name
 
 /** Removes a member's names from the networks of all owners. */
 export function removeMemberNames(scope: Scope, member: string): void {
-  for (const { owner, members } of listConnections(scope)) {
+  for (const { owner, members } of surveyConnections(scope).records) {
     if (members?.[member] !== undefined)
       changeMembers(scope, owner, (all) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== member)));
   }

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type ConnectionRecord,
-  listConnections,
+  hasConnection,
+  listOwners,
   readConnection,
+  readConnectionIfSound,
+  surveyConnections,
   writeConnection,
 } from "../../../../src/runtime/network/connect/connection-record.ts";
 import { type Scope, systemScope } from "../../../../src/scope.ts";
@@ -43,7 +46,7 @@ test("a record is read as it was written, whether or not addresses are taken yet
   const early: ConnectionRecord = { owner: "4567", name: "db", networks: [], ports: [], request: undefined };
   writeConnection(scope, early);
   expect(readConnection(scope, "4567")).toEqual(early);
-  expect(listConnections(scope)).toHaveLength(2);
+  expect(surveyConnections(scope)).toMatchObject({ records: [{}, {}], unread: [] });
 });
 
 test.each([
@@ -61,7 +64,7 @@ test.each([
 ])("a record whose %s is %j is an error: nobody knows what it has", (member, value) => {
   writeConnection(scope, RECORD);
   writeFileSync(path, JSON.stringify({ ...RECORD, [member]: value }));
-  expect(() => listConnections(scope)).toThrow("the record of the connection of 0123 cannot be read");
+  expect(() => readConnection(scope, "0123")).toThrow("the record of the connection of 0123 cannot be read");
 });
 
 test("a connection of a newer berth is an error of one sentence", () => {
@@ -70,4 +73,16 @@ test("a connection of a newer berth is an error of one sentence", () => {
   expect(() => readConnection(scope, "0123")).toThrow(
     "the connection of web was made by a newer berth (record version 2): install that berth again, or a newer one",
   );
+});
+
+test("a record that cannot be read hides none beside it, and is known by its owner", () => {
+  writeConnection(scope, { ...RECORD, owner: "4567" });
+  for (const damaged of ["", "[]", "{}", JSON.stringify({ ...RECORD, version: 2 })]) {
+    writeFileSync(path, damaged);
+    expect(surveyConnections(scope)).toMatchObject({ records: [{ owner: "4567" }], unread: [{ name: "StateError" }] });
+    expect(hasConnection(scope, "0123")).toBe(true);
+    expect(listOwners(scope).sort()).toEqual(["0123", "4567"]);
+  }
+  writeFileSync(path, "{");
+  expect(readConnectionIfSound(scope, "0123")).toBeUndefined();
 });
