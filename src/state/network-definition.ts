@@ -62,7 +62,8 @@ export const networkDefinitionFields: Fields<NetworkDefinition> = {
   internal: orElse(flag, false),
   dns_enabled: orElse(flag, false),
   network_dns_servers: optional(texts),
-  ipam_options: orElse(fields({ driver: oneOf(...IPAM_DRIVERS) }), { driver: "host-local" }),
+  // Of options without a driver, as a plugin may give them, berth leases no addresses.
+  ipam_options: orElse(fields({ driver: orElse(oneOf(...IPAM_DRIVERS), "none") }), { driver: "host-local" }),
   labels: orElse(dictionary(text), {}),
   options: orElse(dictionary(text), {}),
 };

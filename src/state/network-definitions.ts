@@ -28,7 +28,7 @@ export function readDefinition(scope: Scope, name: string): NetworkDefinition {
 export function findDefinition(scope: Scope, name: string): NetworkDefinition | undefined {
   if (name === DEFAULT_NETWORK) return defaultNetwork();
   if (!isNetworkName(name)) return undefined;
-  return readFile(join(definitionsDir(scope), `${name}.json`));
+  return readFile(scope, name, ".json");
 }
 
 /** The network of a name, or of a prefix of an ID. Throws "no-such-network". */
@@ -77,11 +77,15 @@ export function finishRemoval(scope: Scope, name: string): void {
 /** Networks whose removal has begun and not ended; nothing can be done about a definition that cannot be read. */
 export function listRemovals(scope: Scope): readonly NetworkDefinition[] {
   const files = listIfThere(definitionsDir(scope)).filter((file) => file.endsWith(REMOVED));
-  return survey(files, (file) => readFile(join(definitionsDir(scope), file))).records;
+  const names = files.map((file) => file.slice(0, -REMOVED.length)).filter(isNetworkName);
+  return survey(names, (name) => readFile(scope, name, REMOVED)).records;
 }
 
-function readFile(path: string): NetworkDefinition | undefined {
-  return readRecordFile(path, FORMAT, path);
+/** A network's name is that of its file, also in a copy of another one's: the name becomes part of paths. */
+function readFile(scope: Scope, name: string, suffix: string): NetworkDefinition | undefined {
+  const path = join(definitionsDir(scope), `${name}${suffix}`);
+  const definition = readRecordFile(path, FORMAT, path);
+  return definition === undefined ? undefined : { ...definition, name };
 }
 
 /** Podman's rule, and short enough for a file's name. */

@@ -118,3 +118,15 @@ test("a definition that cannot be read hides no network beside it", () => {
   writeFileSync(join(definitionsDir(scope), "old.removed"), "");
   expect(listRemovals(scope).map(({ name }) => name)).toEqual(["back"]);
 });
+
+test("a network has the name of its file, whatever that says", () => {
+  writeFileSync(path, JSON.stringify({ ...BACK, name: "../../front" }));
+  expect(surveyDefinitions(scope).records.map(({ name }) => name)).toEqual(["back", "berth"]);
+  beginRemoval(scope, "back");
+  expect(listRemovals(scope).map(({ name }) => name)).toEqual(["back"]);
+});
+
+test("options for addresses that name no driver leave addresses to others", () => {
+  writeFileSync(path, JSON.stringify({ ...BACK, ipam_options: {} }));
+  expect(readDefinition(scope, "back").ipam_options.driver).toBe("none");
+});

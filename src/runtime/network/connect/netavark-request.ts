@@ -1,6 +1,5 @@
 import type { NetworkAttachment, PortMapping } from "../../../options/requests/run-request.ts";
 import { type NetworkDefinition, usesDhcp, usesPlugin } from "../../../state/network-definition.ts";
-import { RuntimeError } from "../../error.ts";
 import type { ConnectedNetwork } from "./connected-networks.ts";
 import { stableMac } from "./dhcp-identity.ts";
 
@@ -62,9 +61,6 @@ export function interfaceNames(networks: readonly NetworkAttachment[]): string[]
   const asked = new Set(networks.map(({ interfaceName }) => interfaceName));
   let next = 0;
   return networks.map(({ interfaceName }) => {
-    // The kernel would replace it by a number of its choice.
-    if (interfaceName?.includes("%") === true)
-      throw new RuntimeError("bad-request", `"${interfaceName}" is not a name for an interface`);
     if (interfaceName !== undefined) return interfaceName;
     while (asked.has(`eth${next}`)) next++;
     return `eth${next++}`;

@@ -8,7 +8,7 @@ import type { PastaCommand } from "./pasta-arguments.ts";
 /** The output of `ip -json address`, ip-address(8). */
 const shownLinks = list(
   fields<{ addr_info?: readonly { family: string; local: string; scope: string }[] }>({
-    addr_info: optional(list(fields({ family: text, local: orElse(text, ""), scope: orElse(text, "") }))),
+    addr_info: optional(list(fields({ family: orElse(text, ""), local: orElse(text, ""), scope: orElse(text, "") }))),
   }),
 );
 

@@ -54,12 +54,6 @@ test.each([
   expect(interfaceNames(asked.map((interfaceName) => attachment("net", { interfaceName })))).toEqual(names);
 });
 
-test("an interface's name in which the kernel would count is refused", () => {
-  expect(() => interfaceNames([attachment("net", { interfaceName: "eth%d" })])).toThrow(
-    '"eth%d" is not a name for an interface',
-  );
-});
-
 const request = (definition: NetworkDefinition, rest: Partial<ConnectRequest> = {}) =>
   netavarkRequest({ ...REQUEST, networks: [attachment(definition.name)], ...rest }, [
     { definition, interfaceName: "eth0", addresses: ["192.0.2.7"] },

@@ -13,6 +13,7 @@ test("addresses inside are the global ones, of links that have any", () => {
   const shown = [
     { ifname: "lo", addr_info: [{ family: "inet", local: "127.0.0.1", scope: "host" }] },
     { ifname: "none" },
+    { ifname: "empty", addr_info: [{}] },
     {
       ifname: "eth0",
       addr_info: [
