@@ -14,6 +14,7 @@ import {
   shortId,
   templateFields,
 } from "../output/output-format.ts";
+import { plainText } from "../output/plain-text.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { repoDigests } from "./repo-digests.ts";
 
@@ -110,7 +111,7 @@ function list(wanted: string | undefined, options: Options, context: CommandCont
       IMAGE_FILTERS,
     );
   const { images, indexes, problems } = store.survey();
-  for (const { message } of problems) context.err(`berth: warning: ${message} (berth verify says more)\n`);
+  for (const { message } of problems) context.err(`berth: warning: ${plainText(message)} (berth verify says more)\n`);
   const rows = [...rowsOf(store, chosen(images)), ...indexes.flatMap((index) => indexRows(index, chosen))];
   context.out(formatListing(rows, options.digests ? WITH_DIGESTS : LISTING, options));
 }

@@ -3,6 +3,7 @@ import { digestHex } from "../../image/document/digest.ts";
 import { ImageError } from "../../image/error.ts";
 import { openStore } from "../../image/store/store.ts";
 import { readContainerUse } from "../../state/image-use.ts";
+import { plainText } from "../output/plain-text.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { describeFailure } from "../program/failure.ts";
 import { forEachName } from "../program/for-each-name.ts";
@@ -41,7 +42,7 @@ async function remove(images: readonly string[], { force, ignore }: Options, con
   await forEachName(images, {}, async (image) => {
     try {
       const removed = await store.remove(image, { force: force === true, uses });
-      for (const name of removed.untagged) context.out(`Untagged: ${name}\n`);
+      for (const name of removed.untagged) context.out(`Untagged: ${plainText(name)}\n`);
       if (removed.deleted !== undefined) context.out(`Deleted: ${digestHex(removed.deleted)}\n`);
     } catch (error) {
       if (!(error instanceof ImageError)) throw error;

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { openStore } from "../../image/store/store.ts";
+import { plainText } from "../output/plain-text.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 
 /** Help and manual page. */
@@ -17,7 +18,7 @@ async function verify(context: CommandContext): Promise<void> {
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const problems = await openStore(context.scope.stateDir).verify();
-  for (const { where, message } of problems) context.err(`${where}: ${message}\n`);
+  for (const { where, message } of problems) context.err(`${plainText(`${where}: ${message}`)}\n`);
   if (problems.length > 0) process.exitCode = 1;
   else context.out("The store is sound.\n");
 }

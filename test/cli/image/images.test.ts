@@ -7,7 +7,7 @@ import { formatBytes } from "../../../src/cli/output/format-bytes.ts";
 import { describeEvent } from "../../../src/cli/output/image-progress.ts";
 import type { Digest } from "../../../src/image/document/digest.ts";
 import { Layout } from "../../image/support/layout.ts";
-import { TestRegistry } from "../../image/support/registry.ts";
+import { OCI_MANIFEST, TestRegistry } from "../../image/support/registry.ts";
 import { dir, file, sha256, tar } from "../../image/support/tar.ts";
 
 const root = process.getuid?.() === 0;
@@ -217,6 +217,22 @@ describe.skipIf(!root)("the image commands", () => {
     }
     expect(await berth(["verify"])).toEqual({ code: 0, out: "The store is sound.\n", err: "" });
     expect(readdirSync(join(layout.folder, "blobs/sha256"))).toEqual([]);
+  });
+
+  test("names and documents of another tool cannot move the cursor or begin another line", async () => {
+    const layout = new Layout(join(varLib, "berth/images"));
+    const odd = "\x1b[2Jodd\nberth: all is well";
+    layout.name(layout.image(LAYER), odd);
+    layout.name(layout.putJson({ schemaVersion: 2, mediaType: odd, layers: [] }, OCI_MANIFEST), "localhost/bad:1");
+    const plain = "\\x1b[2Jodd berth: all is well";
+    for (const words of [["images"], ["verify"]]) {
+      const { err } = await berth(words);
+      expect(err).toContain(`says that it is ${plain}`);
+      expect(err.split("\n")).toHaveLength(2);
+    }
+    expect((await berth(["images"])).out).toContain(plain);
+    expect((await berth(["rmi", odd])).out).toStartWith(`Untagged: ${plain}\nDeleted: `);
+    expect((await berth(["rmi", "localhost/bad:1"])).code).toBe(0);
   });
 
   test("SIGTERM stops a pull, and nothing of it is left", async () => {
