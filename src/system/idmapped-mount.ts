@@ -8,8 +8,9 @@ import { check, lastErrno, lastFailure, libc } from "./libc.ts";
 
 /**
  * The errors of a kernel, or a file system, that has no id-mapped mounts, or that does not let the caller make them.
+ * The last two are names of one number.
  */
-const REFUSALS: readonly string[] = ["ENOSYS", "EINVAL", "EPERM", "EOPNOTSUPP"];
+const REFUSALS: readonly string[] = ["ENOSYS", "EINVAL", "EPERM", "EOPNOTSUPP", "ENOTSUP"];
 
 /**
  * Mounts `source` (a file or folder) once more at `target`, with owners shifted by the maps of `userNamespace`, an open

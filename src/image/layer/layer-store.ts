@@ -103,7 +103,7 @@ export class LayerStore {
 
   /**
    * Calls `take` with the path of every layer that is not kept. `take` has to move it away by a rename, which makes the
-   * layer vanish at once. To be called under the store's exclusive lock.
+   * layer vanish at once. To be called under the state lock, held exclusively.
    */
   remove({ chains, ids }: KeptLayers, take: (path: string) => void): void {
     const kept = new Set<string>(chains.flatMap(layerNames).flat());
