@@ -3,7 +3,7 @@ import { plainBooleans } from "./program/boolean-options.ts";
 import type { CommandContext } from "./program/command.ts";
 import { type CommandTable, commandNames } from "./program/command-table.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
-import { refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
+import { isExpanded, refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
 import { VERSION } from "./program/version.ts";
 
 /**
@@ -86,7 +86,7 @@ async function defineCalled(
   if (manual !== undefined)
     command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
   define(command, context, table);
-  refuseUnexpandedOptions(command);
+  if (!isExpanded(context.env)) refuseUnexpandedOptions(command);
   return entry.runsCommand ? argv : plainBooleans(argv, command);
 }
 

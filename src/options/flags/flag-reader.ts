@@ -10,8 +10,9 @@ type RowOf<Row extends Flag, Name> = Extract<Row, { readonly name: Name }>;
 
 /**
  * The values of a command line, each parsed by the row of its flag. This is where words that only systemd expands are
- * refused, for every flag of a table. The constructor parses everything that is given, and throws an OptionError that
- * names the flag.
+ * refused, for every flag of a table. With `--unit` systemd has expanded the command line: a `%i` or `${PORT}` that is
+ * left in a path or a name was `%%i` or `$${PORT}` in the file, and means itself. The constructor parses everything
+ * that is given, and throws an OptionError that names the flag.
  */
 export class FlagReader<Row extends Flag> {
   readonly #rows: readonly Row[];
@@ -21,11 +22,13 @@ export class FlagReader<Row extends Flag> {
   constructor(table: Readonly<Record<string, Row>>, flags: FlagValues) {
     this.#rows = Object.values(table);
     this.#flags = flags;
+    const parse = flags.unit === undefined ? parseFlag : parseExpanded;
     for (const row of this.#rows) {
       const given = flags[row.name];
       if (given === undefined) continue;
-      if (typeof given === "string") this.#parsed.set(row.name, parseFlag(row, given));
-      else this.#parsed.set(row.name, isList(given) ? given.map((text) => parseFlag(row, text)) : given);
+      const parseOne = (text: string) => (row.name === "unit" ? parseFlag : parse)(row, text);
+      if (typeof given === "string") this.#parsed.set(row.name, parseOne(given));
+      else this.#parsed.set(row.name, isList(given) ? given.map(parseOne) : given);
     }
   }
 
@@ -83,6 +86,11 @@ export function parseFlag<T>(row: Flag, text: string, parse: ValueParser<T>): T;
 export function parseFlag(row: Flag, text: string): unknown;
 export function parseFlag(row: Flag, text: string, parse = row.parse): unknown {
   if (row.freeText !== true) refuseUnexpanded(`--${row.name}`, text);
+  return parseExpanded(row, text, parse);
+}
+
+/** {@link parseFlag} for a word that systemd has expanded: only a part that the grammar cannot judge is refused. */
+function parseExpanded(row: Flag, text: string, parse = row.parse): unknown {
   const parsed = parse === undefined ? { value: text } : parse(text);
   if ("value" in parsed) return parsed.value;
   throw "problem" in parsed ? refusal(row.name, text, parsed.problem) : notExpanded(`--${row.name}`, text, text);

@@ -88,21 +88,22 @@ export function parseVolume(text: string): Parsed<VolumeValue> {
   });
 }
 
-/** Options of a bind mount or volume, separated by commas; empty ones count for nothing. */
+/** Options of a bind mount or volume, separated by commas. */
 function parseOptions(text: string): Parsed<string[]> {
   const options = splitList(text);
   const words = options.map(({ text: option }) => option);
+  const given: GivenOptions = new Map();
   let deferred = false;
-  for (const [index, { text: option, at }] of options.entries()) {
+  for (const { text: option, at } of options) {
     const parsed = parseVolumeOption(option);
     if ("problem" in parsed) return shifted(parsed, at);
-    const problem = contradiction(option, words.slice(0, index));
+    const problem = contradiction(option, given);
     if (problem !== undefined) return shifted({ problem }, at);
     deferred ||= !("value" in parsed);
   }
   const problem = overlayProblem(words);
   if (problem !== undefined) return { problem };
-  return deferred ? DEFERRED : valid(words.filter((word) => word !== ""));
+  return deferred ? DEFERRED : valid(words);
 }
 
 /** One option of a bind mount or volume, as it was written. */
@@ -122,11 +123,16 @@ export function parseVolumeOption(option: string): Parsed<string> {
   return { problem: suggesting(problem, closest(option, [...OPTIONS.flat(), "idmap"])) };
 }
 
-/** The problem of an option that contradicts an earlier one. */
-export function contradiction(option: string, before: readonly string[]): Problem | undefined {
+/** The options given so far, by the row of those that exclude each other. */
+export type GivenOptions = Map<readonly string[], string>;
+
+/** The problem of an option that contradicts an earlier one. Adds the option to those given. */
+export function contradiction(option: string, given: GivenOptions): Problem | undefined {
   const row = OPTIONS.find((words) => words.includes(option));
-  const other = row === undefined ? undefined : before.find((word) => row.includes(word));
-  if (other === undefined || other === option) return undefined;
+  if (row === undefined) return undefined;
+  const other = given.get(row) ?? option;
+  given.set(row, other);
+  if (other === option) return undefined;
   return { code: "contradiction", message: `${quoted(option)} contradicts ${quoted(other)}` };
 }
 

@@ -77,6 +77,16 @@ test("a % before a letter that is no specifier is itself", () => {
   expect(read.one("workdir")).toBe("/50%");
 });
 
+test("in a unit systemd has expanded the words: what is left was escaped in the file", () => {
+  const unit = "web.service";
+  const read = new FlagReader(RUN, { unit, volume: ["/srv/50%free:/${X}%i"], workdir: "/%h", user: "$me" });
+  expect(read.list("volume")).toMatchObject([{ source: { path: "/srv/50%free" }, target: "/${X}%i" }]);
+  expect([read.one("workdir"), read.one("user")]).toEqual(["/%h", "$me"]);
+  const refused: FlagValues[] = [{ publish: ["8080:${PORT}"] }, { ulimit: ["nofile=%i"] }, { "shm-size": "${X}" }];
+  for (const flags of refused) expect(() => new FlagReader(RUN, { unit, ...flags })).toThrow("is not expanded");
+  expect(() => new FlagReader(RUN, { unit: "%n" })).toThrow("--unit %n: %n is not expanded");
+});
+
 test("no parser's DEFERRED becomes a value", () => {
   const table = { odd: { name: "odd", kind: "string", help: "", parse: () => DEFERRED } } as const;
   expect(() => new FlagReader(table, { odd: "x" })).toThrow("--odd x: x is not expanded");

@@ -338,3 +338,13 @@ test("only what systemd knows counts as not expanded", () => {
   expect(["a%ib", "x${Y}", "$Y", "%%i%h", "%20"].map(unexpandedPart)).toEqual(["%i", "${Y}", "$Y", "%h", undefined]);
   expect(["", "50%", "%,", "$$", "a$b", "${", "%1"].map(unexpandedPart)).toEqual(Array(7).fill(undefined));
 });
+
+test("a very long value takes time in proportion to its length", () => {
+  const many = 50_000;
+  expect(parseDuration("0".repeat(many))).toMatchObject({ problem: { code: "bad-duration" } });
+  expect(parseDuration("1s".repeat(many))).toEqual({ value: many * 1000 });
+  const options = `${"U,".repeat(many)}${"ro,".repeat(many)}`;
+  expect(valueIn(parseVolume(`/a:/b:${options}U`))?.options).toHaveLength(2 * many + 1);
+  expect(parseVolume(`/a:/b:${options}rw`)).toMatchObject({ problem: { code: "contradiction" } });
+  expect(valueIn(parseMount(`src=/a,dst=/b,${options}U`))?.options).toHaveLength(2 * many + 1);
+});

@@ -1,6 +1,6 @@
 import { closest } from "../../../suggest.ts";
 import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "../check.ts";
-import { contradiction } from "../volume.ts";
+import { contradiction, type GivenOptions } from "../volume.ts";
 import {
   MOUNT_TYPES,
   type MountPart,
@@ -133,7 +133,7 @@ function parseFields(
   type: MountType,
 ): Parsed<Omit<MountValue, "type" | "source">> {
   const parts: MountPart[] = [];
-  const before: string[] = [];
+  const given: GivenOptions = new Map();
   let hasTarget = type.anywhere === true;
   let deferred = false;
   for (const { text, at } of fields) {
@@ -141,9 +141,8 @@ function parseFields(
     if (head === "type" || SOURCE_KEYS.includes(head)) continue;
     const part = parseMountField(text, typeName, type);
     if ("problem" in part) return shifted(part, at);
-    const problem = contradiction(text, before);
+    const problem = contradiction(text, given);
     if (problem !== undefined) return shifted({ problem }, at);
-    before.push(text);
     hasTarget ||= TARGET_KEYS.includes(head);
     if ("value" in part) parts.push(part.value);
     else deferred = true;
