@@ -3,7 +3,8 @@ import { plainBooleans } from "./program/boolean-options.ts";
 import type { CommandContext } from "./program/command.ts";
 import { type CommandTable, commandNames } from "./program/command-table.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
-import { isExpanded, refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
+import { isServiceCommand } from "./program/service-command.ts";
+import { refuseUnexpandedOptions } from "./program/unexpanded-options.ts";
 import { VERSION } from "./program/version.ts";
 
 /**
@@ -86,7 +87,8 @@ async function defineCalled(
   if (manual !== undefined)
     command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
   define(command, context, table);
-  if (!isExpanded(context.env)) refuseUnexpandedOptions(command);
+  // systemd has expanded the words of a unit: a %i that is left was %%i.
+  if (!isServiceCommand(context.env)) refuseUnexpandedOptions(command);
   return entry.runsCommand ? argv : plainBooleans(argv, command);
 }
 

@@ -3,6 +3,7 @@ import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
 import { systemScope, userScope } from "../../scope.ts";
 import type { CommandContext } from "./command.ts";
 import { describeFailure, exitCodeOf } from "./failure.ts";
+import { isServiceCommand } from "./service-command.ts";
 
 /** The context of this process, the only one that commands see. */
 export function processContext(): CommandContext {
@@ -40,9 +41,7 @@ export async function reportFailure(command: () => Promise<void>): Promise<void>
     const { tellUsersJournal } = await import("./users-journal.ts");
     if (!tellUsersJournal(line, process.env)) process.stderr.write(`${line}\n`);
     process.exitCode = exitCodeOf(error);
-    // A service's own command, not a person's (systemd.exec(5), $SYSTEMD_EXEC_PID).
-    if (process.env.SYSTEMD_EXEC_PID === `${process.pid}`)
-      (await import("./tell-dependents.ts")).tellDependents(message);
+    if (isServiceCommand(process.env)) (await import("./tell-dependents.ts")).tellDependents(message);
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import type { Environment } from "../../environment.ts";
 import { refuseUnexpanded } from "../../options/flags/flag-reader.ts";
 
 /** Values that commands hand on as they are, by the option's long form: `%` and `$` in them mean themselves. */
@@ -28,12 +27,4 @@ export function refuseUnexpandedOptions(command: Command): void {
       return parseArg === undefined ? value : parseArg(value, before);
     });
   }
-}
-
-/**
- * Whether systemd has executed this very process, and so has expanded its command line: a `%i` that is left was `%%i`.
- * Children of a service inherit $SYSTEMD_EXEC_PID, but have another PID (systemd.exec(5), as of systemd 248).
- */
-export function isExpanded(env: Environment, pid: number = process.pid): boolean {
-  return env.SYSTEMD_EXEC_PID === String(pid);
 }

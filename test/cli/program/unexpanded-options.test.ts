@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Command } from "commander";
 import type { CommandContext } from "../../../src/cli/program/command.ts";
-import { FREE_TEXT, isExpanded, refuseUnexpandedOptions } from "../../../src/cli/program/unexpanded-options.ts";
+import { FREE_TEXT, refuseUnexpandedOptions } from "../../../src/cli/program/unexpanded-options.ts";
 import { OptionError } from "../../../src/options/error.ts";
 import { systemScope } from "../../../src/scope.ts";
 import { COMMAND_TABLE as TABLE } from "../../../src/setup/commands.ts";
@@ -61,13 +61,4 @@ test("other values reach the option's own parser", async () => {
   expect(pull.opts()).toMatchObject({ retry: 5, retryDelay: 10_000, policy: "newer" });
   expect(() => pull.parseOptions(["--policy", "x"])).toThrow("Allowed choices are always, missing, newer, never");
   expect(() => pull.parseOptions(["--retry", "x"])).toThrow('"x" is not a number of retries');
-});
-
-test("only the process that systemd itself has executed has an expanded command line", () => {
-  expect(isExpanded({ SYSTEMD_EXEC_PID: "7" }, 7)).toBe(true);
-  expect([{}, { SYSTEMD_EXEC_PID: "8" }, { INVOCATION_ID: "7" }].map((env) => isExpanded(env, 7))).toEqual([
-    false,
-    false,
-    false,
-  ]);
 });
