@@ -2,7 +2,7 @@ import type { Directive } from "../../unit/unit-draft.ts";
 import type { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext } from "../making/context.ts";
 import { HostPaths } from "../making/host-path.ts";
-import { addFlags, otherFlags } from "../making/key-flags.ts";
+import { addFlags } from "../making/key-flags.ts";
 import { reportNoImage } from "../making/missing-image.ts";
 import { addNetworks, networkUnits } from "../making/network-flags.ts";
 import { checkPodmanArgs } from "../making/podman-args.ts";
@@ -30,7 +30,7 @@ const SPECIAL: readonly string[] = [
   ...["AddCapability", "ContainerName", "DropCapability", "Entrypoint", "EnvironmentFile", "GIDMap", "Mount"],
   ...["Network", "Pod", "ReadOnly", "SubGIDMap", "SubUIDMap", "Sysctl", "Tmpfs", "UIDMap", "User", "UserNS", "Volume"],
 ];
-const PLACED: readonly string[] = [...FIRST_FLAGS, ...SWITCHES, ...LAST_FLAGS, ...SPECIAL];
+const PLACED: ReadonlySet<string> = new Set([...FIRST_FLAGS, ...SWITCHES, ...LAST_FLAGS, ...SPECIAL]);
 
 /** The results of a container's keys besides the command line. */
 export interface RunCommand {
@@ -91,7 +91,7 @@ class RunCommandBuilder {
     addUserMapping(this.#line, container, report, owner !== undefined || options.scope === "user");
     if (owner !== undefined) this.#line.plain("--ids-of").expanded(owner.user);
     if (container.has("Volume")) this.#mounts.volumes();
-    this.#flags(...LAST_FLAGS, ...otherFlags(container, PLACED));
+    this.#flags(...LAST_FLAGS, ...container.flagsBeside(PLACED));
     if (container.has("EnvironmentFile")) addEnvironmentFiles(this.#line, this.#context, this.#paths);
     if (container.has("Mount")) this.#mounts.mounts();
     if (berth.has("LoginUID")) this.#loginUid();

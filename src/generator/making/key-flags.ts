@@ -20,8 +20,3 @@ function addFlag(line: CommandLine, keys: KeyReader, name: string): void {
   const given = values === "string" ? [keys.string(name)] : keys.list(name);
   for (const value of given) if (value !== undefined) line.plain(`--${flag}`).expanded(prefix + value.text);
 }
-
-/** The keys of a file whose rows in the table name a flag, without those that are `placed` in its command line. */
-export function otherFlags(keys: KeyReader, placed: readonly string[]): string[] {
-  return keys.given().filter((name) => !placed.includes(name) && keys.spec(name).flag !== undefined);
-}

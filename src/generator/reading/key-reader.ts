@@ -59,9 +59,15 @@ export class KeyReader {
     return this.#given.has(key);
   }
 
-  /** The supported keys that have a value. */
-  given(): string[] {
-    return [...this.#given.keys()].filter((key) => this.#table.get(key)?.status === "supported");
+  /** The keys that have a value and are flags by their rows in the table, without those in `placed`. */
+  flagsBeside(placed: ReadonlySet<string>): string[] {
+    const names: string[] = [];
+    for (const name of this.#given.keys()) {
+      if (placed.has(name)) continue;
+      const spec = this.#table.get(name);
+      if (spec?.flag !== undefined && spec.status === "supported") names.push(name);
+    }
+    return names;
   }
 
   /** The assignment that counts, if the key has a value. */

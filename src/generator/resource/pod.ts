@@ -5,7 +5,7 @@ import type { Directive } from "../../unit/unit-draft.ts";
 import { CommandLine } from "../making/command-line.ts";
 import type { ResourceContext } from "../making/context.ts";
 import { HostPaths } from "../making/host-path.ts";
-import { addFlags, otherFlags } from "../making/key-flags.ts";
+import { addFlags } from "../making/key-flags.ts";
 import { addNetworks, networkUnits } from "../making/network-flags.ts";
 import { addPodmanArgs } from "../making/podman-args.ts";
 import { POD_HELD, podRemoval } from "../making/running-service-stop.ts";
@@ -27,7 +27,7 @@ const LAST_FLAGS: readonly string[] = [
 const SPECIAL: readonly string[] = [
   ...["ExitPolicy", "GIDMap", "Network", "PodName", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS", "Volume"],
 ];
-const PLACED: readonly string[] = [...FIRST_FLAGS, ...LAST_FLAGS, ...SPECIAL];
+const PLACED: ReadonlySet<string> = new Set([...FIRST_FLAGS, ...LAST_FLAGS, ...SPECIAL]);
 
 /** Keys about what the containers of a pod share, by the kind of namespace. */
 const KEYS_BY_KIND: Readonly<Partial<Record<SharedKind, readonly string[]>>> = {
@@ -81,7 +81,7 @@ function createCommand(
   addUserMapping(line, keys, report, options.scope === "user");
   addFlags(line, keys, ...FIRST_FLAGS);
   const network = addNetworks(line, keys, context, options.scope === "user" ? "pasta" : "bridge");
-  addFlags(line, keys, ...LAST_FLAGS, ...otherFlags(keys, PLACED));
+  addFlags(line, keys, ...LAST_FLAGS, ...keys.flagsBeside(PLACED));
   for (const { text } of keys.list("Volume", references.volume)) line.plain("-v").expanded(paths.volume(text));
   keys.string("PodName");
   line.plain("--name").expanded(name);

@@ -11,6 +11,8 @@ export function absolutePath(path: string, directory: string): string {
 
 /** A path inside the container in its one normal form: absolute, without a slash at the end and without "..". */
 export function cleanPath(path: string): string {
+  // Most paths are in it already, and this runs for each of them at every boot.
+  if (path.startsWith("/") && !/\/(?:[./]|$)/.test(path)) return path;
   return posix.join("/", path).replace(/(?<=.)\/$/, "");
 }
 

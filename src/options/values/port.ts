@@ -80,7 +80,9 @@ export function parsePublishedPort(text: string): Parsed<PortMapping> {
   const protocol = slash < 0 ? valid<Protocol>("tcp") : shifted(parseProtocol(text.slice(slash + 1)), slash + 1);
   if ("problem" in protocol) return protocol;
   const fields = splitFields(slash < 0 ? text : text.slice(0, slash));
-  const [container, host, address] = fields.toReversed();
+  const container = fields.at(-1);
+  const host = fields.at(-2);
+  const address = fields.at(-3);
   const misplaced = slash < 0 && host !== undefined ? misplacedProtocol(text, container) : undefined;
   if (misplaced !== undefined) return misplaced;
   if (container === undefined || fields.length > 3) {
@@ -90,7 +92,9 @@ export function parsePublishedPort(text: string): Parsed<PortMapping> {
   const hostIp = shifted(parsePublishAddress(address?.text ?? ""), address?.at ?? 0);
   const hostPorts = shifted(parseHostPorts(host?.text ?? ""), host?.at ?? 0);
   const ports = shifted(parsePortRange(container.text), container.at);
-  for (const part of [hostIp, hostPorts, ports]) if ("problem" in part) return part;
+  if ("problem" in hostIp) return hostIp;
+  if ("problem" in hostPorts) return hostPorts;
+  if ("problem" in ports) return ports;
   if ("value" in hostPorts && "value" in ports && hostPorts.value !== ANY_PORT) {
     const message = `the ranges ${host?.text} and ${container.text} differ in size`;
     if (hostPorts.value.count !== ports.value.count) return invalid("bad-port", message, { at: host?.at ?? 0 });
@@ -120,8 +124,9 @@ function misplacedProtocol(text: string, container: Field | undefined): ReturnTy
 }
 
 function parsePublishAddress(text: string): Parsed<string> {
+  if (text === "") return valid(text);
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
-  if (text === "" || isIpv4(text)) return valid(usualAddress(text));
+  if (isIpv4(text)) return valid(usualAddress(text));
   if (bracketed !== undefined && isIpv6(bracketed)) return valid(usualAddress(bracketed));
   if (isDeferred(text)) return DEFERRED;
   const hint = "IPv6 in brackets: [::1]:80:80";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { carries, keyTable, later, supported } from "../../../src/generator/keys/key.ts";
 import { CommandLine } from "../../../src/generator/making/command-line.ts";
-import { addFlags, otherFlags } from "../../../src/generator/making/key-flags.ts";
+import { addFlags } from "../../../src/generator/making/key-flags.ts";
 import { KeyReader } from "../../../src/generator/reading/key-reader.ts";
 import { Report } from "../../../src/generator/reading/report.ts";
 import { RUN } from "../../../src/options/flags/run-flags.ts";
@@ -24,7 +24,7 @@ function reader(text: string, report = new Report("app.container")): KeyReader {
 
 test("keys that are flags are added by their rows, those without a place too", () => {
   const keys = reader("Elsewhere=a\nPlaced=b\nNames=x\nNames=y\nLater=c\nSwitch=no\nZone=%i\n");
-  const others = otherFlags(keys, ["Placed"]);
+  const others = keys.flagsBeside(new Set(["Placed"]));
   expect(others).toEqual(["Names", "Switch", "Zone"]);
   const line = new CommandLine();
   addFlags(line, keys, ...others);
