@@ -46,7 +46,7 @@ const openUserNamespace: Step<PodCreation> = {
     if (userNamespace.mode === "host") return;
     const { openContainerNamespace } = await import("../user-namespace/container-namespace.ts");
     const request = { userNamespace, idsOf: undefined, user: undefined };
-    const opened = await openContainerNamespace(request, { scope, id, layers: [], withNetwork: false });
+    const opened = openContainerNamespace(request, { scope, id, layers: [], withNetwork: false });
     creation.userNamespace = opened;
     if (opened?.user !== undefined) creation.record = { ...record, user: opened.user };
   },

@@ -59,7 +59,7 @@ export function pastaCommand(input: {
 }
 
 /** pasta's arguments for one mapping. Throws "bad-request" for SCTP, which pasta cannot publish. */
-export function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
+function publishArguments({ protocol, hostIp, hostPort, containerPort, range }: PortMapping): string[] {
   if (protocol === "sctp") throw new RuntimeError("bad-request", "pasta publishes tcp and udp ports, not sctp");
   const address = hostIp === "" ? "" : `${hostIp}/`;
   const ports = (first: number): string => `${first}-${first + range - 1}`;

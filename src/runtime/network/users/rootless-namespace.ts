@@ -38,8 +38,8 @@ export function enterRootlessNamespace(self: BerthProcess): void {
 export function openRootlessNamespace(scope: Scope, start: boolean): number | undefined {
   const found = readRootlessNamespace(scope);
   const complete = found?.pasta !== undefined && found.dns !== undefined;
-  const shared = start && !complete ? startRootlessUnits(scope) : found;
-  const holder = shared?.dns ?? shared?.pasta;
+  const rootless = start && !complete ? startRootlessUnits(scope) : found;
+  const holder = rootless?.dns ?? rootless?.pasta;
   return holder === undefined ? undefined : openSync(`/proc/${holder.pid}/ns/user`, "r");
 }
 
@@ -48,8 +48,8 @@ function startRootlessUnits(scope: Scope): RootlessNamespace {
   // Check for the programs here: systemctl would only report that a unit has failed.
   for (const program of ["pasta", "netavark", "aardvark-dns"] as const) findProgram(program);
   const { stderr } = runProgram("systemctl", ["--user", "start", ...Object.values(ROOTLESS_UNITS)]);
-  const shared = readRootlessNamespace(scope);
-  if (shared !== undefined) return shared;
+  const rootless = readRootlessNamespace(scope);
+  if (rootless !== undefined) return rootless;
   const [said = ""] = stderr.split("\n");
   const reason = readIfThere(rootlessPaths(scope).failure) ?? said;
   throw new RuntimeError("network", `start ${ROOTLESS_UNITS.all}: ${reason || "it has no process"}`);
@@ -60,11 +60,11 @@ function startRootlessUnits(scope: Scope): RootlessNamespace {
  * to the host's. False if there is none, or this process is not in its user namespace.
  */
 export function joinRootlessNetwork(scope: Scope): boolean {
-  const shared = readRootlessNamespace(scope);
-  const holder = shared?.dns ?? shared?.pasta;
+  const rootless = readRootlessNamespace(scope);
+  const holder = rootless?.dns ?? rootless?.pasta;
   // From another user namespace the bridges are out of reach.
   if (holder === undefined || linkOf(`/proc/${holder.pid}/ns/user`) !== linkOf("/proc/self/ns/user")) return false;
-  const path = shared?.dns === undefined ? heldBy(holder, shared?.inode) : `/proc/${holder.pid}/ns/net`;
+  const path = rootless?.dns === undefined ? heldBy(holder, rootless?.inode) : `/proc/${holder.pid}/ns/net`;
   if (path === undefined) return false;
   const fd = openSync(path, "r");
   try {
