@@ -14,7 +14,7 @@ import {
 } from "../document/manifest.ts";
 import { choosePlatform, platformOf } from "../document/platform.ts";
 import { ImageError, withContext } from "../error.ts";
-import { entryName, type IndexEntry } from "./index-file.ts";
+import { entryName, type IndexEntry, isUnpacked } from "./index-file.ts";
 import { blobPath, readBlob, type StorePaths } from "./layout.ts";
 
 /** An image in the store. Its layers are unpacked, or can be when they are needed. */
@@ -29,6 +29,8 @@ export interface StoredImage {
   readonly layers: readonly DiffId[];
   /** The index that has the name, if the image itself has none. */
   readonly index?: Digest;
+  /** Another tool put the image there, and its blobs have not been compared with its layers. */
+  readonly unproven?: true;
 }
 
 /**
@@ -51,7 +53,7 @@ export function loadImage(paths: StorePaths, entry: IndexEntry, platform?: Platf
   const name = `image ${reference || entry.digest}`;
   try {
     const document = readEntry(paths, entry);
-    if (document.kind === "manifest") return imageOf(paths, document, { reference, manifestDigest: entry.digest });
+    if (document.kind === "manifest") return imageOf(paths, document, { reference, ...foundIn(entry, entry.digest) });
     if (document.kind === "artifact")
       throw new ImageError("unsupported", `it is an artifact (${document.artifactType}), not an image`);
     const chosen = chooseIn(document, platform);
@@ -59,7 +61,7 @@ export function loadImage(paths: StorePaths, entry: IndexEntry, platform?: Platf
       throw new ImageError("no-platform", "it is an index, and its image for this platform is not in the store");
     const manifest = parseManifest(readBlob(paths, chosen.digest), chosen.mediaType);
     if (manifest.kind === "index") throw new ImageError("unsupported", "it is an index in an index");
-    return imageOf(paths, manifest, { reference, manifestDigest: chosen.digest, index: entry.digest });
+    return imageOf(paths, manifest, { reference, index: entry.digest, ...foundIn(entry, chosen.digest) });
   } catch (error) {
     throw withContext(name, error, "store-corrupt");
   }
@@ -73,10 +75,14 @@ function chooseIn(index: ImageIndex, platform: Platform | undefined): Descriptor
   }
 }
 
+function foundIn(entry: IndexEntry, manifestDigest: Digest): Pick<StoredImage, "manifestDigest" | "unproven"> {
+  return { manifestDigest, ...(isUnpacked(entry, manifestDigest) ? {} : { unproven: true }) };
+}
+
 function imageOf(
   paths: StorePaths,
   manifest: ImageManifest,
-  found: Pick<StoredImage, "reference" | "manifestDigest" | "index">,
+  found: Pick<StoredImage, "reference" | "manifestDigest" | "index" | "unproven">,
 ): StoredImage {
   const configDigest = manifest.config.digest;
   const config = parseImageConfig(readBlob(paths, configDigest));

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
 import { lacksRegistry } from "../../options/values/image-name.ts";
 import { isMissing } from "../../system/error.ts";
+import type { Digest } from "../document/digest.ts";
 import { type Descriptor, OCI_INDEX, parseDescriptor } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 import { formatReference, parseReferenceIfValid } from "../reference.ts";
@@ -10,7 +11,10 @@ import { formatReference, parseReferenceIfValid } from "../reference.ts";
 export const REF_NAME = "org.opencontainers.image.ref.name";
 /** The digest of the index that an image was chosen from, so that the name with that digest finds it too. */
 export const FROM_INDEX = "berth.from-index";
-/** Says that the image came with its layers, so that one that is not there has been lost. Others' images lack it. */
+/**
+ * Says that berth compared the image's blobs with its layers and unpacked them, so that a layer that is not there has
+ * been lost. Entries of other tools lack it until their first use. At an index it has the digests of such images in it.
+ */
 export const UNPACKED = "berth.unpacked";
 
 /** One entry point of the store: a name and what it means, or what has lost its name. */
@@ -75,6 +79,20 @@ export function newEntry(descriptor: Descriptor): IndexEntry {
   const { mediaType, digest, size, annotations, platform } = descriptor;
   const entry = { mediaType, digest, size, ...(platform ? { platform: withoutEmpty(platform) } : {}) };
   return withAnnotations({ ...descriptor, json: entry }, annotations);
+}
+
+/** Whether the annotation {@link UNPACKED} is there for the entry's image, or for that one in an index. */
+export function isUnpacked({ digest, annotations }: Descriptor, manifest: Digest): boolean {
+  const text = annotations[UNPACKED];
+  return digest === manifest ? text !== undefined : text?.split(" ").includes(manifest) === true;
+}
+
+/** The entry with that annotation, and otherwise as it is. */
+export function withUnpacked(entry: IndexEntry, manifest: Digest): IndexEntry {
+  const { digest, annotations } = entry;
+  if (isUnpacked(entry, manifest)) return entry;
+  const value = digest === manifest ? "true" : `${annotations[UNPACKED] ?? ""} ${manifest}`.trim();
+  return withAnnotations(entry, { ...annotations, [UNPACKED]: value });
 }
 
 /** The entry without its name, and otherwise as it is. */

@@ -5,6 +5,7 @@ import { replaceFile } from "../../system/files.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
 import type { Descriptor } from "../document/manifest.ts";
 import { withContext } from "../error.ts";
+import type { StoredImage } from "./entry-document.ts";
 import {
   entryName,
   FROM_INDEX,
@@ -14,6 +15,7 @@ import {
   REF_NAME,
   readIndexFile,
   withoutName,
+  withUnpacked,
 } from "./index-file.ts";
 import { blobPath, DURABLE, readBlob, type StorePaths } from "./layout.ts";
 import type { WorkDirectory } from "./work.ts";
@@ -66,6 +68,21 @@ export function recordImages(stateDir: string, paths: StorePaths, added: readonl
   withStateLock(stateDir, "exclusive", () => {
     const index = readIndexFile(paths.index);
     const entries = withoutIdleNameless(added.reduce(withNames, index.entries));
+    replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
+  });
+}
+
+/** Records at the image's entries that its blobs were compared with its layers and unpacked. */
+export function recordUnpacked(
+  stateDir: string,
+  paths: StorePaths,
+  { manifestDigest, index: inIndex = manifestDigest }: Pick<StoredImage, "manifestDigest" | "index">,
+): void {
+  withStateLock(stateDir, "exclusive", () => {
+    const index = readIndexFile(paths.index);
+    const entries = index.entries.map((entry) =>
+      entry.digest === inIndex ? withUnpacked(entry, manifestDigest) : entry,
+    );
     replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
   });
 }

@@ -6,10 +6,12 @@ import type { PullOptions } from "../transport/pull.ts";
 import type { StoredImage } from "./store.ts";
 import { openStoreDestination } from "./store-destination.ts";
 import { storeSource } from "./store-source.ts";
+import { recordUnpacked } from "./store-write.ts";
 
 /**
  * Unpacks an image whose blobs another tool has put into the store, with the checks of a pull; its names stay as they
- * are. What is unpacked already is kept. Throws ImageError.
+ * are. Layers that are unpacked already are compared with the blobs: the image may name those of another one, which its
+ * author has no access to. Throws ImageError.
  */
 export async function unpackImage(
   image: StoredImage,
@@ -31,6 +33,7 @@ export async function unpackImage(
     const manifest = parseManifest(document.bytes);
     if (manifest.kind === "index") throw new ImageError("store-corrupt", `${image.manifestDigest} is an index`);
     await copyImage({ document, manifest, index: undefined }, source, destination, { name, onProgress });
+    recordUnpacked(store.stateDir, store.paths, image);
   } catch (error) {
     throw withContext(`unpack ${name}`, error, "store-io");
   } finally {

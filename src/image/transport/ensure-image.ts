@@ -68,7 +68,7 @@ async function unpacked(
   image: StoredImage,
   { store, pulling }: Pick<EnsureOptions, "store" | "pulling">,
 ): Promise<StoredImage> {
-  if (store.layers.missing(image.layers).length === 0) return image;
+  if (image.unproven === undefined && store.layers.missing(image.layers).length === 0) return image;
   const { unpackImage } = await import("../store/unpack-image.ts");
   await unpackImage(image, { ...(await pulling()), store });
   return image;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { failedWith } from "../../../src/error.ts";
+import type { Descriptor } from "../../../src/image/document/manifest.ts";
 import { platformOf } from "../../../src/image/document/platform.ts";
 import { openStore, type Store } from "../../../src/image/store/store.ts";
 import { prepareStore } from "../../../src/image/store/store-write.ts";
@@ -36,6 +37,15 @@ function foreignStore(): { store: Store; layout: Layout } {
   return { store, layout: new Layout(store.paths.images) };
 }
 
+/** The store's entries, without the mark that berth has compared their blobs and layers. */
+function entriesOf(store: Store): object[] {
+  const { manifests } = JSON.parse(readFileSync(store.paths.index, "utf8")) as { manifests: Descriptor[] };
+  return manifests.map(({ annotations: { "berth.unpacked": _, ...annotations }, ...entry }) => ({
+    ...entry,
+    annotations,
+  }));
+}
+
 let asked = 0;
 function ensure(store: Store, name: string, policy: PullPolicy, more: { platform?: typeof OTHER; cwd?: string } = {}) {
   asked = 0;
@@ -53,14 +63,14 @@ const code = (work: Promise<unknown>) =>
   );
 
 describe.skipIf(!root)("an image whose blobs another tool has put into the store", () => {
-  test("is unpacked when it is needed, once, and its entry stays as it was", async () => {
+  test("is unpacked when it is needed, once, and its entry otherwise stays as it was", async () => {
     const { store, layout } = foreignStore();
     layout.name(layout.image(LAYER), "localhost/app:1");
-    const index = readFileSync(store.paths.index, "utf8");
+    const index = entriesOf(store);
     const image = await ensure(store, "app:1", "missing");
     const [lower = ""] = store.layers.lower(image.layers);
     expect(readFileSync(join(lower, "etc/a"), "utf8")).toBe("1");
-    expect(readFileSync(store.paths.index, "utf8")).toBe(index);
+    expect(entriesOf(store)).toEqual(index);
     expect(asked).toBe(1);
     await ensure(store, "app:1", "never");
     expect(asked).toBe(0);
@@ -78,13 +88,17 @@ describe.skipIf(!root)("an image whose blobs another tool has put into the store
   test("is taken from an index, which stays in the store with all of its images", async () => {
     const { store, layout } = foreignStore();
     layout.name(layout.index([layout.image(LAYER), layout.image(tar([file("x")]), OTHER)]), "localhost/app:1");
-    const index = readFileSync(store.paths.index, "utf8");
+    const index = entriesOf(store);
     const image = await ensure(store, "app:1", "missing");
     expect(store.layers.missing(image.layers)).toEqual([]);
     const other = await ensure(store, "app:1", "never", { platform: OTHER });
     expect(other.config.architecture).toBe(OTHER.architecture);
     expect(store.layers.missing(other.layers)).toEqual([]);
-    expect(readFileSync(store.paths.index, "utf8")).toBe(index);
+    expect(entriesOf(store)).toEqual(index);
+    for (const platform of [platformOf(process.arch), OTHER]) {
+      await ensure(store, "app:1", "never", { platform });
+      expect(asked).toBe(0);
+    }
   });
 
   test("is refused, and nothing is unpacked, when its blobs are not what its configuration says", async () => {
@@ -109,6 +123,8 @@ describe.skipIf(!root)("an image whose blobs another tool has put into the store
     const lie = { rootfs: { type: "layers", diff_ids: [sha256(secret)] } };
     layout.manifests.push(...JSON.parse(readFileSync(store.paths.index, "utf8")).manifests);
     layout.name(layout.image(LAYER, platformOf(process.arch), lie.rootfs.diff_ids), "localhost/lie:1");
+    expect(await code(ensure(store, "localhost/lie:1", "missing"))).toBe("digest-mismatch");
+    expect(await code(ensure(store, "localhost/lie:1", "never"))).toBe("digest-mismatch");
     registry.putImage("lie", { layers: [LAYER], config: lie });
     expect(await code(ensure(store, `${registry.host}/app:lie`, "missing"))).toBe("digest-mismatch");
     expect(await store.verify()).toEqual([]);
