@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { OptionError } from "../error.ts";
-import { FlagReader, parseFlag } from "../flags/flag-reader.ts";
+import { FlagReader, parseFlag, refuseUnexpanded } from "../flags/flag-reader.ts";
 import type { FlagValues } from "../flags/parse.ts";
 import { RUN, type RunFlag } from "../flags/run-flags.ts";
 import { parseContainerName, parseNameInUnit } from "../values/name.ts";
@@ -30,6 +30,7 @@ export function toRunRequest(
   ofPod: readonly SharedKind[] = SHARED_BY_DEFAULT,
 ): RunRequest {
   const read = new FlagReader<RunFlag>(RUN, flags);
+  refuseUnexpanded("image", image);
   const pod = podOf(flags);
   if (pod !== undefined) refuseBesidePod(read, ofPod);
   const ulimits = read.list("ulimit");
