@@ -161,6 +161,10 @@ test("the libraries that are dependencies are used", () => {
   expect(checkLibraries(unused.set("package.json", manifest))).toEqual(["src/: nothing imports ini"]);
 });
 
+test("comments fit the width of code", () => {
+  expect(checkComments(files)).toEqual([]);
+});
+
 test("comments that are wider than code are found", () => {
   expect(checkComments(files)).toEqual([]);
   const long = "x".repeat(120);

@@ -7,21 +7,28 @@ import { SLOW } from "./containers.ts";
 import type { Vm } from "./vm.ts";
 
 const WANTED = "[Install]\nWantedBy=multi-user.target\n";
-const TOOLS = `[Container]\nImage=${sample("tools:1")}\nExec=sleep infinity\nStopSignal=KILL\nStopTimeout=60\n`;
+/** Their first processes are killed when they stop: none of this is about how they end. */
+const ENDS = "StopSignal=KILL\nStopTimeout=60\n";
+const TOOLS = `[Container]\nImage=${sample("tools:1")}\nExec=sleep infinity\n${ENDS}`;
+/** At boot all of them start at once. */
+const SLOW_START = "[Service]\nTimeoutStartSec=10min\n";
 
 /** What is enabled: a volume, published ports, a pod, and a few more to be busy with. */
 const FILES: Readonly<Record<string, string>> = {
   "data.volume": "[Volume]\n",
   "data.container": [
-    `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nVolume=data.volume:/data\nStopTimeout=60`,
+    `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nVolume=data.volume:/data`,
     "Exec=sh -c 'echo started >> /data/log; sync; sleep infinity'",
-    WANTED,
+    ENDS + SLOW_START + WANTED,
   ].join("\n"),
-  "web.container": `[Container]\nImage=${sample("app:1")}\nPublishPort=8080:8080\nEnvironment=NAME=web\nStopTimeout=60\n${WANTED}`,
-  "shop.pod": `[Pod]\n${WANTED}`,
-  "shop-cart.container": `${TOOLS}Pod=shop.pod\n`,
+  "web.container": `[Container]\nImage=${sample("app:1")}\nPublishPort=8080:8080\nEnvironment=NAME=web\n${ENDS}${SLOW_START}${WANTED}`,
+  "shop.pod": `[Pod]\n${SLOW_START}${WANTED}`,
+  "shop-cart.container": `${TOOLS}Pod=shop.pod\n${SLOW_START}`,
   ...Object.fromEntries(
-    [1, 2, 3].map((n) => [`more-${n}.container`, `${TOOLS}Network=${n === 1 ? "bridge" : "none"}\n${WANTED}`]),
+    [1, 2, 3].map((n) => [
+      `more-${n}.container`,
+      `${TOOLS}Network=${n === 1 ? "bridge" : "none"}\n${SLOW_START}${WANTED}`,
+    ]),
   ),
 };
 /** Their services. */
@@ -60,7 +67,17 @@ export async function starts(vm: Vm): Promise<number> {
 
 /** Everything of berth's, at work and without a trace of what was before. */
 export async function allIsWell(vm: Vm): Promise<void> {
-  await until("everything enabled to be up", async () => (await active(vm)).every((state) => state === "active"), SLOW);
+  let states: string[] = [];
+  const up = async () => {
+    states = await active(vm);
+    return states.every((state) => state === "active");
+  };
+  await until("everything enabled to be up", up, SLOW).catch(async (cause: unknown) => {
+    const journal = await vm.sh(
+      `journalctl --boot --no-pager --lines=40 ${SERVICES.map((name) => `-u ${name}`).join(" ")}`,
+    );
+    throw new Error(`${SERVICES.join(" ")} are ${states.join(" ")}:\n${journal}`, { cause });
+  });
   expect(await vm.ok(["curl", "-sf", "--retry", "20", "--retry-connrefused", "http://127.0.0.1:8080/"])).toContain(
     "web",
   );

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Subprocess } from "bun";
 import { DIST_BERTH, installBerth } from "../host/host.ts";
@@ -61,7 +61,9 @@ export class Vm extends Machine {
     await mkdir(files, { recursive: true });
     const vm = new Vm(options.suite, dir, options.console ?? false);
     try {
-      await installBerth(files, DIST_BERTH);
+      // A copy: tar fails when the number of a file's hard links changes, as it does when another lane installs berth.
+      await copyFile(DIST_BERTH, join(dir, "berth"));
+      await installBerth(files, join(dir, "berth"));
       await addRegistry(files, options.registry ?? (await sampleData()));
       await options.prepare?.(files);
       // Read in the machine as it stands, from a second disk; a raw disk is a whole number of sectors, as a tar file
