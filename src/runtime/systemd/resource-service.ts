@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import { text } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
+import { StateError } from "../../state/error.ts";
 import { readRecordFile, recordFormat, writeRecordFile } from "../../state/record-format.ts";
 import { readIfThere, removeIfThere } from "../../system/files.ts";
 import { runProgram } from "../../system/process.ts";
@@ -45,13 +46,19 @@ export function noteResourceService(scope: Scope, kind: Kind, name: string, run:
 
 /**
  * Stops the service of a network or volume that has been removed; what requires it has stopped before. Nothing happens
- * where there is none, or where that service itself removes it. Returns systemctl's complaint. Throws "corrupt-record"
- * and "newer-record".
+ * where there is none, or where that service itself removes it. Returns systemctl's complaint, or the one about a
+ * note that cannot be read: the network or volume is gone all the same.
  */
 export function stopResourceService(scope: Scope, kind: Kind, name: string, env: Environment): string | undefined {
   const file = noteFile(scope, kind, name);
   const read = () => readRecordFile(file, formatOf(kind), name);
-  const noted = read();
+  let noted: ResourceService | undefined;
+  try {
+    noted = read();
+  } catch (error) {
+    if (error instanceof StateError) return error.message;
+    throw error;
+  }
   if (noted === undefined) return undefined;
   const { unit, run } = noted;
   const forget = () => {
