@@ -1,23 +1,8 @@
+import type { ParityCase } from "./parity-case.ts";
 import { NETWORK_CASES, PREPARE_NETWORKS } from "./parity-networks.ts";
 import { POD_CASES } from "./parity-pods.ts";
 import { USER_NAMESPACE_CASES } from "./parity-user-namespaces.ts";
 import { REGISTRY, sample } from "./registry.ts";
-
-/** A `.container` file whose payload is looked at under both engines. */
-export interface ParityCase {
-  /** What the file is about; its service is called so as well. */
-  readonly name: string;
-  /** The file, without the sections' first lines: `[Container]` and the image are put before it. */
-  readonly text: string;
-  /** A user's service rather than the system's. */
-  readonly user?: true;
-  /** `tools:1`, if left out. */
-  readonly image?: string;
-  /** Further Quadlet files that it refers to, by name. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** Further units that have to be there, by file name; sockets are started first. */
-  readonly units?: Readonly<Record<string, string>>;
-}
 
 const TELLING = `${REGISTRY}/telling:1`;
 

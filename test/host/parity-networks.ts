@@ -1,4 +1,4 @@
-import type { ParityCase } from "./parity-cases.ts";
+import type { ParityCase } from "./parity-case.ts";
 import { sample } from "./registry.ts";
 
 /**

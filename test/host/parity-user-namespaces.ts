@@ -1,4 +1,4 @@
-import type { ParityCase } from "./parity-cases.ts";
+import type { ParityCase } from "./parity-case.ts";
 
 /** Cases about user namespaces: maps, and who owns what inside. */
 export const USER_NAMESPACE_CASES: readonly ParityCase[] = [

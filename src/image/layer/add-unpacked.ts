@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { publish } from "../publish.ts";
-import type { LayerWriter } from "./layer-store.ts";
+import type { LayerWriter } from "./layer-writer.ts";
 import { LayerUnpack, type UnpackOptions } from "./unpack.ts";
 
 /** The places of a layer: the second for one that belongs to its chain alone. */

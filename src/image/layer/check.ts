@@ -1,5 +1,5 @@
 import { withContext } from "../error.ts";
-import type { LayerWriter } from "./layer-store.ts";
+import type { LayerWriter } from "./layer-writer.ts";
 import { UncompressedLayer, type UncompressedOptions } from "./uncompressed.ts";
 
 /** Compares the bytes of a blob with a layer that is in the store already, and writes nothing. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { chainIds, type DiffId } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
 import { layerNames, namesOf, presentLayers, TREE } from "./directory.ts";
+import type { LayerWriter } from "./layer-writer.ts";
 import type { LayerLimits } from "./limits.ts";
 
 /** The layers of one image from the lowest up to the one in question: a layer may depend on those below it. */
@@ -16,20 +17,6 @@ export interface AddOptions {
   /** Root of a user namespace cannot make device nodes and writes overlay's attributes as `user.overlay.*`. */
   readonly inUserNamespace: boolean;
   readonly limits: LayerLimits;
-}
-
-/** A layer on its way into the store. The bytes are those of its blob, decrypted: compressed or plain. */
-export interface LayerWriter {
-  /** More of the bytes, in order; to be awaited before the next. Throws ImageError. */
-  write(chunk: Uint8Array): Promise<void>;
-  /**
-   * All bytes are in: checks them against the diffID, writes everything to the disk and publishes the layer.
-   * Throws ImageError `digest-mismatch`, `corrupt-layer`, `hostile-layer`, `too-large`, `unsupported`, `no-space`,
-   * `store-io`.
-   */
-  finish(): Promise<void>;
-  /** Stops all work and removes what was made. Harmless after {@link finish}, and when called again. */
-  abort(): void;
 }
 
 /** The layers that {@link LayerStore.remove} leaves. */

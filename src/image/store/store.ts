@@ -7,15 +7,9 @@ import { entryId, loadImage, readEntry, type StoredImage } from "./entry-documen
 import { findEntry, isNamedBy } from "./find-entry.ts";
 import { entryName, type IndexEntry, readIndexFile } from "./index-file.ts";
 import { readBlob, type StorePaths, storePaths } from "./layout.ts";
+import type { StoreProblem } from "./verify.ts";
 
 export type { StoredImage } from "./entry-document.ts";
-
-/** Something in the store that is not as it should be. */
-export interface StoreProblem {
-  /** The image, blob or layer. */
-  readonly where: string;
-  readonly message: string;
-}
 
 /** An index in the store that has no image for this machine there. */
 export interface StoredIndex {

@@ -7,7 +7,13 @@ import { ImageError, reasonOf } from "../error.ts";
 import { LayerStore } from "../layer/layer-store.ts";
 import { readIndexFile, UNPACKED } from "./index-file.ts";
 import { blobPath, readBlob, type StorePaths } from "./layout.ts";
-import type { StoreProblem } from "./store.ts";
+
+/** Something in the store that is not as it should be. */
+export interface StoreProblem {
+  /** The image, blob or layer. */
+  readonly where: string;
+  readonly message: string;
+}
 
 /**
  * Reads the whole store: every blob against its digest, every image's manifest, configuration, blobs and layers, and

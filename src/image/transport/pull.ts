@@ -4,31 +4,20 @@ import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
 import { ImageError, type ImageErrorCode, reasonOf, withContext } from "../error.ts";
 import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
-import type { OnProgress } from "../progress.ts";
 import { formatReference, parseReference } from "../reference.ts";
-import type { Credentials } from "../registry/auth.ts";
-import type { RegistrySettings } from "../registry/connect.ts";
-import type { RetryPolicy } from "../registry/retry.ts";
 import type { Store, StoredImage } from "../store/store.ts";
 import { openStoreDestination } from "../store/store-destination.ts";
 import { copyImage, findImage } from "./copy.ts";
 import type { ImageSource } from "./image-source.ts";
-import { openRegistrySource } from "./registry-source.ts";
+import { openRegistrySource, type RegistryOptions } from "./registry-source.ts";
 
-export interface PullOptions {
+export interface PullOptions extends RegistryOptions {
   readonly store: Store;
   /** The platform whose image is taken from an index; default: this machine's. */
   readonly platform?: Platform;
-  readonly registries: RegistrySettings;
-  /** In place of what the authentication files say. */
-  readonly credentials?: Credentials;
   /** Private keys for encrypted images (`readPrivateKey`). */
   readonly decryptionKeys?: readonly KeyObject[];
-  readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
-  /** Longest silence of a registry, in milliseconds; default 60,000. */
-  readonly stallTimeoutMs?: number;
-  readonly retries?: RetryPolicy;
   readonly limits?: LayerLimits;
 }
 
