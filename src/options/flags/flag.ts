@@ -20,7 +20,7 @@ export interface Flag {
   readonly parse?: ValueParser<unknown>;
   /**
    * The value is handed on as it is, so that `%i` and `${PORT}` in it mean themselves. In any other flag's value they
-   * are an error at run time: they are a unit's words that systemd did not expand.
+   * are an error at run time, except with `--unit`: they are a unit's words that systemd did not expand.
    */
   readonly freeText?: true;
   /** The property of the request for the values of this flag alone. */
