@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** An OCI runtime that makes nothing; creating takes longer than one turn of the event loop. */
+/** An OCI runtime that makes nothing; creating takes longer than finishing a network, on a busy machine too. */
 function runtime(failure?: RuntimeError): OciRuntime {
   const unused = () => {
     throw new Error("not expected");
@@ -38,7 +38,7 @@ function runtime(failure?: RuntimeError): OciRuntime {
     traits: { needsMapsOfJoinedNamespace: true },
     async create() {
       done.push("create");
-      await Bun.sleep(2);
+      await Bun.sleep(50);
       if (failure !== undefined) throw failure;
       done.push("created");
       return 42;
