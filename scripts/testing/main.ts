@@ -41,6 +41,12 @@ async function main(): Promise<void> {
   mkdirSync(REPORTS, { recursive: true });
   const files = testFiles();
   const lanes = lanesOf(files, mode, chosen);
+  // A path that is mistyped must not look like tests that pass.
+  const missing = chosen.filter((word) => lanesOf(files, mode, [word]).length === 0);
+  if (missing.length > 0) {
+    summarize(missing.map((word) => `no tests in ${word}`));
+    return;
+  }
   const times = readTimes();
   const seconds = (lane: Lane) => times[lane.name] ?? guessedSeconds(lane, files);
   const env = laneEnvironment(mode, chosen.length === 0);
