@@ -3,14 +3,13 @@ import { basename, join } from "node:path";
 import { BerthError } from "../../error.ts";
 import { isJsonObject } from "../../json.ts";
 import { withStateLock } from "../../state/lock.ts";
-import { replaceFile } from "../../system/files.ts";
 import { type DiffId, type Digest, digestHex, isDigest, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { isImageConfig, MANIFEST_MAX, MANIFEST_TYPES, referencesIn } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 import { type KeptLayers, type LayerChain, LayerStore } from "../layer/layer-store.ts";
-import { FROM_INDEX, formatIndexFile, type IndexEntry, type IndexFile, readIndexFile } from "./index-file.ts";
-import { blobPath, DURABLE, readBlob, type StorePaths } from "./layout.ts";
+import { FROM_INDEX, type IndexEntry, type IndexFile, readIndexFile, writeIndexFile } from "./index-file.ts";
+import { blobPath, readBlob, type StorePaths } from "./layout.ts";
 import { deadWork, keptByOthers } from "./work.ts";
 
 /** The chains of layers (lowest first) that containers have mounted and may not lose. */
@@ -35,8 +34,7 @@ export function removeEntries(
       const entries = index.entries.filter((entry) => !goes(entry));
       // Before anything is changed: without knowing what is in use, nothing may be removed.
       const keep = reachable(paths, { ...index, entries }, inUse());
-      if (entries.length !== index.entries.length)
-        replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
+      if (entries.length !== index.entries.length) writeIndexFile(paths.index, { ...index, entries });
       trash.push(...deadWork(paths));
       trash.push(...discardAllBut(keep, paths));
     });

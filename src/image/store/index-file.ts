@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
 import { lacksRegistry } from "../../options/values/image-name.ts";
 import { isMissing } from "../../system/error.ts";
+import { replaceFile } from "../../system/files.ts";
 import type { Digest } from "../document/digest.ts";
 import { type Descriptor, OCI_INDEX, parseDescriptor } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
 import { formatReference, parseReferenceIfValid } from "../reference.ts";
+import { DURABLE } from "./layout.ts";
 
 /** The annotation by which tools find an image in an OCI layout (image-spec, annotations.md). */
 export const REF_NAME = "org.opencontainers.image.ref.name";
@@ -44,6 +46,14 @@ export function readIndexFile(path: string): IndexFile {
   return parseIndexFile(bytes, (why) => {
     throw new ImageError("store-corrupt", `read ${path}: ${why}`);
   });
+}
+
+/**
+ * Replaces index.json. To be called under the exclusive state lock: the new file has one name until it is renamed, so
+ * that the next writer overwrites what a killed one has left.
+ */
+export function writeIndexFile(path: string, index: IndexFile): void {
+  replaceFile(path, formatIndexFile(index), { ...DURABLE, temporary: `${path}.new` });
 }
 
 /** `refuse` is called for a file that is no index at all. */

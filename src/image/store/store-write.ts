@@ -9,13 +9,13 @@ import type { StoredImage } from "./entry-document.ts";
 import {
   entryName,
   FROM_INDEX,
-  formatIndexFile,
   type IndexEntry,
   newEntry,
   REF_NAME,
   readIndexFile,
   withoutName,
   withUnpacked,
+  writeIndexFile,
 } from "./index-file.ts";
 import { blobPath, DURABLE, readBlob, type StorePaths } from "./layout.ts";
 import type { WorkDirectory } from "./work.ts";
@@ -29,10 +29,14 @@ export function prepareStore(paths: StorePaths): void {
       chmodSync(dir, 0o700);
     }
     mkdirSync(paths.blobs, { recursive: true });
-    const version = join(paths.images, "oci-layout");
-    if (!existsSync(version)) replaceFile(version, `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`, DURABLE);
-    if (!existsSync(paths.index))
-      replaceFile(paths.index, formatIndexFile({ entries: [], damaged: [], json: {} }), DURABLE);
+    const layout = join(paths.images, "oci-layout");
+    if (existsSync(layout) && existsSync(paths.index)) return;
+    // Under the lock, so that new files have one name each: the next process overwrites what a killed one has left.
+    withStateLock(dirname(paths.images), "exclusive", () => {
+      const text = `${JSON.stringify({ imageLayoutVersion: "1.0.0" })}\n`;
+      if (!existsSync(layout)) replaceFile(layout, text, { ...DURABLE, temporary: `${layout}.new` });
+      if (!existsSync(paths.index)) writeIndexFile(paths.index, { entries: [], damaged: [], json: {} });
+    });
   } catch (error) {
     throw withContext(`prepare the store in ${dirname(paths.images)}`, error, "store-io");
   }
@@ -68,7 +72,7 @@ export function recordImages(stateDir: string, paths: StorePaths, added: readonl
   withStateLock(stateDir, "exclusive", () => {
     const index = readIndexFile(paths.index);
     const entries = withoutIdleNameless(added.reduce(withNames, index.entries));
-    replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
+    writeIndexFile(paths.index, { ...index, entries });
   });
 }
 
@@ -83,7 +87,7 @@ export function recordUnpacked(
     const entries = index.entries.map((entry) =>
       entry.digest === inIndex ? withUnpacked(entry, manifestDigest) : entry,
     );
-    replaceFile(paths.index, formatIndexFile({ ...index, entries }), DURABLE);
+    writeIndexFile(paths.index, { ...index, entries });
   });
 }
 
