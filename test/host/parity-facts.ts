@@ -11,8 +11,8 @@ const RUN_NAMES: readonly [RegExp, string][] = [
   // A shared mount is the host's slave as well where the engine has a mount namespace of its own, as podman has now and
   // then.
   [/^(mounts: .* shared) master$/, "$1"],
-  // In a user namespace, device nodes and masked files are slaves of the launcher's mounts for as long as it lives, which
-  // may be some milliseconds into the payload's life.
+  // In a user namespace, device nodes and masked files are slaves of the launcher's mounts for as long as it lives,
+  // which may be some milliseconds into the payload's life.
   [/^(mounts: \/(?:dev|proc)\/\w+ tmpfs \S+ mode=755) master$/, "$1"],
   // Of several networks podman takes any, another one each time.
   [/^(hosts: )10\.97\.(?:[23]|1[34])\.1(?=\thost\.containers)/, "$1GATEWAY"],
