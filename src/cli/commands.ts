@@ -40,6 +40,12 @@ const ROWS: readonly Row[] = [
     hidden: true,
     load: () => import("./network/network-namespace.ts"),
   },
+  {
+    name: "hand-on-notifications",
+    summary: "Hand a payload's notifications on to systemd",
+    hidden: true,
+    load: () => import("./units/hand-on-notifications.ts"),
+  },
   { name: "cleanup", summary: "Clear away what a container left behind", load: () => import("./units/cleanup.ts") },
   {
     name: "stop-payload",

@@ -23,6 +23,7 @@ const SYMBOLS = {
   pipe2: { args: ["ptr", "i32"], returns: "i32" },
   pivot_root: { args: ["ptr", "ptr"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  recvmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
   sendmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   setns: { args: ["i32", "i32"], returns: "i32" },

@@ -114,9 +114,9 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     what: "The way to systemd (Notify=true)",
     podman: "the folder /run/notify is mounted, with a socket of podman's",
-    berth: "/run/notify/notify.sock is mounted, systemd's own socket",
+    berth: "/run/notify/notify.sock is mounted, a socket whose messages berth hands on",
     reason:
-      "What the payload says reaches systemd directly, so READY, STATUS, WATCHDOG, RELOADING and FDSTORE all work. NOTIFY_SOCKET is the same.",
+      "All that concerns the service itself reaches systemd, so READY, STATUS, WATCHDOG, RELOADING and FDSTORE all work. NOTIFY_SOCKET is the same.",
     podmanLines: /^(mounts|modes): \/run\/notify /,
     berthLines: /^(mounts|modes): \/run\/notify\/notify\.sock /,
   },

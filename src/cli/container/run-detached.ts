@@ -93,6 +93,7 @@ function transientProperties(
     ...(request.pod === undefined ? [] : podProperties(context.scope, request.pod)),
     ["KillMode", "s", "mixed"],
     ["SyslogIdentifier", "s", name],
+    ["SyslogLevelPrefix", "b", false],
     ["WorkingDirectory", "s", context.cwd],
     ["Environment", "as", passedEnvironment(request, context)],
     ["UnsetEnvironment", "as", OBEYED_VARIABLES.map((variable) => variable.name)],

@@ -159,6 +159,11 @@ class RunCommandBuilder {
       report.value(value, { code: "not-supported-yet", message: "healthy is not supported yet" });
       return "started";
     }
-    return container.boolean("Notify") === true ? "container" : "started";
+    return notifies(this.#context) ? "container" : "started";
   }
+}
+
+/** Whether the payload itself notifies systemd. */
+export function notifies({ container }: ContainerContext): boolean {
+  return container.boolean("Notify") === true;
 }

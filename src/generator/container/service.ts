@@ -9,12 +9,12 @@ import { type Directive, UnitDraft } from "../../unit/unit-draft.ts";
 import { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "../making/context.ts";
 import { UNSET_ENVIRONMENT } from "../making/environment.ts";
-import { CONTAINER_FIXED, OUTPUT_SOCKET } from "../making/running-service-stop.ts";
+import { CONTAINER_FIXED, NOTIFY_SOCKET, OUTPUT_SOCKET } from "../making/running-service-stop.ts";
 import { completeUnitSection } from "../making/unit-section.ts";
 import { ambientCapabilities } from "../making/user-manager.ts";
 import { checkContainerOwner, containerOwner } from "./container-owner.ts";
 import type { PodMembership } from "./pod-container.ts";
-import { addRunCommand } from "./run-command.ts";
+import { addRunCommand, notifies } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
 
 /** The launcher and the OCI runtime live in the same cgroup until the payload runs. */
@@ -60,6 +60,7 @@ function completeUnit(
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
   // The socket makes /dev/stdout a file that can be opened. In the foreground the OCI runtime's pipes do.
   if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
+  if (!oneshot && context.options.scope === "system" && notifies(context)) lines.push(["Wants", NOTIFY_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   completeUnitSection(draft, context, lines);
 }
@@ -89,6 +90,8 @@ function completeService(
   if (!context.service.has("OOMPolicy")) lines.push(["OOMPolicy", "stop"]);
   addLimits(context, lines);
   if (!context.service.has("SyslogIdentifier")) lines.push(["SyslogIdentifier", "%N"]);
+  // A line that begins with <0> would be written to every terminal, and nobody vouches for what the payload prints.
+  if (!context.service.has("SyslogLevelPrefix")) lines.push(["SyslogLevelPrefix", "no"]);
   lines.push(...(owner?.lines ?? []));
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
   lines.push(["ExecStart", prefix + run]);

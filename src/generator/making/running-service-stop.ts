@@ -10,6 +10,9 @@ const NAMESPACES_MAX = "16";
 /** units/berth-log@.socket, for a container's service; the socket's unit orders itself. */
 export const OUTPUT_SOCKET = "berth-log@%N.socket";
 
+/** units/berth-notify@.socket, for the service of a payload that notifies the system's manager itself. */
+export const NOTIFY_SOCKET = "berth-notify@%N.socket";
+
 /** Directives of `[Service]` with a fixed value in a container's service. */
 export const CONTAINER_FIXED = { Delegate: "yes", NotifyAccess: "all", PrivateMounts: "yes" } as const;
 

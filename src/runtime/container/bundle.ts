@@ -91,7 +91,7 @@ function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
     ...writeBundleFiles(request, paths, etcFacts(start, network?.settings?.view)),
     // The pod's files replace the container's own.
     ...(pod?.mounts(paths.bundle) ?? []),
-    ...notifyMount(request, context.env),
+    ...notifyMount(context.scope, request, context.env),
     ...outputMounts(context.scope, request, mounts),
     ...mounts,
     ...limitMounts(plan.cgroup, mounts),
