@@ -7,6 +7,7 @@ import type { Reference } from "../reference.ts";
 import type { SourceManifest } from "../transport/image-source.ts";
 import { basicAuthorization, type Challenge, type Credentials, parseChallenges } from "./auth.ts";
 import { PassingFailure, parseRetryAfter, Retries, type RetryPolicy } from "./retry.ts";
+import { Secrets } from "./secrets.ts";
 import { parseToken, tokenRequest } from "./token.ts";
 import type { HttpAnswer, Transport } from "./transport.ts";
 
@@ -20,6 +21,9 @@ export interface RegistryOptions {
   readonly onProgress: OnProgress;
 }
 
+/** Bytes of a blob after which a failure is a first one again: a server may send one byte each time. */
+const PROGRESS = 32 * 1024;
+
 const TOKEN_MAX = 1024 * 1024;
 const TAG_PAGE_MAX = 4 * 1024 * 1024;
 const TAG_PAGES_MAX = 1000;
@@ -27,12 +31,15 @@ const TAG_PAGES_MAX = 1000;
 /** One repository of a registry, over the OCI distribution protocol (distribution-spec 1.1). */
 export class RegistryClient {
   #origin: string | undefined;
+  readonly #secrets = new Secrets();
   #authorization: string | undefined;
 
   constructor(
     private readonly reference: Reference,
     private readonly options: RegistryOptions,
-  ) {}
+  ) {
+    if (options.credentials !== undefined) this.#secrets.addCredentials(options.credentials);
+  }
 
   /** The manifest or index under a tag or a digest. */
   async manifest(which: string): Promise<SourceManifest> {
@@ -77,12 +84,17 @@ export class RegistryClient {
   async *blob(blob: Descriptor): AsyncGenerator<Uint8Array> {
     const retries = this.#retries();
     let received = 0;
+    let unrewarded = 0;
     while (received < blob.size) {
       try {
         for await (const chunk of this.#blobFrom(blob, received)) {
           received += chunk.length;
           if (received > blob.size) throw wrongSize(blob, received);
-          retries.progress();
+          unrewarded += chunk.length;
+          if (unrewarded >= PROGRESS || received === blob.size) {
+            retries.progress();
+            unrewarded = 0;
+          }
           yield chunk;
         }
         if (received < blob.size) throw new ImageError("network", `the connection ended after ${received} bytes`);
@@ -116,7 +128,8 @@ export class RegistryClient {
   }
 
   #retries(): Retries {
-    return new Retries(this.options.retries, this.options.signal, this.options.onProgress);
+    const { retries, signal, onProgress } = this.options;
+    return new Retries(retries, signal, onProgress, (error) => this.#secrets.redactError(error));
   }
 
   /** GET below the repository, with whatever authorization it takes. */
@@ -128,7 +141,9 @@ export class RegistryClient {
       return this.options.transport.send({ url, headers: { ...headers, ...(authorization ? { authorization } : {}) } });
     };
     let answer = await send();
-    if (answer.status === 401) {
+    // Only the registry itself is believed: where it has redirected to could name a server of its own, which would get
+    // the user's credentials.
+    if (answer.status === 401 && answer.url.origin === origin) {
       const challenges = parseChallenges(answer.header("www-authenticate") ?? "");
       answer.discard();
       this.#authorization = await this.#authorize(challenges);
@@ -185,7 +200,9 @@ export class RegistryClient {
       throw this.#unauthorized();
     }
     if (answer.status !== 200) throw await this.#refusal(answer, "token");
-    return parseToken(await readAll(answer, TOKEN_MAX, "the token"), wanted.url.origin);
+    const token = parseToken(await readAll(answer, TOKEN_MAX, "the token"), wanted.url.origin);
+    this.#secrets.add(token);
+    return token;
   }
 
   /** The error for an unexpected answer, from its status and the registry's own words. */

@@ -35,6 +35,8 @@ export class Retries {
     private readonly policy: RetryPolicy,
     private readonly signal: AbortSignal,
     private readonly onProgress: OnProgress,
+    /** Takes out of an error what nobody is to read. */
+    private readonly redact: (error: unknown) => unknown,
   ) {}
 
   /** Something arrived: the next failure is a first one again. */
@@ -45,7 +47,7 @@ export class Retries {
   /** Waits before the next attempt, or throws: what is no passing failure, and what has failed too often. */
   async afterFailure(what: string, error: unknown): Promise<void> {
     const passing = error instanceof PassingFailure ? error : undefined;
-    const failure = passing?.failure ?? error;
+    const failure = this.redact(passing?.failure ?? error);
     const again =
       passing !== undefined || (failure instanceof ImageError && ["network", "stalled"].includes(failure.code));
     this.#failed += 1;

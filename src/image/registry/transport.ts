@@ -2,10 +2,13 @@ import { Socket } from "node:net";
 import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, request } from "undici/index.js";
 import { ImageError } from "../error.ts";
 import type { Certificates } from "./certificates.ts";
+import { atLeastSlowly } from "./pace.ts";
 
 /** An answer whose body has not been read. */
 export interface HttpAnswer {
   readonly status: number;
+  /** Where the answer is from, after redirects. */
+  readonly url: URL;
   /** A header's value by its lower-case name; several of the same name are joined with a comma. */
   header(name: string): string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
@@ -29,7 +32,7 @@ export interface Transport {
 export interface TransportOptions {
   /** Whether certificates are checked and https may not lead to http. */
   readonly verifyTls: boolean;
-  /** Longest wait for a connection, for the headers and between two pieces of a body. */
+  /** Longest wait for a connection, for the headers, and for as much of a body as a very slow line brings. */
   readonly stallTimeoutMs: number;
   readonly signal: AbortSignal;
   readonly certificates: Certificates;
@@ -47,19 +50,26 @@ export interface Proxies {
 const REDIRECTS_MAX = 10;
 
 export function createTransport(options: TransportOptions): Transport {
-  const { signal } = options;
+  const { signal, stallTimeoutMs } = options;
   const agent = createAgent(options);
   const once = async (wanted: HttpRequest, url: URL, headers: Readonly<Record<string, string>>) => {
+    // undici's own limits begin anew with every interim answer (1xx) and every byte of a header.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), 2 * stallTimeoutMs);
     try {
       return await request(url, {
         dispatcher: agent,
         method: wanted.method ?? "GET",
         headers: { ...headers },
         ...(wanted.body === undefined ? {} : { body: wanted.body }),
-        signal,
+        signal: AbortSignal.any([signal, late.signal]),
       });
     } catch (error) {
-      throw networkError(`${wanted.method ?? "GET"} ${url.origin}`, error, signal);
+      const doing = `${wanted.method ?? "GET"} ${url.origin}`;
+      if (late.signal.aborted && !signal.aborted) throw silent(doing);
+      throw networkError(doing, error, signal);
+    } finally {
+      clearTimeout(timer);
     }
   };
   return {
@@ -70,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
         const response = await once(wanted, url, headers);
         const location = single(response.headers.location);
         if (![301, 302, 303, 307, 308].includes(response.statusCode) || location === undefined) {
-          return answer(response, url, signal);
+          return answer(response, url, options);
         }
         discard(response);
         const next = redirectTarget(location, url, options.verifyTls);
@@ -149,11 +159,13 @@ function discard(response: Dispatcher.ResponseData): void {
   response.body.destroy();
 }
 
-function answer(response: Dispatcher.ResponseData, url: URL, signal: AbortSignal): HttpAnswer {
+function answer(response: Dispatcher.ResponseData, url: URL, { signal, stallTimeoutMs }: TransportOptions): HttpAnswer {
+  const body = atLeastSlowly(response.body, stallTimeoutMs, `read from ${url.origin}`);
   return {
     status: response.statusCode,
+    url,
     header: (name) => single(response.headers[name]),
-    body: explained(response.body, url, signal),
+    body: explained(body, url, signal),
     discard: () => discard(response),
   };
 }
@@ -166,6 +178,10 @@ async function* explained(body: AsyncIterable<Uint8Array>, url: URL, signal: Abo
   }
 }
 
+function silent(doing: string): ImageError {
+  return new ImageError("stalled", `${doing}: the server has gone silent`);
+}
+
 const TIMEOUTS: readonly string[] = ["UND_ERR_BODY_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"];
 
 /** OpenSSL's names for a certificate that does not hold; trying again would not help. */
@@ -175,7 +191,7 @@ function networkError(doing: string, error: unknown, signal: AbortSignal): Image
   if (error instanceof ImageError) return error;
   if (signal.aborted) return new ImageError("cancelled", `${doing}: cancelled`, {}, { cause: signal.reason });
   const code = error instanceof Error ? (error as Error & { code?: unknown }).code : undefined;
-  if (TIMEOUTS.includes(String(code))) return new ImageError("stalled", `${doing}: the server has gone silent`, {});
+  if (TIMEOUTS.includes(String(code))) return silent(doing);
   if (UNTRUSTED.test(String(code)))
     return new ImageError("untrusted", `${doing}: its certificate`, {}, { cause: error });
   return new ImageError("network", doing, {}, { cause: error });
