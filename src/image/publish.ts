@@ -1,7 +1,8 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { isErrno } from "../system/error.ts";
 import { syncDirectory } from "../system/files.ts";
+import { removeTree } from "../system/remove-tree.ts";
 
 /**
  * Moves finished, synced work into its place and makes the move durable. Idempotent: what another process has put there
@@ -12,7 +13,7 @@ export function publish(finished: string, place: string): void {
     renameSync(finished, place);
   } catch (error) {
     if (!isErrno(error, "EEXIST", "ENOTEMPTY")) throw error;
-    rmSync(finished, { recursive: true, force: true });
+    removeTree(finished);
   }
   syncDirectory(dirname(place));
 }

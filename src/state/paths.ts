@@ -38,6 +38,8 @@ export function containerPaths(scope: Scope, id: string): ContainerPaths {
 export const containersDir = (scope: Scope) => join(scope.runtimeDir, "containers");
 /** Symbolic links from container names to IDs. */
 export const namesDir = (scope: Scope) => join(scope.runtimeDir, "names");
+/** What cleanups had no time to remove. */
+export const trashDir = (scope: Scope) => join(scope.stateDir, "trash");
 export const volumesDir = (scope: Scope) => join(scope.stateDir, "volumes");
 export const podsDir = (scope: Scope) => join(scope.runtimeDir, "pods");
 export const networksDir = (scope: Scope) => join(scope.runtimeDir, "networks");

@@ -14,6 +14,7 @@ const SYMBOLS = {
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
+  getdents64: { args: ["i32", "ptr", "u64"], returns: "i64" },
   ioctl: { args: ["i32", "u64", "u64"], returns: "i32" },
   lgetxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: "i64" },
   llistxattr: { args: ["ptr", "ptr", "u64"], returns: "i64" },
@@ -24,6 +25,7 @@ const SYMBOLS = {
   pivot_root: { args: ["ptr", "ptr"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   recvmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
+  renameat: { args: ["i32", "ptr", "i32", "ptr"], returns: "i32" },
   sendmsg: { args: ["i32", "ptr", "i32"], returns: "i64" },
   sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   setns: { args: ["i32", "i32"], returns: "i32" },
@@ -33,6 +35,7 @@ const SYMBOLS = {
   // For calls that glibc 2.35 does not name: the number, then up to five arguments; pointers are numbers, from ptr().
   syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
   umount2: { args: ["ptr", "i32"], returns: "i32" },
+  unlinkat: { args: ["i32", "ptr", "i32"], returns: "i32" },
   unshare: { args: ["i32"], returns: "i32" },
   utimensat: { args: ["i32", "ptr", "ptr", "i32"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;

@@ -36,12 +36,15 @@ async function load(options: Options, context: CommandContext): Promise<void> {
   const source = sourceOf(options, context);
   if (source === undefined) throw new CommandError("no archive: give one with --input, or on standard input", 125);
   const { loadImages } = await import("../../image/transport/load.ts");
+  const { sweepWork } = await import("../../image/store/work.ts");
   const { parsePlatform } = await import("../../image/document/platform.ts");
   const { onProgress, done } = showProgress(context, options.quiet === true);
   try {
+    const store = openStore(context.scope.stateDir);
+    sweepWork(store.stateDir, store.paths);
     const images = await cancelOnSignals((signal) =>
       loadImages(source, {
-        store: openStore(context.scope.stateDir),
+        store,
         onProgress,
         signal,
         ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),

@@ -106,6 +106,7 @@ async function pullOne(
   const { pullStatus } = await import("./pull-status.ts");
   const { ensureImage } = await import("../../image/transport/ensure-image.ts");
   const { parsePullSource } = await import("../../image/transport/pull-source.ts");
+  const { sweepWork } = await import("../../image/store/work.ts");
   const shown = showProgress(context, options.quiet === true);
   try {
     const onProgress = pullStatus(name, receiver, shown.onProgress);
@@ -114,6 +115,7 @@ async function pullOne(
       const pulling = { ...toPullOptions(options, context), onProgress, signal };
       const { policy } = options;
       const store = openStore(context.scope.stateDir);
+      sweepWork(store.stateDir, store.paths);
       const how = { store, policy, platform: pulling.platform, cwd: context.cwd, pulling: async () => pulling };
       if (!options.allTags) return [await ensureImage(name, how)];
       if (source.kind !== "registry")

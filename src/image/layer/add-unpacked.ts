@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { removeTree } from "../../system/remove-tree.ts";
 import { publish } from "../publish.ts";
 import type { LayerWriter } from "./layer-writer.ts";
 import { LayerUnpack, type UnpackOptions } from "./unpack.ts";
@@ -20,7 +20,7 @@ export function addUnpacked(options: UnpackOptions, { own, chained }: LayerPlace
     },
     abort: () => {
       unpack.abort();
-      rmSync(options.dir, { recursive: true, force: true });
+      removeTree(options.dir);
     },
   };
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { removeTree } from "../../system/remove-tree.ts";
 import { DERIVED } from "./directory.ts";
 
 /**
@@ -14,13 +15,13 @@ export function derivedLayer(lower: string, name: string, make: (unfinished: str
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${process.pid}.new`;
-  rmSync(unfinished, { recursive: true, force: true });
+  removeTree(unfinished);
   make(unfinished);
   try {
     renameSync(unfinished, path);
   } catch (error) {
     if (!existsSync(path)) throw error;
-    rmSync(unfinished, { recursive: true, force: true });
+    removeTree(unfinished);
   }
   return path;
 }

@@ -10,13 +10,13 @@ import {
   linkSync,
   openSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { isTaken } from "../../system/error.ts";
 import { makeNode, setTimes } from "../../system/file-attributes.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { SparseWriter } from "../../tar/sparse.ts";
 import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
@@ -238,7 +238,7 @@ export class LayerTree {
       unlinkSync(this.#directories.absolute(path));
       return;
     }
-    rmSync(this.#directories.absolute(path), { recursive: true });
+    removeTree(this.#directories.absolute(path));
     this.#directories.forget(path);
   }
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { BerthError } from "../../error.ts";
 import { isJsonObject } from "../../json.ts";
 import { withStateLock } from "../../state/lock.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { type DiffId, type Digest, digestHex, isDigest, parseDiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { isImageConfig, MANIFEST_MAX, MANIFEST_TYPES, referencesIn } from "../document/manifest.ts";
@@ -42,8 +43,8 @@ export function removeEntries(
     if (error instanceof BerthError) throw error;
     throw withContext("remove from the store", error, "store-io");
   }
-  // Without a lock file, what a crash leaves here is swept by the next writer.
-  for (const path of trash) rmSync(path, { recursive: true, force: true });
+  // Without a lock file, what a crash leaves here is swept by sweepWork().
+  for (const path of trash) removeTree(path);
 }
 
 interface Reachable {

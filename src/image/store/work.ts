@@ -1,14 +1,15 @@
-import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, lockNew, tryLock, withStateLock } from "../../state/lock.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { type Digest, isDigest } from "../document/digest.ts";
 import { withContext } from "../error.ts";
 import type { StorePaths } from "./layout.ts";
 
 /**
  * A private directory for work in progress, on the store's file system. It is alive as long as its process holds
- * the flock(2) on the file inside it; after a crash the next writer finds it unlocked and removes it.
+ * the flock(2) on the file inside it; after a crash sweepWork() finds it unlocked and removes it.
  */
 export interface WorkDirectory {
   readonly path: string;
@@ -26,16 +27,12 @@ const KEEP = "keep";
 export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
   try {
     // Under the state lock: a sweep must not see a directory that is not locked yet.
-    let dead: string[] = [];
-    const work = withStateLock(stateDir, "exclusive", () => {
+    return withStateLock(stateDir, "exclusive", () => {
       mkdirSync(paths.work, { recursive: true, mode: 0o700 });
-      dead = deadWork(paths);
       const path = join(paths.work, `${process.pid}-${crypto.randomUUID()}`);
       mkdirSync(path, { mode: 0o700 });
       return workDirectory(stateDir, path, lockNew("work", openSync(join(path, LOCK), "wx", 0o600)));
     });
-    for (const path of dead) rmSync(path, { recursive: true, force: true });
-    return work;
   } catch (error) {
     throw withContext(`make a work directory in ${paths.work}`, error, "store-io");
   }
@@ -53,10 +50,23 @@ function workDirectory(stateDir: string, path: string, lock: HeldLock): WorkDire
       withStateLock(stateDir, "shared", () => writeFileSync(join(path, KEEP), [...kept].join("\n")));
     },
     close() {
-      rmSync(path, { recursive: true, force: true });
+      removeTree(path);
       lock.close();
     },
   };
+}
+
+/**
+ * Removes the work directories of dead processes. That may take long, so no start of a container does it. Throws
+ * ImageError `store-io`.
+ */
+export function sweepWork(stateDir: string, paths: StorePaths): void {
+  try {
+    if (workNames(paths).length === 0) return;
+    for (const path of withStateLock(stateDir, "exclusive", () => deadWork(paths))) removeTree(path);
+  } catch (error) {
+    throw withContext(`sweep ${paths.work}`, error, "store-io");
+  }
 }
 
 /** The blobs and layers on the `keep` lists of living processes. Call under the state lock. */

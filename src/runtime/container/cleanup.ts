@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { storePaths } from "../../image/store/layout.ts";
 import type { Scope } from "../../scope.ts";
 import { listContainerIds, readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
@@ -18,6 +19,7 @@ import { disconnect } from "../network/disconnect.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts";
+import { discard, emptyTrash, type Thoroughness } from "./trash.ts";
 
 /**
  * Removes everything that a container left: the OCI runtime's state, firewall rules and addresses, the upper layer and
@@ -25,7 +27,7 @@ import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts
  * run again; the bundle, by which cleanup finds the rest, goes last. Finally throws the error that disconnect()
  * returns.
  */
-export async function cleanUp(scope: Scope, id: string): Promise<void> {
+export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughness = "for-a-while"): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   ociRuntime(scope).delete(id, paths.bundle);
@@ -38,7 +40,7 @@ export async function cleanUp(scope: Scope, id: string): Promise<void> {
   // There are mounts only if cleanup runs in the container's own mount namespace, as the hook of a foreground run does.
   // They show volumes and folders of the host, so they are unmounted before anything is deleted.
   detachBelow(paths.bundle);
-  rmSync(paths.layers, { recursive: true, force: true });
+  discard(scope, paths.layers, thoroughness);
   releaseIds(scope, id);
   // Without a record, the name is found by its link to the ID.
   for (const name of record === undefined ? listIfThere(namesDir(scope)) : [record.name]) releaseName(scope, name, id);
@@ -67,7 +69,7 @@ export async function cleanUpStale(scope: Scope): Promise<string[]> {
     }),
   );
   // A damaged record, or a plugin that fails, must not keep the others from being cleaned up.
-  await attemptEach([...ids.map((id) => () => cleanUp(scope, id)), () => sweep(scope)], (work) => work());
+  await attemptEach([...ids.map((id) => () => cleanUp(scope, id, "trash-only")), () => sweep(scope)], (work) => work());
   return ids;
 }
 
@@ -80,8 +82,11 @@ async function sweep(scope: Scope): Promise<void> {
   releaseStaleIds(scope);
   // A lease is recorded before it is taken; this mends state that something else has broken.
   releaseAllAddresses(scope, (owner) => !hasConnection(scope, owner));
+  emptyTrash(scope);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
+  const { sweepWork } = await import("../../image/store/work.ts");
+  sweepWork(scope.stateDir, storePaths(scope.stateDir));
   const { finishRemovals } = await import("../network/remove-network.ts");
   await finishRemovals(scope);
 }

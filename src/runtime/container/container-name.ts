@@ -25,7 +25,7 @@ export async function takeName(scope: Scope, name: string, id: string, request: 
       const where = record.unit === undefined ? "" : ` (${record.unit})`;
       throw new RuntimeError("name-in-use", `the name ${name} is in use by container ${other.slice(0, 12)}${where}`);
     }
-    await cleanUp(scope, other);
+    await cleanUp(scope, other, "at-once");
     // If its record was never written, cleanUp() does not know the name; only the link identifies the owner.
     releaseName(scope, name, other);
   }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
@@ -6,6 +6,7 @@ import { withStateLock } from "../../state/lock.ts";
 import { findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { runProgram } from "../../system/process.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { RuntimeError } from "../error.ts";
 import { leaveHostMounts } from "../mount/rootfs.ts";
 import { copyTree } from "./copy-tree.ts";
@@ -68,7 +69,7 @@ export async function importVolume(
       writeVolume(place, { ...volume, needsCopyUp: false, needsOwner: volume.needsOwner && !hasRoot });
     });
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeTree(dir);
     lock.close();
   }
 }
@@ -100,7 +101,7 @@ function merge(from: Buffer, to: Buffer, withRoot = true): void {
 }
 
 function makeRoom(target: Buffer, there: Stats | undefined): void {
-  if (there?.isDirectory()) rmSync(target, { recursive: true });
+  if (there?.isDirectory()) removeTree(target);
   else if (there !== undefined) unlinkSync(target);
 }
 

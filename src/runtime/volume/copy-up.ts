@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import type { VolumePaths } from "../../state/volume-record.ts";
 import { runProgram } from "../../system/process.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { copyTree } from "./copy-tree.ts";
 
 /*
@@ -13,14 +14,14 @@ import { copyTree } from "./copy-tree.ts";
  * container may have it mounted.
  */
 export function copyWhole(source: number, paths: VolumePaths, target: string): void {
-  rmSync(paths.unfinished, { recursive: true, force: true });
+  removeTree(paths.unfinished);
   mkdirSync(paths.unfinished, { mode: 0o700 });
   try {
     copyTree(source, paths.unfinished, copying(target));
     // The files must be on the disk before a name says that they are.
     runProgram("sync", ["--file-system", paths.unfinished], { stderr: "ignore" });
   } catch (error) {
-    rmSync(paths.unfinished, { recursive: true, force: true });
+    removeTree(paths.unfinished);
     throw error;
   }
   renameSync(paths.unfinished, paths.complete);
@@ -46,7 +47,7 @@ export function copyOrNothing(source: number, data: string, target: string): voi
   try {
     copyTree(source, data, copying(target));
   } catch (error) {
-    for (const name of readdirSync(data)) rmSync(join(data, name), { recursive: true, force: true });
+    for (const name of readdirSync(data)) removeTree(join(data, name));
     throw error;
   }
 }

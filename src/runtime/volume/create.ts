@@ -1,10 +1,11 @@
-import { chmodSync, chownSync, existsSync, fsyncSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, fsyncSync, mkdirSync, renameSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { volumesDir } from "../../state/paths.ts";
 import { pathsIn, readVolume, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isErrno } from "../../system/error.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { RuntimeError } from "../error.ts";
-import { beginFolder, sweepUnfinished } from "./unfinished-folder.ts";
+import { beginFolder } from "./unfinished-folder.ts";
 
 /**
  * Adds a volume to the store, complete or not at all. `fill` writes content to its empty folder. Returns false if the
@@ -15,7 +16,6 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
   // Other users may neither run set-uid programs in a volume nor see its content.
   mkdirSync(volumesDir(scope), { recursive: true, mode: 0o711 });
   if (isTaken(scope, volume.name)) return false;
-  sweepUnfinished(scope);
   const { dir, lock } = beginFolder(scope);
   const paths = pathsIn(dir);
   try {
@@ -29,7 +29,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
     renameSync(paths.dir, place.dir);
     return true;
   } catch (error) {
-    rmSync(paths.dir, { recursive: true, force: true });
+    removeTree(paths.dir);
     if (isErrno(error, "ENOTEMPTY", "EEXIST")) return false;
     throw error;
   } finally {
@@ -44,7 +44,7 @@ export function createVolume(scope: Scope, volume: Volume, fill: (data: string) 
 function isTaken(scope: Scope, name: string): boolean {
   const { dir, unfinished } = volumePaths(scope, name);
   if (readVolume(scope, name) !== undefined) return true;
-  if (existsSync(dir)) rmSync(unfinished, { recursive: true, force: true });
+  if (existsSync(dir)) removeTree(unfinished);
   return false;
 }
 

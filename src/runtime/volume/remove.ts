@@ -1,10 +1,11 @@
-import { renameSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { detachBelow } from "../../system/mount-table.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { RuntimeError } from "../error.ts";
 import { makeUnfinished, sweepUnfinished } from "./unfinished-folder.ts";
 import { requireUnused, volumeUses } from "./volume-use.ts";
@@ -24,7 +25,7 @@ export function removeVolume(scope: Scope, name: string): void {
     return gone;
   });
   try {
-    rmSync(dir, { recursive: true, force: true });
+    removeTree(dir);
   } finally {
     lock.close();
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { type HeldLock, lockNew, openLockFolder, tryLock, withStateLock } from "../../state/lock.ts";
@@ -7,6 +7,7 @@ import { volumesDir } from "../../state/paths.ts";
 import { isVolumeName, volumePaths } from "../../state/volume-record.ts";
 import { isMissing } from "../../system/error.ts";
 import { listIfThere } from "../../system/files.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 
 /** How the names of unfinished folders begin, among the volumes, whose names begin with a letter or a digit. */
 const PREFIXES = { new: ".new-", gone: ".gone-" } as const;
@@ -45,7 +46,7 @@ export function sweepUnfinished(scope: Scope): void {
   );
   for (const { path, lock } of abandoned) {
     try {
-      rmSync(path, { recursive: true, force: true });
+      removeTree(path);
     } finally {
       lock.close();
     }
@@ -60,7 +61,7 @@ export function sweepHalfFilled(scope: Scope): void {
     const lock = lockIfFree("volume", dir);
     if (lock === undefined) continue;
     try {
-      rmSync(unfinished, { recursive: true, force: true });
+      removeTree(unfinished);
     } finally {
       lock.close();
     }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cleanUp, cleanUpStale } from "../../../src/runtime/container/cleanup.ts";
@@ -13,7 +13,7 @@ import {
 } from "../../../src/state/container-record.ts";
 import { findContainer } from "../../../src/state/find-container.ts";
 import { claimName, idOfName } from "../../../src/state/names.ts";
-import { containerPaths, namesDir } from "../../../src/state/paths.ts";
+import { containerPaths, namesDir, trashDir } from "../../../src/state/paths.ts";
 import { identify } from "../../../src/system/process-identity.ts";
 import { containerRecord } from "../../state/records.ts";
 import { REQUEST } from "../request.ts";
@@ -90,6 +90,17 @@ describe("what is stale", () => {
     await expect(cleanUpStale(scope)).rejects.toMatchObject({ code: "corrupt-record" });
     expect(listContainerIds(scope)).toEqual([]);
     expect(await cleanUpStale(scope)).toEqual([]);
+  });
+
+  rootTest("is taken out of the way at once, and removed after that, however much it is", async () => {
+    const { layers } = containerPaths(scope, ID);
+    mkdirSync(layers, { recursive: true });
+    for (let at = 0; at < 3000; at++) writeFileSync(join(layers, `${at}`), "");
+    await cleanUp(scope, ID, "trash-only");
+    expect(existsSync(layers)).toBe(false);
+    expect(readdirSync(trashDir(scope))).toEqual([expect.stringContaining(`${ID}-`)]);
+    expect(await cleanUpStale(scope)).toEqual([]);
+    expect(existsSync(trashDir(scope))).toBe(false);
   });
 
   test("is not what a newer berth has started: all of it stays, and that is said where it is asked for", async () => {
