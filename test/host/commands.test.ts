@@ -102,6 +102,8 @@ describeOnSuites("both", "the command line on %s", (suite) => {
       input: "from stdin",
     });
     expect(run).toEqual({ stdout: "from stdin", stderr: "err\n", exitCode: 42 });
+    const loop = `while read word; do berth run ${sample("tools:1")} cat; echo $word; done`;
+    expect((await host.run(["sh", "-c", loop], { input: "a\nb\n" })).stdout).toBe("a\nb\n");
     expect((await berth("run", sample("tools:1"), "/no/such/program")).exitCode).toBe(127);
     expect((await berth("run", sample("tools:1"), "/etc/passwd")).exitCode).toBe(126);
     expect((await berth("run", "--frob", sample("tools:1"))).exitCode).toBe(125);
@@ -238,7 +240,23 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     const lost = await berth("run", "-d", "--name", "lost", sample("tools:1"), "/no/such/program");
     expect(lost.stderr).toContain("/no/such/program");
     expect(lost.stderr).toContain("berth-lost.service: failed");
-    expect((await berth("run", "-dt", sample("tools:1"), "sh")).stderr).toContain("leave out --tty");
+    expect(await leftovers(host)).toBe("");
+  });
+
+  hostTest("run -dit keeps a shell waiting for input, without a terminal", async () => {
+    const shell = await berth(
+      "run",
+      "-dit",
+      "--network=none",
+      "--stop-timeout=1",
+      "--name=shell",
+      sample("tools:1"),
+      "sh",
+    );
+    expect(shell).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("--tty is left out") });
+    const seen = "tty; test -p /proc/1/fd/0 && echo waits";
+    expect((await berth("exec", "-i", "shell", "sh", "-c", seen)).stdout).toBe("not a tty\nwaits\n");
+    await host.ok(["berth", "stop", "shell"]);
     expect(await leftovers(host)).toBe("");
   });
 

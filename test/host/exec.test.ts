@@ -66,11 +66,16 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
 
   hostTest("passes standard input on to its end, whatever is in it", async () => {
     const bytes = Uint8Array.from({ length: 300_000 }, (_, at) => (at * 7919) % 256);
-    const { stdout } = await exec(["app", "sha256sum"], { input: bytes });
+    const { stdout } = await exec(["-i", "app", "sha256sum"], { input: bytes });
     expect(stdout).toStartWith(new Bun.CryptoHasher("sha256").update(bytes).digest("hex"));
     expect(await exec(["-i", "app", "cat"], { input: "a line\nand no end" })).toMatchObject({
       stdout: "a line\nand no end",
     });
+  });
+
+  hostTest("takes no standard input without -i", async () => {
+    const loop = "while read word; do berth exec app cat; echo $word; done";
+    expect((await host.run(["sh", "-c", loop], { input: "a\nb\nc\n" })).stdout).toBe("a\nb\nc\n");
   });
 
   hostTest("keeps standard output and error apart", async () => {
@@ -144,7 +149,7 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
       exitCode: 3,
     });
     expect((await run(["--user", "app", "mine", "id", "-u"])).stdout).toBe("1000\n");
-    expect((await run(["mine", "cat"], "through")).stdout).toBe("through");
+    expect((await run(["-i", "mine", "cat"], "through")).stdout).toBe("through");
     expect((await run(["mine", "no-such-command"])).exitCode).toBe(127);
     expect((await run(["app", "true"])).exitCode).toBe(125);
     await host.ok(["systemctl", "--user", "stop", "mine.socket", "mine.service"], alice);

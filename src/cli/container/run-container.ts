@@ -18,15 +18,15 @@ export async function runContainer(args: readonly string[], context: CommandCont
   }
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const request = toRunRequest(flags, image, words, context, await sharedByPod(podOf(flags), context));
-  if (request.tty && (request.unit !== undefined || request.detach)) {
-    throw new CommandError("a container in the background has no terminal: leave out --tty", 125);
-  }
+  const asked = toRunRequest(flags, image, words, context, await sharedByPod(podOf(flags), context));
+  const request = asked.tty && inBackground(asked) ? withoutTerminal(asked) : asked;
   if (request.detach && request.unit === undefined) {
+    if (asked.tty) context.err("berth: warning: a container in the background has no terminal: --tty is left out\n");
     const { runAsTransientUnit } = await import("./run-detached.ts");
     return runAsTransientUnit(request, args, context);
   }
   if (request.tty) await (await import("../program/terminal.ts")).requireTerminal();
+  await takeInput(request);
   if (request.pod !== undefined && context.scope.kind === "user") {
     const { enterPodNamespace } = await import("../../runtime/pod/enter.ts");
     enterPodNamespace(context, request.pod);
@@ -44,6 +44,27 @@ export async function runContainer(args: readonly string[], context: CommandCont
       return imageForStart(wanted, context, notifier);
     },
   });
+}
+
+function inBackground({ unit, detach }: RunRequest): boolean {
+  return unit !== undefined || detach;
+}
+
+/** Nobody could hold the other end of a background container's terminal; what reads from one waits for input. */
+function withoutTerminal(request: RunRequest): RunRequest {
+  return { ...request, tty: false, interactive: true };
+}
+
+/**
+ * Settles what the payload reads. Without `--interactive` a container in the foreground reads nothing, so that the
+ * lines of `while read line; do berth run …; done` stay the loop's. A service has what its unit says
+ * (StandardInput=).
+ */
+async function takeInput(request: RunRequest): Promise<void> {
+  const input = () => import("../../system/standard-input.ts");
+  if (inBackground(request)) {
+    if (request.interactive) (await input()).endlessInput();
+  } else if (!request.interactive && !request.tty) (await input()).emptyInput();
 }
 
 /** The namespaces that the containers of the pod share; undefined for a container without a pod. */

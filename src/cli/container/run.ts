@@ -7,7 +7,7 @@ import { HELP_LAYOUT, runFlagOption } from "../program/help.ts";
 export const manual: CommandManual = {
   description: "Run a container in the foreground, or with `--detach` as a service of systemd's.",
   details: [
-    "In the foreground the container's first process is a child of the calling shell: it has the shell's terminal and its audit login uid, and its exit code is that of `berth run`. With `--detach` systemd makes a transient service `berth-NAME.service` for it, and the container's ID is printed.",
+    "In the foreground the container's first process is a child of the calling shell: it has the shell's terminal and its audit login uid, and its exit code is that of `berth run`. Standard input reaches it with `--interactive` or `--tty` alone. With `--detach` systemd makes a transient service `berth-NAME.service` for it, and the container's ID is printed.",
     "The image is pulled if the store does not have it (see `--pull`). The container goes when its first process ends; there is no `berth rm`.",
     "The flags have podman's and docker's names. Generated units call this command too, so `systemctl cat` shows one such command line for each container.",
   ],

@@ -169,7 +169,7 @@ export const RUN = {
     name: "interactive",
     short: "i",
     kind: "boolean",
-    help: "Keep standard input open",
+    help: "Hand standard input on to the container, or keep it open in the background",
     field: "interactive",
   },
   ip: COMMON_FLAGS.ip,
