@@ -1,12 +1,18 @@
 import { type Extract, extract } from "tar-stream";
 import { TarError } from "./error.ts";
+import { BLOCK, type HeaderFacts, isEmptyBlock, readHeaderBlock, withPlainSize } from "./header-block.ts";
 
 /**
  * The internals of tar-stream's Extract (3.x, extract.js) that {@link exactExtract} changes. A test fails when an
  * update of tar-stream moves any of them.
  */
 interface ExtractInternals {
-  _header: { type: string | null; size: number } | null;
+  _header: {
+    type: string | null;
+    name: string;
+    size: number;
+  } | null;
+  _buffer: { shift(size: number): Buffer | null };
   _pax: object | null;
   _missing: number;
   _decodeLongHeader(bytes: Buffer): void;
@@ -28,7 +34,9 @@ const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", 
  *   names that are not UTF-8; malformed extended headers are errors, where tar-stream takes what it can;
  * - an extended header for the whole archive is ignored;
  * - links, devices, directories and fifos have no data;
- * - two empty blocks end the archive, whatever follows.
+ * - numbers are read whole, in all their forms, and a header with something else in their place is an error;
+ * - a file of an old archive whose name ends with a slash is a folder;
+ * - two empty blocks end the archive, whatever follows; one alone is an error.
  */
 export function exactExtract(): Extract {
   // Options of tar-stream (extract.js) that its types lack.
@@ -40,18 +48,40 @@ export function exactExtract(): Extract {
   const consumeHeader = inside._consumeHeader.bind(parser);
   const final = inside._final.bind(parser);
   let emptyBlocks = 0;
+  let facts: HeaderFacts | undefined;
+  let unread = 0;
+  const shift = inside._buffer.shift.bind(inside._buffer);
+  /** Called by consumeHeader(), which gives what this throws as the reason. */
+  const shiftHeader = (size: number): Buffer | null => {
+    const block = shift(size);
+    facts = undefined;
+    if (block === null || isEmptyBlock(block)) return block;
+    if (emptyBlocks > 0) throw new TarError("malformed", "an empty block between its members");
+    facts = readHeaderBlock(block);
+    return withPlainSize(block, facts.size);
+  };
   inside._decodeLongHeader = (bytes) => {
     if (inside._header?.type === "pax-global-header") return;
     if (inside._header?.type === "pax-header") inside._pax = decodePax(bytes);
     else decodeLongHeader(bytes);
   };
   inside._applyLongHeaders = () => {
-    applyLongHeaders();
     const header = inside._header;
-    if (header !== null && WITHOUT_DATA.includes(header.type ?? "")) header.size = 0;
+    if (header !== null && facts !== undefined) takeFacts(header, facts);
+    applyLongHeaders();
+    if (header === null) return;
+    if (facts?.isOld === true && header.name.endsWith("/")) {
+      header.type = "directory";
+      unread = BLOCK * Math.ceil(header.size / BLOCK);
+    }
+    if (WITHOUT_DATA.includes(header.type ?? "")) header.size = 0;
   };
   inside._consumeHeader = () => {
+    unread = 0;
+    inside._buffer.shift = shiftHeader;
     const goesOn = consumeHeader();
+    inside._buffer.shift = shift;
+    if (unread > 0) inside._missing = unread;
     emptyBlocks = inside._header === null ? emptyBlocks + 1 : 0;
     // tar-stream skips the "missing" bytes of an unread member: here, the rest of the archive.
     if (emptyBlocks === 2) inside._missing = Number.MAX_SAFE_INTEGER;
@@ -62,6 +92,11 @@ export function exactExtract(): Extract {
     else final(done);
   };
   return parser;
+}
+
+function takeFacts(header: NonNullable<ExtractInternals["_header"]>, facts: HeaderFacts): void {
+  const { mode, uid, gid, major, minor } = facts;
+  Object.assign(header, { mode, uid, gid, devmajor: major, devminor: minor });
 }
 
 function decodePax(bytes: Buffer): object {

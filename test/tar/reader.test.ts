@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { extract } from "tar-stream";
 import { parsePaxRecords } from "../../src/tar/exact-extract.ts";
 import { createTarReader, type TarMember } from "../../src/tar/reader.ts";
-import { dir, file, tar } from "../image/support/tar.ts";
+import { dir, file, type Member, tar } from "../image/support/tar.ts";
 
 async function read(archive: Buffer, pieces: number): Promise<{ members: TarMember[]; data: string[] }> {
   const members: TarMember[] = [];
@@ -50,6 +50,7 @@ test("tar-stream still has the inside that this relies on", () => {
     expect(typeof parser[name]).toBe("function");
   }
   expect(parser._missing).toBe(0);
+  expect(parser._buffer).toHaveProperty("shift");
   expect(parser._pax).toBe(null);
   expect(parser._header).toBe(null);
 });
@@ -67,13 +68,14 @@ test("a header for all members is ignored, one for the next member is not inheri
   ]);
 });
 
-test("two empty blocks end the archive, one does not", async () => {
+test("two empty blocks end the archive, one among its members is an error", async () => {
   const [first, second] = [tar([file("a")]), tar([file("b", "x".repeat(2000))])];
   for (const pieces of [100, 512, 100_000]) {
     const ended = await read(Buffer.concat([first, second, Buffer.from("garbage")]), pieces);
     expect(ended.members.map(({ name }) => name)).toEqual(["a"]);
-    const one = await read(Buffer.concat([first.subarray(0, -512), second]), pieces);
-    expect(one.members.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect((await read(first.subarray(0, -512), pieces)).members).toHaveLength(1);
+    const one = read(Buffer.concat([first.subarray(0, -512), second]), pieces);
+    await expect(one).rejects.toThrow("an empty block between its members");
   }
 });
 
@@ -96,6 +98,71 @@ test("links, devices and directories have no data, whatever their size says", as
     ["b", 1],
   ]);
   expect(data).toEqual(["1", "", "", "", "", "2"]);
+});
+
+/** An archive of which a header's field holds these bytes. */
+function withField(members: readonly Member[], at: number, bytes: Buffer): Buffer {
+  const archive = tar(members);
+  bytes.copy(archive, at);
+  archive.write("        ", 148);
+  const sum = archive.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  archive.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return archive;
+}
+
+const SIZE = { at: 124, width: 12 };
+
+test.each([
+  ["GNU's form", "8000000000000000000003e8"],
+  ["octal digits between blanks", Buffer.from("   1750     ").toString("hex")],
+  ["octal digits up to a NUL", Buffer.from("1750\0garbage").toString("hex")],
+])("a size in %s", async (_, hex) => {
+  const members = [file("a", "x".repeat(1000), { size: 0 }), file("b", "y")];
+  const archive = withField(members, SIZE.at, Buffer.from(hex, "hex"));
+  for (const pieces of [archive.length, 100])
+    expect((await read(archive, pieces)).data).toEqual(["x".repeat(1000), "y"]);
+});
+
+// Each of them once had tar-stream wait for an end that never came, take nothing, or take what nobody else does.
+const NO_SIZES = ["ff".repeat(12), "c0".padEnd(24, "0"), "81".padEnd(24, "0"), "fe".repeat(12), `80${"ff".repeat(11)}`];
+const NO_OCTALS = ["-0000000010\0", "99999999999\0", "12 34       ", "0x10        ", "1e3         "];
+
+test.each(["0", "1", "5", "L", "K", "x", "g", "\0"])(
+  "a size that is none is an error in a member of type %j",
+  async (type) => {
+    for (const bytes of [
+      ...NO_SIZES.map((hex) => Buffer.from(hex, "hex")),
+      ...NO_OCTALS.map((text) => Buffer.from(text)),
+    ]) {
+      const archive = withField([{ name: "a", type, data: "x" }, file("b")], SIZE.at, bytes);
+      await expect(read(archive, archive.length)).rejects.toThrow(/its header's size is (no number|out of range)/);
+    }
+  },
+);
+
+test("every first byte of every number is read or refused", async () => {
+  for (const at of [100, 108, 116, 124, 136, 329, 337]) {
+    for (let byte = 0; byte < 256; byte++) {
+      const archive = withField([{ name: "a", type: "3", data: "" }, file("b")], at, Buffer.from([byte]));
+      const members = await read(archive, archive.length).then((all) => all.members.length, String);
+      expect(members).toSatisfy((it) => it === 2 || /its header's .* is (no number|out of range)/.test(String(it)));
+    }
+  }
+});
+
+test("a file of an old archive with a slash at its end is a folder, and its data is passed over", async () => {
+  const old = { name: "dir/", type: "\0", data: "x".repeat(600) };
+  const { members, data } = await read(tar([old, file("dir/b", "y"), { name: "c", type: "\0", data: "z" }]), 300);
+  expect(members.map(({ name, type }) => [name, type])).toEqual([
+    ["dir/", "directory"],
+    ["dir/b", "file"],
+    ["c", "file"],
+  ]);
+  expect(data).toEqual(["", "y", "z"]);
+});
+
+test("what is no archive is called so", async () => {
+  await expect(read(Buffer.from("not a tar archive ".repeat(100)), 512)).rejects.toThrow("it is no tar archive");
 });
 
 test("pax records are read strictly", () => {

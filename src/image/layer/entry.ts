@@ -70,8 +70,7 @@ export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer")
     mtime: timestamp(pax.get("mtime") ?? member.mtime),
     target: type === "symlink" ? linkName : "",
     linkPath: kind === "hardlink" ? parseEntryPath(linkName) : [],
-    major: member.major,
-    minor: member.minor,
+    ...deviceNumber(type, member),
     attributes: attributes(member),
     size: member.size,
     ...(sparse === undefined ? {} : { sparse }),
@@ -99,11 +98,13 @@ function hostile(why: string): ImageError {
   return new ImageError("hostile-layer", why);
 }
 
-/** Splits a member's name; `./` and doubled slashes mean nothing. */
+/**
+ * Splits a member's name or a hard link's target. `./` and slashes at the beginning or doubled mean nothing: archives
+ * with `/` and `/etc/x` are common (kaniko), and everybody reads them so.
+ */
 export function parseEntryPath(name: string): EntryPath {
   if (name === "") throw hostile("its name is empty");
   if (name.includes("\0")) throw hostile("its name holds a NUL");
-  if (name.startsWith("/")) throw hostile("its name is absolute");
   if (name.length > PATH_MAX) throw hostile(`its name is longer than ${PATH_MAX} bytes`);
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) throw hostile("its name leads out of the layer (..)");
@@ -137,6 +138,14 @@ export function timestamp(time: string | number): Timestamp {
   if (sign === "") return { seconds: BigInt(whole), nanoseconds };
   if (nanoseconds === 0) return { seconds: -BigInt(whole), nanoseconds };
   return { seconds: -BigInt(whole) - 1n, nanoseconds: 1_000_000_000 - nanoseconds };
+}
+
+/** The kernel's device numbers have 12 and 20 bits (MAJOR and MINOR of linux/kdev_t.h). */
+function deviceNumber(kind: LayerEntry["kind"], { major, minor }: TarMember): Pick<LayerEntry, "major" | "minor"> {
+  if (kind !== "character" && kind !== "block") return { major: 0, minor: 0 };
+  if (!(major >= 0 && major < 2 ** 12 && minor >= 0 && minor < 2 ** 20))
+    throw hostile("its device number is out of range");
+  return { major, minor };
 }
 
 const XATTR = "SCHILY.xattr.";
