@@ -98,6 +98,21 @@ export class LayerStore {
     for (const name of this.#names()) if (!kept.has(name)) take(join(this.directory, name));
   }
 
+  /**
+   * Calls `take`, as {@link remove} does, with the path of each of these layers that none of the chains has. Returns
+   * the names of the others. To be called under the state lock, held exclusively.
+   */
+  removeDamaged(
+    damaged: readonly LayerProblem[],
+    mounted: readonly LayerChain[],
+    take: (path: string) => void,
+  ): string[] {
+    const kept = new Set<string>(mounted.flatMap(layerNames).flat());
+    const names = damaged.map(({ layer }) => layer);
+    for (const name of names) if (!kept.has(name)) take(join(this.directory, name));
+    return names.filter((name) => kept.has(name));
+  }
+
   /** Compares every layer with the record that was made of it when it was published. Reads all directories. */
   async verify(): Promise<LayerProblem[]> {
     const { checkLayer } = await import("./record.ts");

@@ -44,7 +44,8 @@ export function readIndexFile(path: string): IndexFile {
     throw withContext(`read ${path}`, error, "store-io");
   }
   return parseIndexFile(bytes, (why) => {
-    throw new ImageError("store-corrupt", `read ${path}: ${why}`);
+    const remedy = "the next pull makes it anew without its names, as `berth verify --repair` does";
+    throw new ImageError("store-corrupt", `read ${path}: ${why}; ${remedy}`);
   });
 }
 

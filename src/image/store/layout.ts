@@ -48,6 +48,7 @@ export function readBlob(paths: StorePaths, digest: Digest): Uint8Array {
   } catch (error) {
     throw withContext(`read blob ${digest}`, error, isMissing(error) ? "store-corrupt" : "store-io");
   }
-  if (digestOf(bytes) !== digest) throw new ImageError("store-corrupt", `blob ${digest} does not match its digest`);
+  if (digestOf(bytes) !== digest)
+    throw new ImageError("store-corrupt", `blob ${digest} does not match its digest: pull its image again`);
   return bytes;
 }

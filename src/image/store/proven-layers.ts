@@ -1,8 +1,9 @@
+import { failedWith } from "../../error.ts";
 import type { DiffId } from "../document/digest.ts";
 import { parseImageConfig } from "../document/image-config.ts";
 import { type Descriptor, isEncrypted, parseManifest } from "../document/manifest.ts";
 import { ImageError } from "../error.ts";
-import { readIndexFile, UNPACKED } from "./index-file.ts";
+import { type IndexEntry, readIndexFile, UNPACKED } from "./index-file.ts";
 import { readBlob, type StorePaths } from "./layout.ts";
 
 /**
@@ -31,9 +32,19 @@ export class ProvenLayers {
     this.#added.add(pair(blob, diffId));
   }
 
+  /** None of a damaged index.json, which this pull may be about to make anew. */
+  #entries(): readonly IndexEntry[] {
+    try {
+      return readIndexFile(this.paths.index).entries;
+    } catch (error) {
+      if (failedWith(error, "store-corrupt")) return [];
+      throw error;
+    }
+  }
+
   #ofImages(): Set<string> {
     const pairs = new Set<string>();
-    for (const entry of readIndexFile(this.paths.index).entries) {
+    for (const entry of this.#entries()) {
       // Blobs that another tool has put there were never compared with layers.
       if (entry.annotations[UNPACKED] === undefined) continue;
       try {

@@ -12,12 +12,12 @@ import {
   type IndexEntry,
   newEntry,
   REF_NAME,
-  readIndexFile,
   withoutName,
   withUnpacked,
   writeIndexFile,
 } from "./index-file.ts";
 import { blobPath, DURABLE, readBlob, type StorePaths } from "./layout.ts";
+import { readOrRescueIndex } from "./rescue-index.ts";
 import type { WorkDirectory } from "./work.ts";
 
 /** Makes the empty OCI layout and the other directories, unless they are there. */
@@ -70,7 +70,7 @@ export interface NewEntry {
 /** Puts names into the index. An image that loses its last name stays, nameless, until it is removed. */
 export function recordImages(stateDir: string, paths: StorePaths, added: readonly NewEntry[]): void {
   withStateLock(stateDir, "exclusive", () => {
-    const index = readIndexFile(paths.index);
+    const index = readOrRescueIndex(paths);
     const entries = withoutIdleNameless(added.reduce(withNames, index.entries));
     writeIndexFile(paths.index, { ...index, entries });
   });
@@ -83,7 +83,7 @@ export function recordUnpacked(
   { manifestDigest, index: inIndex = manifestDigest }: Pick<StoredImage, "manifestDigest" | "index">,
 ): void {
   withStateLock(stateDir, "exclusive", () => {
-    const index = readIndexFile(paths.index);
+    const index = readOrRescueIndex(paths);
     const entries = index.entries.map((entry) =>
       entry.digest === inIndex ? withUnpacked(entry, manifestDigest) : entry,
     );

@@ -194,6 +194,15 @@ export class Store {
     return verifyStore(this.paths);
   }
 
+  /**
+   * Takes what is damaged out of the way, so that the next pull or start brings it back whole; what containers have
+   * mounted stays. Reads everything. Returns what was done, one sentence each.
+   */
+  async repair(uses: () => readonly ContainerUse[]): Promise<string[]> {
+    const { repairStore } = await import("./repair.ts");
+    return repairStore(this.stateDir, this.paths, uses);
+  }
+
   /** Bytes that the image's configuration and layers take in transfer. */
   transferSize(image: StoredImage): number {
     const manifest = parseManifest(readBlob(this.paths, image.manifestDigest));

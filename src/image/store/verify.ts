@@ -24,14 +24,22 @@ export interface StoreProblem {
 export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
   const layers = new LayerStore(paths.layers);
   const problems = indexProblems(paths, layers);
+  for (const { name, digest } of await damagedBlobs(paths))
+    problems.push({ where: `blob sha256:${name}`, message: `its bytes are sha256:${digest}` });
+  for (const { layer, message } of await layers.verify()) problems.push({ where: `layer ${layer}`, message });
+  return problems;
+}
+
+/** The blobs whose bytes have another digest than their file's name; digests without `sha256:`. Reads all of them. */
+export async function damagedBlobs(paths: StorePaths): Promise<{ readonly name: string; readonly digest: string }[]> {
+  const damaged: { name: string; digest: string }[] = [];
   for (const name of existsSync(paths.blobs) ? readdirSync(paths.blobs) : []) {
     const hash = new Bun.CryptoHasher("sha256");
     for await (const chunk of createReadStream(join(paths.blobs, name))) hash.update(chunk as Uint8Array);
     const digest = hash.digest("hex");
-    if (digest !== name) problems.push({ where: `blob sha256:${name}`, message: `its bytes are sha256:${digest}` });
+    if (digest !== name) damaged.push({ name, digest });
   }
-  for (const { layer, message } of await layers.verify()) problems.push({ where: `layer ${layer}`, message });
-  return problems;
+  return damaged;
 }
 
 function indexProblems(paths: StorePaths, layers: LayerStore): StoreProblem[] {

@@ -1,10 +1,9 @@
 import { resolve } from "node:path";
-import { failedWith } from "../../error.ts";
 import { isImageId } from "../../options/values/image-name.ts";
 import type { PullPolicy } from "../../options/values/pull.ts";
 import type { Platform } from "../document/manifest.ts";
 import { isForPlatform } from "../document/platform.ts";
-import { ImageError } from "../error.ts";
+import { ImageError, reasonOf, withContext } from "../error.ts";
 import type { Store, StoredImage } from "../store/store.ts";
 import type { PullOptions } from "./pull.ts";
 import { isArchiveName, parsePullSource } from "./pull-source.ts";
@@ -30,7 +29,7 @@ export interface EnsureOptions {
 export async function ensureImage(name: string, options: EnsureOptions): Promise<StoredImage> {
   if (isArchiveName(name)) return loadNamed(name, options);
   const { store, policy } = options;
-  const found = policy === "always" ? undefined : storedImage(name, options);
+  const { found, damage } = policy === "always" ? {} : storedImage(name, options);
   const local = found !== undefined && isWanted(found, options.platform) ? found : undefined;
   if (local !== undefined && (policy !== "newer" || isImageId(name))) return unpacked(local, options);
   if (isImageId(name)) {
@@ -45,7 +44,12 @@ export async function ensureImage(name: string, options: EnsureOptions): Promise
   parsePullSource(name);
   const pulling = { ...(await options.pulling()), store };
   const { pullImage, renewImage } = await import("./pull.ts");
-  if (local === undefined) return pullImage(name, pulling);
+  if (local === undefined) {
+    if (damage === undefined) return pullImage(name, pulling);
+    return pullImage(name, pulling).catch((error: unknown) => {
+      throw withContext(`${reasonOf(damage)}, and that failed`, error, "store-corrupt");
+    });
+  }
   return unpacked(await renewImage(local, name, pulling), { store, pulling: async () => pulling });
 }
 
@@ -53,12 +57,20 @@ function isWanted(image: StoredImage, platform: Platform | undefined): boolean {
   return platform === undefined || isForPlatform(image, platform);
 }
 
-/** An index without an image for the platform is as good as none, where it can be pulled. */
-function storedImage(name: string, { store, policy, platform }: EnsureOptions): StoredImage | undefined {
+interface Found {
+  readonly found?: StoredImage | undefined;
+  /** Why an image that is there is as good as none. */
+  readonly damage?: ImageError;
+}
+
+/** An index without an image for the platform, or a damaged image, is as good as none, where it can be pulled. */
+function storedImage(name: string, { store, policy, platform }: EnsureOptions): Found {
   try {
-    return store.resolve(name, platform);
+    return { found: store.resolve(name, platform) };
   } catch (error) {
-    if (policy !== "never" && failedWith(error, "no-platform")) return undefined;
+    if (policy === "never" || !(error instanceof ImageError)) throw error;
+    if (error.code === "store-corrupt") return { damage: error };
+    if (error.code === "no-platform") return {};
     throw error;
   }
 }
