@@ -1,5 +1,6 @@
 import { Command, type Option } from "commander";
 import type { Flag } from "../../options/flags/flag.ts";
+import { POD_FLAGS } from "../../options/flags/pod-flags.ts";
 import { RUN_FLAGS } from "../../options/flags/run-flags.ts";
 import { systemScope } from "../../scope.ts";
 import type { CommandContext, CommandManual } from "./command.ts";
@@ -48,16 +49,20 @@ export async function describeCommands(table: CommandTable): Promise<DescribedCo
   return Promise.all(shown.map((entry) => describeCommand(entry, table)));
 }
 
+/** Commands that read their flags by a table of their own. */
+const FLAGS: Readonly<Record<string, readonly Flag[]>> = { run: RUN_FLAGS, "pod create": POD_FLAGS };
+
 async function describeCommand(entry: CommandEntry, table: CommandTable): Promise<DescribedCommand> {
   const { name, summary, sameAs, load } = entry;
   const { define, manual } = await load();
   if (manual === undefined) throw new Error(`berth ${name} has no manual`);
   const command = new Command(name);
   define(command, NO_CONTEXT, table);
+  const flags = FLAGS[name];
   const options =
-    name === "run"
-      ? RUN_FLAGS.filter(({ hidden }) => !hidden).map(describeFlag)
-      : command.options.filter(({ hidden }) => !hidden).map(describeOption);
+    flags === undefined
+      ? command.options.filter(({ hidden }) => !hidden).map(describeOption)
+      : flags.filter(({ hidden }) => !hidden).map(describeFlag);
   return {
     name,
     summary,

@@ -1,3 +1,5 @@
+import { itemsOf } from "../../options/flags/comma-list.ts";
+import { RUN } from "../../options/flags/run-flags.ts";
 import { quoted } from "../../options/values/check.ts";
 import type { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext } from "../making/context.ts";
@@ -7,12 +9,13 @@ export function addCapabilities(line: CommandLine, context: ContainerContext): v
   const { container, report } = context;
   const bare = (text: string): string => text.toLowerCase().replace(/^cap_/, "");
   const dropped = container.list("DropCapability");
-  const names = new Set(dropped.map(({ text }) => bare(text)));
+  const names = new Set(dropped.flatMap(({ text }) => itemsOf(RUN.capDrop, text)).map(({ text }) => bare(text)));
   for (const { text } of dropped) line.plain("--cap-drop").expanded(text.toLowerCase());
   for (const value of container.list("AddCapability")) {
-    if (bare(value.text) !== "all" && names.has(bare(value.text))) {
-      const message = `${quoted(value.text)} is dropped by DropCapability= as well`;
-      report.value(value, { code: "contradiction", message });
+    for (const { text, at } of itemsOf(RUN.capAdd, value.text)) {
+      if (bare(text) === "all" || !names.has(bare(text))) continue;
+      const message = `${quoted(text)} is dropped by DropCapability= as well`;
+      report.value(value, { code: "contradiction", message, at });
     }
     line.plain("--cap-add").expanded(value.text.toLowerCase());
   }
@@ -22,9 +25,10 @@ export function addCapabilities(line: CommandLine, context: ContainerContext): v
 export function addSysctls(line: CommandLine, context: ContainerContext, network: string): void {
   const { container, report } = context;
   for (const value of container.list("Sysctl")) {
-    if (network === "host" && value.text.startsWith("net.")) {
-      const message = `${quoted(value.text)} would be set for the whole machine with Network=host`;
-      report.value(value, { code: "bad-sysctl", message, hint: "set it in /etc/sysctl.d" });
+    for (const { text, at } of network === "host" ? itemsOf(RUN.sysctl, value.text) : []) {
+      if (!text.startsWith("net.")) continue;
+      const message = `${quoted(text)} would be set for the whole machine with Network=host`;
+      report.value(value, { code: "bad-sysctl", message, hint: "set it in /etc/sysctl.d", at });
     }
     line.plain("--sysctl").expanded(value.text);
   }

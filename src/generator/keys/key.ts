@@ -1,3 +1,4 @@
+import { itemParser } from "../../options/flags/comma-list.ts";
 import type { Flag } from "../../options/flags/flag.ts";
 import type { ValueParser } from "../../options/values/check.ts";
 
@@ -94,6 +95,6 @@ export function supported(
  * A key that is a flag: the value goes to the command under the flag's name, and has its grammar unless the key has a
  * stricter one.
  */
-export function carries(flag: Flag, parse = flag.parse): Pick<KeySpec, "flag" | "parse"> {
+export function carries(flag: Flag, parse = itemParser(flag)): Pick<KeySpec, "flag" | "parse"> {
   return parse === undefined ? { flag: flag.name } : { flag: flag.name, parse };
 }

@@ -1,3 +1,5 @@
+import { itemsOf } from "../../options/flags/comma-list.ts";
+import { RUN } from "../../options/flags/run-flags.ts";
 import { quoted, valueIn } from "../../options/values/check.ts";
 import { overlapOf, parseIdMapping } from "../../options/values/user-namespace.ts";
 import type { KeyReader } from "../reading/key-reader.ts";
@@ -41,8 +43,9 @@ export function addUserMapping(line: CommandLine, keys: KeyReader, report: Repor
 
 /** Reports ids that are mapped twice; `berth run` would refuse them. */
 function checkMap(values: readonly Value[], report: Report): void {
-  const known = values.flatMap((value) => {
-    const mapping = valueIn(parseIdMapping(value.text));
+  const items = values.flatMap((value) => itemsOf(RUN.uidmap, value.text).map(({ text }) => ({ value, text })));
+  const known = items.flatMap(({ value, text }) => {
+    const mapping = valueIn(parseIdMapping(text));
     return mapping === undefined ? [] : [{ value, mapping }];
   });
   const overlap = overlapOf(known.map(({ mapping }) => mapping));

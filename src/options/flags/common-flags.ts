@@ -14,14 +14,17 @@ export const COMMON_FLAGS = {
     help: "Add a line to /etc/hosts (IP may be host-gateway)",
     parse: parseHostEntry,
     field: "addHosts",
+    commas: "words",
   },
   dnsOption: {
     name: "dns-option",
+    aliases: ["dns-opt"],
     kind: "list",
     value: "OPTION",
     help: "Option for /etc/resolv.conf, in place of the host's",
     parse: parseResolverWord,
     field: "dnsOptions",
+    commas: "words",
   },
   dnsSearch: {
     name: "dns-search",
@@ -30,6 +33,7 @@ export const COMMON_FLAGS = {
     help: "Search domain in place of the host's; . for none",
     parse: parseResolverWord,
     field: "dnsSearch",
+    commas: "words",
   },
   ip: { name: "ip", kind: "string", value: "IPV4", help: "Fixed address, in the only network", parse: parseIpv4 },
   ip6: {
@@ -65,6 +69,7 @@ export const COMMON_FLAGS = {
     help: "Publish a port on the host",
     parse: parsePublishedPort,
     field: "ports",
+    commas: "words",
   },
   subgidname: {
     name: "subgidname",

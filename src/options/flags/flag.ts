@@ -7,6 +7,8 @@ import type { ValueParser } from "../values/check.ts";
 export interface Flag {
   /** Long name without dashes, as podman spells it. */
   readonly name: string;
+  /** Other long names, which podman or docker take for it. */
+  readonly aliases?: readonly string[];
   /** One-letter form without the dash. */
   readonly short?: string;
   /** `boolean` flags take an optional `=true|false`; `string` keeps the last value; `list` keeps all, in order. */
@@ -29,6 +31,11 @@ export interface Flag {
   readonly otherwise?: unknown;
   /** The values of a `list` are assignments, and become one object; the last one of a name counts. */
   readonly record?: true;
+  /**
+   * A value of a `list` may be several, with commas between, as podman takes them (comma-list.ts). Of `assignments`
+   * only a comma before another `NAME=` separates.
+   */
+  readonly commas?: "words" | "assignments";
   /** The completions of a value: these words, or files. */
   readonly complete?: readonly string[] | "files" | "folders";
 }

@@ -1,6 +1,8 @@
 import { closest } from "../../suggest.ts";
 import type { Problem } from "../values/check.ts";
+import { itemsOf } from "./comma-list.ts";
 import type { Flag } from "./flag.ts";
+import { foreignFlag } from "./foreign-flags.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { switchValue } from "./switch.ts";
 
@@ -73,7 +75,7 @@ class FlagParser {
   #long(word: string): void {
     const equals = word.indexOf("=");
     const name = word.slice(2, equals < 0 ? undefined : equals);
-    const flag = this.#known.find((candidate) => candidate.name === name);
+    const flag = this.#known.find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
     if (flag === undefined) this.#report(unknown(`--${name}`, this.#known));
     else this.#take(flag, equals < 0 ? undefined : word.slice(equals + 1));
   }
@@ -104,9 +106,11 @@ class FlagParser {
       this.#report({ code: "bad-flag", message: `--${flag.name} needs a value` }, named);
       return;
     }
-    this.#set(flag, text);
     const offset = attached === undefined ? 0 : (this.#words[named]?.length ?? 0) - attached.length;
-    this.#occurrences.push({ flag, word: named, value: { text, word: this.#at, at: offset } });
+    for (const item of itemsOf(flag, text)) {
+      this.#set(flag, item.text);
+      this.#occurrences.push({ flag, word: named, value: { text: item.text, word: this.#at, at: offset + item.at } });
+    }
   }
 
   #set(flag: Flag, value: string | boolean): void {
@@ -122,10 +126,12 @@ class FlagParser {
 }
 
 function unknown(name: string, known: readonly Flag[]): Problem {
+  const problem: Problem = { code: "unknown-flag", message: `flag ${name} is unknown, or not supported yet` };
+  const foreign = foreignFlag(name.replace(/^--?/, ""));
+  if (foreign !== undefined) return { ...problem, ...foreign };
   const near = closest(
     name,
     known.map((flag) => `--${flag.name}`),
   );
-  const problem: Problem = { code: "unknown-flag", message: `flag ${name} is unknown, or not supported yet` };
   return near === undefined ? problem : { ...problem, hint: `did you mean ${near}?` };
 }

@@ -3,6 +3,7 @@ import { parseDns } from "../values/address.ts";
 import { parseCapability } from "../values/capability.ts";
 import { parseAssignment, parseEntrypoint } from "../values/command.ts";
 import { parseDuration } from "../values/duration.ts";
+import { parseRestart } from "../values/exit-policy.ts";
 import { parseMount } from "../values/mount/mount.ts";
 import { parseTmpfs } from "../values/mount/tmpfs.ts";
 import { parseHostName } from "../values/name.ts";
@@ -60,6 +61,7 @@ export const RUN = {
     help: "Add a capability, or all",
     parse: parseCapability,
     field: "capAdd",
+    commas: "words",
   },
   capDrop: {
     name: "cap-drop",
@@ -68,6 +70,7 @@ export const RUN = {
     help: "Drop a capability, or all",
     parse: parseCapability,
     field: "capDrop",
+    commas: "words",
   },
   certDir: {
     name: "cert-dir",
@@ -105,6 +108,7 @@ export const RUN = {
     help: "Resolver for /etc/resolv.conf; none keeps the image's file",
     parse: parseDns,
     field: "dns",
+    commas: "words",
   },
   dnsOption: COMMON_FLAGS.dnsOption,
   dnsSearch: COMMON_FLAGS.dnsSearch,
@@ -140,6 +144,7 @@ export const RUN = {
     value: "PORT[/PROTO]",
     help: "Note that the container listens on a port",
     parse: parseExposedPort,
+    commas: "words",
   },
   gidmap: {
     name: "gidmap",
@@ -147,6 +152,7 @@ export const RUN = {
     value: "INSIDE:OUTSIDE[:AMOUNT]",
     help: "Map group ids, in a user namespace of the container's own",
     parse: parseIdMapping,
+    commas: "words",
   },
   hostname: {
     name: "hostname",
@@ -193,6 +199,7 @@ export const RUN = {
   name: { name: "name", kind: "string", value: "NAME", help: "Name of the container" },
   network: {
     name: "network",
+    aliases: ["net"],
     kind: "list",
     value: "NETWORK",
     help: "A network's name[:ip=…,ip6=…,mac=…,alias=…,interface_name=…], bridge, host, none, pasta, container:NAME or ns:PATH",
@@ -201,10 +208,12 @@ export const RUN = {
   },
   networkAlias: {
     name: "network-alias",
+    aliases: ["net-alias"],
     kind: "list",
     value: "NAME",
     help: "Another name of the container in its networks",
     parse: parseNetworkAlias,
+    commas: "words",
   },
   os: { name: "os", kind: "string", value: "OS", help: "Pull the image for another operating system" },
   platform: {
@@ -235,6 +244,14 @@ export const RUN = {
     otherwise: true,
   },
   replace: { name: "replace", kind: "boolean", help: "Remove a container of the same name first", field: "replace" },
+  restart: {
+    name: "restart",
+    kind: "string",
+    value: "POLICY",
+    help: "no, which is always so; Restart= in [Service] of a container file is for services",
+    parse: parseRestart,
+    complete: ["no"],
+  },
   retry: {
     name: "retry",
     kind: "string",
@@ -302,6 +319,7 @@ export const RUN = {
     parse: parseSysctl,
     field: "sysctls",
     record: true,
+    commas: "assignments",
   },
   tlsVerify: { name: "tls-verify", kind: "boolean", help: "Check the registry's certificate; false allows plain HTTP" },
   tmpfs: { name: "tmpfs", kind: "list", value: "DIR[:OPTIONS]", help: "Mount a tmpfs", parse: parseTmpfs },
@@ -320,6 +338,7 @@ export const RUN = {
     value: "INSIDE:OUTSIDE[:AMOUNT]",
     help: "Map user ids, in a user namespace of the container's own",
     parse: parseIdMapping,
+    commas: "words",
   },
   ulimit: {
     name: "ulimit",
@@ -327,6 +346,7 @@ export const RUN = {
     value: "TYPE=SOFT[:HARD]",
     help: "Set a resource limit, or host",
     parse: parseUlimit,
+    commas: "words",
   },
   unit: {
     name: "unit",

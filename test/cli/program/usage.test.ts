@@ -59,11 +59,30 @@ test("a group of commands has help, suggestions and errors of its own", () => {
 test("commands known from elsewhere are answered with what does the same", () => {
   expect(berth("restart", "web")).toEqual(refusal('unknown command "restart" (systemctl restart does that)'));
   expect(berth("network", "connect", "a", "b").stderr).toContain("Network= of the container file does that");
+  expect(berth("compose", "up").stderr).toContain("container files do that");
+  expect(berth("image", "mount", "x").stderr).toContain("--mount type=image");
   for (const word of Object.keys(INSTEAD)) {
     expect(COMMAND_TABLE.commands.map(({ name }) => name)).not.toContain(word);
     expect(COMMAND_TABLE.groups.map(({ name }) => name)).not.toContain(word);
   }
   expect(berth("toString").stderr).toContain("see berth --help");
+});
+
+test("no guess is far from what was typed, and none that removes things is more than a letter away", () => {
+  expect(berth("volume", "foo")).toEqual(refusal('unknown command "volume foo" (see berth --help)'));
+  expect(berth("image", "drum")).toEqual(refusal('unknown command "image drum" (see berth --help)'));
+  expect(berth("image", "prun")).toEqual(refusal('unknown command "image prun" (did you mean "image prune"?)'));
+  expect(berth("image", "lst").stderr).toContain('did you mean "image ls"?');
+});
+
+test("flags of other engines are never taken for misspelt ones", () => {
+  for (const flag of ["--pid", "--ipc", "--no-hosts", "--systemd", "--uts", "--device"])
+    expect(berth("run", flag, "x", "y").stderr).toContain(`flag ${flag} is unknown, or not supported yet`);
+  for (const flag of ["--pid", "--ipc", "--no-hosts"]) expect(berth("run", flag, "x").stderr).not.toContain("mean");
+  expect(berth("run", "-m", "1g", "x").stderr).toContain("(MemoryMax= in [Service] of a container file does that)");
+  expect(berth("run", "--restart", "always", "x").stderr).toContain(
+    `--restart always: "always" is systemd's work (write a container file with Restart= in [Service])`,
+  );
 });
 
 test("no command at all shows the help, as a failure", () => {

@@ -183,6 +183,7 @@ const FLAGS: Readonly<Record<string, readonly (readonly [words: string, change: 
     ["--read-only-tmpfs", {}],
   ],
   replace: [["--replace", { replace: true }]],
+  restart: [["--restart no", {}]],
   retry: [["--retry 5", { pullWords: { ...PULL_WORDS, retry: 5 } }]],
   "retry-delay": [["--retry-delay 1m30s", { pullWords: { ...PULL_WORDS, retryDelay: 90_000 } }]],
   rm: [["--rm", {}]],
