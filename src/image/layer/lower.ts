@@ -1,6 +1,8 @@
 import { lstatSync, type Stats } from "node:fs";
+import type { DeepPaths } from "../../system/deep-paths.ts";
 import { readAttributes } from "../../system/file-attributes.ts";
 import type { EntryPath } from "./entry.ts";
+import { LayerFolder, type Place } from "./layer-folder.ts";
 
 /** The overlay attribute that hides everything below a directory, outside and inside a user namespace. */
 export function opaqueAttribute(inUserNamespace: boolean): string {
@@ -10,7 +12,7 @@ export function opaqueAttribute(inUserNamespace: boolean): string {
 
 /** A file in one of the layers below. */
 export interface LowerFile {
-  /** Absolute path, bytes. */
+  /** A path for system calls, bytes, to be used at once. */
   readonly path: Buffer;
   readonly stats: Stats;
 }
@@ -20,34 +22,73 @@ export function isWhiteout(stats: Stats): boolean {
   return stats.isCharacterDevice() && stats.rdev === 0;
 }
 
-export function joinPath(root: Buffer, path: EntryPath): Buffer {
-  return path.length === 0 ? root : Buffer.concat([root, Buffer.from(`/${path.join("/")}`, "latin1")]);
-}
-
 /**
- * The file that an overlay of the given trees (lowest first) would show at the path, symbolic links not followed;
- * undefined when there is none, or when a parent is no directory.
+ * What an overlay of the layers below would show in the folders of a layer on top of them; symbolic links are not
+ * followed. Each folder remembers which of them have something to show in it, so a look-up is one step from there.
  */
-export function findInLower(trees: readonly string[], path: EntryPath, opaque: string): LowerFile | undefined {
-  for (const tree of trees.toReversed()) {
-    const found = findInTree(Buffer.from(tree), path, opaque);
-    if (found === "hidden") return undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
+export class LowerTrees {
+  /** Highest first. */
+  readonly #roots: readonly Buffer[];
 
-/** Undefined when a lower tree may have the file; "hidden" when this one hides it there. */
-function findInTree(root: Buffer, path: EntryPath, opaque: string): LowerFile | "hidden" | undefined {
-  let hidesRest = false;
-  for (let depth = 0; depth <= path.length; depth++) {
-    const file = joinPath(root, path.slice(0, depth));
-    const stats = lstatSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) break;
-    if (isWhiteout(stats)) return "hidden";
-    if (depth === path.length) return { path: file, stats };
-    if (!stats.isDirectory()) return "hidden";
-    hidesRest ||= readAttributes(file).has(opaque);
+  constructor(
+    trees: readonly string[],
+    private readonly paths: DeepPaths,
+    private readonly opaque: string,
+  ) {
+    this.#roots = trees.toReversed().map((tree) => Buffer.from(tree));
   }
-  return hidesRest ? "hidden" : undefined;
+
+  /** The root that is shown; undefined when there are no layers. */
+  root(): LowerFile | undefined {
+    const [path] = this.#roots;
+    return path === undefined ? undefined : { path, stats: lstatSync(path) };
+  }
+
+  /** The file that is shown at a place; undefined when there is none. */
+  find({ folder, name }: Place): LowerFile | undefined {
+    for (const tree of this.#showing(folder)) {
+      const file = this.#look(tree, folder, name);
+      if (file !== undefined) return isWhiteout(file.stats) ? undefined : file;
+    }
+    return undefined;
+  }
+
+  /** The same for a path of which the folders need not be in the layer on top. */
+  findPath(path: EntryPath): LowerFile | undefined {
+    let folder = new LayerFolder("", undefined);
+    for (const name of path.slice(0, -1)) folder = new LayerFolder(name, folder);
+    return this.find({ folder, name: path.at(-1) ?? "." });
+  }
+
+  /** The trees that have this folder and are not hidden in it by another one above, highest first. */
+  #showing(folder: LayerFolder): readonly number[] {
+    const unknown: LayerFolder[] = [];
+    let known: LayerFolder | undefined = folder;
+    for (; known !== undefined && known.below === undefined; known = known.parent) unknown.push(known);
+    let below = known?.below ?? [...this.#roots.keys()];
+    for (let at = unknown.pop(); at !== undefined; at = unknown.pop()) {
+      below = this.#narrow(below, at);
+      at.below = below;
+    }
+    return below;
+  }
+
+  /** Of the trees that show the folder's parent, those that show the folder. */
+  #narrow(trees: readonly number[], folder: LayerFolder): number[] {
+    const showing: number[] = [];
+    for (const tree of trees) {
+      const file = this.#look(tree, folder);
+      if (file === undefined) continue;
+      if (!file.stats.isDirectory()) break;
+      showing.push(tree);
+      if (readAttributes(file.path).has(this.opaque)) break;
+    }
+    return showing;
+  }
+
+  #look(tree: number, folder: LayerFolder, name?: string): LowerFile | undefined {
+    const path = this.paths.of(this.#roots[tree] ?? Buffer.alloc(0), folder, name);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? undefined : { path, stats };
+  }
 }

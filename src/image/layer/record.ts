@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject } from "../../json.ts";
+import { DeepPaths, Folder } from "../../system/deep-paths.ts";
 import type { DiffId } from "../document/digest.ts";
 import { RECORD, TREE } from "./directory.ts";
 
@@ -18,18 +19,23 @@ export interface LayerRecord extends TreeCensus {
 }
 
 /** Counts a tree on the disk. */
-export function takeCensus(tree: string | Buffer): TreeCensus {
+export function takeCensus(tree: string): TreeCensus {
+  const root = Buffer.from(tree);
+  const paths = new DeepPaths();
   let entries = 0;
   let bytes = 0;
-  const pending: Buffer[] = [Buffer.from(tree as string)];
-  for (let dir = pending.pop(); dir !== undefined; dir = pending.pop()) {
-    for (const name of readdirSync(dir, { encoding: "buffer" })) {
-      const path = Buffer.concat([dir, Buffer.from("/"), name]);
-      const stats = lstatSync(path);
-      entries += 1;
-      if (stats.isFile()) bytes += stats.size;
-      if (stats.isDirectory()) pending.push(path);
+  const pending = [new Folder("", undefined)];
+  try {
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      for (const name of readdirSync(paths.of(root, folder), { encoding: "latin1" })) {
+        const stats = lstatSync(paths.of(root, folder, name));
+        entries += 1;
+        if (stats.isFile()) bytes += stats.size;
+        if (stats.isDirectory()) pending.push(new Folder(name, folder));
+      }
     }
+  } finally {
+    paths.close();
   }
   return { entries, bytes };
 }

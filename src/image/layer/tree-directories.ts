@@ -1,8 +1,12 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, type Stats, unlinkSync } from "node:fs";
-import { readAttributes, setAttribute, setTimes, type Timestamp } from "../../system/file-attributes.ts";
+import { DEPTH_MAX, DeepPaths } from "../../system/deep-paths.ts";
+import { setAttribute, setTimes, type Timestamp } from "../../system/file-attributes.ts";
+import { removeTree } from "../../system/remove-tree.ts";
 import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
-import { findInLower, isWhiteout, joinPath, type LowerFile, opaqueAttribute } from "./lower.ts";
+import { LayerFolder, type Place } from "./layer-folder.ts";
+import { LAYER_LIMITS, type LayerLimits } from "./limits.ts";
+import { isWhiteout, type LowerFile, LowerTrees, opaqueAttribute } from "./lower.ts";
 import { copyMetadata } from "./metadata.ts";
 
 /** The surroundings of a tree. */
@@ -13,6 +17,7 @@ export interface TreeOptions {
   readonly inUserNamespace: boolean;
   /** The trees of the layers below, lowest first, once they are complete. Called only when needed. */
   readonly below: () => Promise<readonly string[]>;
+  readonly limits?: Pick<LayerLimits, "entries">;
 }
 
 /** The kernel's own limit on symbolic links in one look-up. */
@@ -25,87 +30,125 @@ function isDefaultRoot(stats: Stats): boolean {
   return (stats.mode & 0o7777) === 0o755 && stats.uid === 0 && stats.gid === 0;
 }
 
-/** A path as one text, to compare and to look up. */
-export const pathKey = (path: EntryPath): string => path.join("/");
+/** A path as one text, for messages. */
+export const pathText = (path: EntryPath): string => path.join("/");
 
 /**
  * The directories of one layer's tree. Every path is walked here, component by component, and a symbolic link on the
- * way is resolved as if the layer were the root; so nothing outside `root` is ever touched.
+ * way is resolved as if the layer were the root; so nothing outside `root` is ever touched. A component costs the same
+ * however deep it is.
  */
 export class LayerDirectories {
   /**
    * True when the result depends on files that the layers below have or lack: it then belongs to this chain only.
    */
   dependsOnLower = false;
-  /** Directories that exist in this layer, with the time each must have in the end. */
-  readonly #known = new Map<string, { path: EntryPath; mtime: Timestamp | undefined }>();
+  readonly #top = new LayerFolder("", undefined);
+  readonly #paths = new DeepPaths();
   readonly #root: Buffer;
   readonly #opaque: string;
-  #lower: readonly string[] | undefined;
+  #made = 0;
+  #lower: LowerTrees | undefined;
 
   constructor(private readonly options: TreeOptions) {
     this.#root = Buffer.from(options.root);
     this.#opaque = opaqueAttribute(options.inUserNamespace);
-    this.know([], undefined);
   }
 
-  absolute(path: EntryPath): Buffer {
-    return joinPath(this.#root, path);
+  get top(): LayerFolder {
+    return this.#top;
   }
 
-  stat(path: EntryPath): Stats | undefined {
-    return lstatSync(this.absolute(path), { throwIfNoEntry: false });
+  /** A path for system calls, to be used at once. */
+  absolute({ folder, name }: Place): Buffer {
+    return this.#paths.of(this.#root, folder, name);
   }
 
-  /** Remembers that this is a directory, and the time that it must have in the end. */
-  know(path: EntryPath, mtime: Timestamp | undefined): void {
-    this.#known.set(pathKey(path), { path, mtime });
+  pathOf(folder: LayerFolder): Buffer {
+    return this.#paths.of(this.#root, folder);
   }
 
-  /** A directory and all below it have been removed. */
-  forget(path: EntryPath): void {
-    const below = `${pathKey(path)}/`;
-    this.#known.delete(pathKey(path));
-    for (const name of this.#known.keys()) if (name.startsWith(below)) this.#known.delete(name);
+  stat(place: Place): Stats | undefined {
+    return lstatSync(this.absolute(place), { throwIfNoEntry: false });
+  }
+
+  /** A file or directory has been removed. */
+  forget({ folder, name }: Place): void {
+    folder.children.delete(name);
+    folder.whiteouts.delete(name);
   }
 
   /** Whether the look-ups for this entry can leave this layer: a parent or a link target is not (yet) in it. */
   needsLower(entry: LayerEntry): boolean {
     if (this.#lower !== undefined) return false;
-    if (!this.#known.has(pathKey(entry.path.slice(0, -1)))) return true;
+    if (this.#find(entry.path.slice(0, -1)) === undefined) return true;
     if (entry.kind !== "hardlink") return false;
-    return !this.#known.has(pathKey(entry.linkPath.slice(0, -1))) || this.stat(entry.linkPath) === undefined;
+    const folder = this.#find(entry.linkPath.slice(0, -1));
+    const there = folder && this.stat({ folder, name: entry.linkPath.at(-1) ?? "." });
+    return there === undefined || isWhiteout(there);
   }
 
   async waitForLower(): Promise<void> {
-    this.#lower = await this.options.below();
+    this.#lower ??= new LowerTrees(await this.options.below(), this.#paths, this.#opaque);
   }
 
-  /** The file that the layers below show at the path, unless this layer hides it. Needs {@link waitForLower}. */
-  findBelow(path: EntryPath): LowerFile | undefined {
-    for (let depth = 0; depth < path.length; depth++) {
-      const parent = path.slice(0, depth);
-      const hidden = this.stat(parent) !== undefined && readAttributes(this.absolute(parent)).has(this.#opaque);
-      if (hidden) return undefined;
+  /** The file that the layers below show at the place, unless this layer hides it. Needs {@link waitForLower}. */
+  findBelow(place: Place): LowerFile | undefined {
+    return this.#lower?.find(place);
+  }
+
+  /**
+   * The file of the layers below at a path that this layer has deleted or hidden, and has nothing else at. Needs
+   * {@link waitForLower}.
+   */
+  findDeleted(path: EntryPath): LowerFile | undefined {
+    let folder = this.#top;
+    for (const name of path.slice(0, -1)) {
+      const next = folder.children.get(name);
+      if (next === undefined) return this.#hides({ folder, name }) ? this.#lower?.findPath(path) : undefined;
+      folder = next;
     }
-    return findInLower(this.#lower ?? [], path, this.#opaque);
+    const place = { folder, name: path.at(-1) ?? "." };
+    return this.#hides(place) ? this.#lower?.findPath(path) : undefined;
   }
 
   /** Makes a directory, or keeps the one that is there. One that takes a file's place hides what lies below. */
-  create(path: EntryPath): void {
-    if (this.#known.has(pathKey(path))) return;
-    const absolute = this.absolute(path);
-    const there = this.stat(path);
-    if (there?.isDirectory() !== true) {
-      if (there !== undefined) unlinkSync(absolute);
-      mkdirSync(absolute, 0o755);
-      if (there !== undefined) this.makeOpaque(path);
-    }
-    this.know(path, undefined);
+  create(place: Place): LayerFolder {
+    const { folder, name } = place;
+    const known = folder.children.get(name);
+    if (known !== undefined) return known;
+    const there = this.stat(place);
+    if (there !== undefined) unlinkSync(this.absolute(place));
+    mkdirSync(this.absolute(place), 0o755);
+    const made = this.#know(place);
+    if (there !== undefined) this.makeOpaque(made);
+    return made;
   }
 
-  makeOpaque(path: EntryPath): void {
-    setAttribute(this.absolute(path), this.#opaque, Buffer.from("y"));
+  /** Hides what the layers below have in the directory, with what this layer has deleted of it. */
+  makeOpaque(folder: LayerFolder): void {
+    setAttribute(this.pathOf(folder), this.#opaque, Buffer.from("y"));
+    if (folder.covered) return;
+    const pending = [folder];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      at.covered = true;
+      at.below = [];
+      // overlayfs lists a deletion as a file where there is nothing to be deleted.
+      for (const name of at.whiteouts) {
+        if (this.#isDeleted({ folder: at, name })) unlinkSync(this.absolute({ folder: at, name }));
+      }
+      at.whiteouts.clear();
+      for (const [name, child] of at.children) {
+        if (child.bare) this.remove({ folder: at, name });
+        else if (!child.covered) pending.push(child);
+      }
+    }
+  }
+
+  /** Removes a directory of this layer with all that is in it. */
+  remove(place: Place): void {
+    removeTree(this.absolute(place));
+    this.forget(place);
   }
 
   /** Makes a file of this layer like one below. Returns its time. */
@@ -116,10 +159,17 @@ export class LayerDirectories {
 
   /** Sets the times of all directories, which entries in them have changed since; and the root's owner and mode. */
   async finish(): Promise<void> {
-    if (this.#known.get("")?.mtime === undefined) await this.#inheritRoot();
-    for (const { path, mtime } of this.#known.values()) {
-      if (mtime !== undefined) setTimes(this.absolute(path), mtime);
+    if (this.#top.mtime === undefined) await this.#inheritRoot();
+    const pending = [this.#top];
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      if (folder.mtime !== undefined) setTimes(this.pathOf(folder), folder.mtime);
+      for (const child of folder.children.values()) pending.push(child);
     }
+    this.close();
+  }
+
+  close(): void {
+    this.#paths.close();
   }
 
   /**
@@ -128,74 +178,112 @@ export class LayerDirectories {
    */
   async #inheritRoot(): Promise<void> {
     await this.waitForLower();
-    const lower = this.findBelow([]);
-    if (lower !== undefined && !isDefaultRoot(lower.stats)) {
-      this.copyFromBelow(lower, this.#root);
-    }
-    this.know([], EPOCH);
+    const lower = this.#top.covered ? undefined : this.#lower?.root();
+    if (lower !== undefined && !isDefaultRoot(lower.stats)) this.copyFromBelow(lower, this.#root);
+    this.#top.mtime = EPOCH;
   }
 
   /**
-   * The real path of a directory, made if need be. A component that this layer lacks is looked up in the layers
-   * below: a directory there is made here with the same owner, mode, attributes and time (an archive may leave out
-   * the parents), a symbolic link is followed.
+   * The real directory of a path, made if need be. A component that this layer lacks is looked up in the layers below:
+   * a directory there is made here with the same owner, mode, attributes and time (an archive may leave out the
+   * parents), a symbolic link is followed.
    */
-  resolve(wanted: EntryPath): EntryPath {
-    if (this.#known.has(pathKey(wanted))) return wanted;
+  resolve(wanted: EntryPath): LayerFolder {
+    const folder = this.#walk(wanted, false);
+    if (folder === undefined) throw new ImageError("hostile-layer", `its parent ${pathText(wanted)} is hidden`);
+    return folder;
+  }
+
+  /**
+   * The same for what only hides files of layers below; undefined where this layer hides them already, and so nothing
+   * is to be made.
+   */
+  resolveToHide(wanted: EntryPath): LayerFolder | undefined {
+    return this.#walk(wanted, true);
+  }
+
+  #walk(wanted: EntryPath, hides: boolean): LayerFolder | undefined {
     let links = 0;
-    let real: string[] = [];
-    const rest = [...wanted];
-    for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    let real = this.#top;
+    // Last first.
+    const rest = wanted.toReversed();
+    for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
       if (part === "" || part === ".") continue;
       if (part === "..") {
-        real.pop(); // At the root, `..` is the root, as after chroot(2).
+        real = real.parent ?? real; // At the root, `..` is the root, as after chroot(2).
         continue;
       }
-      const path = [...real, part];
-      if (this.#known.has(pathKey(path))) {
-        real = path;
-        continue;
-      }
-      const target = this.#linkOrDirectory(path);
-      if (target === undefined) {
-        real = path;
+      const place: Place = { folder: real, name: part };
+      const next = real.children.get(part) ?? this.#linkOrDirectory(place, hides);
+      if (next === undefined) return undefined;
+      if (next instanceof LayerFolder) {
+        real = next;
+        if (!hides) real.bare = false;
         continue;
       }
       links += 1;
       if (links > LINKS_MAX) throw new ImageError("hostile-layer", "too many symbolic links in its path");
-      rest.unshift(...target.split("/"));
-      if (target.startsWith("/")) real = [];
+      rest.push(...next.target.split("/").reverse());
+      if (next.target.startsWith("/")) real = this.#top;
     }
     return real;
   }
 
-  /** The target when a symbolic link is there; otherwise undefined, and there is a directory now. */
-  #linkOrDirectory(path: EntryPath): string | undefined {
-    const own = this.stat(path);
-    if (own?.isSymbolicLink()) return readlinkSync(this.absolute(path), { encoding: "buffer" }).toString("latin1");
+  /** The directory that is there now, or the target of a symbolic link; undefined as {@link resolveToHide} says. */
+  #linkOrDirectory(place: Place, hides: boolean): LayerFolder | { target: string } | undefined {
+    const own = this.stat(place);
+    if (own?.isSymbolicLink()) return { target: readTarget(this.absolute(place)) };
     if (own !== undefined) {
-      if (!own.isDirectory() && !isWhiteout(own)) {
-        throw new ImageError("hostile-layer", `its parent ${pathKey(path)} is not a directory`);
-      }
-      this.create(path);
-      return undefined;
+      if (hides) return undefined;
+      if (!isWhiteout(own)) throw new ImageError("hostile-layer", `its parent ${place.name} is not a directory`);
+      return this.create(place);
     }
-    const lower = this.findBelow(path);
+    if (hides && place.folder.covered) return undefined;
+    const lower = this.findBelow(place);
     // Also when nothing is there: another image may have a link or a folder of its own in that place.
     this.dependsOnLower = true;
-    if (lower?.stats.isSymbolicLink()) {
-      return readlinkSync(lower.path, { encoding: "buffer" }).toString("latin1");
-    }
+    if (lower?.stats.isSymbolicLink()) return { target: readTarget(lower.path) };
     if (lower !== undefined && !lower.stats.isDirectory()) {
-      throw new ImageError("hostile-layer", `its parent ${pathKey(path)} is not a directory in the layers below`);
+      if (hides) return undefined;
+      throw new ImageError("hostile-layer", `its parent ${place.name} is not a directory in the layers below`);
     }
-    this.create(path);
-    if (lower === undefined) {
-      chmodSync(this.absolute(path), 0o755); // Whatever the umask is.
-      this.know(path, EPOCH);
-    } else {
-      this.know(path, this.copyFromBelow(lower, this.absolute(path)));
-    }
-    return undefined;
+    const made = this.create(place);
+    made.bare = hides;
+    if (lower === undefined) chmodSync(this.pathOf(made), 0o755); // Whatever the umask is.
+    made.mtime = lower === undefined ? EPOCH : this.copyFromBelow(lower, this.pathOf(made));
+    return made;
   }
+
+  #know({ folder, name }: Place): LayerFolder {
+    this.#made += 1;
+    const { entries } = this.options.limits ?? LAYER_LIMITS;
+    if (this.#made > entries) throw new ImageError("too-large", `more than ${entries} directories`);
+    if (folder.depth >= DEPTH_MAX) throw new ImageError("hostile-layer", "its directories are nested too deep");
+    const made = new LayerFolder(name, folder);
+    folder.children.set(name, made);
+    folder.whiteouts.delete(name);
+    return made;
+  }
+
+  /** The directory of a path without links, if it is in this layer. */
+  #find(path: EntryPath): LayerFolder | undefined {
+    let folder: LayerFolder | undefined = this.#top;
+    for (const name of path) folder = folder?.children.get(name);
+    return folder;
+  }
+
+  /** Whether there is nothing at the place because this layer hides it. */
+  #hides(place: Place): boolean {
+    const there = this.stat(place);
+    return there === undefined ? place.folder.covered : isWhiteout(there);
+  }
+
+  #isDeleted(place: Place): boolean {
+    const there = this.stat(place);
+    return there !== undefined && isWhiteout(there);
+  }
+}
+
+function readTarget(path: Buffer): string {
+  return readlinkSync(path, { encoding: "buffer" }).toString("latin1");
 }

@@ -16,13 +16,13 @@ import {
 } from "node:fs";
 import { isTaken } from "../../system/error.ts";
 import { makeNode, setTimes } from "../../system/file-attributes.ts";
-import { removeTree } from "../../system/remove-tree.ts";
 import { SparseWriter } from "../../tar/sparse.ts";
 import { ImageError } from "../error.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
-import { isWhiteout } from "./lower.ts";
+import type { LayerFolder, Place } from "./layer-folder.ts";
+import { isWhiteout, type LowerFile } from "./lower.ts";
 import { own, setAttributes } from "./metadata.ts";
-import { LayerDirectories, pathKey, type TreeOptions } from "./tree-directories.ts";
+import { LayerDirectories, pathText, type TreeOptions } from "./tree-directories.ts";
 
 const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
@@ -93,106 +93,129 @@ export class LayerTree {
   abort(): void {
     if (this.#open !== undefined) closeSync(this.#open.fd);
     this.#open = undefined;
+    this.#directories.close();
   }
 
   #create(entry: LayerEntry): void {
-    if (entry.kind === "opaque") {
-      this.#directories.makeOpaque(this.#directories.resolve(entry.path));
+    if (entry.kind === "whiteout" || entry.kind === "opaque") {
+      this.#hide(entry);
       return;
     }
-    if (entry.path.length === 0) {
+    const [name, parents] = [entry.path.at(-1), entry.path.slice(0, -1)];
+    if (name === undefined) {
       if (entry.kind !== "directory") throw new ImageError("hostile-layer", "the layer's root is not a directory");
-      this.#finishDirectory([], entry);
+      this.#finishDirectory(this.#directories.top, entry);
       return;
     }
-    if (entry.kind === "whiteout" && this.#isBelowFile(entry.path)) return;
-    const path = [...this.#directories.resolve(entry.path.slice(0, -1)), entry.path.at(-1) ?? ""];
+    const place = { folder: this.#directories.resolve(parents), name };
     switch (entry.kind) {
       case "directory":
-        this.#directories.create(path);
-        this.#finishDirectory(path, entry);
-        return;
-      case "whiteout":
-        this.#createWhiteout(path);
+        this.#finishDirectory(this.#directories.create(place), entry);
         return;
       case "hardlink":
-        this.#createLink(path, entry.linkPath);
+        this.#createLink(place, entry.linkPath);
         return;
       case "file":
-        this.#openFile(path, entry);
+        this.#openFile(place, entry);
         return;
       default:
-        this.#createSpecial(path, entry);
+        this.#createSpecial(place, entry);
     }
   }
 
-  #finishDirectory(path: EntryPath, entry: LayerEntry): void {
-    const absolute = this.#directories.absolute(path);
+  #finishDirectory(folder: LayerFolder, entry: LayerEntry): void {
+    const absolute = this.#directories.pathOf(folder);
     own(() => lchownSync(absolute, entry.uid, entry.gid), entry, this.options);
     chmodSync(absolute, entry.mode);
     setAttributes(absolute, entry.attributes);
-    this.#directories.know(path, entry.mtime);
+    folder.mtime = entry.mtime;
+    folder.bare = false;
   }
 
   /**
-   * Whether the entry's folder is a file of this layer, which hides a folder below with all its files. umoci writes
-   * whiteouts for those files as well, and they have nothing left to hide.
+   * A deletion, of a file or of all that is in a folder. Some tools (umoci, stacker) write deletions for files in a
+   * folder that is deleted itself, or is a file now: they have nothing left to hide.
    */
-  #isBelowFile(path: EntryPath): boolean {
-    const parent = path.at(-2);
-    if (parent === undefined) return false;
-    return this.#directories.stat([...this.#directories.resolve(path.slice(0, -2)), parent])?.isFile() === true;
+  #hide({ kind, path }: LayerEntry): void {
+    if (kind === "opaque") {
+      const folder = this.#directories.resolveToHide(path);
+      if (folder !== undefined) this.#directories.makeOpaque(folder);
+      return;
+    }
+    const folder = this.#directories.resolveToHide(path.slice(0, -1));
+    if (folder !== undefined) this.#createWhiteout({ folder, name: path.at(-1) ?? "" });
   }
 
   /** A whiteout hides files of lower layers only: a file of this layer stays, a directory of it becomes opaque. */
-  #createWhiteout(path: EntryPath): void {
-    const there = this.#directories.stat(path);
-    if (there?.isDirectory()) this.#directories.makeOpaque(path);
-    if (there === undefined) makeNode(this.#directories.absolute(path), S_IFCHR, 0, 0);
+  #createWhiteout(place: Place): void {
+    const { folder, name } = place;
+    const there = folder.children.get(name);
+    if (there !== undefined && !there.bare) {
+      this.#directories.makeOpaque(there);
+      return;
+    }
+    if (there !== undefined) this.#directories.remove(place);
+    if (folder.covered || this.#directories.stat(place) !== undefined) return;
+    makeNode(this.#directories.absolute(place), S_IFCHR, 0, 0);
+    folder.whiteouts.add(name);
   }
 
-  #createLink(path: EntryPath, linkPath: EntryPath): void {
-    const base = linkPath.at(-1);
-    if (base === undefined) throw new ImageError("hostile-layer", "a hard link to the layer's root");
-    const target = [...this.#directories.resolve(linkPath.slice(0, -1)), base];
+  #createLink(place: Place, linkPath: EntryPath): void {
+    const name = linkPath.at(-1);
+    if (name === undefined) throw new ImageError("hostile-layer", "a hard link to the layer's root");
+    const deleted = this.#directories.findDeleted(linkPath);
+    if (deleted !== undefined && !deleted.stats.isDirectory()) {
+      // Some tools delete a file before they link to it: it is linked to as it was.
+      this.#clear(place);
+      this.#copy(deleted, place);
+      return;
+    }
+    const target = { folder: this.#directories.resolve(linkPath.slice(0, -1)), name };
     const there = this.#directories.stat(target);
     const missing = there === undefined || isWhiteout(there);
     if (there?.isDirectory())
-      throw new ImageError("hostile-layer", `a hard link to the directory ${pathKey(linkPath)}`);
+      throw new ImageError("hostile-layer", `a hard link to the directory ${pathText(linkPath)}`);
     if (missing && (there !== undefined || !this.#copyUp(target))) {
-      throw new ImageError("hostile-layer", `a hard link to ${pathKey(linkPath)}, which does not exist`);
+      throw new ImageError("hostile-layer", `a hard link to ${pathText(linkPath)}, which does not exist`);
     }
-    if (pathKey(target) === pathKey(path)) return; // GNU tar writes this for a file that it was given twice.
-    if (pathKey(target).startsWith(`${pathKey(path)}/`)) {
-      throw new ImageError("hostile-layer", "a hard link in the place of the directory that holds its target");
+    // GNU tar writes this for a file that it was given twice.
+    if (target.folder === place.folder && target.name === place.name) return;
+    const inItsPlace = place.folder.children.get(place.name);
+    for (let at: LayerFolder | undefined = target.folder; at !== undefined; at = at.parent) {
+      if (at === inItsPlace)
+        throw new ImageError("hostile-layer", "a hard link in the place of the directory that holds its target");
     }
-    this.#clear(path);
-    linkSync(this.#directories.absolute(target), this.#directories.absolute(path));
+    this.#clear(place);
+    linkSync(this.#directories.absolute(target), this.#directories.absolute(place));
   }
 
   /** Overlay would copy a lower file up before linking to it; so does this. False when there is none. */
-  #copyUp(path: EntryPath): boolean {
-    const lower = this.#directories.findBelow(path);
+  #copyUp(place: Place): boolean {
+    const lower = this.#directories.findBelow(place);
     if (lower === undefined || lower.stats.isDirectory()) return false;
+    this.#copy(lower, place);
+    return true;
+  }
+
+  #copy(lower: LowerFile, place: Place): void {
     const { stats } = lower;
-    const absolute = this.#directories.absolute(path);
+    const absolute = this.#directories.absolute(place);
     if (stats.isSymbolicLink()) symlinkSync(readlinkSync(lower.path, { encoding: "buffer" }), absolute);
     else if (stats.isFile()) copyFileSync(lower.path, absolute, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     else makeNode(absolute, stats.mode, ...deviceOf(stats.rdev));
     this.#directories.copyFromBelow(lower, absolute);
-    return true;
   }
 
   /** Opens a new file, in the place of an earlier entry's if there is one. */
-  #openFile(path: EntryPath, entry: LayerEntry): void {
-    const absolute = this.#directories.absolute(path);
+  #openFile(place: Place, entry: LayerEntry): void {
+    const absolute = this.#directories.absolute(place);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     let fd: number;
     try {
       fd = openSync(absolute, flags, 0o600);
     } catch (error) {
       if (!isTaken(error)) throw error;
-      this.#clear(path);
+      this.#clear(place);
       fd = openSync(absolute, flags, 0o600);
     }
     let at = 0;
@@ -214,11 +237,11 @@ export class LayerTree {
     this.#open = { fd, entry, path: absolute, write: (chunk) => sparse.data(chunk), sparse };
   }
 
-  #createSpecial(path: EntryPath, entry: LayerEntry): void {
+  #createSpecial(place: Place, entry: LayerEntry): void {
     const device = entry.kind === "character" || entry.kind === "block";
     if (device && this.options.inUserNamespace) return; // The kernel forbids it there; podman leaves them out too.
-    this.#clear(path);
-    const absolute = this.#directories.absolute(path);
+    this.#clear(place);
+    const absolute = this.#directories.absolute(place);
     if (entry.kind === "symlink") symlinkSync(Buffer.from(entry.target, "latin1"), absolute);
     else {
       const type = entry.kind === "character" ? S_IFCHR : entry.kind === "block" ? S_IFBLK : S_IFIFO;
@@ -231,14 +254,13 @@ export class LayerTree {
   }
 
   /** Removes the file or directory of an earlier entry of this layer: the last one counts. */
-  #clear(path: EntryPath): void {
-    const there = this.#directories.stat(path);
-    if (there === undefined) return;
-    if (!there.isDirectory()) {
-      unlinkSync(this.#directories.absolute(path));
-      return;
+  #clear(place: Place): void {
+    const there = this.#directories.stat(place);
+    if (there?.isDirectory()) {
+      this.#directories.remove(place);
+    } else if (there !== undefined) {
+      unlinkSync(this.#directories.absolute(place));
+      this.#directories.forget(place);
     }
-    removeTree(this.#directories.absolute(path));
-    this.#directories.forget(path);
   }
 }

@@ -281,13 +281,58 @@ describe.skipIf(!root)("a layer that needs the layers below", () => {
     expect(facts.get("usr/lib")?.mode).toBe(0o700);
   });
 
-  test("a file that this layer itself hides cannot be linked to, a device below can", async () => {
-    const below = await lower([dir("d"), file("d/f", "x"), { name: "disk", type: "4", major: 259, minor: 0x12345 }]);
-    const hidden = [dir("d"), file("d/.wh..wh..opq"), hardlink("g", "d/f")];
-    expect((await failure(hidden, { below: [below] })).message).toContain("does not exist");
+  test.each([
+    ["itself", [file(".wh.f"), hardlink("g", "f")]],
+    ["by its folder", [file(".wh.d"), hardlink("g", "d/e/f")]],
+    ["by its folder's content", [dir("d"), file("d/.wh..wh..opq"), hardlink("g", "d/e/f")]],
+  ])("a file that this layer deletes %s before it links to it is gone, and linked to as it was", async (_, members) => {
+    const below = await lower([file("f", "x", { uid: 7 }), dir("d"), dir("d/e"), file("d/e/f", "x", { uid: 7 })]);
+    const { tree, dependsOnLower } = await unpack(scratch(), tar(members), { below: [below] });
+    const facts = describeTree(tree);
+    expect(facts.get("g")).toMatchObject({ type: "file", size: 1, uid: 7, sameAs: "g" });
+    expect(facts.get("f")?.type).not.toBe("file");
+    expect(facts.has("d/e")).toBe(false);
+    expect(dependsOnLower).toBe(true);
+    expect((await failure([...members.slice(0, -1), hardlink("g", "d/no")], { below: [below] })).code).toBe(
+      "hostile-layer",
+    );
+  });
+
+  test("a device below can be linked to", async () => {
+    const below = await lower([{ name: "disk", type: "4", major: 259, minor: 0x12345 }]);
     const { tree } = await unpack(scratch(), tar([hardlink("same", "disk")]), { below: [below] });
     expect(describeTree(tree).get("same")).toMatchObject({ type: "block", rdev: 0x12310345, sameAs: "disk" });
   });
+
+  const [wd, wc, opq, wb] = [file(".wh.d"), file("d/.wh.c"), file("d/.wh..wh..opq"), file("d/b/.wh.c")];
+  test.each([
+    ["a folder, then its child", [wd, wc], { d: "whiteout" }],
+    ["a folder's child, then the folder", [wc, wd], { d: "whiteout" }],
+    ["a folder, then what is deeper in it", [wd, wb, opq], { d: "whiteout" }],
+    ["what is deep in a folder, then the folder", [wb, opq, wd], { d: "whiteout" }],
+    ["a child, then all children", [wc, wb, opq], { d: "directory" }],
+    ["all children, then a child", [opq, wc, wb], { d: "directory" }],
+    ["a child beside a new file", [file("d/new"), wc, wd], { d: "directory", "d/new": "file" }],
+    ["what is in a file of this layer", [file("d"), wc, wb, opq], { d: "file" }],
+    ["what only new folders could have", [dir("d"), opq, dir("d/b"), wb], { d: "directory", "d/b": "directory" }],
+  ])("deletions that overlap leave nothing to be seen: %s", async (_, members, left) => {
+    const below = await lower([dir("d"), file("d/c"), dir("d/b"), file("d/b/c")]);
+    const { tree } = await unpack(scratch(), tar(members), { below: [below] });
+    const facts = [...describeTree(tree)].filter(([name]) => name !== ".");
+    const seen = facts.map(([name, { type, rdev }]) => [name, type === "character" && rdev === 0 ? "whiteout" : type]);
+    expect(Object.fromEntries(seen)).toEqual(left);
+  });
+
+  test("paths of two thousand folders that the archive leaves out take no longer than they have parts", async () => {
+    const deep = (first: string) => `${first}/${"d/".repeat(2000)}`;
+    const members = ["a", "b", "c"].map((first) => file("x", "1", { pax: [["path", `${deep(first)}x`]] }));
+    const below = await lower(members);
+    const again = [file("x", "2", { pax: [["path", `${deep("a")}y`]] }), ...members.slice(1)];
+    const { dependsOnLower } = await unpack(scratch(), tar([...again, symlink("l", deep("a"))]), { below: [below] });
+    expect(dependsOnLower).toBe(true);
+    const links = [symlink("l", deep("a")), file("x", "", { pax: [["path", `l/${deep("a")}x`]] })];
+    expect((await failure(links)).message).toContain("nested too deep");
+  }, 60_000);
 
   test("a root that the archive leaves out is as it is below, and the usual root depends on nothing", async () => {
     const odd = await lower([dir("./", { mode: 0o700, uid: 8 }), file("a")]);
