@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path/posix";
+import { readBounded } from "../system/read-bounded.ts";
 import { decodeText } from "../unit/text.ts";
 import { GENERATED_HEADER } from "./generate.ts";
 import type { WritableUnits } from "./write.ts";
@@ -34,9 +35,12 @@ function unitNames(directory: string): string[] {
   }
 }
 
+/** The longest unit that is compared: bytes. berth's own are far shorter. */
+const UNIT_MAX = 16 * 1024 * 1024;
+
 function readText(path: string): string | undefined {
   try {
-    return decodeText(readFileSync(path));
+    return decodeText(readBounded(path, UNIT_MAX) ?? Buffer.alloc(0));
   } catch {
     return undefined;
   }

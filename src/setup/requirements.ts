@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
+import { missingFirewallProgram } from "../runtime/network/connect/firewall-program.ts";
+import { knownFaults } from "../runtime/oci-runtime/known-faults.ts";
 import { SECCOMP_PROFILES } from "../runtime/spec/seccomp.ts";
-import { SystemError } from "../system/error.ts";
-import { findProgram, type Program } from "../system/programs.ts";
+import { isInstalled, type Program } from "../system/programs.ts";
 
 /** Programs that containers need, with the Debian package that has each. */
 const PROGRAMS: readonly { readonly program: Program; readonly package: string; readonly use: string }[] = [
@@ -25,15 +26,15 @@ export function missingPackages(): MissingPackage[] {
   if (!SECCOMP_PROFILES.some((path) => existsSync(path)))
     missing.push({ package: "golang-github-containers-common", use: "every container: the seccomp profile" });
   if (!existsSync("/usr/bin/newuidmap")) missing.push({ package: "uidmap", use: "containers of users" });
+  const firewall = isInstalled("netavark") ? missingFirewallProgram() : undefined;
+  if (firewall !== undefined) missing.push({ package: firewall.package, use: "Network=bridge: netavark's firewall" });
   return missing;
 }
 
-function isInstalled(program: Program): boolean {
-  try {
-    findProgram(program);
-    return true;
-  } catch (error) {
-    if (error instanceof SystemError && error.code === "missing-program") return false;
-    throw error;
-  }
+/** What is known of the installed programs that an administrator should know, one sentence each. */
+export function warnings(): string[] {
+  const faults = isInstalled("runc") ? knownFaults() : undefined;
+  return faults === undefined
+    ? []
+    : [`${faults}, unless the distribution has mended them: install a later one; berth refuses mounts that lead there`];
 }

@@ -78,9 +78,10 @@ async function install(options: SetupOptions, context: CommandContext, table: Co
   const list = [...paths, ...old.filter(isMaskPath)].map((path) => `${path}\n`).join("");
   put({ kind: "text", path: listPath(options.prefix), text: list }, options.root);
   if (options.root !== "/") return;
-  const { missingPackages } = await import("./requirements.ts");
+  const { missingPackages, warnings } = await import("./requirements.ts");
   for (const { package: name, use } of missingPackages())
     context.err(`berth: warning: the package ${name} is not installed; needed for ${use}\n`);
+  for (const warning of warnings()) context.err(`berth: warning: ${warning}\n`);
 }
 
 /** Removes the listed files, and the list with its folder. Other folders stay, as others may use them. */

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { type Fields, fields } from "../json-fields.ts";
 import { isErrno } from "../system/error.ts";
 import { type ReplaceOptions, replaceFile } from "../system/files.ts";
+import { readBounded } from "../system/read-bounded.ts";
 import { StateError } from "./error.ts";
 
 /**
@@ -19,6 +19,8 @@ export interface RecordFormat<T extends object> {
    * "corrupt-record" with the reason as its cause.
    */
   parse(text: string, name: string): T;
+  /** Throws "corrupt-record" for a record that cannot be read at all. */
+  refuse(name: string, cause: unknown): never;
 }
 
 /** The subject of a kind of record, for messages: `container web was started by a newer berth`. */
@@ -36,13 +38,15 @@ const VERSION = 1;
 export function recordFormat<T extends object>(subject: RecordSubject, table: Fields<T>): RecordFormat<T> {
   const { noun, verb, unreadable = (name: string) => `the record of ${noun} ${name} cannot be read`, indent } = subject;
   const read = fields(table);
+  const refuse = (name: string, cause: unknown): never => {
+    throw new StateError("corrupt-record", unreadable(name), { cause });
+  };
   return {
+    refuse,
     format: (record) => `${JSON.stringify({ version: VERSION, ...record }, null, indent)}\n`,
     parse(text, name) {
       const object = parseObject(text);
-      const corrupt = (why: string): never => {
-        throw new StateError("corrupt-record", unreadable(name), { cause: new Error(why) });
-      };
+      const corrupt = (why: string): never => refuse(name, new Error(why));
       if (object === undefined) return corrupt("it is not a JSON object");
       const { version = VERSION, ...members } = object;
       if (typeof version !== "number") return corrupt("version is not a number");
@@ -66,16 +70,20 @@ export function writeRecordFile<T extends object>(
   replaceFile(path, format.format(record), options);
 }
 
+/** The longest record that is read: bytes. A container with thousands of mounts has one of a megabyte. */
+const RECORD_MAX = 16 * 1024 * 1024;
+
 /** The record in a file; undefined if there is no such file. Throws as parse() does. */
 export function readRecordFile<T extends object>(path: string, format: RecordFormat<T>, name: string): T | undefined {
-  let text: string;
+  let bytes: Buffer | undefined;
   try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
+    bytes = readBounded(path, RECORD_MAX);
+  } catch (cause) {
+    if (isErrno(cause, "ENOENT", "ENOTDIR")) return undefined;
+    return format.refuse(name, cause);
   }
-  return format.parse(text, name);
+  if (bytes === undefined) return format.refuse(name, new Error("it is not a regular file"));
+  return format.parse(bytes.toString(), name);
 }
 
 /** The same, but undefined for a record that cannot be read. Throws "newer-record". */

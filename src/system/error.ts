@@ -6,6 +6,8 @@ export type SystemErrorCode =
   | "syscall"
   /** A path or name with a NUL byte, which no system call takes. */
   | "bad-name"
+  /** A file that is longer than it may be. */
+  | "too-long"
   /** A file system that cannot be unmounted. */
   | "still-mounted"
   /** A program, or another file of the distribution, that is not installed. */

@@ -6,6 +6,8 @@ import { SystemError } from "./error.ts";
 const PROGRAMS = {
   runc: { package: "runc", directories: [] },
   ip: { package: "iproute2", directories: [] },
+  iptables: { package: "iptables", directories: [] },
+  nft: { package: "nftables", directories: [] },
   pasta: { package: "passt", directories: [] },
   netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
   "aardvark-dns": { package: "aardvark-dns", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
@@ -40,4 +42,14 @@ export function findProgram(name: Program): string {
     if (existsSync(path)) return path;
   }
   throw new SystemError("missing-program", `${name} is not installed (Debian package ${packageName})`);
+}
+
+export function isInstalled(name: Program): boolean {
+  try {
+    findProgram(name);
+    return true;
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "missing-program") return false;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path/posix";
+import { readBounded } from "../../system/read-bounded.ts";
 import { dropInDirectories, selectDropIns } from "../../unit/drop-in.ts";
 import { fileTypeOf } from "./file-type.ts";
 import type { Source, SourceText } from "./source.ts";
@@ -174,16 +175,15 @@ function shown({ path, shownAs }: Base, below: string): string {
   return shownAs === "" ? rest : join(shownAs, rest);
 }
 
-/** Reads a file. `isFile`: it is known to be a regular file, which cannot block. */
+/** The longest file that is read: bytes. systemd reads lines of a megabyte at most. */
+const FILE_MAX = 4 * 1024 * 1024;
+
+/** Reads a file. `isFile`: it is known to be no device. */
 function read(path: string, shownPath: string, isFile: boolean): SourceText {
   try {
-    if (!isFile) {
-      const stat = statSync(path);
-      // /dev/null, where a link masks a unit.
-      if (stat.isCharacterDevice()) return { shownPath, content: new Uint8Array() };
-      if (!stat.isFile()) return { shownPath, content: { failure: "it is not a regular file" } };
-    }
-    return { shownPath, content: readFileSync(path) };
+    // /dev/null, where a link masks a unit.
+    if (!isFile && statSync(path).isCharacterDevice()) return { shownPath, content: new Uint8Array() };
+    return { shownPath, content: readBounded(path, FILE_MAX) ?? { failure: "it is not a regular file" } };
   } catch (error) {
     return { shownPath, content: { failure: failureOf(error) } };
   }

@@ -1,6 +1,8 @@
 import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readBounded } from "../../system/read-bounded.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
+import { checkMountPlaces } from "../mount/mount-place.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
 import { boundingSet } from "../spec/capabilities.ts";
 import { attainableCapabilities, attainableLimits } from "../spec/limits.ts";
@@ -79,6 +81,7 @@ function mountSources(start: Start, user: ContainerUser, mountIdMapped: MountIdM
     request.mounts,
     image.config.volumes,
   );
+  checkMountPlaces(paths.rootfs, mounts);
   // The overlays made of them keep the layers open.
   for (const { release } of shifted.values()) release();
   return mounts;
@@ -126,10 +129,17 @@ function containerUser({ request, image, paths, namespace }: Start): ContainerUs
   return namespace === undefined ? user : { ...user, outside: namespace.toOutside(user) };
 }
 
+/** The longest environment file that is read: bytes. execve(2) takes a few megabytes in all. */
+const ENVIRONMENT_MAX = 4 * 1024 * 1024;
+
 function readEnvironmentFile(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // A shell's <(command), which is the caller's own.
+    if (/^\/dev\/(?:stdin|fd\/\d+)$/.test(path)) return readFileSync(path, "utf8");
+    const bytes = readBounded(path, ENVIRONMENT_MAX);
+    if (bytes !== undefined) return bytes.toString();
   } catch (cause) {
     throw new RuntimeError("bad-request", `read environment file ${path}`, { cause });
   }
+  throw new RuntimeError("bad-request", `environment file ${path} is not a regular file`);
 }

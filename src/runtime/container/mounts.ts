@@ -8,6 +8,7 @@ import { bindMount, keptFlags } from "../mount/bind-mount.ts";
 import { matchingPaths } from "../mount/glob.ts";
 import { kernelMount } from "../mount/kernel-mount.ts";
 import { type MountContext, withIdMap } from "../mount/mount-context.ts";
+import { isKernelPlace, mountPlace } from "../mount/mount-place.ts";
 import { imageMount, overlayOver } from "../mount/overlay-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type ContainerUser, ownerOf } from "../users/container-user.ts";
@@ -25,9 +26,10 @@ export function resolveMounts(
   imageVolumes: readonly string[],
 ): SpecMount[] {
   const covered = new Set(requests.map((request) => request.target));
+  // The kernel's file systems are there anyway, and an image's content has no business in their place.
   const implied = imageVolumes
     .map(cleanPath)
-    .filter((target) => !covered.has(target))
+    .filter((target) => !covered.has(target) && !isKernelPlace(mountPlace(context.paths.rootfs, target, [])))
     .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
   return [...requests, ...implied].flatMap((request, index) => resolveMount(context, request, index));
 }

@@ -1,12 +1,16 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, realpathSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, realpathSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
 import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
+import { readDescriptor } from "../../system/read-bounded.ts";
 import type { UserDatabase } from "./container-user.ts";
 
-/** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. */
+/** The longest of the two files that is read: bytes. Some fifty thousand users fit in. */
+const DATABASE_MAX = 4 * 1024 * 1024;
+
+/** The container's own /etc/passwd and /etc/group; symbolic links in it stay inside `rootfs`. Throws "too-long". */
 export function readUserDatabase(rootfs: string): UserDatabase {
-  const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+  const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readAll(fd, path)) ?? "";
   return { passwd: read("/etc/passwd"), group: read("/etc/group") };
 }
 
@@ -21,7 +25,7 @@ export function mountedUserDatabase(mounts: readonly MountRequest[]): Partial<Us
     if (file?.type !== "bind" || !existsSync(file.source)) return undefined;
     const source = realpathSync(file.source);
     const [folder, path] = file.target === "/etc" ? [source, `/${name}`] : [dirname(source), `/${basename(source)}`];
-    return onFile(folder, path, constants.O_RDONLY, (fd) => readFileSync(fd, "utf8")) ?? "";
+    return onFile(folder, path, constants.O_RDONLY, (fd) => readAll(fd, file.source)) ?? "";
   };
   const [passwd, group] = [read("passwd"), read("group")];
   return { ...(passwd === undefined ? {} : { passwd }), ...(group === undefined ? {} : { group }) };
@@ -37,6 +41,10 @@ export function extendUserDatabase(rootfs: string, present: UserDatabase, lines:
       writeSync(fd, `${separator}${lines[name]}`),
     );
   }
+}
+
+function readAll(fd: number, path: string): string {
+  return readDescriptor(fd, path, DATABASE_MAX)?.toString() ?? "";
 }
 
 /** Opens a regular file of the root file system; undefined if there is no regular file at the path. */

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { PLAIN_ENVIRONMENT, runProgram } from "../../../system/process.ts";
+import { PLAIN_ENVIRONMENT } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
+import { missingFirewallProgram, netavarkVersion } from "./firewall-program.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
 import { netavarkError } from "./netavark-result.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
@@ -35,7 +36,14 @@ export async function runNetavark(
   if ((await child.exited) === 0) return { output };
   if (child.signalCode !== null) throw new RuntimeError("network", `netavark ${verb}: ended by ${child.signalCode}`);
   const [stdout, stderr] = await Promise.all([output, complaint]);
-  throw new RuntimeError("network", `netavark ${verb}: ${netavarkError(stdout, stderr)}`);
+  throw new RuntimeError("network", `netavark ${verb}: ${withRemedy(netavarkError(stdout, stderr))}`);
+}
+
+/** netavark says of a program that it cannot run no more than ENOENT. */
+function withRemedy(message: string): string {
+  const missing = /os error 2\b/.test(message) ? missingFirewallProgram() : undefined;
+  if (missing === undefined) return message;
+  return `${message}; it needs ${missing.program}, which is not installed (Debian package ${missing.package})`;
 }
 
 /**
@@ -45,8 +53,7 @@ export async function runNetavark(
 export function checkNetavark(scope: Scope, network: string, what: string): void {
   const fail = (why: string) => new RuntimeError("bad-request", `network ${network}: ${what} ${why}`);
   if (scope.kind === "user") throw fail("are for networks of the system");
-  const { stdout } = runProgram("netavark", ["--version"], { stdout: "pipe", stderr: "ignore" });
-  const [, version = "", major = "0", minor = "0"] = /((\d+)\.(\d+)[\d.]*)/.exec(stdout) ?? [];
-  if (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 6))
-    throw fail(`need netavark 1.6, and this is ${version || "another one"}`);
+  const version = netavarkVersion();
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major < 1 || (major === 1 && minor < 6)) throw fail(`need netavark 1.6, and this is ${version || "another one"}`);
 }
