@@ -20,6 +20,8 @@ const PROGRAMS = {
   mount: { package: "mount", directories: [] },
   umount: { package: "mount", directories: [] },
   tar: { package: "tar", directories: [] },
+  xz: { package: "xz-utils", directories: [] },
+  bzip2: { package: "bzip2", directories: [] },
   sync: { package: "coreutils", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },

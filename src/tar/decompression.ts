@@ -1,13 +1,27 @@
 import { once } from "node:events";
-import { PassThrough, type Transform } from "node:stream";
+import { type Duplex, PassThrough, type Transform } from "node:stream";
 import zlib from "node:zlib";
+import { TarError } from "./error.ts";
+import { programStream } from "./program-stream.ts";
 
-const GZIP = Buffer.from([0x1f, 0x8b]);
-const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-/** Frames that a zstd decoder skips (RFC 8878, 3.1.2); zstd:chunked layers may start with one. */
-const ZSTD_SKIPPABLE = /^[\x50-\x5f]\x2a\x4d\x18/;
+/** How compressed archives begin. No tar archive does: the names that it begins with would be odd ones. */
+const FORMS = {
+  gzip: /^\x1f\x8b/,
+  // Or with a frame that a decoder skips (RFC 8878, 3.1.2), as zstd:chunked layers may.
+  zstd: /^(?:\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)/,
+  xz: /^\xfd7zXZ\0/,
+  bzip2: /^BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)/,
+  lz4: /^\x04\x22\x4d\x18/,
+  lzip: /^LZIP\x01/,
+  lzop: /^\x89LZO\0/,
+  compress: /^\x1f\x9d/,
+  zip: /^PK\x03\x04/,
+  "7-zip": /^7z\xbc\xaf\x27\x1c/,
+} as const;
 /** Number of bytes that identify the compression. */
-const FORM_BYTES = 4;
+const FORM_BYTES = 10;
+/** What xz may take to decompress: 65 MiB are enough for its highest level, and a header may ask for 4 GiB. */
+const XZ_MEMORY = "256MiB";
 /** In node:zlib since Node 22.15; the types are those of an older Node. */
 interface ZstdModule {
   createZstdDecompress(options: { chunkSize: number }): Transform;
@@ -16,29 +30,35 @@ interface ZstdModule {
 const CHUNK = 64 * 1024;
 
 /** An archive's compression, identified by its first bytes: media types are often wrong about it. */
-export type Compression = "gzip" | "zstd" | "none";
+export type Compression = keyof typeof FORMS | "none";
 
 export function detectCompression(start: Uint8Array): Compression {
-  const head = Buffer.from(start.subarray(0, FORM_BYTES));
-  if (head.subarray(0, 2).equals(GZIP)) return "gzip";
-  if (head.equals(ZSTD) || ZSTD_SKIPPABLE.test(head.toString("latin1"))) return "zstd";
+  const head = Buffer.from(start.subarray(0, FORM_BYTES)).toString("latin1");
+  for (const [form, begins] of Object.entries(FORMS)) if (begins.test(head)) return form as keyof typeof FORMS;
   return "none";
 }
 
-function transformFor(compression: Compression): Transform {
+/** Throws TarError `malformed` for what cannot be decompressed, "missing-program". */
+function transformFor(compression: Compression): Duplex {
   switch (compression) {
     case "gzip":
       return zlib.createGunzip({ chunkSize: CHUNK });
     case "zstd":
       return (zlib as unknown as ZstdModule).createZstdDecompress({ chunkSize: CHUNK });
+    case "xz":
+      return programStream("xz", ["--decompress", "--stdout", `--memlimit-decompress=${XZ_MEMORY}`]);
+    case "bzip2":
+      return programStream("bzip2", ["--decompress", "--stdout"]);
     case "none":
       return new PassThrough();
+    default:
+      throw new TarError("malformed", `it is compressed by ${compression}, which is not supported`);
   }
 }
 
 /** Decompresses what is written to it and hands it on, never holding more than a few pieces. */
 export class Decompression {
-  #transform: Transform | undefined;
+  #transform: Duplex | undefined;
   #start = Buffer.alloc(0);
   #done: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -71,14 +91,14 @@ export class Decompression {
     this.#transform?.destroy();
   }
 
-  #begin(): Transform {
+  #begin(): Duplex {
     const transform = transformFor(detectCompression(this.#start));
     this.#transform = transform;
     this.#done = this.#drain(transform);
     return transform;
   }
 
-  async #drain(transform: Transform): Promise<void> {
+  async #drain(transform: Duplex): Promise<void> {
     try {
       for await (const chunk of transform) await this.take(chunk as Uint8Array);
     } catch (error) {
@@ -87,7 +107,7 @@ export class Decompression {
     }
   }
 
-  async #push(transform: Transform, chunk: Uint8Array): Promise<void> {
+  async #push(transform: Duplex, chunk: Uint8Array): Promise<void> {
     this.#check();
     // Bytes after the end of the compressed stream are ignored; the blob's digest covers them.
     if (transform.readableEnded || transform.writableEnded) return;

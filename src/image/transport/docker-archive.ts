@@ -70,7 +70,9 @@ async function describeLayer(files: Staged, name: string): Promise<{ digest: Dig
   let mediaType: string | undefined;
   for await (const chunk of files.stream(name)) {
     const compression = mediaType === undefined ? detectCompression(chunk) : "none";
-    mediaType ??= compression === "none" ? LAYER_TYPE : `${LAYER_TYPE}+${compression}`;
+    // The specification has no names for others.
+    const named = compression === "gzip" || compression === "zstd";
+    mediaType ??= named ? `${LAYER_TYPE}+${compression}` : LAYER_TYPE;
     hash.update(chunk);
   }
   return { digest: `sha256:${hash.digest("hex")}` as Digest, mediaType: mediaType ?? LAYER_TYPE };
