@@ -157,6 +157,37 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     await volume("rm", "bound");
   });
 
+  newestHostTest(
+    suite,
+    "and layers of 20,000 folders in each other hold up neither who has them nor others",
+    async () => {
+      const deep = async (folder: string) =>
+        host.sh(
+          `mkdir -p ${folder}; perl -e 'chdir $ARGV[0]; for (1..20000) { mkdir "d" or die; chdir "d" }' ${folder}`,
+        );
+      await volume("create", "deep");
+      await deep(`${VOLUMES}/deep/_data`);
+      expect(await volume("rm", "deep")).toMatchObject({ exitCode: 0 });
+      expect(await host.ok(["ls", "-A", VOLUMES])).toBe("");
+      // What a removal leaves that is killed is nothing to who makes another volume.
+      await deep(`${VOLUMES}/.gone-killed/gone/_data`);
+      expect(await inside(["-v", "other:/v"], "touch /v/a; ls /v")).toBe("a");
+      expect(await host.ok(["ls", "-A", VOLUMES])).toBe(".gone-killed\nother");
+      await install(host, {
+        "deep.container": `[Container]\nImage=${TOOLS}\nNetwork=none\nExec=sleep 1000\nStopSignal=SIGKILL\n[Service]\nSuccessExitStatus=SIGKILL\n`,
+      });
+      await host.ok(["systemctl", "start", "deep"]);
+      await deep("$(echo /var/lib/berth/containers/*/upper)");
+      await deep("/var/lib/berth/trash/earlier");
+      await host.ok(["systemctl", "stop", "deep"]);
+      expect(await property(host, "deep.service", "Result")).toBe("success");
+      expect(await leftovers()).toBe("");
+      expect(await host.ok(["berth", "cleanup", "--stale"])).toBe("");
+      expect(await host.ok(["ls", "-A", VOLUMES, "/var/lib/berth/"])).not.toMatch(/gone|trash/);
+      await volume("rm", "other");
+    },
+  );
+
   newestHostTest(suite, "of an image hold a copy of it", async () => {
     await volume("create", "--driver", "image", "--opt", `image=${TOOLS}`, "copy");
     expect(await inside(["-v", "copy:/i"], "cat /i/etc/passwd; rm /i/etc/passwd")).toContain("app:");
