@@ -87,6 +87,10 @@ async function create(name: string | undefined, options: Options, context: Comma
 async function imageFiller(image: string, { scope }: CommandContext): Promise<(data: string) => void> {
   const { leaveHostMounts } = await import("../../runtime/mount/rootfs.ts");
   const { copyImage } = await import("../../runtime/volume/image-content.ts");
+  const { openStore } = await import("../../image/store/store.ts");
+  const { unpackedImage } = await import("../../image/store/unpacked.ts");
+  // Before the volume's folder is made: it takes long. Whether there is such an image is asked once it is made.
+  await unpackedImage(openStore(scope.stateDir), image);
   if (scope.kind === "system") leaveHostMounts();
   return (data) => copyImage(scope, image, data, scope.kind === "user");
 }

@@ -5,6 +5,7 @@ import type { Platform } from "../document/manifest.ts";
 import { isForPlatform } from "../document/platform.ts";
 import { ImageError, reasonOf, withContext } from "../error.ts";
 import type { Store, StoredImage } from "../store/store.ts";
+import { isUnpacked } from "../store/unpacked.ts";
 import type { PullOptions } from "./pull.ts";
 import { isArchiveName, parsePullSource } from "./pull-source.ts";
 
@@ -80,7 +81,7 @@ async function unpacked(
   image: StoredImage,
   { store, pulling }: Pick<EnsureOptions, "store" | "pulling">,
 ): Promise<StoredImage> {
-  if (image.unproven === undefined && store.layers.missing(image.layers).length === 0) return image;
+  if (isUnpacked(store, image)) return image;
   const { unpackImage } = await import("../store/unpack-image.ts");
   await unpackImage(image, { ...(await pulling()), store });
   return image;

@@ -74,7 +74,7 @@ export async function openStart(
     unitCgroup: request.unit === undefined ? undefined : ownCgroup(),
     hostHostname: hostname(),
     pod: pod === undefined ? undefined : { id: pod.record.id, unit: pod.record.unit, hostname: pod.hostname },
-    otherImages: mountedImages(scope, request.mounts),
+    otherImages: await mountedImages(scope, request.mounts),
   });
   const runtime = ociRuntime(scope);
   return { context, notifier, runtime, request, image, plan, paths: containerPaths(scope, id), pod, ...nothingMade() };
