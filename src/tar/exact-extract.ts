@@ -15,6 +15,7 @@ interface ExtractInternals {
   _buffer: { shift(size: number): Buffer | null };
   _pax: object | null;
   _missing: number;
+  _longHeader: boolean;
   _decodeLongHeader(bytes: Buffer): void;
   _applyLongHeaders(): void;
   _consumeHeader(): boolean;
@@ -32,7 +33,7 @@ const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", 
  * scanner, so that a layer is never one thing there and another here:
  * - all text is latin1, one character a byte: tar-stream's UTF-8 destroys binary attributes (security.capability) and
  *   names that are not UTF-8; malformed extended headers are errors, where tar-stream takes what it can;
- * - an extended header for the whole archive is ignored;
+ * - an extended header for the whole archive is ignored, one without records means nothing;
  * - links, devices, directories and fifos have no data;
  * - numbers are read whole, in all their forms, and a header with something else in their place is an error;
  * - a file of an old archive whose name ends with a slash is a folder;
@@ -82,6 +83,8 @@ export function exactExtract(): Extract {
     const goesOn = consumeHeader();
     inside._buffer.shift = shift;
     if (unread > 0) inside._missing = unread;
+    // It would take the next member's data for the header's.
+    if (inside._missing === 0) inside._longHeader = false;
     emptyBlocks = inside._header === null ? emptyBlocks + 1 : 0;
     // tar-stream skips the "missing" bytes of an unread member: here, the rest of the archive.
     if (emptyBlocks === 2) inside._missing = Number.MAX_SAFE_INTEGER;

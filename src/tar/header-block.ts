@@ -28,6 +28,8 @@ const NUMBERS = {
 const DEVICE_NUMBERS = { major: [329, 8], minor: [337, 8] } as const;
 const TYPE_FLAG = 156;
 const CHECKSUM = 148;
+/** "N" of GNU tar before 1990. */
+const OLD_LONG_NAME = 0x4e;
 const MAGIC = { at: 257, ustar: "ustar\0", gnu: "ustar  \0" } as const;
 const INT64_MAX = 2n ** 63n - 1n;
 const BYTES_MAX = BigInt(Number.MAX_SAFE_INTEGER);
@@ -41,6 +43,8 @@ export function readHeaderBlock(block: Buffer): HeaderFacts {
   };
   if (parseNumber(block.subarray(CHECKSUM, CHECKSUM + 8)) !== BigInt(checksum(block)))
     throw new TarError("malformed", "it is no tar archive, or a damaged one");
+  // tar-stream takes it for a long name of the next member, as no other program does.
+  if (block[TYPE_FLAG] === OLD_LONG_NAME) throw new TarError("malformed", "a header's type is not supported (N)");
   const { mode, uid, gid, size, mtime } = NUMBERS;
   read("time", mtime);
   const bytes = read("size", size);

@@ -15,6 +15,8 @@ export interface Member {
   readonly size?: number;
   readonly major?: number;
   readonly minor?: number;
+  /** Bytes of the header in place of what the other members say; the checksum is that of the result. */
+  readonly fields?: readonly (readonly [at: number, bytes: string | Buffer])[];
   /** Extended header records, in order. */
   readonly pax?: readonly (readonly [key: string, value: string | Buffer])[];
 }
@@ -62,12 +64,13 @@ function plain(member: Member): Buffer {
   octal(gid, 116, 8);
   octal(member.size ?? data.length, 124, 12);
   octal(mtime, 136, 12);
-  header.write("        ", 148);
   header.write(type, 156);
   Buffer.from((member.link ?? "") as string).copy(header, 157, 0, 100);
   header.write("ustar\x0000", 257);
   octal(major, 329, 8);
   octal(minor, 337, 8);
+  for (const [at, bytes] of member.fields ?? []) Buffer.from(bytes as string).copy(header, at);
+  header.write("        ", 148);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
   return Buffer.concat([header, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
