@@ -6,6 +6,7 @@ import { sharedCommands } from "./container/service.ts";
 import { reportAddressConflicts } from "./cross-checks/address-conflicts.ts";
 import { reportBrokenReferences } from "./cross-checks/broken-references.ts";
 import { reportDependencyLoops } from "./cross-checks/dependency-loops.ts";
+import { reportPortConflicts } from "./cross-checks/port-conflicts.ts";
 import { warnOfSameNames } from "./cross-checks/same-names.ts";
 import { reportAliasCollisions, reportCollisions } from "./cross-checks/same-services.ts";
 import { QUADLET_KEYS } from "./keys/quadlet.ts";
@@ -48,6 +49,7 @@ const CROSS_CHECKS: readonly ((outcomes: readonly SourceOutcome[]) => void)[] = 
   reportAliasCollisions,
   reportDependencyLoops,
   reportAddressConflicts,
+  reportPortConflicts,
   warnOfSameNames,
   reportBrokenReferences,
 ];
@@ -108,7 +110,8 @@ function unitsOf(parsed: ParsedSource, run: GenerateRun): SourceOutcome {
   let units: Units = { files: [], links: [] };
   try {
     checkSections(parsed, report);
-    if (!(parsed.source.content instanceof Uint8Array)) return { parsed, report, units, references: [] };
+    const isOther = parsed.diagnostics.some(({ code }) => code === "not-a-unit-file");
+    if (isOther || !(parsed.source.content instanceof Uint8Array)) return { parsed, report, units, references: [] };
     const quadlet = new KeyReader("Quadlet", parsed.sections.get("Quadlet"), QUADLET_KEYS, report);
     const service = givenEntries(parsed.sections.get("Service"));
     const context: UnitContext = { ...run, parsed, report, references, quadlet, service };

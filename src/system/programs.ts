@@ -28,6 +28,7 @@ const PROGRAMS = {
   getent: { package: "libc-bin", directories: [] },
   nsenter: { package: "util-linux", directories: [] },
   systemctl: { package: "systemd", directories: [] },
+  "systemd-analyze": { package: "systemd", directories: [] },
   "systemd-run": { package: "systemd", directories: [] },
 } as const satisfies Record<string, { package: string; directories: readonly string[] }>;
 

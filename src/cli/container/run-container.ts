@@ -18,7 +18,8 @@ export async function runContainer(args: readonly string[], context: CommandCont
   }
   const [image, ...words] = rest;
   if (image === undefined) throw new CommandError("no image given (see berth run --help)", 125);
-  const asked = toRunRequest(flags, image, words, context, await sharedByPod(podOf(flags), context));
+  const given = toRunRequest(flags, image, words, context, await sharedByPod(podOf(flags), context));
+  const asked = withoutUselessPorts(given, context);
   const request = asked.tty && inBackground(asked) ? withoutTerminal(asked) : asked;
   if (request.detach && request.unit === undefined) {
     if (asked.tty) context.err("berth: warning: a container in the background has no terminal: --tty is left out\n");
@@ -44,6 +45,14 @@ export async function runContainer(args: readonly string[], context: CommandCont
       return imageForStart(wanted, context, notifier);
     },
   });
+}
+
+/** A published port means nothing in the host's network, nor without any; docker and podman say so and go on. */
+function withoutUselessPorts(request: RunRequest, { err }: CommandContext): RunRequest {
+  const { mode } = request.network;
+  if (request.ports.length === 0 || (mode !== "host" && mode !== "none")) return request;
+  err(`berth: warning: ports are not published with the network ${mode}\n`);
+  return { ...request, ports: [] };
 }
 
 function inBackground({ unit, detach }: RunRequest): boolean {

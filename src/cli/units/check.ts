@@ -1,12 +1,14 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { generate } from "../../generator/generate.ts";
 import { berthPath } from "../../generator/main.ts";
 import { fileTypeOf } from "../../generator/reading/file-type.ts";
-import { findSources, readSource, searchDirectories } from "../../generator/reading/search.ts";
+import { findSources, readSource, type SearchDirectory, searchDirectories } from "../../generator/reading/search.ts";
+import type { Source } from "../../generator/reading/source.ts";
 import { type Diagnostic, formatDiagnostic } from "../../unit/diagnostic.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+import { verifySections } from "./systemd-verify.ts";
 
 interface Options {
   readonly user?: boolean;
@@ -18,6 +20,7 @@ export const manual: CommandManual = {
   description: "Check container files, and those for images, networks, pods and volumes, for errors.",
   details: [
     "Every problem is shown as file:line:column, with a hint where there is one. It ends with 1 if there is an error; warnings alone do not count. The files need not be installed.",
+    "Where systemd-analyze(1) is installed, systemd itself judges the lines of `[Unit]`, `[Service]` and `[Install]`: keys that it does not know, and values that it would drop.",
     "Of a folder all files are checked that the generator would find there, in folders below it as well, with their drop-ins and with what they say of each other. Without an argument the installed files are.",
   ],
   examples: [
@@ -26,6 +29,10 @@ export const manual: CommandManual = {
     { command: "berth check --format json", help: "Check what is installed, for programs." },
   ],
 };
+
+/** Names that may have been meant for Quadlet files. */
+const NEARLY =
+  /\.(?:containers?|pods?|networks?|volumes?|images?|kube|build|service|ya?ml|conf|txt)$|^(?:Container|Docker)file$/i;
 
 /** `berth check`: reports the errors in Quadlet files, and writes nothing. */
 export function define(command: Command, context: CommandContext): void {
@@ -67,11 +74,37 @@ function check(words: readonly string[], { user, format }: Options, context: Com
     checked.flatMap(({ shownPath, dropIns }) => [shownPath, ...dropIns.map((one) => one.shownPath)]),
   );
   const { diagnostics } = generate([...given, ...others], { scope, berth: berthPath(process.execPath) });
-  const own = diagnostics.filter(({ path }) => shown.has(path));
+  const own = [
+    ...diagnostics.filter(({ path }) => shown.has(path)),
+    ...verifySections(checked, scope),
+    ...shadowed(inFolders, checked),
+  ];
+  if (checked.length === 0 && words.length > 0) throw new CommandError(nothingIn(folders), 1);
   if (format === "json") context.out(`${JSON.stringify({ diagnostics: own }, null, 2)}\n`);
   else for (const diagnostic of own) context.out(`${formatDiagnostic(diagnostic)}\n`);
   context.err(`${summary(checked.length, own)}\n`);
   if (own.some(({ severity }) => severity === "error")) process.exitCode = 1;
+}
+
+/** Warnings of files that another one of the same name, in a folder named before, keeps from being read. */
+function shadowed(folders: readonly SearchDirectory[], checked: readonly Source[]): Diagnostic[] {
+  const chosen = new Map(checked.map((source) => [source.name, source]));
+  return folders.flatMap((folder) =>
+    findSources([folder]).flatMap(({ name, path, shownPath }) => {
+      const first = chosen.get(name);
+      if (first === undefined || first.path === path) return [];
+      const message = `not looked at: ${first.shownPath} has the same name, and comes first`;
+      return [{ path: shownPath, line: 0, column: 0, severity: "warning" as const, code: "shadowed", message }];
+    }),
+  );
+}
+
+/** The message about folders without a Quadlet file, with what is there that was perhaps meant to be one. */
+function nothingIn(folders: readonly { readonly word: string; readonly path: string }[]): string {
+  const near = folders.flatMap(({ path }) => readdirSync(path)).filter((name) => NEARLY.test(name));
+  const where = folders.map(({ word }) => word).join(", ");
+  const there = near.length === 0 ? "" : `; ${near.slice(0, 5).join(", ")} ${near.length === 1 ? "is" : "are"} none`;
+  return `no Quadlet file in ${where}: their names end in .container, .pod, .network, .volume or .image${there}`;
 }
 
 function isFolder(path: string): boolean {

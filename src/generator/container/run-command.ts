@@ -16,6 +16,7 @@ import { addEnvironmentFiles } from "./environment-files.ts";
 import { MountFlags } from "./mount-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { addCapabilities, addSysctls, addUser } from "./privilege-flags.ts";
+import { warnOfShellWords, warnOfUnsetVariables } from "./words-that-mislead.ts";
 
 /** Keys that are plain flags, in Quadlet's order of command lines, where they stand in three places. */
 const FIRST_FLAGS: readonly string[] = [
@@ -98,7 +99,10 @@ class RunCommandBuilder {
     if (this.#pod !== undefined) this.#line.plain("--pod").expanded(this.#pod.text);
     if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);
-    for (const { text } of container.command("Exec")) this.#line.expanded(text);
+    const exec = container.command("Exec");
+    for (const { text } of exec) this.#line.expanded(text);
+    warnOfShellWords(exec, this.#context);
+    warnOfUnsetVariables(this.#context);
     return { needed: [...networkUnits(network, options.scope), ...this.#paths.mountsNeeded] };
   }
 

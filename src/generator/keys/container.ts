@@ -1,5 +1,5 @@
 import { RUN } from "../../options/flags/run-flags.ts";
-import { parseEnvironment } from "../../options/values/command.ts";
+import { parseEnvironment, parseLabelOfFile } from "../../options/values/command.ts";
 import { parseImageName } from "../../options/values/image-name.ts";
 import { parseContainerName, parseServiceName, parseUser, parseUserAndGroup } from "../../options/values/name.ts";
 import { parseSignal } from "../../options/values/signal.ts";
@@ -7,7 +7,7 @@ import { parseMemory } from "../../options/values/size.ts";
 import { parseStopTimeout } from "../../options/values/stop-timeout.ts";
 import { parsePidsLimit } from "../../options/values/task-limit.ts";
 import { networkingRows, retryRows, userNamespaceRows } from "./common.ts";
-import { carries, keyTable, later, podmanOnly, supported } from "./key.ts";
+import { carries, inEffect, keyTable, later, podmanOnly, supported } from "./key.ts";
 
 /** `[Container]`: Quadlet's keys for a container, podman-systemd.unit(5). */
 export const CONTAINER_KEYS = keyTable([
@@ -21,7 +21,7 @@ export const CONTAINER_KEYS = keyTable([
   later("AddDevice", "words", "Device of the host, with its path inside and permissions", "/dev/fuse:/dev/fuse:rw"),
   supported("Annotation", "map", "OCI annotations", "org.example.team=web", carries(RUN.annotation)),
   later("AppArmor", "string", "AppArmor profile, or unconfined", "unconfined", "5.8"),
-  later("AutoUpdate", "string", "Where a newer image is looked for: registry or local", "registry"),
+  inEffect("AutoUpdate", "Where a newer image is looked for", ["none"]),
   later("CgroupsMode", "string", "Where the container's cgroup is made", "split"),
   supported(
     "ContainerName",
@@ -97,8 +97,11 @@ export const CONTAINER_KEYS = keyTable([
   supported("Image", "string", "Image to run; a full name is recommended", "registry.example/web:1", {
     parse: parseImageName,
   }),
-  supported("Label", "map", "Labels", "org.example.stage=test", carries(RUN.label)),
-  later("LogDriver", "string", "Where output goes; berth's containers write to the journal themselves", "journald"),
+  supported("Label", "map", "Labels", "org.example.stage=test", carries(RUN.label, parseLabelOfFile)),
+  inEffect("LogDriver", "Where output goes; berth's containers write to the journal themselves", [
+    "journald",
+    "passthrough",
+  ]),
   later("LogOpt", "words", "Option of the log driver", "tag=web"),
   later("Mask", "exec-words", "Paths to hide, separated by colons", "/proc/sys/foo:/proc/sys/bar"),
   supported("Memory", "string", "Most memory the container may use: MemoryMax= of the service", "512m", {
@@ -159,7 +162,7 @@ export const CONTAINER_KEYS = keyTable([
   supported("RunInit", "boolean", "Run a minimal init as the container's first process", "yes", carries(RUN.init)),
   later("SeccompProfile", "string", "Seccomp profile, or unconfined", "/etc/web-seccomp.json"),
   later("Secret", "exec-words", "Secret for the container", "token,type=env,target=TOKEN"),
-  later("SecurityLabelDisable", "boolean", "Turn SELinux separation off", "yes"),
+  inEffect("SecurityLabelDisable", "SELinux separation, which there is none of", ["true", "yes", "on", "1"]),
   later("SecurityLabelFileType", "string", "SELinux type of the container's files", "usr_t"),
   later("SecurityLabelLevel", "string", "SELinux level", "s0:c1,c2"),
   later("SecurityLabelNested", "boolean", "Let SELinux labels work inside the container", "yes"),

@@ -1,6 +1,6 @@
 import { itemParser } from "../../options/flags/comma-list.ts";
 import type { Flag } from "../../options/flags/flag.ts";
-import type { ValueParser } from "../../options/values/check.ts";
+import { invalid, isDeferred, quoted, type ValueParser, valid } from "../../options/values/check.ts";
 
 /**
  * How the assignments of a key become values.
@@ -37,6 +37,8 @@ export interface KeySpec {
    * The flag that carries the value to the type's command, without dashes; absent where the key becomes something else.
    */
   readonly flag?: string;
+  /** Whether the key asks for what berth does anyway, so that its value is judged and leads to nothing else. */
+  readonly inEffect?: boolean;
   /** The text before the value: `--opt device=VALUE`. */
   readonly prefix?: string;
 }
@@ -61,6 +63,19 @@ export function lazyKeyTable(rows: () => readonly KeySpec[]): () => KeyTable {
 /** A row for a key of Quadlet's that berth does not support yet. */
 export function later(name: string, values: ValueClass, help: string, example: string, since?: string): KeySpec {
   const row: KeySpec = { name, values, help, example, status: "not supported yet" };
+  return since === undefined ? row : { ...row, since };
+}
+
+/** A row for a key of which some values ask for what berth does anyway; the others are not supported yet. */
+export function inEffect(name: string, help: string, values: readonly string[], since?: string): KeySpec {
+  const [example = ""] = values;
+  const parse: ValueParser<string> = (text) => {
+    if (values.includes(text.toLowerCase())) return valid(text);
+    if (isDeferred(text))
+      return invalid("not-supported-yet", "only a value that is known when the file is read is supported");
+    return invalid("not-supported-yet", `${quoted(text)} is not supported yet`, { hint: `only ${values[0]} is` });
+  };
+  const row: KeySpec = { name, values: "string", help, example, status: "supported", inEffect: true, parse };
   return since === undefined ? row : { ...row, since };
 }
 

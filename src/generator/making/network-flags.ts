@@ -86,7 +86,9 @@ function warnOfPorts(
   const published = reason === undefined ? undefined : keys.entry("PublishPort");
   if (published === undefined) return;
   const message = `ports are not published with ${reason}`;
-  report.item(published, { code: "port-without-network", message }, "warning");
+  // In another's network there is somebody else who might publish it: the start refuses that.
+  const severity = kind === "container" || kind === "ns" ? "error" : "warning";
+  report.item(published, { code: "port-without-network", message }, severity);
 }
 
 /** The reason why netavark publishes no ports in the network that a file makes; undefined if it does. */

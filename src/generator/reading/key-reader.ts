@@ -3,6 +3,7 @@ import { closest } from "../../suggest.ts";
 import { compareBytes } from "../../unit/drop-in.ts";
 import type { Entry } from "../../unit/entry.ts";
 import { givenEntries, listEntries, type SectionEntries } from "../../unit/lookup.ts";
+import { isSpecifier, scanSpecifiers } from "../../unit/specifier.ts";
 import { splitAssignment, splitWords, unquoteString, type WordStyle } from "../../unit/words.ts";
 import type { KeySpec, KeyTable, ValueClass } from "../keys/key.ts";
 import type { Report, Value } from "./report.ts";
@@ -46,6 +47,7 @@ export class KeyReader {
   checkKeys(): void {
     for (const [key, entries] of this.#section) {
       const spec = this.#table.get(key);
+      if (spec?.inEffect === true) this.string(key);
       if (spec?.status === "supported") continue;
       // A key that is set back to empty has no effect.
       if (spec !== undefined && !this.#given.has(key)) continue;
@@ -135,7 +137,9 @@ export class KeyReader {
     for (const entry of entries) {
       const { words, problems } = splitWords(entry.value, style);
       for (const { code, offset, message } of problems) {
-        const hint = code === "unknown-escape" ? { hint: "write a backslash as \\\\" } : {};
+        const escaped = entry.value.charAt(offset + 1);
+        const advice = escaped === ";" ? "write ; alone: there is no shell" : "write a backslash as \\\\";
+        const hint = code === "unknown-escape" ? { hint: advice } : {};
         this.#report.at(entry, offset, { code, message: `${entry.key}: ${message}`, ...hint });
       }
       for (const { text, offset, end } of words) values.push({ text, entry, offset, end });
@@ -148,11 +152,21 @@ export class KeyReader {
     for (const value of values) {
       const reading = read?.(value);
       const replaced = reading !== undefined && "entry" in reading ? reading : value;
-      const problem = reading !== undefined && "code" in reading ? reading : parse && problemOf(parse(replaced.text));
+      const problem =
+        reading !== undefined && "code" in reading
+          ? reading
+          : ((parse && problemOf(parse(replaced.text))) ?? unknownSpecifier(value.text));
+      if (value.entry.value.includes(" # ")) this.#warnOfComment(value.entry);
       if (problem === undefined) good.push(replaced);
       else this.#report.value(value, problem);
     }
     return good;
+  }
+
+  #warnOfComment(entry: Entry): void {
+    const offset = entry.value.indexOf(" # ") + 1;
+    const message = `${entry.key}: what follows the # is a part of the value: a comment has a line of its own`;
+    this.#report.at(entry, offset, { code: "comment-behind-value", message }, "warning");
   }
 
   #unknown(key: string): Problem {
@@ -169,6 +183,15 @@ export class KeyReader {
 export function parseBoolean(text: string): boolean | undefined {
   const lower = text.toLowerCase();
   return TRUE.includes(lower) ? true : FALSE.includes(lower) ? false : undefined;
+}
+
+/** systemd refuses the whole unit for a `%` before a letter or digit that is no specifier. */
+function unknownSpecifier(text: string): Problem | undefined {
+  if (!text.includes("%")) return undefined;
+  const unknown = scanSpecifiers(text).find(({ kind, name }) => kind === "specifier" && !isSpecifier(name));
+  if (unknown === undefined) return undefined;
+  const message = `%${unknown.name} is no specifier of systemd's`;
+  return { code: "unknown-specifier", message, hint: "write a percent sign as %%", at: unknown.offset };
 }
 
 function notSupported(spec: KeySpec): Problem {

@@ -4,10 +4,12 @@ import type { Diagnostic } from "../../unit/diagnostic.ts";
 import { mergeUnitFiles } from "../../unit/drop-in.ts";
 import type { Entry } from "../../unit/entry.ts";
 import { indexSections, lastEntry, type SectionEntries } from "../../unit/lookup.ts";
+import { decodeText } from "../../unit/text.ts";
 import { parseUnitFile, type UnitFile } from "../../unit/unit-file.ts";
 import { mangleUnitName, unitNameProblem } from "../../unit/unit-name.ts";
 import { unquoteString } from "../../unit/words.ts";
 import { defaultServiceName, type FileType, fileTypeOf } from "./file-type.ts";
+import { looksLike } from "./foreign-text.ts";
 
 /** The bytes of one file. */
 export interface SourceText {
@@ -47,7 +49,7 @@ export function parseSource(source: Source): ParsedSource | undefined {
   if (type === undefined) return undefined;
   const diagnostics: Diagnostic[] = [];
   const parse = (text: SourceText): UnitFile => {
-    if (text.content instanceof Uint8Array) return parseUnitFile(text.shownPath, text.content);
+    if (text.content instanceof Uint8Array) return parseOwn(text.shownPath, text.content);
     const message = `cannot be read: ${text.content.failure}`;
     diagnostics.push({ path: text.shownPath, line: 0, column: 0, severity: "error", code: "unreadable", message });
     return { path: text.shownPath, items: [], diagnostics: [] };
@@ -77,4 +79,15 @@ export function parseSource(source: Source): ParsedSource | undefined {
     ...(usable === undefined || entry === undefined ? {} : { serviceNameEntry: entry }),
     diagnostics,
   };
+}
+
+/** Parses the text. One that was meant for another program gets one diagnostic, not one for each line. */
+function parseOwn(shownPath: string, content: Uint8Array): UnitFile {
+  const file = parseUnitFile(shownPath, content);
+  if (!file.diagnostics.some(({ code }) => code === "not-an-assignment")) return file;
+  const what = looksLike(decodeText(content));
+  if (what === undefined) return file;
+  const message = `this looks like ${what}; a Quadlet file has sections with lines of KEY=VALUE`;
+  const place = { path: shownPath, line: 0, column: 0 };
+  return { ...file, items: [], diagnostics: [{ ...place, severity: "error", code: "not-a-unit-file", message }] };
 }

@@ -33,9 +33,12 @@ export function passesOn(word: EnvironmentWord, name: string): boolean {
 
 /** One word of `Environment=`, as it was written: `NAME=VALUE`, `NAME` or `PREFIX*`. */
 export function parseEnvironment(text: string): Parsed<string> {
-  const { head: name } = splitAt(text, "=");
+  const { head: name, tail } = splitAt(text, "=");
   if (name === "") return invalid("bad-variable", `no variable name in ${quoted(text)}`);
-  return /\s/.test(name) ? invalid("bad-variable", `${quoted(name)} is not a variable name`) : valid(text);
+  if (/\s/.test(name)) return invalid("bad-variable", `${quoted(name)} is not a variable name`);
+  if (tail !== undefined || isDeferred(name) || /^[A-Za-z_]\w*\*?$/.test(name)) return valid(text);
+  const hint = 'a value with blanks is written in quotes: "NAME=one two"';
+  return invalid("bad-variable", `${quoted(name)} is neither NAME=VALUE nor the name of a variable`, { hint });
 }
 
 /** A name and a value. */
@@ -52,4 +55,11 @@ export function parseAssignment(text: string): Parsed<Assignment> {
 export function parseLabel(text: string): Parsed<Assignment> {
   const { head, tail = "" } = splitAt(text, "=");
   return valid([head, tail]);
+}
+
+/** `Label=`, as it was written: what podman's auto-update looks at is not supported yet, by whichever key. */
+export function parseLabelOfFile(text: string): Parsed<string> {
+  const { head, tail } = splitAt(text, "=");
+  if (head !== "io.containers.autoupdate" || tail === "disabled") return valid(text);
+  return invalid("not-supported-yet", `${head} is not supported yet: nothing looks for newer images`);
 }

@@ -297,7 +297,7 @@ test.each([
   ["--userns nomap --subuidname a", "--userns nomap: cannot be combined with --subuidname"],
   ["--uidmap 0:1 --subuidname a", "--subuidname a: cannot be combined with --uidmap and --gidmap"],
   ["--uidmap 0:1:5 --uidmap 3:9", "--uidmap 3:9: the container's id 3 is mapped by another line already"],
-  ["--security-opt label=disable", "--security-opt label=disable: not supported yet"],
+  ["--security-opt label=level:s0", "--security-opt label=level:s0: not supported yet"],
   ["%i", "image %i: %i is not expanded: only systemd does that, in a unit"],
   ["--expose http", "--expose http: invalid port format 'http'"],
 ])("%s is refused", (words, message) => {
