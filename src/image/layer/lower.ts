@@ -46,7 +46,7 @@ export class LowerTrees {
 
   /** The file that is shown at a place; undefined when there is none. */
   find({ folder, name }: Place): LowerFile | undefined {
-    for (const tree of this.#showing(folder)) {
+    for (const tree of this.showing(folder)) {
       const file = this.#look(tree, folder, name);
       if (file !== undefined) return isWhiteout(file.stats) ? undefined : file;
     }
@@ -61,7 +61,7 @@ export class LowerTrees {
   }
 
   /** The trees that have this folder and are not hidden in it by another one above, highest first. */
-  #showing(folder: LayerFolder): readonly number[] {
+  showing(folder: LayerFolder): readonly number[] {
     const unknown: LayerFolder[] = [];
     let known: LayerFolder | undefined = folder;
     for (; known !== undefined && known.below === undefined; known = known.parent) unknown.push(known);

@@ -134,10 +134,7 @@ export class LayerDirectories {
       at.covered = true;
       at.below = [];
       // overlayfs lists a deletion as a file where there is nothing to be deleted.
-      for (const name of at.whiteouts) {
-        if (this.#isDeleted({ folder: at, name })) unlinkSync(this.absolute({ folder: at, name }));
-      }
-      at.whiteouts.clear();
+      this.#undelete(at);
       for (const [name, child] of at.children) {
         if (child.bare) this.remove({ folder: at, name });
         else if (!child.covered) pending.push(child);
@@ -160,10 +157,9 @@ export class LayerDirectories {
   /** Sets the times of all directories, which entries in them have changed since; and the root's owner and mode. */
   async finish(): Promise<void> {
     if (this.#top.mtime === undefined) await this.#inheritRoot();
-    const pending = [this.#top];
-    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    await this.#dropIdleDeletions();
+    for (const folder of this.#folders()) {
       if (folder.mtime !== undefined) setTimes(this.pathOf(folder), folder.mtime);
-      for (const child of folder.children.values()) pending.push(child);
     }
     this.close();
   }
@@ -181,6 +177,36 @@ export class LayerDirectories {
     const lower = this.#top.covered ? undefined : this.#lower?.root();
     if (lower !== undefined && !isDefaultRoot(lower.stats)) this.copyFromBelow(lower, this.#root);
     this.#top.mtime = EPOCH;
+  }
+
+  /**
+   * Removes deletions from folders that no layer below has, where overlayfs, which has nothing to merge, would list
+   * them as files. (The root is always merged, with the container's own layer.)
+   */
+  async #dropIdleDeletions(): Promise<void> {
+    const folders = [...this.#folders()].filter((it) => it !== this.#top && !it.covered && it.whiteouts.size > 0);
+    if (folders.length === 0) return;
+    await this.waitForLower();
+    for (const folder of folders) {
+      if (this.#lower?.showing(folder).length !== 0) continue;
+      this.dependsOnLower = true;
+      this.#undelete(folder);
+    }
+  }
+
+  #undelete(folder: LayerFolder): void {
+    for (const name of folder.whiteouts) {
+      if (this.#isDeleted({ folder, name })) unlinkSync(this.absolute({ folder, name }));
+    }
+    folder.whiteouts.clear();
+  }
+
+  *#folders(): Iterable<LayerFolder> {
+    const pending = [this.#top];
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      yield folder;
+      for (const child of folder.children.values()) pending.push(child);
+    }
   }
 
   /**

@@ -100,6 +100,7 @@ describe.skipIf(!root)("an honest layer", () => {
     const { tree } = await unpack(
       scratch(),
       tar([dir("a"), file("a/.wh.gone"), dir("b"), file("b/.wh..wh..opq"), file("b/new")]),
+      { below: [(await unpack(scratch(), tar([dir("a"), file("a/gone")]))).tree] },
     );
     const facts = describeTree(tree);
     expect(facts.get("a/gone")).toMatchObject({ type: "character", rdev: 0 });
@@ -321,6 +322,14 @@ describe.skipIf(!root)("a layer that needs the layers below", () => {
     const facts = [...describeTree(tree)].filter(([name]) => name !== ".");
     const seen = facts.map(([name, { type, rdev }]) => [name, type === "character" && rdev === 0 ? "whiteout" : type]);
     expect(Object.fromEntries(seen)).toEqual(left);
+  });
+
+  test("deletions in folders that no layer below has leave nothing to be seen", async () => {
+    const below = await lower([dir("old"), file("old/x"), file("f")]);
+    const members = [file(".wh.y"), dir("new"), file("new/.wh.x"), file("f2"), dir("old"), file("old/.wh.y")];
+    const { tree, dependsOnLower } = await unpack(scratch(), tar(members), { below: [below] });
+    expect([...describeTree(tree).keys()]).toEqual([".", "f2", "new", "old", "old/y", "y"]);
+    expect(dependsOnLower).toBe(true);
   });
 
   test("paths of two thousand folders that the archive leaves out take no longer than they have parts", async () => {
