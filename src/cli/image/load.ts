@@ -37,6 +37,7 @@ async function load(options: Options, context: CommandContext): Promise<void> {
   if (source === undefined) throw new CommandError("no archive: give one with --input, or on standard input", 125);
   const { loadImages } = await import("../../image/transport/load.ts");
   const { sweepWork } = await import("../../image/store/work.ts");
+  const { readTrust } = await import("../../image/trust/administrator.ts");
   const { parsePlatform } = await import("../../image/document/platform.ts");
   const { onProgress, done } = showProgress(context, options.quiet === true);
   try {
@@ -47,6 +48,7 @@ async function load(options: Options, context: CommandContext): Promise<void> {
         store,
         onProgress,
         signal,
+        trust: readTrust({ env: context.env, uid: context.scope.uid }),
         ...(options.platform === undefined ? {} : { platform: parsePlatform(options.platform) }),
       }),
     );

@@ -3,6 +3,7 @@ import { readPrivateKey } from "../../image/encryption/private-key.ts";
 import { RETRIES, type RetryPolicy } from "../../image/registry/retry.ts";
 import { readRegistrySettings } from "../../image/registry/settings.ts";
 import type { PullOptions } from "../../image/transport/pull.ts";
+import { readTrust } from "../../image/trust/administrator.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
 import { valueIn } from "../../options/values/check.ts";
 import { type Credentials, parseCredentials } from "../../options/values/pull.ts";
@@ -13,7 +14,7 @@ import { wantedPlatform } from "./wanted-platform.ts";
 export function toPullOptions(
   words: PullWords,
   { scope, env, cwd }: Pick<CommandContext, "scope" | "env" | "cwd">,
-): Pick<PullOptions, "registries" | "platform" | "credentials" | "retries" | "decryptionKeys"> {
+): Pick<PullOptions, "registries" | "trust" | "platform" | "credentials" | "retries" | "decryptionKeys"> {
   const path = (text: string | undefined) => (text === undefined ? undefined : resolve(cwd, text));
   const platform = wantedPlatform(words);
   const credentials = credentialsOf(words.creds);
@@ -26,6 +27,7 @@ export function toPullOptions(
       certDir: path(words.certDir),
       tlsVerify: words.tlsVerify,
     }),
+    trust: readTrust({ env, uid: scope.uid }),
     retries: retryPolicy(words),
     decryptionKeys: (words.decryptionKey ?? []).map((text) => readPrivateKey(text, cwd)),
     ...(platform === undefined ? {} : { platform }),

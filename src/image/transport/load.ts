@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { statSync } from "node:fs";
 import { lacksRegistry } from "../../options/values/image-name.ts";
 import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
@@ -10,6 +11,8 @@ import type { Store, StoredImage } from "../store/store.ts";
 import { openStoreDestination } from "../store/store-destination.ts";
 import { prepareStore } from "../store/store-write.ts";
 import { openWork } from "../store/work.ts";
+import type { Trust } from "../trust/administrator.ts";
+import type { ImageOrigin } from "../trust/policy.ts";
 import type { NamedSource, Staged } from "./archive.ts";
 import { copyImage, type FoundImage, findImage } from "./copy.ts";
 import { DIR_VERSION, dirSource } from "./dir-image.ts";
@@ -30,6 +33,8 @@ export interface LoadOptions {
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
   readonly limits?: LayerLimits;
+  /** What the administrator allows; everything by default. */
+  readonly trust?: Trust;
 }
 
 /**
@@ -44,6 +49,7 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   const work = openWork(store.stateDir, store.paths);
   try {
     const files = await openStaged(source, work.fresh("archive"), limits, signal);
+    options.trust?.checkArchive({ transport: transportOf(files, source), name: "path" in source ? source.path : "" });
     const images = chosen(await sourcesIn(files, options.form), options.choose ?? "all");
     // Look at all of them before anything changes.
     const found: (FoundImage & NamedSource)[] = [];
@@ -78,6 +84,13 @@ async function loadOne(
     if (stored === undefined) throw new ImageError("in-use", `${name} was removed while it was loaded`);
     return stored;
   });
+}
+
+/** The transport that podman and skopeo would name: an archive is a file, and a folder is not. */
+function transportOf(files: Staged, source: LoadSource): ImageOrigin["transport"] {
+  const folder = "path" in source && statSync(source.path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (files.has("index.json")) return folder ? "oci" : "oci-archive";
+  return files.has(DIR_VERSION) ? "dir" : "docker-archive";
 }
 
 /** What is in an archive or folder, by its looks, which have to be those of the `form` if one is given. */

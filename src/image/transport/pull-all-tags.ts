@@ -15,6 +15,7 @@ export async function pullAllTags(reference: string, options: EnsureOptions): Pr
 async function listTags(reference: string, { store, pulling }: EnsureOptions): Promise<string[]> {
   const options = { ...(await pulling()), store };
   const wanted = parseReference(reference);
+  options.trust?.checkRegistry(wanted);
   const connection = await connectTo(wanted, options, options.signal ?? new AbortController().signal);
   try {
     return await connection.client.tags();

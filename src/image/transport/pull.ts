@@ -7,6 +7,7 @@ import { LAYER_LIMITS, type LayerLimits } from "../layer/limits.ts";
 import { formatReference, parseReference } from "../reference.ts";
 import type { Store, StoredImage } from "../store/store.ts";
 import { openStoreDestination } from "../store/store-destination.ts";
+import type { Trust } from "../trust/administrator.ts";
 import { copyImage, findImage } from "./copy.ts";
 import type { ImageSource } from "./image-source.ts";
 import { openRegistrySource, type RegistryOptions } from "./registry-source.ts";
@@ -19,6 +20,8 @@ export interface PullOptions extends RegistryOptions {
   readonly decryptionKeys?: readonly KeyObject[];
   readonly signal?: AbortSignal;
   readonly limits?: LayerLimits;
+  /** What the administrator allows; everything by default. */
+  readonly trust?: Trust;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function renewImage(local: StoredImage, reference: string, options:
 
 /** Failures on this side, which no image in the store makes up for. */
 const OWN_FAILURES: readonly ImageErrorCode[] = [
-  ...(["cancelled", "bad-settings", "no-space", "store-corrupt", "store-io"] as const),
+  ...(["cancelled", "bad-settings", "untrusted", "no-space", "store-corrupt", "store-io"] as const),
 ];
 
 async function pullFrom(name: string, local: StoredImage | undefined, options: PullOptions): Promise<StoredImage> {
@@ -72,6 +75,7 @@ async function pullFrom(name: string, local: StoredImage | undefined, options: P
   });
   let source: ImageSource | undefined;
   try {
+    options.trust?.checkRegistry(parseReference(name));
     source = await openRegistrySource(name, options, signal);
     const image = await findImage(source, options.platform ?? platformOf(process.arch));
     if (local?.manifestDigest === image.document.digest) {
