@@ -1,5 +1,5 @@
 /** Paths of files in folders so deep that a path from the root would be too long, or would take long to walk. */
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { O_PATH } from "./open-in-root.ts";
 
 /** Folders from one that is kept open to the next one below it. */
@@ -73,5 +73,24 @@ export class DeepPaths {
       this.#count -= 1;
     }
     this.#open.delete(folder);
+  }
+}
+
+/** Calls `visit` for the folder `root` and everything below it, links not followed, with a path to be used at once. */
+export function walkTree(root: Buffer, visit: (path: Buffer, stats: Stats) => void): void {
+  const paths = new DeepPaths();
+  const pending = [new Folder("", undefined)];
+  try {
+    visit(root, lstatSync(root));
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      for (const name of readdirSync(paths.of(root, folder), { encoding: "latin1" })) {
+        const path = paths.of(root, folder, name);
+        const stats = lstatSync(path);
+        visit(path, stats);
+        if (stats.isDirectory()) pending.push(new Folder(name, folder));
+      }
+    }
+  } finally {
+    paths.close();
   }
 }

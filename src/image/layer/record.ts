@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject } from "../../json.ts";
-import { DeepPaths, Folder } from "../../system/deep-paths.ts";
+import { walkTree } from "../../system/deep-paths.ts";
 import type { DiffId } from "../document/digest.ts";
 import { RECORD, TREE } from "./directory.ts";
 
@@ -20,23 +20,13 @@ export interface LayerRecord extends TreeCensus {
 
 /** Counts a tree on the disk. */
 export function takeCensus(tree: string): TreeCensus {
-  const root = Buffer.from(tree);
-  const paths = new DeepPaths();
-  let entries = 0;
+  // The root itself does not count.
+  let entries = -1;
   let bytes = 0;
-  const pending = [new Folder("", undefined)];
-  try {
-    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-      for (const name of readdirSync(paths.of(root, folder), { encoding: "latin1" })) {
-        const stats = lstatSync(paths.of(root, folder, name));
-        entries += 1;
-        if (stats.isFile()) bytes += stats.size;
-        if (stats.isDirectory()) pending.push(new Folder(name, folder));
-      }
-    }
-  } finally {
-    paths.close();
-  }
+  walkTree(Buffer.from(tree), (_, stats) => {
+    entries += 1;
+    if (stats.isFile()) bytes += stats.size;
+  });
   return { entries, bytes };
 }
 

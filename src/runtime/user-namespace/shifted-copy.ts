@@ -1,5 +1,6 @@
-import { chmodSync, lchownSync, lstatSync, readdirSync } from "node:fs";
+import { chmodSync, lchownSync, type Stats } from "node:fs";
 import { derivedLayer } from "../../image/layer/derived-layer.ts";
+import { walkTree } from "../../system/deep-paths.ts";
 import { readAttributes, setAttribute } from "../../system/file-attributes.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
@@ -15,7 +16,7 @@ const CAPABILITY = "security.capability";
 export function shiftedCopy(tree: string, maps: IdMaps): string {
   return derivedLayer(tree, nameOf(maps), (unfinished) => {
     run("cp", ["-a", "--reflink=auto", "--", tree, unfinished], `copy ${tree}`);
-    shiftOwners(Buffer.from(unfinished), maps);
+    walkTree(Buffer.from(unfinished), (path, stats) => shiftOwners(path, stats, maps));
     run("sync", ["--file-system", unfinished], `write out ${unfinished}`);
   });
 }
@@ -29,19 +30,13 @@ function nameOf({ uids, gids }: IdMaps): string {
   return text.length <= 200 ? text : Bun.hash(text).toString(16);
 }
 
-function shiftOwners(path: Buffer, maps: IdMaps): void {
-  const { uid, gid, mode } = lstatSync(path);
-  const directory = (mode & 0o170000) === 0o040000;
+function shiftOwners(path: Buffer, { uid, gid, mode }: Stats, maps: IdMaps): void {
   const file = (mode & 0o170000) === 0o100000;
   const capability = file ? readAttributes(path).get(CAPABILITY) : undefined;
   lchownSync(path, toOutside(maps.uids, uid) ?? OVERFLOW_ID, toOutside(maps.gids, gid) ?? OVERFLOW_ID);
   // chown(2) removes set-uid bits and capabilities.
   if (file && (mode & 0o6000) !== 0) chmodSync(path, mode & 0o7777);
   if (capability !== undefined) setAttribute(path, CAPABILITY, capability);
-  if (!directory) return;
-  for (const name of readdirSync(path, { encoding: "buffer" })) {
-    shiftOwners(Buffer.concat([path, Buffer.from("/"), name]), maps);
-  }
 }
 
 function run(program: "cp" | "sync", args: readonly string[], what: string): void {

@@ -1,9 +1,10 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import { copyMetadata } from "../../image/layer/metadata.ts";
 import { unpackFiles } from "../../image/layer/unpack-files.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { findVolume, pathsIn, type Volume, volumePaths, writeVolume } from "../../state/volume-record.ts";
+import { DeepPaths, Folder } from "../../system/deep-paths.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { runProgram } from "../../system/process.ts";
 import { removeTree } from "../../system/remove-tree.ts";
@@ -85,26 +86,29 @@ function openContent(scope: Scope, volume: Volume): string {
 }
 
 /** Moves the content of `from` to `to`: merges folders, replaces anything else, and follows no links. */
-function merge(from: Buffer, to: Buffer, withRoot = true): void {
-  for (const name of readdirSync(from, { encoding: "buffer" })) {
-    const [source, target] = [below(from, name), below(to, name)];
-    const own = lstatSync(source);
-    const there = lstatSync(target, { throwIfNoEntry: false });
-    if (there?.isDirectory() && own.isDirectory()) {
-      merge(source, target);
-      continue;
+function merge(from: Buffer, to: Buffer, withRoot: boolean): void {
+  const paths = new DeepPaths();
+  const top = new Folder("", undefined);
+  const pending = [top];
+  try {
+    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+      for (const name of readdirSync(paths.of(from, folder), { encoding: "latin1" })) {
+        const target = paths.of(to, folder, name);
+        const source = paths.of(from, folder, name);
+        const there = lstatSync(target, { throwIfNoEntry: false });
+        if (there?.isDirectory() && lstatSync(source).isDirectory()) {
+          pending.push(new Folder(name, folder));
+          continue;
+        }
+        if (there?.isDirectory()) removeTree(target);
+        else if (there !== undefined) unlinkSync(target);
+        renameSync(source, target);
+      }
+      if (folder === top && !withRoot) continue;
+      const like = paths.of(from, folder);
+      copyMetadata({ path: like, stats: lstatSync(like) }, paths.of(to, folder), "");
     }
-    makeRoom(target, there);
-    renameSync(source, target);
+  } finally {
+    paths.close();
   }
-  if (withRoot) copyMetadata({ path: from, stats: lstatSync(from) }, to, "");
-}
-
-function makeRoom(target: Buffer, there: Stats | undefined): void {
-  if (there?.isDirectory()) removeTree(target);
-  else if (there !== undefined) unlinkSync(target);
-}
-
-function below(folder: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([folder, Buffer.from("/"), name]);
 }
