@@ -33,7 +33,8 @@ const WITHOUT_DATA: readonly string[] = ["link", "symlink", "character-device", 
  * scanner, so that a layer is never one thing there and another here:
  * - all text is latin1, one character a byte: tar-stream's UTF-8 destroys binary attributes (security.capability) and
  *   names that are not UTF-8; malformed extended headers are errors, where tar-stream takes what it can;
- * - an extended header for the whole archive is ignored, one without records means nothing;
+ * - an extended header for the whole archive is ignored, one without records means nothing, and so does a record
+ *   without a value;
  * - links, devices, directories and fifos have no data;
  * - numbers are read whole, in all their forms, and a header with something else in their place is an error;
  * - a file of an old archive whose name ends with a slash is a folder;
@@ -107,7 +108,7 @@ function decodePax(bytes: Buffer): object {
   // tar-stream acts on path, linkpath and size; without a prototype, no other key can affect it.
   const last: Record<string, string> = Object.create(null);
   for (const [key, value] of records) last[key] = value;
-  if (last.size !== undefined && !/^[0-9]{1,16}$/.test(last.size))
+  if (last.size !== undefined && !/^[0-9]{0,16}$/.test(last.size))
     throw new TarError("malformed", "pax header: bad size");
   return Object.assign(last, { [PAX_RECORDS]: records });
 }

@@ -19,7 +19,10 @@ export interface TarMember {
   readonly mtime: number;
   readonly major: number;
   readonly minor: number;
-  /** Extended header records, in order; a key may occur twice (sparse format 0.0 needs it). */
+  /**
+   * Extended header records, in order; a key may occur twice (sparse format 0.0 needs it). An empty value of a header's
+   * own field leaves that as it is.
+   */
   readonly pax: readonly (readonly [key: string, value: string])[];
 }
 

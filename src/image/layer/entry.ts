@@ -53,13 +53,13 @@ const PATH_MAX = 4095;
 export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer"): LayerEntry | undefined {
   const pax = new Map(member.pax);
   const sparse = parseSparseMap(member.pax);
-  const whole = parseEntryPath(sparse?.name ?? pax.get("path") ?? member.name);
+  const whole = parseEntryPath(sparse?.name ?? (pax.get("path") || member.name));
   const type = KINDS[member.type];
   const place = of === "layer" ? placeInLayer(whole) : { path: whole };
   if (type === undefined) throw new ImageError("unsupported", "its type is not supported (GNU sparse, or unknown)");
   if (place === undefined) return undefined;
   const { path, kind = type } = place;
-  const linkName = pax.get("linkpath") ?? member.linkName;
+  const linkName = pax.get("linkpath") || member.linkName;
   if (type === "symlink") checkSymlink(linkName);
   return {
     path,
@@ -67,7 +67,7 @@ export function toLayerEntry(member: TarMember, of: "layer" | "files" = "layer")
     uid: identity(pax.get("uid"), member.uid, "uid"),
     gid: identity(pax.get("gid"), member.gid, "gid"),
     mode: member.mode & 0o7777,
-    mtime: timestamp(pax.get("mtime") ?? member.mtime),
+    mtime: timestamp(pax.get("mtime") || member.mtime),
     target: type === "symlink" ? linkName : "",
     linkPath: kind === "hardlink" ? parseEntryPath(linkName) : [],
     ...deviceNumber(type, member),
@@ -124,7 +124,7 @@ function checkSymlink(target: string): void {
 }
 
 function identity(text: string | undefined, fallback: number, what: string): number {
-  const value = text === undefined ? fallback : /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  const value = text === undefined || text === "" ? fallback : /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isInteger(value) || value < 0 || value >= ID_LIMIT) throw hostile(`its ${what} is out of range`);
   return value;
 }

@@ -42,7 +42,7 @@ export async function stageArchive(
   let bytes = 0;
   const begin = (member: TarMember): void => {
     const pax = new Map(member.pax);
-    const name = parseEntryPath(pax.get("path") ?? member.name).join("/");
+    const name = parseEntryPath(pax.get("path") || member.name).join("/");
     if (files.size + links.size >= limits.entries)
       throw new ImageError("too-large", `more than ${limits.entries} entries`);
     if (member.type === "file") {
@@ -52,7 +52,7 @@ export async function stageArchive(
       links.delete(name);
     } else if (member.type === "symlink" || member.type === "link") {
       const from = member.type === "symlink" ? posix.dirname(name) : ".";
-      links.set(name, posix.normalize(posix.join(from, pax.get("linkpath") ?? member.linkName)));
+      links.set(name, posix.normalize(posix.join(from, pax.get("linkpath") || member.linkName)));
     } else if (member.type !== "directory") {
       throw new ImageError("bad-archive", `entry ${JSON.stringify(name)} is not a file, a folder or a link`);
     }

@@ -69,7 +69,7 @@ const NUMBERS: readonly HostileLayer[] = [
       AFTER,
     ]),
   ),
-  ...["-1", "0x10", "1e3", "", " 1", "9007199254740993000", "99999999999999999"].map((size) =>
+  ...["-1", "0x10", "1e3", " 1", "9007199254740993000", "99999999999999999"].map((size) =>
     refused(
       `the pax size ${JSON.stringify(size)}`,
       /bad size|exceeds|too large|more than|out of range|Unexpected end|malformed/i,
@@ -92,6 +92,9 @@ const NUMBERS: readonly HostileLayer[] = [
 const HEADERS: readonly HostileLayer[] = [
   ...["12 path=x\n", "0 a=b\n", "-5 a=b\n", "6 abc\n", "99999999999 a=b\n", "5 =b\n", "x", "6 a=bc"].map((data) =>
     refused(`the record ${JSON.stringify(data)}`, /pax header/, [{ name: "p", type: "x", data }, AFTER]),
+  ),
+  ...["path", "linkpath", "size", "uid", "gid", "mtime"].map((name) =>
+    unpacked(`an empty ${name}`, BOTH, record(name, "")),
   ),
   unpacked("an empty extended header", ["after"], [{ name: "p", type: "x", data: "" }, AFTER]),
   unpacked("names of JavaScript's", BOTH, [
