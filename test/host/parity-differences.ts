@@ -162,6 +162,23 @@ export const DIFFERENCES: readonly Difference[] = [
       /^(mounts: \/sys\/fs\/cgroup cgroup2 rw,|modes: \/sys\/fs\/cgroup |(mounts|modes): \/sys\/kernel |interfaces: up0$)/,
   },
   {
+    what: "Room in /etc/hosts, /etc/hostname, /etc/resolv.conf, /etc/localtime and /run/.containerenv",
+    podman: "as much as there is in the host's /run",
+    berth: "16 MiB for them all, and each container has its own; a pod's /etc/hosts is below",
+    reason: "A payload that writes on and on would fill the host's /run, and all services of the host would fail.",
+    podmanLines: /^room: \S+ mode=\d+( size=\d+k)?$/,
+    berthLines: /^room: \S+ mode=755 size=16384k$/,
+  },
+  {
+    what: "/etc/hosts in pods",
+    podman: "writable",
+    berth: "read-only",
+    reason:
+      "All containers of the pod have this one file, since names are added as they start, so it could not be bounded.",
+    podmanLines: /^mounts: \/etc\/hosts tmpfs rw,nosuid,nodev,relatime$/,
+    berthLines: /^mounts: \/etc\/hosts tmpfs ro,nosuid,nodev,noexec,relatime$/,
+  },
+  {
     what: "The name of a pod's infra container in /etc/hosts",
     podman: "after the pod's own name",
     berth: "none",

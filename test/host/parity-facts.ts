@@ -20,6 +20,10 @@ const RUN_NAMES: readonly [RegExp, string][] = [
   [/\b10\.8[78]\.\d+\.\d+\b/, "ADDRESS"],
 ];
 
+/** The mount of a file of the engine's own: where and how, and the room on the file system behind it. */
+const OWN_FILE =
+  /^mounts: (\/etc\/(?:hosts|hostname|resolv\.conf|localtime)|\/run\/\.containerenv) (tmpfs \S+) (mode=.*)$/;
+
 /** The lines that `show` printed, out of a unit's journal, with what names this one run made the same. */
 export function factsOf(journal: string): string[] {
   const lines = journal
@@ -29,9 +33,11 @@ export function factsOf(journal: string): string[] {
   const hostname = lines.find((line) => line.startsWith("hostname: "))?.slice("hostname: ".length);
   const id = hostname !== undefined && /^[0-9a-f]{12}$/.test(hostname) ? hostname : undefined;
   const network = /\b(10\.8[78])\.\d+\.\d+\b/.exec(lines.join("\n"))?.[1];
-  const facts = lines.map((line) => {
+  const facts = lines.flatMap((line) => {
     const named = id === undefined ? line : line.replace(new RegExp(`\\b${id}\\b`, "g"), "ID");
-    return RUN_NAMES.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
+    const plain = RUN_NAMES.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), named);
+    const [, path, how, room] = OWN_FILE.exec(plain) ?? [];
+    return path === undefined ? [plain] : [`mounts: ${path} ${how}`, `room: ${path} ${room}`];
   });
   return network === undefined ? facts : [...facts, `subnet: ${network}.0.0/16`];
 }

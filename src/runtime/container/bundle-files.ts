@@ -6,6 +6,7 @@ import { readIfThere } from "../../system/files.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
+import { mountPayloadFiles, payloadFile } from "../mount/payload-files.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
 import { ownAddress } from "../network/names/host-address.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
@@ -16,16 +17,18 @@ import type { JoinedNetwork } from "./joined-network.ts";
 import type { Start } from "./start.ts";
 
 /**
- * Writes berth's own files for the container (/etc/hosts, /etc/hostname, /etc/resolv.conf…) to the bundle. Returns
- * their mounts. Throws "bad-request" for an unknown time zone.
+ * Writes berth's own files for the container (/etc/hosts, /etc/hostname, /etc/resolv.conf…) to a file system of their
+ * own below the bundle, as the payload may write to them. Returns their mounts. Throws "bad-request" for an unknown
+ * time zone. To be called in a mount namespace that is the container's alone.
  */
 export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): SpecMount[] {
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
-  const own = (file: string, destination: string) => bindMount(join(paths.bundle, file), destination, options);
+  const own = (file: string, destination: string) => bindMount(payloadFile(paths.bundle, file), destination, options);
   const put = (file: string, destination: string, content: string | Uint8Array) => {
-    writeOwned(join(paths.bundle, file), content, facts);
+    writeOwned(payloadFile(paths.bundle, file), content, facts);
     return own(file, destination);
   };
+  mountPayloadFiles(paths.bundle);
   writeEtcFiles(request, paths, facts);
   const mounts = [own("hosts", "/etc/hosts"), put("hostname", "/etc/hostname", `${facts.hostname}\n`)];
   // On a bind mount of the host's folder the mount point would stay behind there as an empty file.
@@ -59,7 +62,8 @@ export function etcFacts(
 
 /**
  * Writes the files that depend on the network, /etc/hosts and /etc/resolv.conf. It writes them in place, so they can be
- * written again once more is known, also below a mount.
+ * written again once more is known, also below a mount. A copy that the payload does not reach is for containers that
+ * join this one's network.
  */
 export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts: EtcFacts): void {
   const { hostname, name, network, joined } = facts;
@@ -72,11 +76,15 @@ export function writeEtcFiles(request: RunRequest, paths: ContainerPaths, facts:
     hostname,
     name,
   });
-  writeOwned(join(paths.bundle, "hosts"), hosts, facts);
+  const put = (file: string, content: string) => {
+    writeFileSync(join(paths.bundle, file), content, { mode: 0o644 });
+    writeOwned(payloadFile(paths.bundle, file), content, facts);
+  };
+  put("hosts", hosts);
   if (!hasResolvConf(request)) return;
   const host = joined?.resolvConf ?? readIfThere("/etc/resolv.conf") ?? "";
   const ownNetwork = mode !== "host" && joined?.resolvConf === undefined;
-  writeOwned(join(paths.bundle, "resolv.conf"), formatResolvConf(host, request, network, ownNetwork), facts);
+  put("resolv.conf", formatResolvConf(host, request, network, ownNetwork));
 }
 
 function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFacts): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { chownSync, copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
@@ -9,6 +9,7 @@ import { attachRootOf } from "../../system/mount-tree.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
+import { payloadFile } from "../mount/payload-files.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type OpenNamespace, openPinned } from "../systemd/pinned-namespaces.ts";
@@ -112,10 +113,13 @@ function podMounts(
 ): SpecMount[] {
   const paths = podPaths(scope, record.name);
   const options = request.readOnly ? READONLY_FILE_OPTIONS : [];
-  const mounts = record.shared.includes("uts") ? [bindMount(paths.hostname, "/etc/hostname", options)] : [];
+  const copy = (source: string, name: string) =>
+    bindMount(copyOwned(source, payloadFile(bundle, name)), `/etc/${name}`, options);
+  const mounts = record.shared.includes("uts") ? [copy(paths.hostname, "hostname")] : [];
   if (request.network.mode === "pod") {
-    mounts.push(bindMount(paths.hosts, "/etc/hosts", options));
-    if (existsSync(paths.resolvConf)) mounts.push(bindMount(paths.resolvConf, "/etc/resolv.conf", options));
+    // The file itself, for names of containers that start later; what a payload wrote there would be all containers'.
+    mounts.push(bindMount(paths.hosts, "/etc/hosts", READONLY_FILE_OPTIONS));
+    if (existsSync(paths.resolvConf)) mounts.push(copy(paths.resolvConf, "resolv.conf"));
   }
   const memory = namespaces.find(({ kind }) => kind === "mnt");
   if (memory !== undefined) {
@@ -125,4 +129,12 @@ function podMounts(
     mounts.push(bindMount(at, "/dev/shm", []));
   }
   return mounts;
+}
+
+/** Copies a file with its owner. Returns the copy's path. */
+function copyOwned(source: string, copy: string): string {
+  copyFileSync(source, copy);
+  const { uid, gid } = statSync(source);
+  chownSync(copy, uid, gid);
+  return copy;
 }

@@ -7,8 +7,9 @@ import { ownAddress } from "../network/names/host-address.ts";
 import type { Owner } from "../users/owner.ts";
 
 /**
- * Writes the files that all containers of the pod see. In place, for they may be mounted already when more is known of
- * the network. `owner` is the pod's root user, if the pod has a user namespace of its own.
+ * Writes the files that all containers of the pod see: /etc/hosts, and what each gets a copy of. In place, for it may
+ * be mounted already when more is known of the network. `owner` is the pod's root user, if the pod has a user namespace
+ * of its own.
  */
 export function writePodFiles(record: PodRecord, view: NetworkView | undefined, paths: PodPaths, owner?: Owner): void {
   const { mode } = record.network;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunRequest } from "../../../src/options/requests/run-request.ts";
@@ -18,13 +18,17 @@ const WRITER = `
   const { systemScope } = await load("src/scope");
   const { writeBundle } = await load("src/runtime/container/bundle");
   const { startOf } = await load("test/runtime/start");
-  const { mkdirSync, readFileSync, readlinkSync } = await import("node:fs");
+  const { mkdirSync, readFileSync, readlinkSync, writeFileSync } = await import("node:fs");
   const request = { unit: undefined, seccomp: "unconfined", network: { mode: "none" }, ...JSON.parse(given) };
   const start = startOf(systemScope(root), request, { layers: [layer] });
   mkdirSync(start.paths.bundle, { recursive: true, mode: 0o700 });
   const sockets = writeBundle(start, undefined);
   const passwd = readFileSync(start.paths.rootfs + "/etc/passwd", "utf8");
-  console.log(JSON.stringify({ sockets, passwd, mtab: readlinkSync(start.paths.rootfs + "/etc/mtab") }));`;
+  const own = (name) => JSON.parse(readFileSync(start.paths.config, "utf8")).mounts.findLast((mount) => mount.destination === name).source;
+  const [hosts, hostname] = [own("/etc/hosts"), own("/etc/hostname")].map((path) => readFileSync(path, "utf8"));
+  let fills = "";
+  try { writeFileSync(own("/run/.containerenv"), Buffer.alloc(20 << 20)); } catch ({ code }) { fills = code; }
+  console.log(JSON.stringify({ sockets, passwd, hosts, hostname, fills, mtab: readlinkSync(start.paths.rootfs + "/etc/mtab") }));`;
 
 let root: string;
 let layer: string;
@@ -38,7 +42,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 interface Written {
   readonly spec: RuntimeSpec;
-  readonly shown: { readonly sockets: number; readonly passwd: string; readonly mtab: string };
+  readonly shown: Readonly<Record<"passwd" | "hosts" | "hostname" | "fills" | "mtab", string>> & {
+    readonly sockets: number;
+  };
 }
 
 async function write(given: Partial<RunRequest> = {}): Promise<Written> {
@@ -61,7 +67,7 @@ describe("a bundle", () => {
   });
 
   rootTest("has a config.json for its owner alone, with the files beside it as mounts", async () => {
-    const { spec } = await write({ hostname: "box", user: "1234", env: ["A=1"] });
+    const { spec, shown } = await write({ hostname: "box", user: "1234", env: ["A=1"] });
     const { bundle, config, rootfs } = containerPaths(systemScope(root), ID);
     expect(statSync(config).mode & 0o777).toBe(0o600);
     expect(spec.root.path).toBe(rootfs);
@@ -69,9 +75,18 @@ describe("a bundle", () => {
     expect(spec.process.user.uid).toBe(1234);
     expect(spec.process.env).toEqual(expect.arrayContaining(["A=1", "HOSTNAME=box"]));
     const sources = spec.mounts.filter(({ source }) => source.startsWith(bundle)).map(({ source }) => source);
-    expect(sources).toEqual(expect.arrayContaining([join(bundle, "hosts"), join(bundle, "hostname")]));
-    expect(readFileSync(join(bundle, "hosts"), "utf8")).toContain("127.0.0.1");
-    expect(readFileSync(join(bundle, "hostname"), "utf8")).toBe("box\n");
+    expect(sources).toEqual(expect.arrayContaining([join(bundle, "files/hosts"), join(bundle, "files/hostname")]));
+    expect(shown.hosts).toContain("127.0.0.1");
+    expect(shown.hostname).toBe("box\n");
+    // What containers that join its network get, and no payload writes to.
+    expect(readFileSync(join(bundle, "hosts"), "utf8")).toBe(shown.hosts);
+  });
+
+  rootTest("has files of its own that a payload cannot fill the host's memory by", async () => {
+    const { shown } = await write();
+    expect(shown.fills).toBe("ENOSPC");
+    const { bundle } = containerPaths(systemScope(root), ID);
+    expect(readdirSync(join(bundle, "files"))).toEqual([]);
   });
 
   rootTest("has the user's mount in place of berth's own", async () => {

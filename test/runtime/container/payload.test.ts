@@ -6,6 +6,7 @@ import type { RunRequest } from "../../../src/options/requests/run-request.ts";
 import { startPayload } from "../../../src/runtime/container/payload.ts";
 import type { Start } from "../../../src/runtime/container/start.ts";
 import { RuntimeError } from "../../../src/runtime/error.ts";
+import { payloadFile } from "../../../src/runtime/mount/payload-files.ts";
 import type { NetworkSettings } from "../../../src/runtime/network/container-network.ts";
 import type { OciRuntime } from "../../../src/runtime/oci-runtime/oci-runtime.ts";
 import { createNotifier } from "../../../src/runtime/systemd/notify.ts";
@@ -25,7 +26,8 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "berth-payload-"));
   scope = systemScope(root);
   done = [];
-  mkdirSync(containerPaths(scope, ID).bundle, { recursive: true });
+  // Where the bundle's own file system would be mounted.
+  mkdirSync(payloadFile(containerPaths(scope, ID).bundle, "."), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -128,11 +130,13 @@ describe("the record", () => {
   });
 
   test("comes with the files in /etc only if they say something new", async () => {
-    const hosts = join(containerPaths(scope, ID).bundle, "hosts");
+    const { bundle } = containerPaths(scope, ID);
+    const hosts = payloadFile(bundle, "hosts");
     await startPayload(start({ dns: ["none"] }, { network: network("before") }));
     expect(existsSync(hosts)).toBe(false);
     await startPayload(start({ dns: ["none"] }, { network: network("after") }));
     expect(readFileSync(hosts, "utf8")).toContain("10.0.0.2");
+    expect(readFileSync(join(bundle, "hosts"), "utf8")).toBe(readFileSync(hosts, "utf8"));
   });
 });
 
