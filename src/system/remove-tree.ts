@@ -2,7 +2,8 @@
 import { closeSync, constants, openSync } from "node:fs";
 import { O_CLOEXEC } from "./constants.ts";
 import { isMissing } from "./error.ts";
-import { check, cString, lastErrno, lastFailure, libc, ptr } from "./libc.ts";
+import { BATCH_BYTES, folderEntries } from "./folder-entries.ts";
+import { cString, lastErrno, lastFailure, libc, ptr } from "./libc.ts";
 
 // <fcntl.h>
 const AT_REMOVEDIR = 0x200;
@@ -15,12 +16,6 @@ const HOW = new BigUint64Array([
   0n,
   RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS,
 ]);
-/** struct linux_dirent64, getdents64(2): offsets, and the type of a folder. */
-const RECORD_LENGTH = 16;
-const TYPE = 18;
-const NAME = 19;
-const DT_DIR = 4;
-const BATCH_BYTES = 32 * 1024;
 /** Entries between two looks at the clock. */
 const STEPS = 1024;
 /** Times that a tree is read which somebody fills while it is removed. */
@@ -94,11 +89,8 @@ class Removal {
   /** Removes a folder's files, and its folders or moves them up. False when the time is over. */
   #empty(folder: number): boolean {
     const batch = this.#spare.pop() ?? Buffer.alloc(BATCH_BYTES);
-    for (let length = this.#read(folder, batch); length > 0; length = this.#read(folder, batch)) {
-      for (let at = 0; at < length; at += batch.readUInt16LE(at + RECORD_LENGTH)) {
-        const name = batch.subarray(at + NAME, batch.indexOf(0, at + NAME) + 1);
-        if (!isDots(name) && !this.#removeEntry(folder, name, batch[at + TYPE] === DT_DIR)) return false;
-      }
+    for (const { name, isFolder } of folderEntries(folder, batch, `read a folder below ${this.path}`)) {
+      if (!this.#removeEntry(folder, name, isFolder)) return false;
     }
     this.#spare.push(batch);
     return true;
@@ -111,11 +103,6 @@ class Removal {
     if (!isFolder && unlinkUnlessFolder(folder, name, this.path)) return true;
     if (folder !== this.root && this.#moveUp(folder, name)) return true;
     return this.#remove(folder, name);
-  }
-
-  /** The next entries of a folder; the number of bytes, 0 at its end. */
-  #read(folder: number, batch: Buffer): number {
-    return check(libc("getdents64")(folder, batch, batch.length), `read a folder below ${this.path}`);
   }
 
   /** Empties a folder of `parent` and removes it. */
@@ -166,9 +153,4 @@ function openFolder(parent: number, name: Buffer, path: string): number | undefi
   const errno = lastErrno();
   if (errno === "ENOENT" || errno === "ENOTDIR" || errno === "ELOOP") return undefined;
   throw lastFailure(`remove ${path}: open a folder`, errno);
-}
-
-/** "." or "..", with the NUL behind it. */
-function isDots(name: Buffer): boolean {
-  return name[0] === 0x2e && (name.length === 2 || (name.length === 3 && name[1] === 0x2e));
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isEmptyFolder } from "../../src/system/folder-entries.ts";
 import { removeTree } from "../../src/system/remove-tree.ts";
 import { nestFolders } from "./nested.ts";
 
@@ -51,4 +52,13 @@ describe("removeTree", () => {
     for (let tries = 0; !removeTree(root, 0); tries++) expect(tries).toBeLessThan(100);
     expect(existsSync(root)).toBe(false);
   }, 60_000);
+});
+
+test("a folder is empty before there is anything in it", () => {
+  const root = join(folder, "empty");
+  mkdirSync(root);
+  expect(isEmptyFolder(root)).toBe(true);
+  writeFileSync(join(root, "..."), "");
+  expect(isEmptyFolder(root)).toBe(false);
+  expect(() => isEmptyFolder(join(root, "..."))).toThrow("ENOTDIR");
 });

@@ -111,11 +111,12 @@ async function pullOne(
   try {
     const onProgress = pullStatus(name, receiver, shown.onProgress);
     const source = parsePullSource(name);
+    const store = openStore(context.scope.stateDir);
+    // It may take long, which a service's start should not, and ends with a first signal.
+    if (context.env.NOTIFY_SOCKET === undefined) sweepWork(store.stateDir, store.paths);
     return await cancelOnSignals(async (signal) => {
       const pulling = { ...toPullOptions(options, context), onProgress, signal };
       const { policy } = options;
-      const store = openStore(context.scope.stateDir);
-      sweepWork(store.stateDir, store.paths);
       const how = { store, policy, platform: pulling.platform, cwd: context.cwd, pulling: async () => pulling };
       if (!options.allTags) return [await ensureImage(name, how)];
       if (source.kind !== "registry")

@@ -10,6 +10,7 @@ export const manual: CommandManual = {
   description: "Clear away what a container left behind: mounts, network, records.",
   details: [
     "Services do this by themselves when they end (ExecStopPost=), and berth-cleanup.service does it for all after a crash. It is safe at any time: what a running container has is left alone.",
+    "When a container has left more files than can be removed in a few seconds, its service ends without them, and berth-cleanup.service removes them.",
   ],
   examples: [{ command: "sudo berth cleanup --stale", help: "Clear away whatever belongs to no running container." }],
 };

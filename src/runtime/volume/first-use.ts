@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { readVolume, type Volume, type VolumePaths, volumePaths, writeVolume } from "../../state/volume-record.ts";
 import { isErrno } from "../../system/error.ts";
+import { isEmptyFolder } from "../../system/folder-entries.ts";
 import { openInRoot } from "../../system/open-in-root.ts";
 import type { Owner } from "../users/owner.ts";
 import { copyOrNothing, copyPlain, copyWhole, moveComplete } from "./copy-up.ts";
@@ -79,8 +80,8 @@ function fill<V extends Fillable>(
     // Inside the root file system: an image's symbolic links cannot lead the copy to the host's files.
     const source = openInRoot(root, use.target, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
-      const hasContent = source !== undefined && readdirSync(`/proc/self/fd/${source}`).length > 0;
-      const copies = hasContent && mayCopyUp(volume, use.options) && readdirSync(data).length === 0;
+      const hasContent = source !== undefined && !isEmptyFolder(`/proc/self/fd/${source}`);
+      const copies = hasContent && mayCopyUp(volume, use.options) && isEmptyFolder(data);
       if (copies) copy(source);
       if (volume.needsOwner) setOwner(data, source, use.owner);
       return afterUse(volume, copies);
