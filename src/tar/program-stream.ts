@@ -49,6 +49,8 @@ export function programStream(program: Program, args: readonly string[]): Duplex
   return stream;
 }
 
+/** Without the program's own name, and the words for standard input. */
 function firstLine(text: string): string {
-  return (text.split("\n")[0] ?? "").replace(/^.*?: /, "").trim();
+  const line = text.split("\n").find((it) => it.trim() !== "") ?? "";
+  return line.replace(/^[^ ]*: (?:\(stdin\): )?/, "").trim();
 }

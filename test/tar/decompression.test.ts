@@ -45,7 +45,7 @@ test.each(FORMS.filter(([form]) => form === "xz" || form === "bzip2"))(
     const damaged = Buffer.from(bytes).fill(0xaa, 20, 40);
     for (const bad of [bytes.subarray(0, -10), bytes.subarray(0, 12), damaged]) {
       const failed = decompress(bad, 1000);
-      await expect(failed).rejects.toThrow(new RegExp(`^${form}: `));
+      await expect(failed).rejects.toThrow(new RegExp(`^${form}: (?!it was ended|\\(stdin\\))`));
     }
   },
 );

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
 import type { VolumePaths } from "../../state/volume-record.ts";
 import { runProgram } from "../../system/process.ts";
 import { removeTree } from "../../system/remove-tree.ts";
@@ -47,7 +46,9 @@ export function copyOrNothing(source: number, data: string, target: string): voi
   try {
     copyTree(source, data, copying(target));
   } catch (error) {
-    for (const name of readdirSync(data)) removeTree(join(data, name));
+    // Names are bytes.
+    for (const name of readdirSync(data, { encoding: "buffer" }))
+      removeTree(Buffer.concat([Buffer.from(`${data}/`), name]));
     throw error;
   }
 }
