@@ -160,4 +160,22 @@ describeOnSuites("both", "a payload that notifies systemd on %s", (suite) => {
     );
     expect(await leftovers(host)).toBe("");
   });
+
+  hostTest("fills nothing of the host by its own files, and reaches no terminal by its lines", async () => {
+    const files = "/etc/hosts /etc/hostname /run/.containerenv";
+    const fill = `for f in ${files}; do dd if=/dev/zero of=$f bs=1M count=64; done; echo "<0>said"; sleep 1000`;
+    await install(host, {
+      "fill.container": `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nStopSignal=KILL\nExec=sh -c '${fill.replaceAll("$", "$$")}'\n`,
+    });
+    const used = async () => Number((await host.sh("df -k --output=used /run/berth | tail -1")).trim());
+    const before = await used();
+    await host.ok(["systemctl", "start", "fill"]);
+    await until("its line", async () => (await host.journal("fill")).includes("said"));
+    expect((await used()) - before).toBeLessThan(1024);
+    expect((await host.journal("fill")).match(/No space left on device/g)?.length).toBe(3);
+    const entry = await host.sh("journalctl --unit fill --output json | grep -F '<0>said\"'");
+    expect(JSON.parse(entry)).toMatchObject({ MESSAGE: "<0>said", PRIORITY: "6" });
+    await host.ok(["systemctl", "stop", "fill"]);
+    expect(await leftovers(host)).toBe("");
+  });
 });

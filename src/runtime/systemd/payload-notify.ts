@@ -39,7 +39,13 @@ function systemdSocket({ sdnotify }: RunRequest, { NOTIFY_SOCKET: socket }: Envi
  */
 function payloadSocket(scope: Scope, unit: string | undefined): string | undefined {
   if (scope.kind === "user") return undefined;
-  if (unit === undefined) throw new RuntimeError("bad-request", "only the payload of a service can notify systemd");
+  if (unit === undefined) {
+    const instead = "a .container file with Notify=true makes such a service";
+    throw new RuntimeError(
+      "bad-request",
+      `only the payload of a service of berth's own can notify systemd: ${instead}`,
+    );
+  }
   const name = unit.replace(/\.service$/, "");
   const socket = join(scope.runtimeDir, "notify", name);
   if (existsSync(socket)) return socket;
