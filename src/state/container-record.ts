@@ -50,6 +50,8 @@ export interface ContainerRecord {
   readonly stopSignal: string;
   /** Seconds. */
   readonly stopTimeout: number;
+  /** The service that a container in the foreground was started in without being its unit. */
+  readonly caller?: string;
 }
 
 /** A record without an identity, image or network is of no use; other members have defaults. */
@@ -75,6 +77,7 @@ const FORMAT = recordFormat<ContainerRecord>(
     labels: orElse(dictionary(text), {}),
     stopSignal: orElse(text, "TERM"),
     stopTimeout: orElse(number, 10),
+    caller: optional(text),
   },
 );
 

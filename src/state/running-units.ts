@@ -6,7 +6,14 @@ import { replaceLink } from "../system/files.ts";
 
 /** The container or pod that a service runs, and has to clean up when it stops. */
 export type RunningUnit =
-  | { readonly kind: "container"; readonly id: string /** The service of its pod. */; readonly pod?: string }
+  | {
+      readonly kind: "container";
+      readonly id: string;
+      /** The service of its pod. */
+      readonly pod?: string;
+      /** Seconds; -1 for any time. Absent in the notes of an older berth. */
+      readonly stopTimeout?: number;
+    }
   | { readonly kind: "pod"; readonly id: string; readonly name: string };
 
 /**
@@ -19,7 +26,8 @@ const unitsDir = (scope: Pick<Scope, "runtimeDir">) => join(scope.runtimeDir, "u
 /** Notes what the service runs, in place of the note of an earlier run. */
 export function noteUnit(scope: Scope, unit: string, running: RunningUnit): void {
   const path = join(unitsDir(scope), unit);
-  const note = [running.kind, running.id, running.kind === "pod" ? running.name : (running.pod ?? "")].join(" ");
+  const more = running.kind === "pod" ? [running.name] : [running.pod ?? "", running.stopTimeout ?? ""];
+  const note = [running.kind, running.id, ...more].join(" ").trimEnd();
   mkdirSync(unitsDir(scope), { recursive: true, mode: 0o700 });
   try {
     symlinkSync(note, path);
@@ -47,9 +55,10 @@ export function runningUnitNames(scope: Pick<Scope, "runtimeDir">): string[] {
 /** The note of a service; undefined if it does not run. */
 export function runningUnit(scope: Pick<Scope, "runtimeDir">, unit: string): RunningUnit | undefined {
   try {
-    const [kind, id = "", name = ""] = readlinkSync(join(unitsDir(scope), unit)).split(" ");
+    const [kind, id = "", name = "", timeout = ""] = readlinkSync(join(unitsDir(scope), unit)).split(" ");
     if (kind === "pod") return { kind, id, name };
-    return { kind: "container", id, ...(name === "" ? {} : { pod: name }) };
+    const stopTimeout = /^-?\d+$/.test(timeout) ? { stopTimeout: Number(timeout) } : {};
+    return { kind: "container", id, ...(name === "" ? {} : { pod: name }), ...stopTimeout };
   } catch {
     return undefined;
   }

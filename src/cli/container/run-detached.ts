@@ -65,7 +65,8 @@ function transientProperties(
   context: CommandContext,
 ): UnitProperty[] {
   const program = process.execPath;
-  const stopSignal = request.stopSignal === undefined ? undefined : signalNumber(request.stopSignal);
+  const asked = request.stopTimeout === 0 ? "KILL" : request.stopSignal;
+  const stopSignal = asked === undefined ? undefined : signalNumber(asked);
   const caller = context.scope.kind === "system" && request.loginuid === undefined ? currentLoginuid() : undefined;
   const own = [
     "--unit",
@@ -97,7 +98,8 @@ function transientProperties(
     ["WorkingDirectory", "s", context.cwd],
     ["Environment", "as", passedEnvironment(request, context)],
     ["UnsetEnvironment", "as", OBEYED_VARIABLES.map((variable) => variable.name)],
-    ["TimeoutStopUSec", "t", BigInt(request.stopTimeout) * 1_000_000n],
+    // systemd applies it to cleanup as well, which needs its time.
+    ["TimeoutStopUSec", "t", BigInt(request.stopTimeout === 0 ? 10 : request.stopTimeout) * 1_000_000n],
     ...(stopSignal === undefined
       ? [["ExecStop", "a(sasb)", command(["stop-payload", "--unit", unit], true)] as const]
       : [["KillSignal", "i", stopSignal] as const]),

@@ -1,10 +1,18 @@
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
 import { terminatePayload } from "../../runtime/container/stop-payload.ts";
+import type { Scope } from "../../scope.ts";
 import { findContainer } from "../../state/find-container.ts";
+import { containerPaths } from "../../state/paths.ts";
 import { isUnitName } from "../../unit/unit-name.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { serviceName } from "../program/unit-names.ts";
+
+/** How long to wait for the cleanup after a payload, and how often to look: milliseconds. */
+const CLEANUP_MS = 10_000;
+const POLL_MS = 20;
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -35,6 +43,7 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
   if (unit === undefined) {
     const record = findContainer(context.scope, word);
     await terminatePayload(context.scope, record, async () => record.stopTimeout * 1000);
+    await untilCleanedUp(context.scope, record.id);
     return undefined;
   }
   const { withManager } = await import("../../runtime/systemd/systemd.ts");
@@ -55,4 +64,13 @@ function unitToStop(word: string, context: CommandContext): string | undefined {
     if (failedWith(error, "no-such-container")) return serviceName(word);
     throw error;
   }
+}
+
+/**
+ * Waits for the cleanup after a container in the foreground, which its own processes do. As ExecStop= of a service that
+ * runs one, this has to be over before systemd kills what is left of the service.
+ */
+async function untilCleanedUp(scope: Scope, id: string): Promise<void> {
+  const until = performance.now() + CLEANUP_MS;
+  while (performance.now() < until && existsSync(containerPaths(scope, id).bundle)) await sleep(POLL_MS);
 }

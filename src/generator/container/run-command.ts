@@ -1,3 +1,6 @@
+import { valueIn } from "../../options/values/check.ts";
+import { parseSignal } from "../../options/values/signal.ts";
+import { parseStopTimeout } from "../../options/values/stop-timeout.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import type { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext } from "../making/context.ts";
@@ -82,6 +85,7 @@ class RunCommandBuilder {
     const network = this.#network();
     const notify = this.#notify();
     if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
+    this.#stopping();
     if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
     if (container.has("AddCapability") || container.has("DropCapability")) addCapabilities(this.#line, this.#context);
     if (container.has("Sysctl")) addSysctls(this.#line, this.#context, network);
@@ -110,6 +114,16 @@ class RunCommandBuilder {
     const pod = this.#pod?.target;
     const effective = pod === undefined ? keys : keys.filter((key) => !isPodsOwn(this.#context, pod, key));
     addFlags(this.#line, this.#context.container, ...effective);
+  }
+
+  /** What the unit's lines say as well, for a service whose file is removed while it runs: then the record is all. */
+  #stopping(): void {
+    const signal = this.#context.container.string("StopSignal");
+    if (signal !== undefined && valueIn(parseSignal(signal.text)) !== undefined)
+      this.#line.plain("--stop-signal").expanded(signal.text);
+    const timeout = this.#context.container.string("StopTimeout");
+    if (timeout !== undefined && valueIn(parseStopTimeout(timeout.text)) !== undefined)
+      this.#line.plain("--stop-timeout").expanded(timeout.text);
   }
 
   #podmanArgs(): void {

@@ -1,7 +1,7 @@
 import { valueIn } from "../../options/values/check.ts";
 import { parseSignal } from "../../options/values/signal.ts";
 import { memoryMax, parseMemory } from "../../options/values/size.ts";
-import { parseStopTimeout, STOP_TIMEOUT, timeoutStop } from "../../options/values/stop-timeout.ts";
+import { parseStopTimeout, STOP_TIMEOUT } from "../../options/values/stop-timeout.ts";
 import { parsePidsLimit, tasksMax } from "../../options/values/task-limit.ts";
 import type { Entry } from "../../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../../unit/lookup.ts";
@@ -10,6 +10,7 @@ import { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "../making/context.ts";
 import { UNSET_ENVIRONMENT } from "../making/environment.ts";
 import { CONTAINER_FIXED, NOTIFY_SOCKET, OUTPUT_SOCKET } from "../making/running-service-stop.ts";
+import { stopTimeoutLines } from "../making/stop-timeout-lines.ts";
 import { completeUnitSection } from "../making/unit-section.ts";
 import { ambientCapabilities } from "../making/user-manager.ts";
 import { checkContainerOwner, containerOwner } from "./container-owner.ts";
@@ -102,17 +103,20 @@ function addStopping(context: ContainerContext, lines: Directive[], oneshot: boo
   const { container } = context;
   const signal = container.string("StopSignal");
   const timeout = container.string("StopTimeout");
+  const given = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
+  const seconds = (timeout === undefined ? undefined : valueIn(parseStopTimeout(timeout.text))) ?? byDefault;
+  const atOnce = seconds === 0 && given === undefined;
   if (context.service.has("KillSignal")) {
     if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
+  } else if (atOnce) {
+    // Its lines say how it is killed.
   } else if (signal !== undefined) {
     lines.push(["KillSignal", valueIn(parseSignal(signal.text)) ?? "SIGTERM"]);
   } else if (!oneshot) {
     // Only the image knows the payload's stop signal, and images are read at start, not here.
     lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
   }
-  const given = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
-  const seconds = timeout === undefined ? byDefault : valueIn(parseStopTimeout(timeout.text));
-  if (given === undefined) lines.push(["TimeoutStopSec", timeoutStop(seconds ?? byDefault)]);
+  if (given === undefined) lines.push(...stopTimeoutLines(seconds));
   else if (timeout !== undefined) overridden(context, timeout.entry, given.key);
 }
 

@@ -3,6 +3,7 @@ import { escapeSpecifiers } from "../../unit/quoting.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
 import { CommandLine } from "./command-line.ts";
 import type { GenerateOptions, SharedCommands } from "./context.ts";
+import { stopTimeoutLines } from "./stop-timeout-lines.ts";
 
 /** Namespaces of a pod that the manager holds, and room to spare. */
 const NAMESPACES_MAX = "16";
@@ -62,6 +63,7 @@ export function stopLinesOf(running: RunningUnit, options: GenerateOptions, comm
       ["Delegate", Delegate],
       ...(options.scope === "system" ? [["PrivateMounts", PrivateMounts] as const] : []),
       ["KillMode", "mixed"],
+      ...(running.stopTimeout === undefined ? [] : stopTimeoutLines(running.stopTimeout)),
       ["ExecStop", commands.stopPayload],
       ["ExecStopPost", commands.cleanup],
     ],

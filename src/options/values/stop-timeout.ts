@@ -11,6 +11,5 @@ export const STOP_TIMEOUT = 10;
 
 /** The TimeoutStopSec= of a `StopTimeout=`. */
 export function timeoutStop(seconds: number): string {
-  // systemd takes 0 as "no time-out"; podman takes it as "at once".
-  return seconds === -1 ? "infinity" : seconds === 0 ? "1us" : String(seconds);
+  return seconds === -1 ? "infinity" : String(seconds);
 }

@@ -36,6 +36,7 @@ export function specInput(start: BundleStart, facts: BundleFacts): SpecInput {
     rootfs: facts.rootfs,
     mounts: facts.mounts,
     cgroupsPath: plan.cgroup.cgroupsPath,
+    annotations: plan.cgroup.annotations,
     networkNamespace: networkNamespace(start),
     userNamespace: namespace,
     joined: pod === undefined ? {} : { ipc: pod.path("ipc"), pid: pod.path("pid"), uts: pod.path("uts") },

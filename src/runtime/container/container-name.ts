@@ -1,8 +1,9 @@
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
-import { readRecord } from "../../state/container-record.ts";
+import { type ContainerRecord, readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
 import { claimName, idOfName, releaseName } from "../../state/names.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
 import { cleanUp } from "./cleanup.ts";
 
@@ -10,7 +11,13 @@ import { cleanUp } from "./cleanup.ts";
  * Claims the container's name. An earlier owner that no longer runs is cleaned up first; with `replace`, any owner is.
  * Throws "name-in-use".
  */
-export async function takeName(scope: Scope, name: string, id: string, request: RunRequest): Promise<void> {
+export async function takeName(
+  scope: Scope,
+  name: string,
+  id: string,
+  request: RunRequest,
+  caller?: string,
+): Promise<void> {
   for (let attempt = 0; attempt < 3; attempt++) {
     if (claimName(scope, name, id)) return;
     const other = idOfName(scope, name);
@@ -20,6 +27,7 @@ export async function takeName(scope: Scope, name: string, id: string, request: 
     const over =
       record === undefined ||
       (record.unit !== undefined && record.unit === request.unit) ||
+      isOrphan(record, caller) ||
       !isContainerAlive(scope, record);
     if (!over && !request.replace) {
       const where = record.unit === undefined ? "" : ` (${record.unit})`;
@@ -30,4 +38,9 @@ export async function takeName(scope: Scope, name: string, id: string, request: 
     releaseName(scope, name, other);
   }
   throw new RuntimeError("name-in-use", `the name ${name} is in use`);
+}
+
+/** Whether the process that ran the container in the foreground was killed, in the same service that asks now. */
+function isOrphan(record: ContainerRecord, caller: string | undefined): boolean {
+  return caller !== undefined && record.caller === caller && !isAlive(record.launcher);
 }

@@ -18,6 +18,8 @@ export interface StartFacts {
   readonly launcher: ProcessIdentity;
   /** RFC 3339. */
   readonly created: string;
+  /** The service that a container in the foreground is started in without being its unit. */
+  readonly caller?: string | undefined;
   /** The cgroup that systemd has delegated to the unit; undefined in a shell, and beside cgroup v1. */
   readonly unitCgroup: string | undefined;
   readonly hostHostname: string;
@@ -60,7 +62,7 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
   const { id, pod, otherImages } = facts;
   const short = id.slice(0, 12);
   const name = request.name ?? short;
-  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup);
+  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup, facts.caller);
   const podOfNetwork = request.network.mode === "pod" ? pod : undefined;
   return {
     id,
@@ -71,7 +73,10 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
     unit:
       request.unit === undefined
         ? undefined
-        : { name: request.unit, runs: { kind: "container", id, ...(pod === undefined ? {} : { pod: pod.unit }) } },
+        : {
+            name: request.unit,
+            runs: { kind: "container", id, stopTimeout: request.stopTimeout, ...(pod && { pod: pod.unit }) },
+          },
     otherImages,
     userNamespace:
       request.userNamespace.mode === "host" && request.idsOf === undefined
@@ -88,9 +93,10 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
 function planRecord(
   request: RunRequest,
   image: StoredImage,
-  { id, launcher, created, otherImages }: StartFacts,
+  facts: StartFacts,
   { name, cgroup }: Pick<ContainerRecord, "name" | "cgroup">,
 ): ContainerRecord {
+  const { id, launcher, created, otherImages } = facts;
   return {
     id,
     name,
@@ -111,6 +117,7 @@ function planRecord(
     labels: { ...image.config.labels, ...request.labels },
     stopSignal: stopSignal(request, image),
     stopTimeout: request.stopTimeout,
+    ...(facts.caller === undefined ? {} : { caller: facts.caller }),
   };
 }
 

@@ -11,6 +11,7 @@ import type { Step } from "../steps.ts";
 import { writeBundle } from "./bundle.ts";
 import { cleanUp } from "./cleanup.ts";
 import { takeName } from "./container-name.ts";
+import { cleanUpPublishers } from "./dead-publishers.ts";
 import { joinNetwork } from "./joined-network.ts";
 import { resolveLoginuid, sealLoginuid, takeCaller } from "./loginuid.ts";
 import { startPayload } from "./payload.ts";
@@ -55,7 +56,8 @@ const claim: Step<Start> = {
 const claimName: Step<Start> = {
   name: "claim-name",
   async make({ context, plan, request, pod }) {
-    await takeName(context.scope, plan.name, plan.id, request);
+    await takeName(context.scope, plan.name, plan.id, request, plan.record.caller);
+    if (request.ports.length > 0) await cleanUpPublishers(context.scope, request.ports, plan.id);
     pod?.announce(plan.name);
   },
 };

@@ -8,7 +8,7 @@ import { SystemError } from "../../system/error.ts";
 import { identify } from "../../system/process-identity.ts";
 import type { ContainerNetwork } from "../network/container-network.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
-import { ownCgroup } from "../oci-runtime/container-cgroup.ts";
+import { callingService, ownCgroup } from "../oci-runtime/container-cgroup.ts";
 import type { OciRuntime } from "../oci-runtime/oci-runtime.ts";
 import type { JoinedPod } from "../pod/join.ts";
 import type { Notifier } from "../systemd/notify.ts";
@@ -71,6 +71,7 @@ export async function openStart(
     id,
     launcher,
     created: new Date().toISOString(),
+    caller: request.unit === undefined ? callingService() : undefined,
     unitCgroup: request.unit === undefined ? undefined : ownCgroup(),
     hostHostname: hostname(),
     pod: pod === undefined ? undefined : { id: pod.record.id, unit: pod.record.unit, hostname: pod.hostname },

@@ -10,6 +10,8 @@ export interface ContainerCgroup {
   readonly suffix: string;
   /** Whether the OCI runtime asks systemd for a transient scope. */
   readonly systemd: boolean;
+  /** Annotations of config.json by which systemd stops the scope with the service that it was started in. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The unit's own cgroup, which has the limits; undefined in a shell. */
   readonly unitPath?: string;
 }
@@ -18,11 +20,36 @@ export interface ContainerCgroup {
  * The container's cgroup. In a unit it is a child of the unit's `own`, which systemd has delegated; in a shell there is
  * none to divide, so the OCI runtime asks systemd for a transient scope. Throws "systemd" for a unit without a cgroup.
  */
-export function containerCgroup(unit: string | undefined, id: string, own: string | undefined): ContainerCgroup {
-  if (unit === undefined) return { cgroupsPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true };
+export function containerCgroup(
+  unit: string | undefined,
+  id: string,
+  own: string | undefined,
+  caller?: string,
+): ContainerCgroup {
+  if (unit === undefined) {
+    const bound = caller === undefined ? {} : { annotations: boundTo(caller) };
+    return { cgroupsPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true, ...bound };
+  }
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
   const path = join(own, "container");
   return { cgroupsPath: path, suffix: path, systemd: false, unitPath: own };
+}
+
+/**
+ * Properties of the scope, in the form that OCI runtimes take (runc, docs/systemd.md): a service that is killed takes
+ * its payload along.
+ */
+function boundTo(service: string): Record<string, string> {
+  const list = `['${service}']`;
+  return { "org.systemd.property.BindsTo": list, "org.systemd.property.After": list };
+}
+
+/** The service that this process is in: the last part of its cgroup's path, which systemd names for the unit. */
+export function callingService(): string | undefined {
+  const name = ownCgroup()?.split("/").at(-1);
+  return name !== undefined && /^[\w:.\\@-]+\.service$/.test(name) && !/^user@\d+\.service$/.test(name)
+    ? name
+    : undefined;
 }
 
 /** The cgroup that this process is in; undefined without a cgroup v2 hierarchy. */

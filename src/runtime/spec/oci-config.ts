@@ -30,6 +30,8 @@ export interface SpecInput {
   readonly rootfs: string;
   /** The request's mounts and berth's own files (hosts, resolv.conf…), sources resolved. */
   readonly mounts: readonly SpecMount[];
+  /** Besides those of the request. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
   readonly cgroupsPath: string;
   /** Path of the network namespace to join; undefined stays in the host's, "" has an empty one made. */
   readonly networkNamespace: string | undefined;
@@ -83,7 +85,7 @@ export function toRuntimeSpec(input: SpecInput): RuntimeSpec {
     ...(setsHostname(input) ? { hostname: input.hostname } : {}),
     mounts: allMounts(input),
     ...(input.poststop === undefined ? {} : { hooks: { poststop: [input.poststop] } }),
-    annotations: { ...request.annotations },
+    annotations: { ...request.annotations, ...input.annotations },
     linux: {
       namespaces: namespaces(input),
       ...userMappings(input.userNamespace, input.traits),
