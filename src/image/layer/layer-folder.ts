@@ -28,3 +28,12 @@ export interface Place {
   readonly folder: LayerFolder;
   readonly name: string;
 }
+
+/** The folder, and all below it. */
+export function* foldersOf(top: LayerFolder): Iterable<LayerFolder> {
+  const pending = [top];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    yield folder;
+    for (const child of folder.children.values()) pending.push(child);
+  }
+}

@@ -3,8 +3,9 @@ import { DEPTH_MAX, DeepPaths } from "../../system/deep-paths.ts";
 import { setAttribute, setTimes, type Timestamp } from "../../system/file-attributes.ts";
 import { removeTree } from "../../system/remove-tree.ts";
 import { ImageError } from "../error.ts";
+import { Deletions } from "./deletions.ts";
 import type { EntryPath, LayerEntry } from "./entry.ts";
-import { LayerFolder, type Place } from "./layer-folder.ts";
+import { foldersOf, LayerFolder, type Place } from "./layer-folder.ts";
 import { LAYER_LIMITS, type LayerLimits } from "./limits.ts";
 import { isWhiteout, type LowerFile, LowerTrees, opaqueAttribute } from "./lower.ts";
 import { copyMetadata } from "./metadata.ts";
@@ -45,6 +46,7 @@ export class LayerDirectories {
   dependsOnLower = false;
   readonly #top = new LayerFolder("", undefined);
   readonly #paths = new DeepPaths();
+  readonly #deletions = new Deletions(this);
   readonly #root: Buffer;
   readonly #opaque: string;
   #made = 0;
@@ -105,11 +107,11 @@ export class LayerDirectories {
     let folder = this.#top;
     for (const name of path.slice(0, -1)) {
       const next = folder.children.get(name);
-      if (next === undefined) return this.#hides({ folder, name }) ? this.#lower?.findPath(path) : undefined;
+      if (next === undefined) return this.#deletions.hides({ folder, name }) ? this.#lower?.findPath(path) : undefined;
       folder = next;
     }
     const place = { folder, name: path.at(-1) ?? "." };
-    return this.#hides(place) ? this.#lower?.findPath(path) : undefined;
+    return this.#deletions.hides(place) ? this.#lower?.findPath(path) : undefined;
   }
 
   /** Makes a directory, or keeps the one that is there. One that takes a file's place hides what lies below. */
@@ -128,18 +130,7 @@ export class LayerDirectories {
   /** Hides what the layers below have in the directory, with what this layer has deleted of it. */
   makeOpaque(folder: LayerFolder): void {
     setAttribute(this.pathOf(folder), this.#opaque, Buffer.from("y"));
-    if (folder.covered) return;
-    const pending = [folder];
-    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      at.covered = true;
-      at.below = [];
-      // overlayfs lists a deletion as a file where there is nothing to be deleted.
-      this.#undelete(at);
-      for (const [name, child] of at.children) {
-        if (child.bare) this.remove({ folder: at, name });
-        else if (!child.covered) pending.push(child);
-      }
-    }
+    this.#deletions.cover(folder);
   }
 
   /** Removes a directory of this layer with all that is in it. */
@@ -158,7 +149,7 @@ export class LayerDirectories {
   async finish(): Promise<void> {
     if (this.#top.mtime === undefined) await this.#inheritRoot();
     await this.#dropIdleDeletions();
-    for (const folder of this.#folders()) {
+    for (const folder of foldersOf(this.#top)) {
       if (folder.mtime !== undefined) setTimes(this.pathOf(folder), folder.mtime);
     }
     this.close();
@@ -184,28 +175,13 @@ export class LayerDirectories {
    * them as files. (The root is always merged, with the container's own layer.)
    */
   async #dropIdleDeletions(): Promise<void> {
-    const folders = [...this.#folders()].filter((it) => it !== this.#top && !it.covered && it.whiteouts.size > 0);
+    const folders = [...foldersOf(this.#top)].filter((it) => it !== this.#top && !it.covered && it.whiteouts.size > 0);
     if (folders.length === 0) return;
     await this.waitForLower();
     for (const folder of folders) {
       if (this.#lower?.showing(folder).length !== 0) continue;
       this.dependsOnLower = true;
-      this.#undelete(folder);
-    }
-  }
-
-  #undelete(folder: LayerFolder): void {
-    for (const name of folder.whiteouts) {
-      if (this.#isDeleted({ folder, name })) unlinkSync(this.absolute({ folder, name }));
-    }
-    folder.whiteouts.clear();
-  }
-
-  *#folders(): Iterable<LayerFolder> {
-    const pending = [this.#top];
-    for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
-      yield folder;
-      for (const child of folder.children.values()) pending.push(child);
+      this.#deletions.undelete(folder);
     }
   }
 
@@ -296,17 +272,6 @@ export class LayerDirectories {
     let folder: LayerFolder | undefined = this.#top;
     for (const name of path) folder = folder?.children.get(name);
     return folder;
-  }
-
-  /** Whether there is nothing at the place because this layer hides it. */
-  #hides(place: Place): boolean {
-    const there = this.stat(place);
-    return there === undefined ? place.folder.covered : isWhiteout(there);
-  }
-
-  #isDeleted(place: Place): boolean {
-    const there = this.stat(place);
-    return there !== undefined && isWhiteout(there);
   }
 }
 
