@@ -1,6 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { storePaths } from "../../image/store/layout.ts";
 import type { Scope } from "../../scope.ts";
 import { listContainerIds, readRecord } from "../../state/container-record.ts";
 import { isContainerAlive } from "../../state/liveness.ts";
@@ -85,6 +84,7 @@ async function sweep(scope: Scope): Promise<void> {
   emptyTrash(scope);
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
+  const { storePaths } = await import("../../image/store/layout.ts");
   const { sweepWork } = await import("../../image/store/work.ts");
   sweepWork(scope.stateDir, storePaths(scope.stateDir));
   const { finishRemovals } = await import("../network/remove-network.ts");
