@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { processOfContainer } from "../../runtime/systemd/container-processes.ts";
+import { isOfContainer, processOfContainer } from "../../runtime/systemd/container-processes.ts";
 import { handOnNotifications } from "../../runtime/systemd/hand-on-notifications.ts";
 import { inheritedSockets } from "../../runtime/systemd/inherited-sockets.ts";
 import type { Scope } from "../../scope.ts";
@@ -19,6 +19,7 @@ export function define(command: Command, { scope, env }: CommandContext): void {
       systemd,
       payload: () => payloadOf(scope, unit),
       processOf: processOfContainer,
+      isOf: isOfContainer,
     });
   });
 }

@@ -9,10 +9,21 @@ const CGROUPS = "/sys/fs/cgroup";
  * any other process.
  */
 export function processOfContainer(first: number, named: number): number | undefined {
-  const [, cgroup] = /^0::(\/.+)$/m.exec(read(`/proc/${first}/cgroup`)) ?? [];
+  const cgroup = cgroupOf(first);
   if (cgroup === undefined) return undefined;
   const pids = processesBelow(join(CGROUPS, cgroup));
   return pids.find((pid) => innermostPid(pid) === named) ?? pids.find((pid) => pid === named);
+}
+
+/** Whether a process is in the cgroup of process `first`, which is the container's first one, or below. */
+export function isOfContainer(first: number, pid: number): boolean {
+  const [cgroup, own] = [cgroupOf(first), cgroupOf(pid)];
+  return cgroup !== undefined && own !== undefined && `${own}/`.startsWith(`${cgroup}/`);
+}
+
+/** Undefined for a process that is gone, or in the root. */
+function cgroupOf(pid: number): string | undefined {
+  return /^0::(\/.+)$/m.exec(read(`/proc/${pid}/cgroup`))?.[1];
 }
 
 function processesBelow(directory: string): number[] {

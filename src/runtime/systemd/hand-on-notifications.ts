@@ -23,6 +23,8 @@ export interface NotificationRelay {
   readonly payload: () => number | undefined;
   /** The host's PID of a process of the container, as `processOfContainer()` gives it. */
   readonly processOf: (payload: number, named: number) => number | undefined;
+  /** Whether a process is one of the container's now, as `isOfContainer()` says it. */
+  readonly isOf: (payload: number, pid: number) => boolean;
 }
 
 /**
@@ -61,7 +63,9 @@ function handOn(relay: NotificationRelay, datagram: Datagram, initial: number | 
   const text = allowedNotification(payload, (named) => relay.processOf(first, named));
   if (text === undefined) return false;
   const message = Buffer.from(text, "latin1");
-  const senders = first === initial ? [sender.pid, first] : [sender.pid];
+  // The PID of one that has ended can be a stranger's by now, whose service would be meant.
+  const speaker = relay.isOf(first, sender.pid) ? [sender.pid] : [];
+  const senders = first === initial ? [...speaker, first] : speaker;
   return senders.some((pid) => send(relay.systemd, message, fds, unprivileged(sender, pid)));
 }
 

@@ -19,6 +19,8 @@ const PASSED = new Set([
   "BARRIER",
 ]);
 
+const MAIN_PID = "MAINPID=";
+
 /** The most bytes that systemd takes: NOTIFY_BUFFER_MAX, PIPE_BUF of <linux/limits.h>. */
 export const NOTIFICATION_MAX = 4096;
 
@@ -34,15 +36,18 @@ export function allowedNotification(
   // As systemd does with a message that is too long, or has a NUL byte within.
   if (message.length > NOTIFICATION_MAX || message.subarray(0, -1).includes(0)) return undefined;
   const lines = Buffer.from(message).toString("latin1").replace(/\0$/, "").split("\n");
-  const allowed = lines.flatMap((line) => allowedLine(line, mainPid));
+  // Of several systemd takes the first; to look for each of them would cost a payload nothing, and the host much.
+  const first = lines.findIndex((line) => line.startsWith(MAIN_PID));
+  const allowed = lines.flatMap((line, at) => (at === first ? mainPidLine(line, mainPid) : passedLine(line)));
   return allowed.length === 0 ? undefined : allowed.join("\n");
 }
 
-function allowedLine(line: string, mainPid: (named: number) => number | undefined): string[] {
-  const name = line.slice(0, Math.max(line.indexOf("="), 0));
-  if (PASSED.has(name)) return [line];
-  if (name !== "MAINPID") return [];
-  const named = /^MAINPID=([1-9][0-9]{0,9})$/.exec(line)?.[1];
+function passedLine(line: string): string[] {
+  return PASSED.has(line.slice(0, Math.max(line.indexOf("="), 0))) ? [line] : [];
+}
+
+function mainPidLine(line: string, mainPid: (named: number) => number | undefined): string[] {
+  const named = /^[1-9][0-9]{0,9}$/.exec(line.slice(MAIN_PID.length))?.[0];
   const pid = named === undefined ? undefined : mainPid(Number(named));
-  return pid === undefined ? [] : [`MAINPID=${pid}`];
+  return pid === undefined ? [] : [`${MAIN_PID}${pid}`];
 }

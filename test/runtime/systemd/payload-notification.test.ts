@@ -17,6 +17,11 @@ test("a main process passes only if it is the container's, under its PID on the 
     expect(allowed(`MAINPID=${pid}\nREADY=1`), pid).toBe("READY=1");
 });
 
+test("of several main processes only the first counts, as for systemd", () => {
+  expect(allowed("MAINPID=7\nMAINPID=7\nREADY=1")).toBe("MAINPID=4007\nREADY=1");
+  expect(allowed("MAINPID=1\nMAINPID=7")).toBeUndefined();
+});
+
 test("nothing else passes", () => {
   for (const text of ["NOTIFYACCESS=all", "MAINPID=1", "mainpid=7", " MAINPID=7", "MAINPIDFD=1", "=", "", "x", "\n\n"])
     expect(allowed(text), text).toBeUndefined();
