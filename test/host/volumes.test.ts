@@ -88,7 +88,14 @@ describeOnSuites("both", "volumes on %s", (suite) => {
     await host.ok(["systemctl", "stop", "keeper", "scratch-volume"]);
     expect(await host.ok(["ls", data])).toContain("written");
     expect(await leftovers()).toBe("");
-    expect((await volume("prune", "--force")).stdout).toBe("other\nsystemd-kept\nsystemd-scratch\n");
+    // Files name them, and the one without a file has a name that somebody gave it.
+    for (const all of [[], ["--all"]]) expect((await volume("prune", "--force", ...all)).stdout).toBe("");
+    await host.sh(
+      "mkdir /tmp/away; mv /etc/containers/systemd/{keeper.container,kept.volume,scratch.volume} /tmp/away",
+    );
+    expect((await volume("prune", "--force")).stdout).toBe("");
+    expect((await volume("prune", "--all", "--force")).stdout).toBe("other\nsystemd-kept\nsystemd-scratch\n");
+    await host.sh("mv /tmp/away/* /etc/containers/systemd/");
     // Its service is made for the next one anew, with all that the file says.
     expect(await property(host, "kept-volume.service", "ActiveState")).toBe("inactive");
     await host.ok(["systemctl", "start", "keeper"]);

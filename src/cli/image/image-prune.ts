@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { digestHex } from "../../image/document/digest.ts";
+import { localCandidates, parseReferenceIfValid } from "../../image/reference.ts";
 import { openStore, type StoredImage } from "../../image/store/store.ts";
 import { readContainerUse } from "../../state/image-use.ts";
 import { chooseBy, filterOption } from "../output/filters.ts";
 import type { CommandContext, CommandManual } from "../program/command.ts";
 import { confirmRemoval } from "../program/confirmation.ts";
+import { installedNames } from "../units/installed-names.ts";
 import { IMAGE_FILTERS } from "./images.ts";
 
 interface Options {
@@ -17,8 +19,8 @@ interface Options {
 export const manual: CommandManual = {
   description: "Remove the images that have lost their name, and print their IDs.",
   details: [
-    "An image loses its name when another one is pulled by it. With `--all` images with names go as well. None goes that a container runs from, or has mounted (`Mount=type=image`).",
-    "A service that is stopped has no container, so with `--all` its image is among them, and is pulled again at the next start: the names are shown and the question is asked, unless there is `--force`. Filters are those of `berth images`; of an image with several names every one has to match.",
+    "An image loses its name when another one is pulled by it. With `--all` images with names go as well. None goes that a container runs from, or has mounted (`Mount=type=image`), or that an installed file names (`Image=`).",
+    "The names are shown and the question is asked, unless there is `--force`. Filters are those of `berth images`; of an image with several names every one has to match.",
   ],
   examples: [
     { command: "berth image prune", help: "Those without a name." },
@@ -44,9 +46,12 @@ async function prune({ all, filter, force }: Options, context: CommandContext): 
   enterUserNamespace(context);
   const store = openStore(scope.stateDir);
   const uses = () => readContainerUse(scope);
+  const named = installedNames(context).images((name) =>
+    parseReferenceIfValid(name) === undefined ? [] : localCandidates(name),
+  );
   const chosen = new Set(
     chooseBy(store.list(), filter, IMAGE_FILTERS)
-      .filter(({ reference }) => all || reference === "")
+      .filter(({ reference }) => reference === "" || (all && !named(reference)))
       .map(nameOf),
   );
   const unused = store.unused((image) => chosen.has(nameOf(image)), uses);
