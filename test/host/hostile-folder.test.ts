@@ -105,6 +105,7 @@ const INVOCATIONS: readonly (readonly string[])[] = [
   ["logs", "idle"],
   ["stop-payload", "--unit", "idle.service"],
   ["socket-proxy", "--unit", "none.service", "80"],
+  ["hand-on-notifications", "none.service"],
   ["stop", "idle", "berth-shell"],
   ["cleanup", "--stale"],
   ["generate"],
