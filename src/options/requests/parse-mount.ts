@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { OptionError } from "../error.ts";
 import type { MountValue } from "../values/mount/mount.ts";
 import type { TmpfsValue } from "../values/mount/tmpfs.ts";
 import type { VolumeValue } from "../values/volume.ts";
@@ -37,4 +38,19 @@ export function mountRequest(mount: MountValue, cwd: string): MountRequest {
     case "bind":
       return { type, source: resolve(cwd, source), target, options };
   }
+}
+
+/**
+ * The same mounts. Throws OptionError for two with one destination: one would hide the other, and podman refuses that
+ * too.
+ */
+export function apart(mounts: readonly MountRequest[]): readonly MountRequest[] {
+  const places = new Set<string>();
+  for (const { target } of mounts) {
+    // A glob without a target puts each file in its own place.
+    if (target !== "" && places.has(target))
+      throw new OptionError("duplicate-destination", `${target} is the destination of two mounts`);
+    places.add(target);
+  }
+  return mounts;
 }

@@ -7,7 +7,7 @@ import { RUN, type RunFlag } from "../flags/run-flags.ts";
 import { parseContainerName, parseNameInUnit } from "../values/name.ts";
 import type { SecurityOption } from "../values/security-option.ts";
 import { SHARED_BY_DEFAULT, type SharedKind } from "../values/share.ts";
-import { mountRequest, tmpfsRequest, volumeRequest } from "./parse-mount.ts";
+import { apart, mountRequest, tmpfsRequest, volumeRequest } from "./parse-mount.ts";
 import { toNetworkRequest } from "./parse-network.ts";
 import { toUserNamespaceRequest } from "./parse-user-namespace.ts";
 import type { NetworkRequest, PullWords, RunRequest } from "./run-request.ts";
@@ -43,11 +43,11 @@ export function toRunRequest(
     name: nameOf(flags),
     pod,
     envFiles: read.list("env-file").map((path) => resolve(context.cwd, path)),
-    mounts: [
+    mounts: apart([
       ...read.list("volume").map((volume) => volumeRequest(volume, context.cwd)),
       ...read.list("mount").map((mount) => mountRequest(mount, context.cwd)),
       ...read.list("tmpfs").map(tmpfsRequest),
-    ],
+    ]),
     network: pod !== undefined && onPodsNetwork(read, ofPod) ? { mode: "pod" } : networkOf(read, context),
     stopSignal: read.one("stop-signal")?.replace(/^SIG/, ""),
     ulimits: limits.length < ulimits.length ? "host" : limits,

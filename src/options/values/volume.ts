@@ -13,6 +13,7 @@ import {
   valid,
 } from "./check.ts";
 import { parseIdMapOption } from "./mount/id-map-option.ts";
+import { kernelPlaceProblem } from "./mount/kernel-place.ts";
 import { cleanPath, parseContainerPath } from "./path.ts";
 
 /** Options of a `Volume=`, podman-run(1). The words of one row exclude each other. */
@@ -81,11 +82,17 @@ export function parseVolume(text: string): Parsed<VolumeValue> {
   const options = parts.options === undefined ? valid([]) : shifted(parseOptions(parts.options), parts.optionsAt);
   if ("problem" in options) return options;
   if (!("value" in source && "value" in target && "value" in options)) return DEFERRED;
-  return valid({
+  const value: VolumeValue = {
     ...(source.value === undefined ? {} : { source: source.value }),
     target: cleanPath(target.value),
     options: options.value,
-  });
+  };
+  const problem = placeProblem(value);
+  return problem === undefined ? valid(value) : shifted({ problem }, parts.destinationAt);
+}
+
+function placeProblem({ source, target }: VolumeValue): Problem | undefined {
+  return source !== undefined && "path" in source ? undefined : kernelPlaceProblem("volume", target);
 }
 
 /** Options of a bind mount or volume, separated by commas. */

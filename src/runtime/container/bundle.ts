@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { readBounded } from "../../system/read-bounded.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
-import { checkMountPlaces } from "../mount/mount-place.ts";
+import { checkImagePlaces, checkMountPlaces } from "../mount/mount-place.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
 import { boundingSet } from "../spec/capabilities.ts";
 import { attainableCapabilities, attainableLimits } from "../spec/limits.ts";
@@ -32,6 +32,7 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   const lower = start.namespace?.shiftLayers(paths, start.layers);
   mountRootfs(paths, lower?.directories ?? start.layers, context.inUserNamespace);
   const rootfs = start.namespace?.grantRootfsAccess(context.scope, paths) ?? paths.rootfs;
+  checkImagePlaces(paths.rootfs, request.workdir ?? start.image.config.workingDirectory);
   linkMtab(paths.rootfs, start.namespace?.root);
   const user = containerUser(start);
   const sockets = socketsOfPayload(start);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
+import { isKernelPlace } from "../../options/values/mount/kernel-place.ts";
 import { cleanPath } from "../../options/values/path.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
@@ -8,7 +9,7 @@ import { bindMount, keptFlags } from "../mount/bind-mount.ts";
 import { matchingPaths } from "../mount/glob.ts";
 import { kernelMount } from "../mount/kernel-mount.ts";
 import { type MountContext, withIdMap } from "../mount/mount-context.ts";
-import { isKernelPlace, mountPlace } from "../mount/mount-place.ts";
+import { mountPlace } from "../mount/mount-place.ts";
 import { imageMount, overlayOver } from "../mount/overlay-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type ContainerUser, ownerOf } from "../users/container-user.ts";
@@ -29,7 +30,9 @@ export function resolveMounts(
   // The kernel's file systems are there anyway, and an image's content has no business in their place.
   const implied = imageVolumes
     .map(cleanPath)
-    .filter((target) => !covered.has(target) && !isKernelPlace(mountPlace(context.paths.rootfs, target, [])))
+    // The image's links lead elsewhere than those of the mounted /proc: both are looked at.
+    .filter((target) => ![target, mountPlace(context.paths.rootfs, target, [])].some(isKernelPlace))
+    .filter((target) => !covered.has(target))
     .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
   return [...requests, ...implied].flatMap((request, index) => resolveMount(context, request, index));
 }

@@ -1,24 +1,12 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats } from "node:fs";
 import { join, posix } from "node:path";
+import { isReservedPlace, KERNEL_PLACES } from "../../options/values/mount/kernel-place.ts";
 import { isErrno } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
 /** As many links as the kernel follows on one path, path_resolution(7). */
 const LINKS_MAX = 40;
-
-/** Devices that the OCI runtime makes or mounts in /dev; /dev/null also covers each masked file. */
-const RUNTIME_DEVICES: ReadonlySet<string> = new Set(
-  ["null", "zero", "full", "random", "urandom", "tty", "console", "ptmx", "pts"].map((name) => `/dev/${name}`),
-);
-
-/** File systems of the kernel, mounted by the OCI runtime in every container. */
-const KERNEL_PLACES = ["/dev", "/proc", "/sys"] as const;
-
-/** Whether a path is the place of a file system of the kernel, or below one. */
-export function isKernelPlace(place: string): boolean {
-  return KERNEL_PLACES.some((kernel) => place === kernel || place.startsWith(`${kernel}/`));
-}
 
 /**
  * Where a mount comes to lie: its destination with the links of the image followed, as the OCI runtime follows them,
@@ -65,21 +53,34 @@ export function mountPlace(rootfs: string, destination: string, before: readonly
 export function checkMountPlaces(rootfs: string, mounts: readonly SpecMount[]): void {
   for (const [at, mount] of mounts.entries()) {
     const place = mountPlace(rootfs, mount.destination, mounts.slice(0, at));
-    if (!isReserved(place) || isHostsOwn(mount, place)) continue;
+    if (!isReservedPlace(place) || isHostsOwn(mount, place)) continue;
     const where = place === mount.destination ? place : `${mount.destination}, which is ${place}`;
     throw new RuntimeError("bad-request", `nothing but the host's own can be mounted on ${where}`);
   }
 }
 
-function isReserved(place: string): boolean {
-  return place === "/dev" || place === "/proc" || place === "/sys" || RUNTIME_DEVICES.has(place);
+/**
+ * Checks what the OCI runtime is going to trust of a mounted image: /dev, /proc and /sys have to be folders, since by a
+ * link their file systems would be mounted elsewhere (CVE-2019-19921, CVE-2023-27561), and the working directory must
+ * be none that a process has open, the runtime's own among them (CVE-2024-21626). Throws "bad-request".
+ */
+export function checkImagePlaces(rootfs: string, workdir: string): void {
+  for (const place of KERNEL_PLACES) {
+    if (statsOf(join(rootfs, place))?.isDirectory() === false)
+      throw new RuntimeError("bad-request", `${place} is no folder in the image`);
+  }
+  const place = mountPlace(rootfs, workdir, []);
+  if (/^\/proc\/(?:self|thread-self|\d+)(?:\/|$)/.test(place))
+    throw new RuntimeError("bad-request", `working directory ${JSON.stringify(workdir)} is a process's own: ${place}`);
 }
 
 function isHostsOwn({ type, source }: SpecMount, place: string): boolean {
   if (type === "devpts") return place === "/dev/pts";
   if (type !== "bind") return false;
   try {
-    return realpathSync(source) === place;
+    const real = realpathSync(source);
+    // A device may stand in for another (/dev/urandom for /dev/random), except for the one that masks.
+    return real === place || (place !== "/dev/null" && posix.dirname(place) === "/dev" && real.startsWith("/dev/"));
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR", "ELOOP")) return false;
     throw error;

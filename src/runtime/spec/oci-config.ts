@@ -1,5 +1,6 @@
 import type { ImageConfig } from "../../image/document/image-config.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
+import { isKernelPlace } from "../../options/values/mount/kernel-place.ts";
 import { RuntimeError } from "../error.ts";
 import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import { type IdMaps, type IdRange, toOutside } from "../user-namespace/id-map.ts";
@@ -203,7 +204,7 @@ export function formatRuntimeSpec(spec: object): string {
   );
 }
 
-/** The kernel's mounts, /dev/shm, a read-only root's writable places, then the request's, parents before children. */
+/** The root's mounts, parents before children, then those at and below /dev, /proc and /sys. */
 function allMounts(input: SpecInput): SpecMount[] {
   const { request } = input;
   const readonlyDev = request.readOnly && !request.readOnlyTmpfs;
@@ -232,7 +233,11 @@ function allMounts(input: SpecInput): SpecMount[] {
     mounts.delete(mount.destination);
     add(mount);
   }
-  return [...mounts.values()];
+  // The kernel's come last: they cover what a link in a shared volume, exchanged meanwhile, has led to their places
+  // (CVE-2021-30465).
+  const all = [...mounts.values()];
+  const last = (mount: SpecMount) => isKernelPlace(mount.destination);
+  return [...all.filter((mount) => !last(mount)), ...all.filter(last)];
 }
 
 /** Without the option gid= if the group of terminals (tty) is not mapped, as with podman. */

@@ -300,6 +300,14 @@ test.each([
   ["--security-opt label=level:s0", "--security-opt label=level:s0: not supported yet"],
   ["%i", "image %i: %i is not expanded: only systemd does that, in a unit"],
   ["--expose http", "--expose http: invalid port format 'http'"],
+  ["-v a:/x -v b:/x/", "/x is the destination of two mounts"],
+  ["-v a:/x --tmpfs /x:size=1m", "/x is the destination of two mounts"],
+  ["--mount type=ramfs,dst=/x --mount type=bind,src=/a,dst=/./x", "/x is the destination of two mounts"],
+  ["-v a:/dev", 'nothing but the host\'s own can be mounted on "/dev"'],
+  ["-v /proc/", 'nothing but the host\'s own can be mounted on "/proc"'],
+  ["--tmpfs /dev", 'nothing but the host\'s own can be mounted on "/dev"'],
+  ["--mount type=image,src=web:1,dst=/dev/./null", 'nothing but the host\'s own can be mounted on "/dev/null"'],
+  ["--mount type=volume,src=a,dst=/sys", 'nothing but the host\'s own can be mounted on "/sys"'],
 ])("%s is refused", (words, message) => {
   expect(() => requestOf(words.split(" "))).toThrow(message);
 });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkMountPlaces, isKernelPlace, mountPlace } from "../../../src/runtime/mount/mount-place.ts";
+import { isKernelPlace } from "../../../src/options/values/mount/kernel-place.ts";
+import { checkImagePlaces, checkMountPlaces, mountPlace } from "../../../src/runtime/mount/mount-place.ts";
 import type { SpecMount } from "../../../src/runtime/spec/runtime-spec.ts";
 
 let top: string;
@@ -63,6 +64,7 @@ test("nothing of an image or a volume stands where the OCI runtime mounts and ma
 
 test("the host's own may be mounted on itself, and anything beside it", () => {
   for (const path of ["/dev", "/sys", "/proc", "/dev/null"]) check(bind(path, path));
+  check(bind("/dev/urandom", "/dev/random"));
   check({ type: "devpts", source: "devpts", destination: "/dev/pts", options: [] });
   for (const destination of ["/dev/shm", "/dev/log", "/dev/dri", "/dev/net/tun", "/sys/fs/cgroup", "/devel", "/data"])
     check(volume(destination));
@@ -71,4 +73,30 @@ test("the host's own may be mounted on itself, and anything beside it", () => {
 test("an image's own volumes at such places are left out", () => {
   for (const path of ["/dev", "/dev/shm", "/proc/self", "/sys/fs/cgroup"]) expect(isKernelPlace(path), path).toBe(true);
   for (const path of ["/", "/devel", "/system", "/srv/dev"]) expect(isKernelPlace(path), path).toBe(false);
+});
+
+test.each(["dev", "proc", "sys"])("an image whose /%s is a link or a file is refused", (name) => {
+  checkImagePlaces(rootfs(), "/");
+  rmSync(join(rootfs(), name), { recursive: true, force: true });
+  checkImagePlaces(rootfs(), "/");
+  link("/srv", `rootfs/${name}`);
+  expect(() => checkImagePlaces(rootfs(), "/")).toThrow(`/${name} is no folder in the image`);
+  rmSync(join(rootfs(), name));
+  writeFileSync(join(rootfs(), name), "");
+  expect(() => checkImagePlaces(rootfs(), "/")).toThrow(`/${name} is no folder in the image`);
+});
+
+test("a working directory among the open files of a process is refused, by whatever way it leads there", () => {
+  link("/proc/self/fd", "rootfs/srv/fd");
+  link("fd/8", "rootfs/srv/eight");
+  for (const path of [
+    "/proc/self/fd/7",
+    "/proc/1/fd/7",
+    "/proc/thread-self/cwd",
+    "/srv/fd/7",
+    "/srv/eight/../..",
+    "proc/self/",
+  ])
+    expect(() => checkImagePlaces(rootfs(), path), path).toThrow("is a process's own");
+  for (const path of ["", "/", "/proc", "/proc/sys", "/srv", "/not/there"]) checkImagePlaces(rootfs(), path);
 });

@@ -214,8 +214,8 @@ describe("mounts", () => {
   test("come after what they lie in, and take the place of the defaults", () => {
     const mounts = ["/data/a/b", "/etc/hosts", "/data", "/dev/shm", "/data/a"].map(bind);
     const order = spec({ mounts }).mounts.map(({ destination }) => destination);
-    expect(order.slice(0, 2)).toEqual(["/proc", "/dev"]);
-    expect(order.filter((path) => path.startsWith("/data"))).toEqual(["/data", "/data/a", "/data/a/b"]);
+    // Below the kernel's own, which cover what a link in one of the others has led there.
+    expect(order.slice(0, 5)).toEqual(["/data", "/etc/hosts", "/data/a", "/data/a/b", "/proc"]);
     expect(order.filter((path) => path === "/dev/shm")).toHaveLength(1);
     expect(order.indexOf("/dev/shm")).toBeGreaterThan(order.indexOf("/dev"));
     expect(mountAt(spec({ mounts }).mounts, "/dev/shm")?.type).toBe("bind");

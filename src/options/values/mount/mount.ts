@@ -1,6 +1,7 @@
 import { closest } from "../../../suggest.ts";
 import { DEFERRED, invalid, type Parsed, type Problem, quoted, shifted, splitAt, suggesting, valid } from "../check.ts";
 import { contradiction, type GivenOptions } from "../volume.ts";
+import { kernelPlaceProblem } from "./kernel-place.ts";
 import {
   MOUNT_TYPES,
   type MountPart,
@@ -109,7 +110,16 @@ export function parseMount(text: string): Parsed<MountValue> {
   if (type.source === undefined && source !== undefined)
     return invalid("bad-mount", `a ${parts.type} has no source`, { at: parts.fields[source.index]?.at ?? 0 });
   const fields = parseFields(parts.fields, parts.type, type);
-  return "value" in fields ? valid({ type: parts.type, source: source?.source ?? "", ...fields.value }) : fields;
+  if (!("value" in fields)) return fields;
+  const value: MountValue = { type: parts.type, source: source?.source ?? "", ...fields.value };
+  const problem = placeProblem(value);
+  return problem === undefined ? valid(value) : { problem };
+}
+
+function placeProblem({ type, source, target }: MountValue): Problem | undefined {
+  // podman takes a path for a bind mount in a volume, too.
+  const ofHost = type === "bind" || type === "glob" || (type === "volume" && /^[/.]/.test(source));
+  return ofHost ? undefined : kernelPlaceProblem(type, target);
 }
 
 function isMountType(type: string): type is MountTypeName {

@@ -13,6 +13,7 @@ import {
 } from "../check.ts";
 import { cleanPath, parseContainerPath } from "../path.ts";
 import { parseSize } from "../size.ts";
+import { kernelPlaceProblem } from "./kernel-place.ts";
 
 /** mount(8): words for any file system. */
 const FLAGS: readonly string[] = [
@@ -74,7 +75,10 @@ export function parseTmpfs(text: string): Parsed<TmpfsValue> {
     deferred ||= !("value" in parsed);
   }
   if (deferred || !("value" in target)) return DEFERRED;
-  return valid({ target: cleanPath(target.value), options: tail === "" ? [] : options.map(({ text: word }) => word) });
+  const place = cleanPath(target.value);
+  const problem = kernelPlaceProblem("tmpfs", place);
+  if (problem !== undefined) return { problem };
+  return valid({ target: place, options: tail === "" ? [] : options.map(({ text: word }) => word) });
 }
 
 /** One option of a tmpfs, as it was written. */
