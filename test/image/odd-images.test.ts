@@ -25,6 +25,7 @@ beforeEach(async () => {
 afterEach(() => registry.stop());
 
 const pull = (state: string, more: Partial<PullOptions> = {}) => pullFrom(registry, state, "app:1", more);
+const pulledDigest = async (state: string): Promise<string> => (await pull(state)).manifestDigest;
 const refused = (more: Partial<PullOptions> = {}) => refusedFrom(registry, scratch(), "app:1", more);
 
 describe.skipIf(!root)("an odd image", () => {
@@ -43,11 +44,56 @@ describe.skipIf(!root)("an odd image", () => {
     expect(await openStore(state).verify()).toEqual([]);
   });
 
-  test("of an index in an index, or of one that lies about what is in it, is refused", async () => {
+  test("in an index in an index is found, unless they go on for ever", async () => {
     const { manifestDigest } = registry.putImage("inner", { layers: [LAYER] });
-    const inner = put({ manifests: [entry(manifestDigest)] });
-    put({ manifests: [entry(inner)] });
+    let inner = manifestDigest;
+    for (let depth = 0; depth < 4; depth++) {
+      const type = inner === manifestDigest ? {} : { mediaType: OCI_INDEX };
+      inner = put({ manifests: [entry(inner, type)] });
+      const state = scratch();
+      expect(await pulledDigest(state), `${depth}`).toBe(manifestDigest);
+      expect(await openStore(state).verify()).toEqual([]);
+      // Without a platform of its own, too.
+      put({ manifests: [entry(inner, { mediaType: OCI_INDEX, platform: undefined })] });
+      if (depth < 3) expect(await pulledDigest(scratch())).toBe(manifestDigest);
+    }
+    put({ manifests: [entry(inner, { mediaType: OCI_INDEX })] });
     expect((await refused()).code).toBe("unsupported");
+  });
+
+  test("of an index whose entries do not say their platform is found by its configuration", async () => {
+    const other = registry.putImage("other", { layers: [LAYER], config: { architecture: "s390x" } }).manifestDigest;
+    const { manifestDigest } = registry.putImage("inner", { layers: [LAYER] });
+    const unplaced = (digest: string) => entry(digest, { platform: undefined });
+    put({ manifests: [unplaced(other), unplaced(manifestDigest)] });
+    expect(await pulledDigest(scratch())).toBe(manifestDigest);
+    put({ manifests: [unplaced(other)] });
+    expect((await refused()).code).toBe("no-platform");
+  });
+
+  test("with layers that are not to be distributed is taken where they are there", async () => {
+    for (const mediaType of [
+      "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+      "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    ]) {
+      const { layerDigests } = registry.putImage("1", {
+        layers: [LAYER],
+        layerType: mediaType,
+        manifest: (it) => ({
+          ...it,
+          layers: (it.layers as object[]).map((one) => ({ ...one, urls: ["http://x.invalid/"] })),
+        }),
+      });
+      const state = scratch();
+      await pull(state);
+      expect(await openStore(state).verify()).toEqual([]);
+      registry.blobs.delete(layerDigests[0] ?? "");
+      expect((await refused()).code).toBe("not-found");
+    }
+  });
+
+  test("of an index that lies about what is in it is refused", async () => {
+    const { manifestDigest } = registry.putImage("inner", { layers: [LAYER] });
     put({ manifests: [entry(manifestDigest, { size: 7 })] });
     expect((await refused()).message).toContain("expected 7 bytes");
     put({ manifests: [entry(manifestDigest, { mediaType: OCI_INDEX })] });

@@ -83,7 +83,9 @@ export function isEncrypted({ mediaType }: Pick<Descriptor, "mediaType">): boole
   return mediaType.endsWith(ENCRYPTED);
 }
 
-function isLayerType(mediaType: string): boolean {
+/** Layers that are not to be distributed are like any others where they are there (image-spec, layer.md). */
+function isLayerType(text: string): boolean {
+  const mediaType = text.replace(".layer.nondistributable.v1.", ".layer.v1.").replace(".rootfs.foreign.", ".rootfs.");
   if (!isEncrypted({ mediaType })) return LAYER_TYPES.includes(mediaType);
   const plain = mediaType.slice(0, -ENCRYPTED.length);
   return plain.startsWith("application/vnd.oci.") && LAYER_TYPES.includes(plain);
@@ -178,12 +180,6 @@ function imageManifest(json: JsonObject, mediaType: string, refuse: Refuse): Ima
   }
   const layers = descriptors(json, "layers", refuse);
   for (const layer of layers) {
-    if (/foreign|nondistributable/.test(layer.mediaType)) {
-      throw new ImageError(
-        "unsupported",
-        `layer ${layer.digest}: foreign layers (${layer.mediaType}) are not supported`,
-      );
-    }
     if (!isLayerType(layer.mediaType)) {
       throw new ImageError("unsupported", `layer ${layer.digest}: media type ${layer.mediaType} is not supported`);
     }

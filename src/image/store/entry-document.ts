@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { DiffId, Digest } from "../document/digest.ts";
+import { type FoundInIndex, findInIndex } from "../document/find-in-index.ts";
 import { type ImageConfig, parseImageConfig } from "../document/image-config.ts";
 import {
   type Artifact,
@@ -10,9 +11,8 @@ import {
   MANIFEST_TYPES,
   type Platform,
   parseDocument,
-  parseManifest,
 } from "../document/manifest.ts";
-import { choosePlatform, platformOf } from "../document/platform.ts";
+import { platformOf } from "../document/platform.ts";
 import { ImageError, withContext } from "../error.ts";
 import { entryName, type IndexEntry, isUnpacked } from "./index-file.ts";
 import { blobPath, readBlob, type StorePaths } from "./layout.ts";
@@ -56,20 +56,25 @@ export function loadImage(paths: StorePaths, entry: IndexEntry, platform?: Platf
     if (document.kind === "manifest") return imageOf(paths, document, { reference, ...foundIn(entry, entry.digest) });
     if (document.kind === "artifact")
       throw new ImageError("unsupported", `it is an artifact (${document.artifactType}), not an image`);
-    const chosen = chooseIn(document, platform);
-    if (!existsSync(blobPath(paths, chosen.digest)))
+    const chosen = chooseIn(paths, document, platform);
+    if (chosen === undefined)
       throw new ImageError("no-platform", "it is an index, and its image for this platform is not in the store");
-    const manifest = parseManifest(readBlob(paths, chosen.digest), chosen.mediaType);
-    if (manifest.kind === "index") throw new ImageError("unsupported", "it is an index in an index");
-    return imageOf(paths, manifest, { reference, index: entry.digest, ...foundIn(entry, chosen.digest) });
+    const { descriptor, manifest } = chosen;
+    return imageOf(paths, manifest, { reference, index: entry.digest, ...foundIn(entry, descriptor.digest) });
   } catch (error) {
     throw withContext(name, error, "store-corrupt");
   }
 }
 
-function chooseIn(index: ImageIndex, platform: Platform | undefined): Descriptor {
+function chooseIn(paths: StorePaths, index: ImageIndex, platform: Platform | undefined): FoundInIndex | undefined {
+  const search = findInIndex(index, platform ?? platformOf(process.arch));
   try {
-    return choosePlatform(index, platform ?? platformOf(process.arch));
+    let step = search.next();
+    while (!step.done) {
+      const { digest } = step.value;
+      step = search.next(existsSync(blobPath(paths, digest)) ? readBlob(paths, digest) : undefined);
+    }
+    return step.value;
   } catch (error) {
     throw withContext("it is an index", error, "no-platform");
   }

@@ -1,6 +1,12 @@
-import type { Descriptor, ImageManifest, Platform } from "../document/manifest.ts";
-import { parseManifest } from "../document/manifest.ts";
-import { choosePlatform } from "../document/platform.ts";
+import type { Digest } from "../document/digest.ts";
+import { findInIndex } from "../document/find-in-index.ts";
+import {
+  type Descriptor,
+  type ImageManifest,
+  isImageConfig,
+  type Platform,
+  parseManifest,
+} from "../document/manifest.ts";
 import { checkBlob, readConfig } from "../document/small-blob.ts";
 import { ImageError } from "../error.ts";
 import type { OnProgress } from "../progress.ts";
@@ -36,12 +42,25 @@ export async function findImage(source: ImageSource, platform: Platform): Promis
   const first = await source.manifest();
   const manifest = parseManifest(first.bytes, first.mediaType);
   if (manifest.kind === "manifest") return { document: first, manifest, index: undefined };
-  const chosen = choosePlatform(manifest, platform);
-  const found = await source.manifest(chosen.digest);
-  checkBlob("manifest", found.bytes, chosen);
-  const inner = parseManifest(found.bytes, chosen.mediaType);
-  if (inner.kind === "index") throw new ImageError("unsupported", "an index in an index");
-  return { document: found, manifest: inner, index: first };
+  const documents = new Map<Digest, SourceManifest>();
+  const search = findInIndex(manifest, platform);
+  let step = search.next();
+  while (!step.done) {
+    const wanted = step.value;
+    if (isImageConfig(wanted)) {
+      step = search.next(await readConfig(wanted, () => source.blob(wanted)));
+      continue;
+    }
+    const document = await source.manifest(wanted.digest);
+    checkBlob("manifest", document.bytes, wanted);
+    documents.set(wanted.digest, document);
+    step = search.next(document.bytes);
+  }
+  const found = step.value;
+  const document = found === undefined ? undefined : documents.get(found.descriptor.digest);
+  if (found === undefined || document === undefined)
+    throw new ImageError("no-platform", "the image for this platform is not there");
+  return { document, manifest: found.manifest, index: first };
 }
 
 /**

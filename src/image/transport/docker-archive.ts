@@ -1,4 +1,5 @@
 import { isJsonObject, optionalString, stringArray } from "../../json.ts";
+import { lacksRegistry } from "../../options/values/image-name.ts";
 import { detectCompression } from "../../tar/decompression.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
 import { CONFIG_MAX, type Descriptor, MANIFEST_MAX, OCI_CONFIG, OCI_MANIFEST } from "../document/manifest.ts";
@@ -53,7 +54,8 @@ async function toSource(
   const bytes = Buffer.from(text);
   const made: SourceManifest = { bytes, digest: digestOf(bytes), mediaType: OCI_MANIFEST };
   return {
-    references: tags.map((tag) => formatReference(parseReference(tag))),
+    // A name without a registry was given here, as podman has it.
+    references: tags.map((tag) => formatReference(parseReference(lacksRegistry(tag) ? `localhost/${tag}` : tag))),
     source: {
       manifest: async (which) => {
         if (which === undefined || which === made.digest) return made;

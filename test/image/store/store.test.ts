@@ -68,7 +68,7 @@ describe.skipIf(!root)("removing", () => {
   test("a name goes, the image stays while it has another, and shared layers stay for the other image", async () => {
     const store = await filled();
     const other = store.resolve("registry.example/other:2");
-    expect(await store.remove("app:1", unused)).toEqual({ untagged: ["docker.io/library/app:1"], deleted: undefined });
+    expect(await store.remove("app:1", unused)).toEqual({ untagged: ["localhost/app:1"], deleted: undefined });
     expect(store.resolve("app:stable")).toBeDefined();
     const removed = await store.remove("app:stable", unused);
     expect(removed.deleted).toBeDefined();
@@ -105,7 +105,7 @@ describe.skipIf(!root)("removing", () => {
     writeFileSync(record, JSON.stringify(containerRecord({ otherImages })));
     const uses = () => readContainerUse({ ...systemScope(), runtimeDir: runtime });
     const unused = store.unused(() => true, uses);
-    expect(names(unused)).toEqual(["docker.io/library/app:1", "docker.io/library/app:stable"]);
+    expect(names(unused)).toEqual(["localhost/app:1", "localhost/app:stable"]);
     // It has come to be used since it was looked at.
     const app = store.resolve("app:1");
     writeFileSync(record, JSON.stringify(containerRecord({ imageLayers: app?.layers ?? [], otherImages })));

@@ -131,7 +131,7 @@ describe.skipIf(!root)("loading", () => {
     const state = scratch();
     const images = await loadImages({ path: write(bytes) }, { store: openStore(state) });
     expect(images.map(({ reference }) => reference).slice(0, 2)).toEqual([
-      "docker.io/library/app:1",
+      "localhost/app:1",
       "registry.example/team/app:2",
     ]);
     expect(images.map(({ configDigest }) => configDigest as string)).toEqual([

@@ -439,16 +439,6 @@ describe.skipIf(!root)("a registry that misbehaves is refused, and nothing is ke
       "unsupported",
       (it) => ({ ...it, config: { ...(it.config as object), mediaType: "application/vnd.example+json" } }),
     ],
-    [
-      "a foreign layer",
-      "unsupported",
-      (it) => ({
-        ...it,
-        layers: [
-          { ...(it.layers as object[])[0], mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" },
-        ],
-      }),
-    ],
     ["fewer layers than the configuration", "bad-manifest", (it) => ({ ...it, layers: [] })],
     [
       "a digest that is none",
