@@ -30,7 +30,7 @@ const ALONE: readonly (readonly [path: RegExp, word: NonNullable<Lane["alone"]>]
 ];
 
 /** Files outside of test/soak/ that have more to do in a soak. */
-const SOAKED = ["test/host/hundred.test.ts", "test/vm/kernel.test.ts"];
+const SOAKED = ["test/fuzz.test.ts", "test/host/hundred.test.ts", "test/vm/kernel.test.ts"];
 
 /**
  * The lanes of a mode, from the test files' paths and texts. `chosen` are paths of files or folders to run in place of
