@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
-import { isAlive, readProc } from "../system/process-identity.ts";
+import { isAlive, isGone, readProc } from "../system/process-identity.ts";
 import type { ContainerRecord } from "./container-record.ts";
 import type { ContainerFacts } from "./container-state.ts";
 import { StateError } from "./error.ts";
@@ -16,7 +16,7 @@ export function payloadPid(scope: Scope, record: ContainerRecord): number | unde
   }
   const pid = Number(text);
   const cgroup = Number.isInteger(pid) && pid > 0 ? readProc(pid, "cgroup") : undefined;
-  return cgroup?.split("\n").some((line) => line.endsWith(record.cgroup)) ? pid : undefined;
+  return cgroup?.split("\n").some((line) => line.endsWith(record.cgroup)) && !isGone(pid) ? pid : undefined;
 }
 
 /** The same for a container that must be running. Throws "no-such-container". */

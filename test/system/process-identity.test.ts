@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { identify, isAlive, readProc } from "../../src/system/process-identity.ts";
+import { identify, isAlive, isGone, readProc } from "../../src/system/process-identity.ts";
 
 test("a process is the same for as long as it lives", async () => {
   const child = Bun.spawn(["/bin/cat"], { stdin: "pipe" });
@@ -36,4 +36,26 @@ test("a name with blanks and parentheses does not shift the fields", async () =>
 
 test("there is no process of an unused number", () => {
   expect(identify(2 ** 30)).toBeUndefined();
+});
+
+test("a process that has ended is gone before anyone has waited for it", async () => {
+  // The shell becomes a program that waits for no child.
+  const parent = Bun.spawn(["/bin/sh", "-c", "sleep 1000001 & echo $!; exec sleep 1000000"], {
+    stdin: "ignore",
+    stdout: "pipe",
+  });
+  try {
+    const { value } = await parent.stdout.getReader().read();
+    const pid = Number(new TextDecoder().decode(value));
+    const child = identify(pid);
+    if (child === undefined) throw new Error("no identity");
+    expect([isAlive(child), isGone(pid)]).toEqual([true, false]);
+    process.kill(pid, "SIGKILL");
+    while (!/\) Z /.test(readProc(pid, "stat") ?? "")) await Bun.sleep(5);
+    expect(identify(pid)).toEqual(child);
+    expect([isAlive(child), isGone(pid)]).toEqual([false, true]);
+  } finally {
+    parent.kill("SIGKILL");
+    await parent.exited;
+  }
 });
