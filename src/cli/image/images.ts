@@ -55,7 +55,7 @@ const LISTING: Listing<Row> = {
   fieldsOf: ({ image, size }, whole) => {
     const { reference, configDigest, manifestDigest, config } = image;
     const name = parseReferenceIfValid(reference);
-    const age = config.created === "" ? "" : `${formatAge(config.created)} ago`;
+    const age = Number.isNaN(Date.parse(config.created)) ? "" : `${formatAge(config.created)} ago`;
     return {
       Repository: name === undefined ? reference || "<none>" : repositoryName(name),
       Tag: name?.tag ?? "<none>",

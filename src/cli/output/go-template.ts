@@ -227,12 +227,16 @@ function compare(first: unknown, second: unknown): number {
   throw new TemplateError(`${formatValue(first)} and ${formatValue(second)} cannot be compared`);
 }
 
+/** The widest field of printf: characters. */
+const WIDTH_MAX = 10_000;
+
 /** `%s`, `%v`, `%d`, `%q`, perhaps with a width (`%-20s`). */
 function printf(format: unknown, ...values: unknown[]): string {
   let next = 0;
   return formatValue(format).replace(/%(-?)(\d*)([a-z%])/g, (all, left: string, width: string, verb: string) => {
     if (verb === "%") return "%";
     if (!"svdq".includes(verb)) throw new TemplateError(`printf: ${all} is not supported`);
+    if (Number(width) > WIDTH_MAX) throw new TemplateError(`printf: ${all} is wider than ${WIDTH_MAX}`);
     const text = formatValue(values[next++]);
     const shown = verb === "q" ? JSON.stringify(text) : text;
     return left === "" ? shown.padStart(Number(width)) : shown.padEnd(Number(width));

@@ -65,6 +65,9 @@ export function checkMountPlaces(rootfs: string, mounts: readonly SpecMount[]): 
  * be none that a process has open, the runtime's own among them (CVE-2024-21626). Throws "bad-request".
  */
 export function checkImagePlaces(rootfs: string, workdir: string): void {
+  // The OCI runtime refuses it too late in the foreground: berth has become it by then, and nobody cleans up.
+  if (workdir !== "" && !workdir.startsWith("/"))
+    throw new RuntimeError("bad-request", `working directory ${JSON.stringify(workdir)} is not an absolute path`);
   for (const place of KERNEL_PLACES) {
     if (statsOf(join(rootfs, place))?.isDirectory() === false)
       throw new RuntimeError("bad-request", `${place} is no folder in the image`);

@@ -76,6 +76,7 @@ describe("a template", () => {
     ["{{.Id 1}}", ".Id takes no arguments"],
     ["{{gt .Id 1}}", "0123 and 1 cannot be compared"],
     ['{{printf "%x" 1}}', "printf: %x is not supported"],
+    ['{{printf "%1000000000d" 1}}', "printf: %1000000000d is wider than 10000"],
   ])("%j is an error: %s", (template, message) => {
     expect(() => render(template)).toThrow(message);
   });

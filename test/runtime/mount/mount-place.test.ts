@@ -77,6 +77,8 @@ test("an image's own volumes at such places are left out", () => {
 
 test.each(["dev", "proc", "sys"])("an image whose /%s is a link or a file is refused", (name) => {
   checkImagePlaces(rootfs(), "/");
+  checkImagePlaces(rootfs(), "");
+  expect(() => checkImagePlaces(rootfs(), "srv")).toThrow('working directory "srv" is not an absolute path');
   rmSync(join(rootfs(), name), { recursive: true, force: true });
   checkImagePlaces(rootfs(), "/");
   link("/srv", `rootfs/${name}`);
