@@ -8,6 +8,8 @@ import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
 
 const LAYOUT = "/root/hostile";
+/** How many starts race with a payload that exchanges a folder and a link, on each suite. */
+const RACES = 19;
 const TOOLS = sample("tools:1");
 
 /** A /dev by which a runtime that takes its null for the real one would show the kernel's keys. */
@@ -129,4 +131,30 @@ describeOnSuites("both", "hostile images on %s", (suite) => {
     expect(await host.ok(["sha256sum", "/usr/sbin/runc"])).toBe(runc);
     expect(await host.ok(["ls", "/run/berth/containers"])).toBe("");
   });
+
+  hostTest(
+    "a link that another payload puts into a shared volume meanwhile leads to nothing that is masked",
+    async () => {
+      const data = (name: string) => `/var/lib/berth/volumes/${name}/_data`;
+      await host.sh(`berth volume create shared; berth volume create nodes
+      mkdir -p ${data("shared")}/x; ln -s /dev ${data("shared")}/link
+      ln -s /proc/keys ${data("nodes")}/null; ln -s /proc/timer_list ${data("nodes")}/zero
+      systemd-run --quiet --unit=swap perl -e 'chdir $ARGV[0] or die;
+        while (1) { rename "x", "dir"; rename "link", "x"; rename "x", "link"; rename "dir", "x" }' ${data("shared")}`);
+      const flags = ["--network", "none", "-v", "shared:/data", "-v", "nodes:/data/x"];
+      for (let round = 0; round < RACES; round++) {
+        const { stdout } = await host.run([
+          "berth",
+          "run",
+          ...flags,
+          TOOLS,
+          "sh",
+          "-c",
+          "wc -c < /proc/keys; stat -c %t:%T /dev/null",
+        ]);
+        expect(["", "0\n1:3\n"], `round ${round}`).toContain(stdout);
+      }
+      await host.ok(["systemctl", "stop", "swap"]);
+    },
+  );
 });
