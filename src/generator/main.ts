@@ -3,35 +3,42 @@ import { dirname, join } from "node:path/posix";
 import type { Environment } from "../environment.ts";
 import { type Diagnostic, formatDiagnostic } from "../unit/diagnostic.ts";
 import { generateInstalled } from "./installed.ts";
+import { podmanGenerates } from "./podman-generator.ts";
 import { writeGenerated } from "./write.ts";
+
+const BESIDE_PODMAN =
+  "Podman's generator makes units of the same files, and those count; berth setup --mask-podman keeps it from doing so";
 
 /** Longest record that the kernel's log takes from one write: CONSOLE_EXT_LOG_MAX less what it adds. */
 const KMSG_RECORD_MAX = 900;
 
 /**
- * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, and returns the exit status: 0, or 1 if
- * any file has an error. It runs at boot before all services and at every daemon-reload, so it depends on no service.
+ * systemd.generator(7): `berth-generator NORMAL EARLY LATE`. Writes to NORMAL, or to LATE where Podman's generator runs
+ * too. Returns the exit status: 0, or 1 if any file has an error. It runs at boot before all services and at every
+ * daemon-reload, so it depends on no service.
  */
 export async function generatorMain(argv: readonly string[], env: Environment): Promise<number> {
   const log = openLog(env);
   try {
-    const directory = argv[0];
+    const [directory, , late] = argv;
     if (directory === undefined) {
       log.write("error", "missing output directory argument");
       return 1;
     }
-    return runGenerator(directory, env, log);
+    return runGenerator(directory, late, env, log);
   } finally {
     log.close();
   }
 }
 
-function runGenerator(directory: string, env: Environment, log: Log): number {
+function runGenerator(directory: string, late: string | undefined, env: Environment, log: Log): number {
   const options = { scope: scopeOf(process.argv0, env), uid: process.getuid?.() ?? 0, env };
   const { generated, warnings } = generateInstalled(options, berthPath(process.execPath));
   for (const warning of warnings) log.write("warning", warning);
   for (const diagnostic of generated.diagnostics) log.write(diagnostic.severity, formatDiagnostic(diagnostic));
-  const failures = writeGenerated(directory, generated);
+  const beside = late !== undefined && generated.files.length > 0 && podmanGenerates(options.scope);
+  if (beside) log.write("warning", BESIDE_PODMAN);
+  const failures = writeGenerated(beside ? late : directory, generated);
   for (const failure of failures) log.write("error", failure);
   return failures.length > 0 || generated.diagnostics.some(({ severity }) => severity === "error") ? 1 : 0;
 }

@@ -27,7 +27,7 @@ export const manual: CommandManual = {
   description: "Install berth on this machine, or take it away again.",
   details: [
     "Installed are the program, its generators, units, manual pages and shell completion, below the prefix. What is there already is replaced, file by file, so `berth setup` is also the way to another version. Running containers are not touched.",
-    "If Podman's generators are installed too, both would make units of the same files; `--mask-podman` puts a mask in /etc/systemd. Nothing is masked unasked.",
+    "If Podman's generators are installed too, both make units of the same files, and Podman's count, always. `--mask-podman` puts a mask in /etc/systemd; it refuses as long as services of Podman's run, since their units would then be berth's and could not stop them. Nothing is masked unasked.",
     "`--uninstall` removes what setup installed and nothing else: container files, images, volumes and berth.conf stay. Containers have to be stopped before.",
     "Packages that containers need and that are not installed are named.",
   ],
@@ -51,6 +51,7 @@ async function setup(options: SetupOptions, context: CommandContext, table: Comm
   if (process.getuid?.() !== 0) throw new CommandError("setup works for the whole machine: run it as root", 125);
   // All users read and run the installed files, so root's own umask must not apply.
   setPlainUmask();
+  if (options.maskPodman && options.root === "/") await refuseWhilePodmanRuns();
   if (options.uninstall) await uninstall(options, context);
   else await install(options, context, table);
   // Another root has no manager to reload.
@@ -98,6 +99,15 @@ async function uninstall(options: SetupOptions, context: CommandContext): Promis
     context.out(`removed ${at}\n`);
   }
   rmSync(dirname(list), { recursive: true });
+}
+
+/** Refuses to mask Podman's generator under its running services: their units would be berth's, and stop nothing. */
+async function refuseWhilePodmanRuns(): Promise<void> {
+  const { runningPodmanServices } = await import("./podman-services.ts");
+  const names = runningPodmanServices();
+  if (names.length === 0) return;
+  const message = `services of Podman's are running: ${names.join(", ")}`;
+  throw new CommandError(`${message} (stop them first; afterwards, their next start is berth's)`, 1);
 }
 
 /** Refuses to remove berth while containers run: without it, their layers and networks would stay behind. */
@@ -163,7 +173,7 @@ function handlePodman(options: SetupOptions, context: CommandContext): string[] 
       masks.push(mask);
     } else {
       context.err(
-        `berth: warning: ${name} is installed and makes units of the same files and names; berth setup --mask-podman keeps it from doing so\n`,
+        `berth: warning: ${name} is installed and makes units of the same files and names, which count as long as it is not masked; stop its services, then berth setup --mask-podman\n`,
       );
     }
   }

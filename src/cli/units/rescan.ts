@@ -4,6 +4,7 @@ import { compareGenerated } from "../../generator/compare.ts";
 import { generateInstalled } from "../../generator/installed.ts";
 import { berthPath } from "../../generator/main.ts";
 import type { GeneratedLink } from "../../generator/making/context.ts";
+import { podmanGenerates } from "../../generator/podman-generator.ts";
 import { runProgram } from "../../system/process.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 
@@ -70,10 +71,11 @@ function startWanted(added: readonly GeneratedLink[], manager: readonly string[]
   if (units.length > 0) systemctl([...manager, "start", "--no-block", "--", ...units]);
 }
 
-/** The output folder of system generators, systemd.generator(7). */
+/** The folder that the generator has written to, systemd.generator(7). */
 function generatorDirectory({ scope, env }: CommandContext): string {
-  if (scope.kind === "system") return "/run/systemd/generator";
-  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`, "systemd/generator");
+  const name = podmanGenerates(scope.kind) ? "generator.late" : "generator";
+  if (scope.kind === "system") return `/run/systemd/${name}`;
+  return join(env.XDG_RUNTIME_DIR ?? `/run/user/${scope.uid}`, `systemd/${name}`);
 }
 
 /** Whether a unit is active, or has a job that will make it active. */
