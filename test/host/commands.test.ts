@@ -243,6 +243,33 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     expect(await leftovers(host)).toBe("");
   });
 
+  hostTest("logs ends with the container, and finds it afterwards by all its names", async () => {
+    const script = "echo out; sleep 0.5; head -c 100000 /dev/zero | tr '\\0' x; echo END; echo err >&2; exit 3";
+    const said = `out\n${"x".repeat(100_000)}END\nerr\n`;
+    const run = ["run", "-dq", "--network=none", "--name=brief", sample("tools:1"), "sh", "-c", script];
+    const id = (await berth(...run)).stdout.trim();
+    expect(await berth("logs", "--follow", "brief")).toEqual({ exitCode: 0, stdout: said, stderr: "" });
+    await until("the container to have ended", async () => (await berth("ps", "-aq")).stdout === "");
+    for (const name of ["brief", "berth-brief", "berth-brief.service", id, id.slice(0, 12)])
+      expect([name, (await berth("logs", name)).stdout === said]).toEqual([name, true]);
+    expect((await berth("logs", "--tail=2", "brief")).stdout).toBe(said.slice(4));
+    expect((await berth("logs", "--since", "10m", "-n1", "-t", "brief")).stdout).toMatch(/^20\S+\.\d{6}Z err\n$/);
+    expect((await berth("logs", "--since", "2001-01-01T00:00:00Z", "--until", "1h", "brief")).stdout).toBe("");
+    expect(await berth("logs", "--since", "whenever", "brief")).toMatchObject({ exitCode: 125, stdout: "" });
+    expect(await berth("logs", "--follow", "no-such-thing")).toMatchObject({ exitCode: 125, stdout: "" });
+  });
+
+  hostTest("logs finds a file's container by its name after its end", async () => {
+    const file = `[Container]\nImage=${sample("tools:1")}\nNetwork=none\nContainerName=called\nExec=echo it\n`;
+    await host.write("/etc/containers/systemd/file.container", `${file}[Service]\nType=oneshot\n`);
+    await host.write("/etc/containers/systemd/plain.container", file.replace("ContainerName=called\n", ""));
+    await host.ok(["systemctl", "daemon-reload"]);
+    await host.ok(["systemctl", "start", "file", "plain"]);
+    await until("their lines", async () => (await berth("logs", "plain")).stdout === "it\n");
+    for (const name of ["called", "file", "systemd-plain"]) expect((await berth("logs", name)).stdout).toBe("it\n");
+    await host.sh("rm /etc/containers/systemd/{file,plain}.container; systemctl daemon-reload");
+  });
+
   hostTest("run -dit keeps a shell waiting for input, without a terminal", async () => {
     const shell = await berth(
       "run",

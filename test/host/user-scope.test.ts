@@ -108,4 +108,12 @@ describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
       await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, `${RUNTIME}/runc`, "-mindepth", "1"]),
     ).toBe("");
   });
+
+  hostTest("say why they did not start in the background", async () => {
+    const run = ["berth", "run", "-dq", "--name=low", "-p", "80:80", "--entrypoint=true", sample("app:1")];
+    const { exitCode, stderr } = await host.run(run, alice);
+    expect(exitCode).toBe(125);
+    expect(stderr).toContain("  berth: error: publish port 80: a user may publish ports from 1024 on");
+    expect((await host.run(["berth", "logs", "low"], alice)).stdout).toContain("berth: error: publish port 80");
+  });
 });

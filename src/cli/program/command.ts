@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly command: readonly string[];
   /** Results, for people or machines. */
   out(text: string): void;
+  /** The same for what need not be text. Resolves when there is room for more. */
+  outBytes(bytes: Uint8Array): Promise<void>;
   /** Progress, warnings and errors. */
   err(text: string): void;
   /** The size of the terminal that stderr is, as it is now; undefined where nothing can be redrawn. */

@@ -103,6 +103,7 @@ const NO_CONTEXT: CommandContext = {
   cwd: "/",
   command: [],
   out: () => {},
+  outBytes: async () => {},
   err: () => {},
   errTerminal: () => undefined,
   outIsTerminal: () => false,

@@ -17,6 +17,7 @@ export function processContext(): CommandContext {
     // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's
     // start.
     out: (text) => write(process.stdout, text),
+    outBytes: (bytes) => writeBytes(process.stdout, bytes),
     err: (text) => write(process.stderr, text),
     errTerminal: () => {
       if (process.stderr.isTTY !== true || process.env.TERM === "dumb") return undefined;
@@ -53,6 +54,13 @@ function write(stream: NodeJS.WriteStream, text: string): void {
   } catch {
     process.exit();
   }
+}
+
+function writeBytes(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  if (stream.listenerCount("error") === 0) stream.on("error", () => process.exit());
+  return new Promise((resolve) => {
+    stream.write(bytes, () => resolve());
+  });
 }
 
 async function ask(question: string): Promise<string> {

@@ -17,6 +17,7 @@ const CONTEXT: CommandContext = {
   errTerminal: () => undefined,
   outIsTerminal: () => false,
   input: () => undefined,
+  outBytes: async () => undefined,
   ask: () => undefined,
 };
 
