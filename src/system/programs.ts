@@ -13,7 +13,6 @@ const PROGRAMS = {
   "aardvark-dns": { package: "aardvark-dns", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
-  hostname: { package: "hostname", directories: [] },
   unshare: { package: "util-linux", directories: [] },
   chown: { package: "coreutils", directories: [] },
   cat: { package: "coreutils", directories: [] },

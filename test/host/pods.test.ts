@@ -118,6 +118,19 @@ ${service}`;
         for (const name of names) await until(`${name} to be active`, async () => (await state(name)) === "active");
       };
 
+      hostTest("take a host name that is none of DNS's from their own name", async () => {
+        await install({
+          "a_b.pod": `[Pod]\nPodName=a_b\n${quiet}\n`,
+          "one.container": `[Container]\nImage=${sample("tools:1")}\nPod=a_b.pod\nExec=sleep 1000\nStopSignal=KILL\n`,
+        });
+        const before = await host.ok(["hostname"]);
+        await systemctl("start", "one");
+        expect(await run("berth", "exec", "systemd-one", "sh", "-c", "hostname; cat /etc/hostname")).toBe("a_b\na_b");
+        expect(await host.ok(["hostname"])).toBe(before);
+        await systemctl("stop", "one", "a_b-pod");
+        await until("nothing to be left", async () => (await left()) === "");
+      });
+
       hostTest("end with their last container, if that is their policy", async () => {
         await install({
           "web.pod": `[Pod]\n${quiet}\n`,

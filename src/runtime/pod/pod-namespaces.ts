@@ -1,6 +1,7 @@
 import { openSync } from "node:fs";
 import type { NamespaceKind } from "../../state/namespace-pins.ts";
 import { makeMemoryNamespace } from "../../system/mount-tree.ts";
+import { setHostname } from "../../system/namespaces.ts";
 import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { namespacePath } from "../oci-runtime/namespace-path.ts";
@@ -23,10 +24,10 @@ export interface PodNamespaceRequest {
 }
 
 /** The command that sets up a new namespace of a kind, run inside. */
-const FIRST: Readonly<Record<"net" | "ipc" | "uts", (hostname: string) => readonly string[]>> = {
+const FIRST: Readonly<Record<"net" | "ipc" | "uts", () => readonly string[]>> = {
   net: () => [findProgram("ip"), "link", "set", "lo", "up"],
   ipc: () => [],
-  uts: (hostname) => [findProgram("hostname"), hostname],
+  uts: () => [],
 };
 
 /**
@@ -40,6 +41,7 @@ export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: st
   if (inner !== undefined) made.push({ kind: "inner", fd: inner.fd });
   const kinds = (["net", "ipc", "uts"] as const).filter((kind) => shared[kind]);
   if (kinds.length > 0) made.push(...(await makeByChild(kinds, shared)));
+  for (const { kind, fd } of made) if (kind === "uts") setHostname(fd, shared.hostname);
   if (shared.ipc) made.push({ kind: "mnt", fd: makeMemoryNamespace(scratch, shmOptions(shared)) });
   return made;
 }
@@ -64,9 +66,9 @@ export function shmOptions({ shmSize, inner }: Pick<PodNamespaceRequest, "shmSiz
  */
 async function makeByChild(
   kinds: readonly (keyof typeof FIRST)[],
-  { hostname, inner }: PodNamespaceRequest,
+  { inner }: PodNamespaceRequest,
 ): Promise<OpenNamespace[]> {
-  const first = kinds.map((kind) => FIRST[kind](hostname)).filter((command) => command.length > 0);
+  const first = kinds.map((kind) => FIRST[kind]()).filter((command) => command.length > 0);
   // After the set-up it writes a line, and waits until its input closes: from then on only descriptors hold the
   // namespaces.
   const script = [...first.map((command) => command.map(quoted).join(" ")), "echo", "read -r _"].join(" && ");
