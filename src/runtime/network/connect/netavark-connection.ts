@@ -25,7 +25,7 @@ import {
   netavarkRequest,
 } from "./netavark-request.ts";
 import type { NetworkNamespace } from "./network-namespace.ts";
-import { checkPorts, chooseHostPorts } from "./published-ports.ts";
+import { checkPorts, chooseHostPorts, leaveNameServer } from "./published-ports.ts";
 
 /** A namespace's connection to its networks, while netavark works beside this process. */
 export interface Connection extends ConnectedNetworks {
@@ -146,6 +146,8 @@ interface OpenNetworks {
 function openNetworks(scope: Scope, record: ConnectionRecord): OpenNetworks {
   const open = () => {
     const definitions = record.networks.map((name) => readDefinition(scope, name));
+    const named = definitions.find((definition) => definition?.dns_enabled === true);
+    if (named !== undefined) leaveNameServer(record.ports, named.name);
     if (record.ports.length > 0) return { definitions, claimed: claimPorts(scope, record) };
     writeConnection(scope, record);
     return { definitions, claimed: record };

@@ -72,6 +72,22 @@ function checkHost(port: PortMapping, probe: typeof probePort): void {
   }
 }
 
+/** The port of the name server that a network with names has at its bridge's own address. */
+const DNS_PORT = 53;
+
+/**
+ * Throws "network" for a port that would be taken from the name server of a network with names: published at every
+ * address, 53 is also that of the bridge, and no container of the network finds another by its name any more.
+ */
+export function leaveNameServer(ports: readonly PortMapping[], network: string): void {
+  for (const port of ports) {
+    const isDns = port.hostPort <= DNS_PORT && DNS_PORT < port.hostPort + port.range && port.protocol !== "sctp";
+    if (!isDns || !["", "0.0.0.0", "::"].includes(port.hostIp)) continue;
+    const remedy = `publish it at one address of the host (192.0.2.1:53:${port.containerPort})`;
+    throw taken(port, DNS_PORT, `would take that of the name server of network ${network}: ${remedy}`);
+  }
+}
+
 /** Whether both have a port of an address in common. */
 export function portsCollide(one: PortMapping, other: PortMapping): boolean {
   return (

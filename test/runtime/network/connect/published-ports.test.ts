@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { PortMapping } from "../../../../src/options/requests/run-request.ts";
 import { probePort } from "../../../../src/runtime/network/connect/port-probe.ts";
-import { checkPorts, chooseHostPorts, portsCollide } from "../../../../src/runtime/network/connect/published-ports.ts";
+import {
+  checkPorts,
+  chooseHostPorts,
+  leaveNameServer,
+  portsCollide,
+} from "../../../../src/runtime/network/connect/published-ports.ts";
 
 const port = (hostPort: number, more: Partial<PortMapping> = {}): PortMapping => ({
   ...{ hostIp: "", hostPort, containerPort: 80, range: 1, protocol: "tcp" },
@@ -72,4 +77,21 @@ describe("on this machine", () => {
     for (let choice = 0; choice < 50; choice++)
       expect(chooseHostPorts([port(0)], others, free)[0]?.hostPort).toBeGreaterThan(20_000);
   });
+});
+
+test("no port is taken from the name server of a network", () => {
+  const dns = { hostIp: "", hostPort: 53, containerPort: 53, range: 1, protocol: "udp" } as const;
+  for (const port of [
+    dns,
+    { ...dns, protocol: "tcp" },
+    { ...dns, hostIp: "0.0.0.0" },
+    { ...dns, hostPort: 50, range: 10 },
+  ] as const)
+    expect(() => leaveNameServer([port], "lab")).toThrow("name server of network lab: publish it at one address");
+  for (const port of [
+    { ...dns, hostIp: "192.0.2.1" },
+    { ...dns, hostPort: 54 },
+    { ...dns, hostPort: 0 },
+  ] as const)
+    leaveNameServer([port], "lab");
 });
