@@ -297,6 +297,42 @@ describeOnSuites("both", "images on %s", (suite) => {
     },
   );
 
+  newestHostTest(suite, "what the administrator forbids is neither pulled, loaded nor started", async () => {
+    const policy = "/etc/containers/policy.json";
+    const conf = "/etc/containers/registries.conf.d/zz-block.conf";
+    const name = sample("httpd:1");
+    await host.run(["berth", "rmi", "--force", name]);
+    await host.write("/etc/containers/systemd/locked.container", `[Container]\nImage=${name}\n`);
+    await host.sh(`systemctl daemon-reload; cp --archive ${policy} /root/policy.json
+      skopeo copy --quiet --src-tls-verify=false docker://${TOOLS} oci-archive:/root/locked.tar:locked:1`);
+    const refusedBy = async (reason: string) => {
+      for (const words of ["pull", "image pull", "run --network=none"]) {
+        const { exitCode, stderr } = await host.run(["berth", ...words.split(" "), name]);
+        expect([exitCode, stderr], words).toEqual([125, expect.stringContaining(reason)]);
+      }
+      expect((await host.run(["systemctl", "start", "locked"])).exitCode).toBe(1);
+      expect(await host.journal("locked")).toContain(reason);
+      expect(await idOf(name)).toBe("");
+    };
+    await host.write(policy, '{"default":[{"type":"reject"}]}');
+    try {
+      await refusedBy(`${policy} rejects it by default`);
+      const load = await host.run(["berth", "load", "--input=/root/locked.tar"]);
+      expect([load.exitCode, load.stderr]).toEqual([125, expect.stringContaining(`${policy} rejects it by default`)]);
+      const alice = await host.run(["berth", "pull", name], { user: "alice" });
+      expect([alice.exitCode, alice.stderr]).toEqual([125, expect.stringContaining(`${policy} rejects it by default`)]);
+    } finally {
+      await host.sh(`mv /root/policy.json ${policy}`);
+    }
+    await host.write(conf, `[[registry]]\nlocation = "${REGISTRY}"\nblocked = true\n`);
+    try {
+      await refusedBy(`${conf} blocks ${REGISTRY}`);
+    } finally {
+      await host.sh(`rm ${conf} /etc/containers/systemd/locked.container; systemctl daemon-reload`);
+    }
+    await host.ok(["berth", "pull", "--quiet", name]);
+  });
+
   newestHostTest(suite, "every tag, other platforms, and what is refused", async () => {
     const all = await host.run(["berth", "pull", "--quiet", "--all-tags", `${REGISTRY}/layers`]);
     expect(all).toMatchObject({ stderr: "", exitCode: 0 });

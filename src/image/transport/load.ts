@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { lacksRegistry } from "../../options/values/image-name.ts";
 import type { Platform } from "../document/manifest.ts";
 import { platformOf } from "../document/platform.ts";
@@ -49,7 +49,9 @@ export async function loadImages(source: LoadSource, options: LoadOptions): Prom
   const work = openWork(store.stateDir, store.paths);
   try {
     const files = await openStaged(source, work.fresh("archive"), limits, signal);
-    options.trust?.checkArchive({ transport: transportOf(files, source), name: "path" in source ? source.path : "" });
+    // A policy's scopes are folders without links in their paths.
+    const name = "path" in source ? realpathSync(source.path) : "";
+    options.trust?.checkArchive({ transport: transportOf(files, source), name });
     const images = chosen(await sourcesIn(files, options.form), options.choose ?? "all");
     // Look at all of them before anything changes.
     const found: (FoundImage & NamedSource)[] = [];

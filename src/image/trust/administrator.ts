@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { isErrno } from "../../system/error.ts";
 import { readBounded } from "../../system/read-bounded.ts";
-import { withContext } from "../error.ts";
+import { ImageError, withContext } from "../error.ts";
 import { formatReference, type Reference, repositoryName } from "../reference.ts";
 import { checkPolicy, type ImageOrigin } from "./policy.ts";
 import { checkRegistryRules, parseRegistriesConf } from "./registries-conf.ts";
@@ -15,6 +15,8 @@ export interface TrustSources {
   readonly uid: number;
   /** The system's folder, /etc/containers. */
   readonly systemDir?: string;
+  /** Root's home, whatever HOME says: services have none, and sudo may leave another user's. */
+  readonly rootHome?: string;
 }
 
 /** What the administrator, or a user for herself, allows: policy.json and registries.conf, as podman reads them. */
@@ -26,58 +28,71 @@ export interface Trust {
 }
 
 /** Reads the files when they are asked for: a start with its image in the store needs none of them. */
-export function readTrust({ env, uid, systemDir = "/etc/containers" }: TrustSources): Trust {
-  const config = env.XDG_CONFIG_HOME || (env.HOME === undefined ? undefined : join(env.HOME, ".config"));
-  const own = uid !== 0 && config !== undefined ? [join(config, "containers")] : [];
+export function readTrust({ env, uid, systemDir = "/etc/containers", rootHome = "/root" }: TrustSources): Trust {
+  const home = uid === 0 ? rootHome : env.HOME;
+  const config =
+    (uid === 0 ? undefined : env.XDG_CONFIG_HOME) || (home === undefined ? undefined : join(home, ".config"));
+  const own = config === undefined ? undefined : join(config, "containers");
   const checkOrigin = (origin: ImageOrigin): void => {
-    const paths = [...own, systemDir].map((dir) => join(dir, "policy.json"));
-    const path = paths.find((one) => read(one) !== undefined);
-    if (path !== undefined) checkPolicy(read(path) ?? "", path, origin);
+    const policy = firstFile("policy.json", own, systemDir);
+    if (policy !== undefined) checkPolicy(policy.text, policy.path, origin);
   };
   return {
     checkRegistry(reference) {
       checkOrigin({ transport: "docker", name: formatReference(reference) });
-      checkRegistryRules(registryFiles(own, systemDir).flatMap(rulesIn), repositoryName(reference));
+      const rules = registryFiles(own, systemDir).flatMap(({ text, path }) => parseRegistriesConf(text, path));
+      checkRegistryRules(rules, { name: repositoryName(reference), byDigest: reference.digest !== undefined });
     },
     checkArchive: checkOrigin,
   };
 }
 
-/**
- * The files of containers-registries.conf(5) and its drop-ins, the one that counts first: a user's own main file stands
- * in place of the system's, and drop-ins stand over both, in the order of their names.
- */
-function registryFiles(own: readonly string[], systemDir: string): string[] {
-  const folders = [systemDir, ...own];
-  const dropIns = folders.flatMap((dir) => {
-    const folder = join(dir, "registries.conf.d");
-    return list(folder)
-      .toSorted()
-      .map((name) => join(folder, name));
-  });
-  const main = [...own, systemDir].map((dir) => join(dir, "registries.conf")).find((path) => read(path) !== undefined);
-  return [...dropIns.toReversed(), ...(main === undefined ? [] : [main])];
+interface File {
+  readonly path: string;
+  readonly text: string;
 }
 
-function rulesIn(path: string) {
-  const text = read(path);
-  return text === undefined ? [] : parseRegistriesConf(text, path);
+/**
+ * The files of containers-registries.conf(5) and its drop-ins, the one that counts first. Drop-ins stand over the main
+ * files, in the order of their names; a user's own main file stands in place of all of the system's.
+ */
+function registryFiles(own: string | undefined, systemDir: string): File[] {
+  const main = firstFile("registries.conf", own, systemDir);
+  const ownMain = own !== undefined && main?.path === join(own, "registries.conf");
+  const dropIns = [ownMain ? undefined : systemDir, own].flatMap((dir) =>
+    dir === undefined ? [] : list(join(dir, "registries.conf.d")),
+  );
+  return [...dropIns.toReversed().map(read), main].filter((file) => file !== undefined);
+}
+
+function firstFile(name: string, ...dirs: readonly (string | undefined)[]): File | undefined {
+  for (const dir of dirs) {
+    const file = dir === undefined ? undefined : read(join(dir, name));
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
 function list(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith(".conf"));
+    const files = readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    const names = files.map(({ name }) => name).filter((name) => name.endsWith(".conf"));
+    return names.toSorted().map((name) => join(folder, name));
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
     throw withContext(`read ${folder}`, error, "bad-settings");
   }
 }
 
-function read(path: string): string | undefined {
+/** Undefined if it is not there. What is there and cannot be read forbids: it may be a lock. */
+function read(path: string): File | undefined {
   try {
-    return readBounded(path, FILE_MAX)?.toString();
+    // How a drop-in is masked.
+    const text = realpathSync(path) === "/dev/null" ? "" : readBounded(path, FILE_MAX)?.toString();
+    if (text !== undefined) return { path, text };
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
     throw withContext(`read ${path}`, error, "bad-settings");
   }
+  throw new ImageError("bad-settings", `${path}: it is not a regular file`);
 }

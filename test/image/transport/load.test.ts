@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { createReadStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ImageError } from "../../../src/image/error.ts";
 import { openLayers } from "../../../src/image/layer/layer-store.ts";
 import { openStore } from "../../../src/image/store/store.ts";
 import { loadImages } from "../../../src/image/transport/load.ts";
+import { readTrust } from "../../../src/image/trust/administrator.ts";
 import { Layout } from "../support/layout.ts";
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "../support/registry.ts";
 import { listTree, scratchDirectories } from "../support/scratch.ts";
@@ -83,6 +84,25 @@ describe.skipIf(!root)("loading", () => {
     expect(error).toBeInstanceOf(ImageError);
     expect(store.list()).toEqual([]);
     expect(listTree(store.paths.work)).toEqual([]);
+  });
+
+  test("a folder that the policy rejects is rejected by another name, too", async () => {
+    const top = scratch();
+    const folder = join(top, "folder");
+    mkdirSync(folder);
+    const layout = new Layout(folder);
+    layout.name(layout.image(LAYER), "app:1");
+    symlinkSync("folder", join(top, "link"));
+    const transports = { oci: { [folder]: [{ type: "reject" }] } };
+    writeFileSync(
+      join(top, "policy.json"),
+      JSON.stringify({ default: [{ type: "insecureAcceptAnything" }], transports }),
+    );
+    const trust = readTrust({ env: {}, uid: 0, systemDir: top, rootHome: join(top, "root") });
+    const store = openStore(scratch());
+    const error = await loadImages({ path: join(top, "link") }, { store, trust }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "untrusted" });
+    expect(store.list()).toEqual([]);
   });
 
   test("an oci-archive with several names, compressed, from a file and from a stream", async () => {

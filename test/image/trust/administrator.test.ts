@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ImageError } from "../../../src/image/error.ts";
@@ -21,7 +21,8 @@ function write(path: string, content: unknown): void {
   mkdirSync(dirname(join(top, path)), { recursive: true });
   writeFileSync(join(top, path), typeof content === "string" ? content : JSON.stringify(content));
 }
-const trust = (uid = 0) => readTrust({ env: { HOME: join(top, "home") }, uid, systemDir: join(top, "etc") });
+const trust = (uid = 0) =>
+  readTrust({ env: { HOME: join(top, "home") }, uid, systemDir: join(top, "etc"), rootHome: join(top, "root") });
 /** The code of the refusal of a name, and its message; "" if it is allowed. */
 function refusal(name: string, uid = 0): string {
   try {
@@ -45,10 +46,32 @@ test("a policy that does anything but accept refuses, with its file", () => {
   expect(refusal("app")).toBe(`untrusted: ${join(top, "etc/policy.json")} rejects it by default`);
   write("etc/policy.json", { default: [...ACCEPT, ...SIGNED] });
   expect(refusal("app")).toContain("asks for signedBy by default, which cannot be checked yet");
-  for (const bad of ["{", "[]", "{}", { default: [] }, { default: ACCEPT, transports: 5 }, { default: [5] }])
-    expect([write("etc/policy.json", bad), refusal("app")].join(), JSON.stringify(bad)).toMatch(
-      /(bad-settings|untrusted): /,
-    );
+  const others = { transports: { docker: { "other.example": [{ type: "acept" }] } } };
+  const misspelt = [
+    ...[{ Default: ACCEPT }, { default: ACCEPT, transport: {} }, { default: [{ type: "toString" }] }],
+    ...[{ default: [{ ...ACCEPT[0], keyPath: "/k" }] }, { default: ACCEPT, ...others }],
+  ];
+  const malformed = ["{", "[]", "{}", { default: [] }, { default: ACCEPT, transports: 5 }, { default: [5] }];
+  for (const bad of [...malformed, ...misspelt]) {
+    write("etc/policy.json", bad);
+    expect(refusal("app"), JSON.stringify(bad)).toContain("bad-settings");
+  }
+});
+
+test("a file that is there and cannot be read forbids", () => {
+  mkdirSync(join(top, "etc/policy.json"), { recursive: true });
+  expect(refusal("app")).toContain("policy.json: it is not a regular file");
+  rmSync(join(top, "etc/policy.json"), { recursive: true });
+  symlinkSync("/dev/null", join(top, "etc/policy.json"));
+  expect(refusal("app")).toContain("bad-settings");
+  write("home/.config/containers/policy.json", { default: ACCEPT });
+  expect(refusal("app", 1000)).toBe("");
+  rmSync(join(top, "etc/policy.json"));
+  mkdirSync(join(top, "etc/registries.conf.d/folder.conf"), { recursive: true });
+  symlinkSync("/dev/null", join(top, "etc/registries.conf.d/masked.conf"));
+  expect(refusal("app")).toBe("");
+  symlinkSync("/proc/self/status", join(top, "etc/registries.conf.d/odd.conf"));
+  expect(refusal("app")).toContain("odd.conf: it is not a regular file");
 });
 
 test("the most specific scope of the policy counts", () => {
@@ -62,13 +85,15 @@ test("the most specific scope of the policy counts", () => {
   };
   write("etc/policy.json", {
     default: ACCEPT,
-    transports: { docker, "docker-archive": { "": REJECT, "/srv": ACCEPT } },
+    transports: { docker, "docker-archive": { "": REJECT }, dir: { "": REJECT, "/srv": ACCEPT } },
   });
   const refused = [
     "registry.example/app",
     "registry.example/teams/app",
     "registry.example/team/app:1",
     "a.wild.example/x",
+    "a.wild.example:5000/x",
+    `registry.example/team/app:good@sha256:${"a".repeat(64)}`,
   ];
   for (const name of refused) expect(refusal(name), name).not.toBe("");
   const allowed = [
@@ -79,7 +104,8 @@ test("the most specific scope of the policy counts", () => {
   ];
   for (const name of allowed) expect(refusal(name), name).toBe("");
   expect(() => trust().checkArchive({ transport: "docker-archive", name: "/tmp/a.tar" })).toThrow('docker-archive ""');
-  trust().checkArchive({ transport: "docker-archive", name: "/srv/deep/a.tar" });
+  trust().checkArchive({ transport: "dir", name: "/srv/deep/a" });
+  expect(() => trust().checkArchive({ transport: "dir", name: "/srv2/a" })).toThrow('dir ""');
   trust().checkArchive({ transport: "oci-archive", name: "" });
   write("etc/policy.json", { default: REJECT, transports: { docker: { "": ACCEPT } } });
   expect(refusal("app")).toBe("");
@@ -88,7 +114,7 @@ test("the most specific scope of the policy counts", () => {
 
 test("scopes go from the whole name to the transport", () => {
   expect(policyScopes({ transport: "docker", name: "h.example:5000/a/b:1" })).toEqual([
-    ...["h.example:5000/a/b:1", "h.example:5000/a/b", "h.example:5000/a", "h.example:5000", "*.example:5000", ""],
+    ...["h.example:5000/a/b:1", "h.example:5000/a/b", "h.example:5000/a", "h.example:5000", "*.example", ""],
   ]);
 });
 
@@ -103,6 +129,7 @@ test("a registry that is blocked or sent elsewhere is refused", () => {
   const path = join(top, "etc/registries.conf");
   expect(refusal("bad.example/app")).toBe(`untrusted: ${path} blocks bad.example`);
   expect(refusal("nginx")).toContain(`${path} sends docker.io/library to mirror.example/hub`);
+  expect(refusal("bad.example:5000/app")).toContain("blocks bad.example");
   for (const name of ["a.dark.example/x", "b.a.dark.example:5000/x"]) expect(refusal(name)).toContain("blocks");
   for (const name of ["bad.example/but/fine/app", "docker.io/user/app", "worse-bad.example/x", "dark.example/x"])
     expect(refusal(name), name).toBe("");
@@ -111,6 +138,41 @@ test("a registry that is blocked or sent elsewhere is refused", () => {
   for (const bad of ["[[registry", "registry = 5", "[[registry]]\nblocked = 1\nlocation = 'x'", "[[registry]]\n"]) {
     write("etc/registries.conf", bad);
     expect(refusal("app"), bad).toContain("bad-settings");
+  }
+});
+
+test("a rule counts however it is written", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const by = (more: string, mirror = "") =>
+    `[[registry]]\nlocation = "x.example"\n${more}\n[[registry.mirror]]\nlocation = "m.example"\n${mirror}`;
+  const refused = {
+    "[[Registry]]\nLocation = 'x.example'\nBlocked = true": "x.example/app",
+    "[[registry]]\nlocation = 'x.example/team/'\nblocked = true": "x.example/team/app",
+    "registry = [{ prefix = 'x.example', location = 'x.example', blocked = true }]": "x.example/app",
+    "[[registry]]\nprefix = '*.example'\nlocation = 'm.example'": "x.example/app",
+    "[registries.block]\nregistries = ['x.example/']": "x.example/app",
+    [by("")]: "x.example/app",
+    [by("mirror-by-digest-only = true")]: `x.example/app@${digest}`,
+    [by("", "pull-from-mirror = 'digest-only'")]: `x.example/app@${digest}`,
+    [by("", "pull-from-mirror = 'tag-only'")]: "x.example/app",
+  };
+  for (const [conf, name] of Object.entries(refused)) {
+    write("etc/registries.conf", conf);
+    expect(refusal(name), conf).toMatch(/^untrusted: .*(blocks|to m\.example)/);
+  }
+  const allowed = {
+    [by("mirror-by-digest-only = true")]: "x.example/app",
+    [by("", "pull-from-mirror = 'digest-only'")]: "x.example/app",
+    [by("", "pull-from-mirror = 'tag-only'")]: `x.example/app@${digest}`,
+    "[[registry]]\nprefix = '*.example'\ninsecure = true": "x.example/app",
+  };
+  for (const [conf, name] of Object.entries(allowed)) {
+    write("etc/registries.conf", conf);
+    expect(refusal(name), conf).toBe("");
+  }
+  for (const bad of [by("", "pull-from-mirror = 'never'"), "[[registry]]\nlocation = 'https://x.example'"]) {
+    write("etc/registries.conf", bad);
+    expect(refusal("y.example/app"), bad).toContain("bad-settings");
   }
 });
 
@@ -126,4 +188,18 @@ test("drop-ins count before the main file, and a user's files before the system'
   write("etc/policy.json", { default: ACCEPT });
   write("home/.config/containers/policy.json", { default: REJECT });
   expect(refusal("x.example/app", 1000)).toContain("home/.config/containers/policy.json rejects it");
+  rmSync(join(top, "home/.config/containers/policy.json"));
+  // A user's own main file stands in place of the system's drop-ins, too.
+  rmSync(join(top, "home/.config/containers/registries.conf.d/70.conf"));
+  expect(refusal("x.example/app", 1000)).toContain("60.conf blocks");
+  write("home/.config/containers/registries.conf", "");
+  expect(refusal("x.example/app", 1000)).toBe("");
+  // Root's own files are in root's home, and not where HOME says.
+  write("etc/registries.conf.d/60.conf", "");
+  write("etc/registries.conf.d/50.conf", "");
+  write("etc/registries.conf", "");
+  write("home/.config/containers/policy.json", { default: REJECT });
+  expect(refusal("x.example/app")).toBe("");
+  write("root/.config/containers/policy.json", { default: REJECT });
+  expect(refusal("x.example/app")).toContain("root/.config/containers/policy.json rejects it");
 });
