@@ -25,9 +25,13 @@ export interface Volume {
   readonly needsOwner: boolean;
 }
 
+/** What heals it loses no data: a volume without a description is a local one that has been filled. */
+const unreadable = (name: string) =>
+  `the description of volume ${name} cannot be read (remove its volume.json: it is a local volume then)`;
+
 /** A volume's name is that of its folder, whatever its description says. */
 const FORMAT = recordFormat<Volume>(
-  { noun: "volume", verb: "made", unreadable: (name) => `the description of volume ${name} cannot be read` },
+  { noun: "volume", verb: "made", unreadable },
   {
     name: orElse(text, ""),
     driver: oneOf(...VOLUME_DRIVERS),
@@ -83,6 +87,16 @@ export function readVolume(scope: Scope, name: string): Volume | undefined {
   const volume = readRecordFile(paths.description, FORMAT, name);
   if (volume !== undefined) return { ...volume, name };
   return existsSync(paths.data) ? undescribed(name, paths) : undefined;
+}
+
+/** Whether there is a volume of that name, be its description damaged or not. Throws "newer-record". */
+export function hasVolume(scope: Scope, name: string): boolean {
+  try {
+    return readVolume(scope, name) !== undefined;
+  } catch (error) {
+    if (error instanceof StateError && error.code === "corrupt-record") return true;
+    throw error;
+  }
 }
 
 /** All volumes with a description that can be read, sorted by name, and an error for each of the others. */

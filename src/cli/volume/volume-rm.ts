@@ -32,11 +32,11 @@ async function remove(
   const { enterUserNamespace } = await import("../../runtime/user-namespace/enter.ts");
   enterUserNamespace(context);
   const { removeVolume } = await import("../../runtime/volume/remove.ts");
-  const { findVolume, listVolumeNames } = await import("../../state/volume-record.ts");
+  const { findVolume, hasVolume, listVolumeNames } = await import("../../state/volume-record.ts");
   const wanted = all ? listVolumeNames(scope) : names;
   await forEachName(wanted, REMOVAL_EXIT_CODES, async (name) => {
     try {
-      const volume = findVolume(scope, name).name;
+      const volume = hasVolume(scope, name) ? name : findVolume(scope, name).name;
       removeVolume(scope, volume);
       await stopResourceServiceOf("volume", volume, context);
     } catch (error) {

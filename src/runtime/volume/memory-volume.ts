@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type ContainerRecord, listRecords } from "../../state/container-record.ts";
+import { type ContainerRecord, surveyRecords } from "../../state/container-record.ts";
 import { payloadPid } from "../../state/liveness.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { volumePaths } from "../../state/volume-record.ts";
@@ -10,13 +10,16 @@ import { isAlive } from "../../system/process-identity.ts";
 import type { MountContext } from "../mount/mount-context.ts";
 import { type DeviceMount, mountDevice } from "./mount-device.ts";
 
+/** What is asked of a start: the scope, and which container it is. */
+type MemoryContext = Pick<MountContext, "scope" | "paths">;
+
 /**
  * Mounts a volume in memory at the empty folder `place`. While a container has it mounted, the next one gets the same
  * file system, from the first one's mount namespace. Returns true for a new file system, also where that mount
  * namespace cannot be entered, as those of a user's containers, which have user namespaces of their own. Throws
  * "volume".
  */
-export function mountMemory(context: MountContext, volume: string, device: DeviceMount, place: string): boolean {
+export function mountMemory(context: MemoryContext, volume: string, device: DeviceMount, place: string): boolean {
   // The name by which attachFromProcess() finds it in a list of mounts.
   const source = `volume:${volume}`;
   return withLock("volume", openLockFolder(volumePaths(context.scope, volume).dir), "exclusive", () => {
@@ -26,9 +29,10 @@ export function mountMemory(context: MountContext, volume: string, device: Devic
   });
 }
 
-function attachExisting({ scope, paths }: MountContext, volume: string, source: string, place: string): boolean {
+function attachExisting({ scope, paths }: MemoryContext, volume: string, source: string, place: string): boolean {
   const own = basename(paths.bundle);
-  const others = listRecords(scope).filter(({ id, volumes }) => id !== own && volumes?.includes(volume));
+  // A container of a newer berth keeps what it has: what it mounted is only known to that berth.
+  const others = surveyRecords(scope).records.filter(({ id, volumes }) => id !== own && volumes?.includes(volume));
   return others.some((record) =>
     holders(record, payloadPid(scope, record)).some((pid) => attachFromProcess(pid, source, place)),
   );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { failedWith } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { withStateLock } from "../../state/lock.ts";
-import { readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
+import { hasVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { removeTree } from "../../system/remove-tree.ts";
 import { RuntimeError } from "../error.ts";
@@ -12,12 +12,13 @@ import { requireUnused, volumeUses } from "./volume-use.ts";
 
 /**
  * Removes a volume with its content. It leaves the store in one step, and is deleted then. Whatever is mounted on it is
- * unmounted, never deleted. Throws "volume-in-use" when a container uses it, "no-such-volume".
+ * unmounted, never deleted. A damaged description is no hindrance. Throws "volume-in-use" when a container uses it,
+ * "no-such-volume", and "newer-record".
  */
 export function removeVolume(scope: Scope, name: string): void {
   const place = volumePaths(scope, name);
   const { dir, lock } = withStateLock(scope.stateDir, "exclusive", () => {
-    if (readVolume(scope, name) === undefined) throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
+    if (!hasVolume(scope, name)) throw new RuntimeError("no-such-volume", `no such volume: ${name}`);
     requireUnused(scope, name);
     detachBelow(place.dir);
     const gone = makeUnfinished(scope, "gone");

@@ -123,6 +123,25 @@ describe("removing", () => {
     expect(readdirSync(folder())).toEqual(["data"]);
   });
 
+  test("takes a volume with a damaged description by its name, but none of a newer berth", () => {
+    for (const name of ["data", "later"]) createVolume(scope, newVolume(name));
+    writeFileSync(folder("data/volume.json"), "{");
+    writeFileSync(folder("later/volume.json"), '{"version":2}');
+    removeVolume(scope, "data");
+    expect(() => removeVolume(scope, "later")).toThrow("volume later was made by a newer berth");
+    expect(readdirSync(folder())).toEqual(["later"]);
+  });
+
+  test("the damaged description alone leaves a local volume with its data", () => {
+    createVolume(scope, newVolume("data"));
+    writeFileSync(folder("data/_data/file"), "");
+    writeFileSync(folder("data/volume.json"), "");
+    expect(() => readVolume(scope, "data")).toThrow("remove its volume.json");
+    rmSync(folder("data/volume.json"));
+    expect(readVolume(scope, "data")).toMatchObject({ driver: "local", needsCopyUp: false });
+    expect(existsSync(folder("data/_data/file"))).toBe(true);
+  });
+
   test("is refused where a record cannot be read", () => {
     createVolume(scope, newVolume("data"));
     mkdirSync(join(top, "run/containers/id"), { recursive: true });
