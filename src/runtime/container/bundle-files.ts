@@ -7,6 +7,7 @@ import { findProgram } from "../../system/programs.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount } from "../mount/bind-mount.ts";
 import { mountPayloadFiles, payloadFile } from "../mount/payload-files.ts";
+import { linkLocaltime, ZONES } from "../mount/rootfs.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
 import { ownAddress } from "../network/names/host-address.ts";
 import { READONLY_FILE_OPTIONS } from "../spec/defaults.ts";
@@ -35,8 +36,11 @@ export function writeBundleFiles(request: RunRequest, paths: ContainerPaths, fac
   const hostsRun = request.mounts.some(({ type, target }) => type === "bind" && target === "/run");
   if (!hostsRun) mounts.push(put("containerenv", "/run/.containerenv", ""));
   if (hasResolvConf(request)) mounts.push(own("resolv.conf", "/etc/resolv.conf"));
-  if (request.timezone !== undefined)
-    mounts.push(put("localtime", "/etc/localtime", readFileSync(zoneFile(request.timezone))));
+  if (request.timezone !== undefined) {
+    const file = zoneFile(request.timezone);
+    if (!linkLocaltime(paths.rootfs, zoneName(request.timezone, file), facts.owner))
+      mounts.push(put("localtime", "/etc/localtime", readFileSync(file)));
+  }
   if (request.init) mounts.push(bindMount(findProgram("catatonit"), INIT_PATH, ["ro"]));
   return mounts;
 }
@@ -95,6 +99,12 @@ function writeOwned(path: string, content: string | Uint8Array, { owner }: EtcFa
 /** Without a network nothing can be resolved, so the image's own file stays unless the request names resolvers. */
 function hasResolvConf({ network, dns }: RunRequest): boolean {
   return (network.mode !== "none" || dns.length > 0) && !dns.includes("none");
+}
+
+/** The zone's name, of the host's own by its file; undefined for one that is elsewhere. */
+function zoneName(zone: string, file: string): string | undefined {
+  if (zone !== "local") return zone;
+  return file.startsWith(`${ZONES}/`) ? file.slice(ZONES.length + 1) : undefined;
 }
 
 function zoneFile(zone: string): string {

@@ -4,17 +4,19 @@ import {
   closeSync,
   constants,
   lchownSync,
+  lstatSync,
   mkdirSync,
   openSync,
   statSync,
   symlinkSync,
+  unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { ContainerPaths } from "../../state/paths.ts";
 import { isTaken } from "../../system/error.ts";
 import { MS_REC, MS_SLAVE, mount } from "../../system/mount.ts";
 import { CLONE_NEWNS, unshare } from "../../system/namespaces.ts";
-import { openInRoot } from "../../system/open-in-root.ts";
+import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import type { Owner } from "../users/owner.ts";
 import { mountOverlay } from "./overlay.ts";
 
@@ -56,16 +58,49 @@ export function mountRootfs(paths: ContainerPaths, layers: readonly string[], in
  * and others look for under the old name. Links in the image do not lead out of `rootfs`. `owner` is root inside.
  */
 export function linkMtab(rootfs: string, owner?: Owner): void {
-  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    const etc = openInRoot(root, "/etc", constants.O_RDONLY | constants.O_DIRECTORY);
-    if (etc === undefined) return;
+  inEtc(rootfs, (etc) => {
+    const link = join(etc, "mtab");
     try {
-      const link = `/proc/self/fd/${etc}/mtab`;
       symlinkSync("/proc/mounts", link);
       if (owner !== undefined) lchownSync(link, owner.uid, owner.gid);
     } catch (error) {
       if (!isTaken(error)) throw error;
+    }
+  });
+}
+
+/** Where programs and images have the zones. */
+export const ZONES = "/usr/share/zoneinfo";
+
+/**
+ * Where the image's /etc/localtime is a link, as with tzdata, makes it one to the zone: programs read the zone's name
+ * from it, and a file that is mounted over the link would hide another zone. Returns false where the zone is not in the
+ * image; then there is no link any more. `zone` is a name below /usr/share/zoneinfo, if there is one.
+ */
+export function linkLocaltime(rootfs: string, zone: string | undefined, owner?: Owner): boolean {
+  return (
+    inEtc(rootfs, (etc, root) => {
+      const link = join(etc, "localtime");
+      if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+      unlinkSync(link);
+      const found = zone === undefined ? undefined : openInRoot(root, join(ZONES, zone), O_PATH);
+      if (zone === undefined || found === undefined) return false;
+      closeSync(found);
+      symlinkSync(join("..", ZONES, zone), link);
+      if (owner !== undefined) lchownSync(link, owner.uid, owner.gid);
+      return true;
+    }) ?? false
+  );
+}
+
+/** Calls `act` with a path to the image's /etc that no link leads out of, and its open root; not where it has none. */
+function inEtc<T>(rootfs: string, act: (etc: string, root: number) => T): T | undefined {
+  const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const etc = openInRoot(root, "/etc", constants.O_RDONLY | constants.O_DIRECTORY);
+    if (etc === undefined) return undefined;
+    try {
+      return act(`/proc/self/fd/${etc}`, root);
     } finally {
       closeSync(etc);
     }

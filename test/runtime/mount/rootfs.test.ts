@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { linkMtab } from "../../../src/runtime/mount/rootfs.ts";
+import { linkLocaltime, linkMtab } from "../../../src/runtime/mount/rootfs.ts";
 
 let top: string;
 const file = (path: string) => join(top, path);
@@ -30,4 +30,25 @@ test("/etc/mtab is not made where there is no /etc, nor outside", () => {
   symlinkSync("../etc", file("root/etc"));
   linkMtab(file("root"));
   expect(existsSync(file("etc/mtab"))).toBe(false);
+});
+
+test("a link at /etc/localtime leads to the zone, if the image has that", () => {
+  mkdirSync(file("root/etc"));
+  mkdirSync(file("root/usr/share/zoneinfo/Europe"), { recursive: true });
+  for (const zone of ["UTC", "Europe/Berlin"]) writeFileSync(file(`root/usr/share/zoneinfo/${zone}`), zone);
+  const link = file("root/etc/localtime");
+  expect(linkLocaltime(file("root"), "Europe/Berlin")).toBe(false);
+  symlinkSync("/usr/share/zoneinfo/UTC", link);
+  expect(linkLocaltime(file("root"), "Europe/Berlin")).toBe(true);
+  expect(readlinkSync(link)).toBe("../usr/share/zoneinfo/Europe/Berlin");
+  for (const zone of ["Asia/Tokyo", undefined]) {
+    rmSync(link, { force: true });
+    symlinkSync("/usr/share/zoneinfo/UTC", link);
+    // What is mounted there must not come to lie on another zone's file.
+    expect(linkLocaltime(file("root"), zone)).toBe(false);
+    expect(existsSync(link)).toBe(false);
+  }
+  writeFileSync(link, "the image's");
+  expect(linkLocaltime(file("root"), "Europe/Berlin")).toBe(false);
+  expect(Bun.file(link).size).toBe("the image's".length);
 });
