@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 . scripts/prepare.sh
 
 prepare() {
-  need_debian_packages "${host_packages[@]}" "${vm_packages[@]}" systemd auditd umoci skopeo buildah runc uidmap attr \
+  need_debian_packages "${host_packages[@]}" "${vm_packages[@]}" systemd auditd umoci skopeo buildah runc strace uidmap attr \
     libcap2-bin zstd mandoc groff-base zsh fish && need_npm_packages
 }
 

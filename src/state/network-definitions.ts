@@ -6,7 +6,15 @@ import { listIfThere, removeIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
 import { openLockFile, withLock } from "./lock.ts";
 import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
-import { readRecordFile, recordFormat, reportUnread, type Survey, survey, writeRecordFile } from "./record-format.ts";
+import {
+  lasting,
+  readRecordFile,
+  recordFormat,
+  reportUnread,
+  type Survey,
+  survey,
+  writeRecordFile,
+} from "./record-format.ts";
 
 /** People read and copy these files: they are indented, and errors name the path. */
 const FORMAT = recordFormat<NetworkDefinition>(
@@ -58,7 +66,7 @@ export function surveyDefinitions(scope: Scope): Survey<NetworkDefinition> {
 /** Writes a definition. The caller holds the lock. */
 export function writeDefinition(scope: Scope, definition: NetworkDefinition): void {
   const path = join(definitionsDir(scope), `${definition.name}.json`);
-  writeRecordFile(path, FORMAT, definition, { mode: 0o644 });
+  writeRecordFile(path, FORMAT, definition, { ...lasting(path), mode: 0o644 });
 }
 
 /** The suffix of a definition's file while its bridge is being removed: the network is gone already. */

@@ -60,6 +60,12 @@ export function recordFormat<T extends object>(subject: RecordSubject, table: Fi
   };
 }
 
+/**
+ * Options for a record that survives a power cut and has one writer at a time: the new file has one name until it is
+ * renamed, so that the next writer overwrites what a killed one has left.
+ */
+export const lasting = (path: string): ReplaceOptions => ({ durable: true, temporary: `${path}.new` });
+
 /** Replaces a record in one step. */
 export function writeRecordFile<T extends object>(
   path: string,

@@ -6,7 +6,7 @@ import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
 import { StateError } from "./error.ts";
 import { volumesDir } from "./paths.ts";
-import { readRecordFile, recordFormat, type Survey, survey, writeRecordFile } from "./record-format.ts";
+import { lasting, readRecordFile, recordFormat, type Survey, survey, writeRecordFile } from "./record-format.ts";
 
 /** The description of a named volume: `volume.json` beside its `_data`. */
 export interface Volume {
@@ -118,9 +118,9 @@ export function findVolume(scope: Scope, word: string): Volume {
   throw new StateError("no-such-volume", `no such volume: ${word}`);
 }
 
-/** Replaces the description in one step. */
+/** Replaces the description in one step. The caller keeps other writers out by a lock. */
 export function writeVolume(paths: VolumePaths, volume: Volume): void {
-  writeRecordFile(paths.description, FORMAT, volume);
+  writeRecordFile(paths.description, FORMAT, volume, lasting(paths.description));
 }
 
 /** The names of all volumes, sorted, whether or not their descriptions can be read. */

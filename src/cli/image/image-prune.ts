@@ -55,8 +55,8 @@ async function prune({ all, filter, force }: Options, context: CommandContext): 
       .map(nameOf),
   );
   const unused = store.unused((image) => chosen.has(nameOf(image)), uses);
-  if (unused.length === 0) return;
-  if (!force && !(await confirmRemoval("images", unused.map(nameOf), context))) return;
+  // Also without images: a removal that was killed leaves blobs and layers that nothing refers to.
+  if (!force && unused.length > 0 && !(await confirmRemoval("images", unused.map(nameOf), context))) return;
   for (const id of await store.prune(unused, uses)) out(`${digestHex(id)}\n`);
 }
 
