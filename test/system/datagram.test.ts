@@ -4,20 +4,11 @@ import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { receiveDatagram, sendDescriptor, sendMessage, waitReadable } from "../../src/system/datagram.ts";
-import { check, libc, ptr } from "../../src/system/libc.ts";
-
-/** A socket as systemd hands one over: a datagram socket with a path and SO_PASSCRED. */
-function listening(path: string): number {
-  const socket = check(libc("socket")(1, 2, 0), "socket");
-  const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${path}\0`)]);
-  check(libc("bind")(socket, ptr(address), address.length), "bind");
-  check(libc("setsockopt")(socket, 1, 16, ptr(new Int32Array([1])), 4), "setsockopt");
-  return socket;
-}
+import { notifySocket } from "./notify-socket.ts";
 
 function withSocket(act: (socket: number, path: string) => void): void {
   const dir = mkdtempSync(join(tmpdir(), "berth-datagram-"));
-  const socket = listening(join(dir, "socket"));
+  const socket = notifySocket(join(dir, "socket"));
   try {
     act(socket, join(dir, "socket"));
   } finally {

@@ -4,19 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { handOnNotifications, type NotificationRelay } from "../../../src/runtime/systemd/hand-on-notifications.ts";
 import { receiveDatagram, sendMessage } from "../../../src/system/datagram.ts";
-import { check, libc, ptr } from "../../../src/system/libc.ts";
+import { notifySocket } from "../../system/notify-socket.ts";
 
 /** What is handed on gets another sender, which is root's to do. */
 const rootTest = process.getuid?.() === 0 ? test : test.skip;
-
-/** A datagram socket with a path and SO_PASSCRED, as systemd's are. */
-function listening(path: string): number {
-  const socket = check(libc("socket")(1, 2, 0), "socket");
-  const address = Buffer.concat([Buffer.from([1, 0]), Buffer.from(`${path}\0`)]);
-  check(libc("bind")(socket, ptr(address), address.length), "bind");
-  check(libc("setsockopt")(socket, 1, 16, ptr(new Int32Array([1])), 4), "setsockopt");
-  return socket;
-}
 
 const path = (name: string) => join(root, name);
 let root: string;
@@ -25,7 +16,7 @@ let heard: number;
 let payload: Bun.Subprocess;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "berth-notifications-"));
-  [said, heard] = [listening(path("said")), listening(path("heard"))];
+  [said, heard] = [notifySocket(path("said")), notifySocket(path("heard"))];
   payload = Bun.spawn(["sleep", "1000"]);
 });
 afterEach(() => {
