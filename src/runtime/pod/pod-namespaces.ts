@@ -23,16 +23,13 @@ export interface PodNamespaceRequest {
   readonly shmSize: number;
 }
 
-/** The command that sets up a new namespace of a kind, run inside. */
-const FIRST: Readonly<Record<"net" | "ipc" | "uts", () => readonly string[]>> = {
-  net: () => [findProgram("ip"), "link", "set", "lo", "up"],
-  ipc: () => [],
-  uts: () => [],
-};
+/** Kinds that are made by a child process. */
+type ChildsKind = "net" | "ipc" | "uts";
 
 /**
- * Creates the namespaces of a pod, empty, and leaves this process outside of them. An IPC namespace comes with a mount
- * namespace that holds one tmpfs, the pod's /dev/shm. `scratch` is a directory of the pod's own.
+ * Creates the namespaces of a pod, empty, and leaves this process outside of them; in a user's scope it may keep the
+ * pod's host name. An IPC namespace comes with a mount namespace that holds one tmpfs, the pod's /dev/shm. `scratch` is
+ * a directory of the pod's own.
  */
 export async function makePodNamespaces(shared: PodNamespaceRequest, scratch: string): Promise<OpenNamespace[]> {
   const made: OpenNamespace[] = [];
@@ -64,14 +61,11 @@ export function shmOptions({ shmSize, inner }: Pick<PodNamespaceRequest, "shmSiz
  * Creates namespaces by a child process: root of a user namespace can leave the host's network namespace but not return
  * to it, and this process still needs it (pasta).
  */
-async function makeByChild(
-  kinds: readonly (keyof typeof FIRST)[],
-  { inner }: PodNamespaceRequest,
-): Promise<OpenNamespace[]> {
-  const first = kinds.map((kind) => FIRST[kind]()).filter((command) => command.length > 0);
+async function makeByChild(kinds: readonly ChildsKind[], { inner }: PodNamespaceRequest): Promise<OpenNamespace[]> {
+  const loopback = kinds.includes("net") ? [`${findProgram("ip")} link set lo up`] : [];
   // After the set-up it writes a line, and waits until its input closes: from then on only descriptors hold the
   // namespaces.
-  const script = [...first.map((command) => command.map(quoted).join(" ")), "echo", "read -r _"].join(" && ");
+  const script = [...loopback, "echo", "read -r _"].join(" && ");
   const enter = inner === undefined ? [] : [findProgram("nsenter"), `--user=${inner.path}`, "--"];
   const child = Bun.spawn(
     [...enter, findProgram("unshare"), ...kinds.map((kind) => `--${kind}`), "--", "/bin/sh", "-c", script],
@@ -88,9 +82,4 @@ async function makeByChild(
     await child.stdin.end();
     await child.exited;
   }
-}
-
-/** Quotes a word for the shell. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
