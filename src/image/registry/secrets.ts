@@ -27,9 +27,10 @@ export class Secrets {
 
   /** The text with an ellipsis in place of secrets and of longer parts of them. A host's name is in lower case. */
   redact(text: string): string {
+    const lower = text.toLowerCase();
     let redacted = "";
     for (let at = 0; at < text.length; ) {
-      const length = this.#secretAt(text.toLowerCase(), at);
+      const length = this.#secretAt(lower, at);
       redacted += length > 0 ? "…" : (text[at] ?? "");
       at += Math.max(length, 1);
     }

@@ -108,7 +108,7 @@ function zoneName(zone: string, file: string): string | undefined {
 }
 
 function zoneFile(zone: string): string {
-  const path = zone === "local" ? "/etc/localtime" : join("/usr/share/zoneinfo", zone);
+  const path = zone === "local" ? "/etc/localtime" : join(ZONES, zone);
   if (!existsSync(path) || zone.split("/").includes(".."))
     throw new RuntimeError("bad-request", `unknown time zone ${zone}`);
   return realpathSync(path);
