@@ -90,8 +90,15 @@ export function generate(sources: readonly Source[], options: GenerateOptions): 
     files: [...files.values()],
     // A stub's alias may still be another unit's name, which that unit keeps.
     links: [...links.values()].filter(({ path }) => !files.has(path)),
-    diagnostics: outcomes.flatMap(({ report }) => report.sorted()),
+    diagnostics: distinct(outcomes.flatMap(({ report }) => report.sorted())),
   };
+}
+
+/** The same diagnostics, each once: an instance without a file of its own has those of its template. */
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length < 2) return diagnostics;
+  const seen = new Map(diagnostics.map((one) => [`${one.path}:${one.line}:${one.column}:${one.message}`, one]));
+  return [...seen.values()];
 }
 
 function parseSafely(source: Source): ParsedSource | undefined {

@@ -149,7 +149,7 @@ const PLACES: Chapter = {
       ],
     ]),
     paragraph(
-      "`$QUADLET_UNIT_DIRS` of the manager replaces them all. Drop-ins in `app.container.d` and `container.d` beside the files or in any of these places are merged as systemd's; `/dev/null` or an empty file masks a file of the same name in later places. Hidden files are passed over.",
+      "`$QUADLET_UNIT_DIRS` of the manager replaces them all. Drop-ins in `app.container.d` and `container.d` beside the files or in any of these places are merged as systemd's; Those in `app@one.container.d` make an instance of app@.container that has them, which starts only when asked to. `/dev/null` or an empty file masks a file of the same name in later places. Hidden files are passed over.",
     ),
   ],
 };

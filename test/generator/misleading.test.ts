@@ -8,15 +8,18 @@ const PORT = "$" + "{PORT}";
 
 /** `name:line:column: severity code` of each diagnostic of some files. */
 function diagnose(files: Readonly<Record<string, string>>): string[] {
-  const sources = Object.entries(files).map(([name, text]) => ({
+  const sources = sourcesOf(files);
+  const { diagnostics } = generate(sources, { scope: "system", berth: "/usr/bin/berth" });
+  return diagnostics.map(({ path, line, column, severity, code }) => `${path}:${line}:${column}: ${severity} ${code}`);
+}
+function sourcesOf(files: Readonly<Record<string, string>>) {
+  return Object.entries(files).map(([name, text]) => ({
     name,
     path: `/etc/containers/systemd/${name}`,
     shownPath: name,
     content: Buffer.from(text),
     dropIns: [],
   }));
-  const { diagnostics } = generate(sources, { scope: "system", berth: "/usr/bin/berth" });
-  return diagnostics.map(({ path, line, column, severity, code }) => `${path}:${line}:${column}: ${severity} ${code}`);
 }
 const inFile = (lines: string) => diagnose({ "a.container": `${HEAD}${lines}\n` });
 
@@ -65,6 +68,22 @@ test("what only a shell understands, and variables that nothing sets", () => {
     "a.container:3:12: warning unset-variable",
     "a.container:3:26: warning unset-variable",
   ]);
+  expect(inFile("Exec=a; b $(date) >x 2>>y")).toEqual([
+    "a.container:3:6: warning no-shell",
+    "a.container:3:11: warning no-shell",
+    "a.container:3:19: warning no-shell",
+    "a.container:3:22: warning no-shell",
+  ]);
+  for (const fine of [
+    "Exec=find / -exec ls {} ;",
+    "Exec=grep '|' x=>y",
+    "Exec=sh -c 'echo $A b; c > d'",
+    "Label=a=$B/c",
+  ])
+    expect(inFile(fine), fine).toEqual([]);
+  for (const line of ["Volume=$HOME/a:/b", "Image=$IMAGE:1", "Tmpfs=$A/b", "HostName=$A-b"])
+    expect(inFile(line).join(), line).toContain("error bad-variable");
+  expect(inFile("Entrypoint=$A/b")).toEqual([]);
   for (const set of ["Environment=PORT=1", "EnvironmentFile=/x", "PassEnvironment=PORT"])
     expect(inFile(`Exec=serve ${PORT}\n[Service]\n${set}`), set).toEqual([]);
 });
@@ -89,15 +108,18 @@ test("a port of the host that is published twice", () => {
 
 test("what asks for what is so anyway is accepted, and nothing else of the kind", () => {
   const fine = ["LogDriver=journald", "LogDriver=passthrough", "SecurityLabelDisable=true", "AutoUpdate=none"];
-  const args = ["label=disable", "label:disable", "apparmor=unconfined"].map(
-    (word) => `PodmanArgs=--security-opt ${word}`,
-  );
+  fine.push("HttpProxy=false", "AppArmor=unconfined", "SecurityLabelNested=no", "Label=io.containers.autoupdate=none");
+  const options = ["label=disable", "label:disable", "apparmor=unconfined"].map((word) => `--security-opt ${word}`);
+  const args = [...options, "--http-proxy=false", "--log-driver journald"].map((words) => `PodmanArgs=${words}`);
   for (const line of [...fine, ...args]) expect(inFile(line), line).toEqual([]);
   for (const line of [
     "LogDriver=k8s-file",
     "LogDriver=%i",
     "SecurityLabelDisable=no",
     "AutoUpdate=registry",
+    "HttpProxy=yes",
+    "PodmanArgs=--http-proxy=true",
+    "PodmanArgs=--log-driver=k8s-file",
     "Label=io.containers.autoupdate=registry",
     "PodmanArgs=--security-opt label=type:x",
   ])
@@ -108,4 +130,56 @@ test("ports of a network without any are a warning, of another's network an erro
   for (const network of ["host", "none"])
     expect(inFile(`Network=${network}\nPublishPort=80:80`)).toEqual(["a.container:4:1: warning port-without-network"]);
   expect(inFile("Network=container:x\nPublishPort=80:80")).toContain("a.container:4:1: error port-without-network");
+});
+
+test("mounts at places where no start can make them", () => {
+  for (const line of [
+    "Volume=/a:/",
+    "Volume=data:/.",
+    "Tmpfs=/",
+    "Mount=type=bind,source=/a,destination=/",
+    "Volume=/a:/proc",
+    "Volume=/a:/sys/",
+    "Volume=/a:/dev",
+    "Volume=/a:/dev/null",
+    "Volume=/dev/zero:/dev/null",
+    "Volume=/a:/proc/version",
+    "Tmpfs=/proc/acpi",
+    "Mount=type=bind,source=/a,destination=/proc/sys/net",
+  ])
+    expect(inFile(line).join(), line).toContain("error kernel-place");
+  for (const fine of [
+    "Volume=/proc:/proc",
+    "Volume=/dev:/dev",
+    "Volume=/sys/fs/cgroup:/sys/fs/cgroup",
+    "Volume=/dev/urandom:/dev/random",
+    "Volume=/var/lib/lxcfs/proc/meminfo:/proc/meminfo:ro",
+    "Volume=/a:/dev/shm",
+    "Volume=./a:/dev",
+    "Mount=type=glob,source=/etc/x*,destination=/",
+  ])
+    expect(inFile(fine), fine).toEqual([]);
+});
+
+test("files that are named by the specifiers of one's own name", () => {
+  const app = (line: string) => `${HEAD}${line}\n`;
+  const started = (files: Readonly<Record<string, string>>, unit: string) => {
+    const sources = sourcesOf(files);
+    const { files: units, diagnostics } = generate(sources, { scope: "system", berth: "/usr/bin/berth" });
+    expect(diagnostics).toEqual([]);
+    return units.find(({ name }) => name === unit)?.text ?? "";
+  };
+  const pod = { "a.container": app("Pod=%N.pod"), "a.pod": "[Pod]\n" };
+  expect(started(pod, "a.service")).toContain("--pod systemd-a ");
+  expect(started(pod, "a-pod.service")).toContain("Wants=a.service");
+  const data = "[Volume]\n";
+  const template = { "a@.container": app("Volume=d@%i.volume:/d"), "d@.volume": data };
+  expect(started(template, "a@.service")).toContain("-v systemd-d-%i:/d ");
+  const instance = { "a@x.container": app("Volume=d@%i.volume:/d"), "d@.volume": data };
+  expect(started(instance, "a@x.service")).toContain("-v systemd-d-%i:/d ");
+  expect(started({ ...instance, "d@x.volume": `${data}VolumeName=own\n` }, "a@x.service")).toContain("-v own:/d ");
+  expect(
+    started({ "a.container": `[Unit]\nAfter=%p.network\n${HEAD}`, "a.network": "[Network]\n" }, "a.service"),
+  ).toContain("After=a-network.service");
+  expect(diagnose({ "a.container": app("Pod=%N.pod"), "b.pod": "[Pod]\n" }).join()).toContain("error unit-not-found");
 });

@@ -9,6 +9,7 @@ import type { Source } from "../../generator/reading/source.ts";
 import { type Diagnostic, formatDiagnostic } from "../../unit/diagnostic.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { verifySections } from "./systemd-verify.ts";
+import { warnOfUnknownZones } from "./unknown-zones.ts";
 
 interface Options {
   readonly user?: boolean;
@@ -74,9 +75,11 @@ function check(words: readonly string[], { user, format }: Options, context: Com
     checked.flatMap(({ shownPath, dropIns }) => [shownPath, ...dropIns.map((one) => one.shownPath)]),
   );
   const { diagnostics } = generate([...given, ...others], { scope, berth: berthPath(process.execPath) });
+  const toldOf = new Set(diagnostics.map(({ path, line }) => `${path}:${line}`));
   const own = [
     ...diagnostics.filter(({ path }) => shown.has(path)),
-    ...verifySections(checked, scope),
+    ...verifySections(checked, scope).filter((one) => !toldOf.has(`${one.path}:${one.line}`)),
+    ...warnOfUnknownZones(checked),
     ...shadowed(inFolders, checked),
   ];
   if (checked.length === 0 && words.length > 0) throw new CommandError(nothingIn(folders), 1);

@@ -19,7 +19,7 @@ import { addEnvironmentFiles } from "./environment-files.ts";
 import { MountFlags } from "./mount-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { addCapabilities, addSysctls, addUser } from "./privilege-flags.ts";
-import { warnOfShellWords, warnOfUnsetVariables } from "./words-that-mislead.ts";
+import { reportVariables, warnOfShellWords } from "./words-that-mislead.ts";
 
 /** Keys that are plain flags, in Quadlet's order of command lines, where they stand in three places. */
 const FIRST_FLAGS: readonly string[] = [
@@ -106,7 +106,7 @@ class RunCommandBuilder {
     const exec = container.command("Exec");
     for (const { text } of exec) this.#line.expanded(text);
     warnOfShellWords(exec, this.#context);
-    warnOfUnsetVariables(this.#context);
+    reportVariables(this.#context);
     return { needed: [...networkUnits(network, options.scope), ...this.#paths.mountsNeeded] };
   }
 

@@ -1,3 +1,4 @@
+import { LOG_DRIVERS, NO, YES } from "../../options/flags/in-effect.ts";
 import { RUN } from "../../options/flags/run-flags.ts";
 import { parseEnvironment, parseLabelOfFile } from "../../options/values/command.ts";
 import { parseImageName } from "../../options/values/image-name.ts";
@@ -20,7 +21,7 @@ export const CONTAINER_KEYS = keyTable([
   ),
   later("AddDevice", "words", "Device of the host, with its path inside and permissions", "/dev/fuse:/dev/fuse:rw"),
   supported("Annotation", "map", "OCI annotations", "org.example.team=web", carries(RUN.annotation)),
-  later("AppArmor", "string", "AppArmor profile, or unconfined", "unconfined", "5.8"),
+  inEffect("AppArmor", "AppArmor profile, of which there is none", ["unconfined"], "5.8"),
   inEffect("AutoUpdate", "Where a newer image is looked for", ["none"]),
   later("CgroupsMode", "string", "Where the container's cgroup is made", "split"),
   supported(
@@ -93,15 +94,12 @@ export const CONTAINER_KEYS = keyTable([
   later("HealthStartupTimeout", "string", "Time a start-up check may take", "30s"),
   later("HealthTimeout", "string", "Time a health check may take", "30s"),
   supported("HostName", "string", "Host name inside the container", "web.example.com", carries(RUN.hostname)),
-  later("HttpProxy", "boolean", "Pass on the proxy variables of the service", "no", "5.7"),
+  inEffect("HttpProxy", "Pass on the proxy variables of the service, which is not done", NO, "5.7"),
   supported("Image", "string", "Image to run; a full name is recommended", "registry.example/web:1", {
     parse: parseImageName,
   }),
   supported("Label", "map", "Labels", "org.example.stage=test", carries(RUN.label, parseLabelOfFile)),
-  inEffect("LogDriver", "Where output goes; berth's containers write to the journal themselves", [
-    "journald",
-    "passthrough",
-  ]),
+  inEffect("LogDriver", "Where output goes; berth's containers write to the journal themselves", LOG_DRIVERS),
   later("LogOpt", "words", "Option of the log driver", "tag=web"),
   later("Mask", "exec-words", "Paths to hide, separated by colons", "/proc/sys/foo:/proc/sys/bar"),
   supported("Memory", "string", "Most memory the container may use: MemoryMax= of the service", "512m", {
@@ -162,10 +160,10 @@ export const CONTAINER_KEYS = keyTable([
   supported("RunInit", "boolean", "Run a minimal init as the container's first process", "yes", carries(RUN.init)),
   later("SeccompProfile", "string", "Seccomp profile, or unconfined", "/etc/web-seccomp.json"),
   later("Secret", "exec-words", "Secret for the container", "token,type=env,target=TOKEN"),
-  inEffect("SecurityLabelDisable", "SELinux separation, which there is none of", ["true", "yes", "on", "1"]),
+  inEffect("SecurityLabelDisable", "SELinux separation, which there is none of", YES),
   later("SecurityLabelFileType", "string", "SELinux type of the container's files", "usr_t"),
   later("SecurityLabelLevel", "string", "SELinux level", "s0:c1,c2"),
-  later("SecurityLabelNested", "boolean", "Let SELinux labels work inside the container", "yes"),
+  inEffect("SecurityLabelNested", "Let SELinux labels work inside the container, which have none", NO),
   later("SecurityLabelType", "string", "SELinux type of the container's processes", "spc_t"),
   supported("ServiceName", "string", "Name of the service, without .service", "shop", { parse: parseServiceName }),
   supported("ShmSize", "string", "Size of /dev/shm (default 64m)", "100m", carries(RUN.shmSize)),

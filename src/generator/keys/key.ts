@@ -1,6 +1,7 @@
 import { itemParser } from "../../options/flags/comma-list.ts";
 import type { Flag } from "../../options/flags/flag.ts";
-import { invalid, isDeferred, quoted, type ValueParser, valid } from "../../options/values/check.ts";
+import { inEffectOnly } from "../../options/flags/in-effect.ts";
+import type { ValueParser } from "../../options/values/check.ts";
 
 /**
  * How the assignments of a key become values.
@@ -69,12 +70,7 @@ export function later(name: string, values: ValueClass, help: string, example: s
 /** A row for a key of which some values ask for what berth does anyway; the others are not supported yet. */
 export function inEffect(name: string, help: string, values: readonly string[], since?: string): KeySpec {
   const [example = ""] = values;
-  const parse: ValueParser<string> = (text) => {
-    if (values.includes(text.toLowerCase())) return valid(text);
-    if (isDeferred(text))
-      return invalid("not-supported-yet", "only a value that is known when the file is read is supported");
-    return invalid("not-supported-yet", `${quoted(text)} is not supported yet`, { hint: `only ${values[0]} is` });
-  };
+  const parse = inEffectOnly(values);
   const row: KeySpec = { name, values: "string", help, example, status: "supported", inEffect: true, parse };
   return since === undefined ? row : { ...row, since };
 }

@@ -14,7 +14,8 @@ const NOTHING: SectionEntries = new Map();
 const TRUE: readonly string[] = ["1", "yes", "true", "on"];
 const FALSE: readonly string[] = ["0", "no", "false", "off"];
 
-const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
+/** How the values of a class are split into words. */
+export const WORD_STYLES: Readonly<Partial<Record<ValueClass, WordStyle>>> = {
   words: "plain",
   "exec-words": "escaped",
   command: "escaped",

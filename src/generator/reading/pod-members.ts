@@ -3,7 +3,7 @@ import { isTemplate } from "../../unit/unit-name.ts";
 import { unquoteString } from "../../unit/words.ts";
 import { parseBoolean } from "./key-reader.ts";
 import type { ParsedSource } from "./source.ts";
-import type { UnitIndex } from "./unit-index.ts";
+import { referredName, type UnitIndex } from "./unit-index.ts";
 
 /** A container of a pod. */
 export interface PodMember {
@@ -42,7 +42,7 @@ function containersByPod(units: UnitIndex): Map<string, ParsedSource[]> {
   for (const unit of units.values()) {
     const named = unit.type.extension === "container" ? lastEntry(unit.sections.get("Container"), "Pod") : undefined;
     if (named === undefined) continue;
-    const name = unquoteString(named.value);
+    const name = referredName(unquoteString(named.value), unit.serviceName, units);
     const others = byPod.get(name);
     if (others === undefined) byPod.set(name, [unit]);
     else others.push(unit);

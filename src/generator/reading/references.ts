@@ -12,8 +12,7 @@ import type { Report, Value } from "./report.ts";
 import type { ResourceIndex } from "./resource-index.ts";
 import { imageNameForOthers, nameForOthers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
-import type { UnitIndex } from "./unit-index.ts";
-import { notFound } from "./unit-index.ts";
+import { notFound, referredName, type UnitIndex } from "./unit-index.ts";
 
 /** One file that another names. */
 export interface Reference {
@@ -130,7 +129,7 @@ export class References {
 
   /** A word of one of `[Unit]`'s keys that names a file. */
   unit(value: Value, how: Pick<Reference, "order" | "required">): ParsedSource | Problem {
-    const target = this.#units.get(value.text);
+    const target = this.#file(value.text);
     if (target === undefined) {
       const message = `unable to translate dependency for ${value.text}: there is no such file`;
       return notFound(message, value.text, this.#units);
@@ -139,6 +138,10 @@ export class References {
     if (problem !== undefined) return problem;
     this.found.push({ target, value, kind: "unit", ...how });
     return target;
+  }
+
+  #file(name: string): ParsedSource | undefined {
+    return this.#units.get(referredName(name, this.#parsed.serviceName, this.#units));
   }
 
   #read(
@@ -150,7 +153,7 @@ export class References {
   ): ValueReading {
     const type = fileTypeOf(name);
     if (type === undefined || !wanted.extensions.includes(type.extension)) return undefined;
-    const target = this.#units.get(name);
+    const target = this.#file(name);
     if (target === undefined) return notFound(wanted.missing(name), name, this.#units);
     if (type.status !== "supported") {
       return { code: "not-supported-yet", message: `${name}: .${type.extension} files are not supported yet` };

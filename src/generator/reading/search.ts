@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from "node:path/posix";
 import { readBounded } from "../../system/read-bounded.ts";
 import { dropInDirectories, selectDropIns } from "../../unit/drop-in.ts";
 import { fileTypeOf } from "./file-type.ts";
+import { instancesWithDropIns } from "./instances.ts";
 import type { Source, SourceText } from "./source.ts";
 
 /** A directory that is searched for Quadlet files, with everything below it. */
@@ -102,7 +103,8 @@ export function findSources(directories: readonly SearchDirectory[]): Source[] {
       sources.push({ ...text, name, path, dropIns: dropIns.size === 0 ? [] : readDropIns(name, dropIns) });
     }
   }
-  return sources;
+  if (dropIns.size === 0) return sources;
+  return [...sources, ...instancesWithDropIns(sources, dropIns.keys(), (name) => readDropIns(name, dropIns))];
 }
 
 /** One file by its path, with the drop-ins beside it; `shownPath` is the path as the user wrote it. */

@@ -1,9 +1,25 @@
 import { type Problem, suggesting } from "../../options/values/check.ts";
 import { closest } from "../../suggest.ts";
+import { splitName } from "../../unit/unit-name.ts";
+import { settleSpecifiers } from "./resource-name.ts";
 import type { ParsedSource } from "./source.ts";
 
 /** The Quadlet files by base name, for references between files. */
 export type UnitIndex = ReadonlyMap<string, ParsedSource>;
+
+/**
+ * The name of the file that a service's file means by a name. Specifiers of the service's own name stand for what they
+ * are in it: `%N.pod` of web.service is web.pod. `data@%i.volume` of web@.service, or of an instance of it, is the
+ * instance's own file if there is one, else data@.volume.
+ */
+export function referredName(name: string, serviceName: string, units: UnitIndex): string {
+  if (!name.includes("%")) return name;
+  const settled = settleSpecifiers(name, serviceName);
+  const { instance } = splitName(serviceName);
+  if (instance === undefined || units.has(settled)) return settled;
+  const shown = `@${instance === "" ? "%i" : instance}.`;
+  return settled.includes(shown) ? settled.replace(shown, () => "@.") : settled;
+}
 
 /** The problem of a reference to a missing file. */
 export function notFound(message: string, name: string, units: UnitIndex): Problem {

@@ -22,6 +22,7 @@ import { parseIdMapping } from "../values/user-namespace.ts";
 import { parseVolume } from "../values/volume.ts";
 import { COMMON_FLAGS } from "./common-flags.ts";
 import type { Flag } from "./flag.ts";
+import { inEffectOnly, LOG_DRIVERS, NO } from "./in-effect.ts";
 
 /**
  * The flags of `berth run`, as data: podman's (and docker's) names, because `PodmanArgs=` in people's files holds
@@ -163,6 +164,14 @@ export const RUN = {
     parse: parseHostName,
     field: "hostname",
   },
+  httpProxy: {
+    name: "http-proxy",
+    kind: "string",
+    value: "VALUE",
+    help: "Whether proxy variables are passed on: false, which is always so",
+    parse: inEffectOnly(NO),
+    complete: ["false"],
+  },
   idsOf: {
     name: "ids-of",
     kind: "string",
@@ -181,6 +190,14 @@ export const RUN = {
   ip: COMMON_FLAGS.ip,
   ip6: COMMON_FLAGS.ip6,
   label: COMMON_FLAGS.label,
+  logDriver: {
+    name: "log-driver",
+    kind: "string",
+    value: "DRIVER",
+    help: "journald or passthrough, which is so for services",
+    parse: inEffectOnly(LOG_DRIVERS),
+    complete: LOG_DRIVERS,
+  },
   loginuid: {
     name: "loginuid",
     kind: "string",

@@ -34,7 +34,12 @@ export function passesOn(word: EnvironmentWord, name: string): boolean {
 /** One word of `Environment=`, as it was written: `NAME=VALUE`, `NAME` or `PREFIX*`. */
 export function parseEnvironment(text: string): Parsed<string> {
   const { head: name, tail } = splitAt(text, "=");
-  if (name === "") return invalid("bad-variable", `no variable name in ${quoted(text)}`);
+  if (name === "")
+    return invalid(
+      "bad-variable",
+      `no variable name in ${quoted(text)}`,
+      text === "=" ? { hint: "write NAME=VALUE, without blanks around the =" } : {},
+    );
   if (/\s/.test(name)) return invalid("bad-variable", `${quoted(name)} is not a variable name`);
   if (tail !== undefined || isDeferred(name) || /^[A-Za-z_]\w*\*?$/.test(name)) return valid(text);
   const hint = 'a value with blanks is written in quotes: "NAME=one two"';
@@ -60,6 +65,6 @@ export function parseLabel(text: string): Parsed<Assignment> {
 /** `Label=`, as it was written: what podman's auto-update looks at is not supported yet, by whichever key. */
 export function parseLabelOfFile(text: string): Parsed<string> {
   const { head, tail } = splitAt(text, "=");
-  if (head !== "io.containers.autoupdate" || tail === "disabled") return valid(text);
+  if (head !== "io.containers.autoupdate" || tail === "disabled" || tail === "none") return valid(text);
   return invalid("not-supported-yet", `${head} is not supported yet: nothing looks for newer images`);
 }

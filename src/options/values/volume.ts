@@ -92,7 +92,8 @@ export function parseVolume(text: string): Parsed<VolumeValue> {
 }
 
 function placeProblem({ source, target }: VolumeValue): Problem | undefined {
-  return source !== undefined && "path" in source ? undefined : kernelPlaceProblem("volume", target);
+  const hostPath = source !== undefined && "path" in source ? source.path : undefined;
+  return kernelPlaceProblem("volume", target, hostPath);
 }
 
 /** Options of a bind mount or volume, separated by commas. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { findingsIn, systemsPart } from "../../../src/cli/units/systemd-verify.ts";
+import { warnOfUnknownZones } from "../../../src/cli/units/unknown-zones.ts";
 import { testUnless } from "../../host/lane.ts";
 
 const ENTRY = join(import.meta.dir, "../../../src/main.ts");
@@ -82,4 +83,30 @@ test("lines of other sections are left out of what systemd judges, and keep thei
   expect(findingsIn("/t/a.service:7: Unknown key 'X'.\n/etc/b.service:1: other\nfree text\n", "/t")).toEqual([
     { unit: "a.service", line: 7, message: "systemd: Unknown key 'X'" },
   ]);
+});
+
+test("a time zone that this machine does not have is a warning, and what berth says is not said again", () => {
+  mkdirSync(join(root, "zones/Europe"), { recursive: true });
+  writeFileSync(join(root, "zones/Europe/Prague"), "");
+  const zoneOf = (zone: string) => {
+    const content = Buffer.from(`${IMAGE}Timezone=${zone}\n`);
+    const source = { name: "a.container", path: "/a.container", shownPath: "a.container", content, dropIns: [] };
+    return warnOfUnknownZones([source], join(root, "zones")).map(
+      ({ line, column, code }) => `${line}:${column} ${code}`,
+    );
+  };
+  expect(zoneOf("Europe/Nowhere")).toEqual(["4:10 unknown-zone"]);
+  for (const fine of ["Europe/Prague", "local", "%i", "../Europe"]) expect(zoneOf(fine), fine).toEqual([]);
+  const { said } = check({ "a.container": `${IMAGE}[Install]\nWantBy=x\n` }, "a.container");
+  expect(said.match(/:5:1: warning: /g)?.length).toBe(1);
+});
+
+test("an instance with drop-ins alone is checked with its template, and its errors are told once", () => {
+  const files = {
+    "u/app@.container": `${IMAGE}Imge=x\n`,
+    "u/app@one.container.d/a.conf": "[Container]\nEnvironmet=A=b\n",
+  };
+  const { said } = check(files, "u");
+  expect(said.match(/Imge/g)?.length).toBe(1);
+  expect(said).toContain("u/app@one.container.d/a.conf:2:1: error: unknown key");
 });

@@ -151,3 +151,28 @@ test("one file by its path, as a person called it", () => {
   });
   expect(dropIns.map((dropIn) => dropIn.shownPath)).toEqual(["single/a.container.d/1.conf"]);
 });
+
+test("drop-ins of an instance make it of its template, without [Install]", () => {
+  const base = tree("instances", {
+    "app@.container": "[Container]\nImage=a\n[Install]\nWantedBy=x.target\n[Service]\nNice=1\n",
+    "app@one.container.d/a.conf": "[Container]\n",
+    "app@two.container": "[Container]\nImage=b\n",
+    "app@two.container.d/a.conf": "[Container]\n",
+    "app@three.conf.d/a.conf": "",
+    "none@one.container.d/a.conf": "[Container]\n",
+    "named@.container": "[Container]\nServiceName=x@\n",
+    "named@one.container.d/a.conf": "[Container]\n",
+  });
+  const sources = findSources([{ path: base }]);
+  expect(sources.map(({ name }) => name)).toEqual([
+    "app@.container",
+    "app@two.container",
+    "named@.container",
+    "app@one.container",
+  ]);
+  const one = sources.at(-1);
+  expect(one?.dropIns.map(({ shownPath }) => shownPath)).toEqual(["app@one.container.d/a.conf"]);
+  expect(String(Buffer.from(one?.content instanceof Uint8Array ? one.content : []))).toBe(
+    "[Container]\nImage=a\n\n\n[Service]\nNice=1\n",
+  );
+});

@@ -184,6 +184,8 @@ const FLAGS: Readonly<Record<string, readonly (readonly [words: string, change: 
   ],
   replace: [["--replace", { replace: true }]],
   restart: [["--restart no", {}]],
+  "http-proxy": [["--http-proxy=false", {}]],
+  "log-driver": [["--log-driver journald", {}]],
   retry: [["--retry 5", { pullWords: { ...PULL_WORDS, retry: 5 } }]],
   "retry-delay": [["--retry-delay 1m30s", { pullWords: { ...PULL_WORDS, retryDelay: 90_000 } }]],
   rm: [["--rm", {}]],

@@ -117,9 +117,11 @@ export function parseMount(text: string): Parsed<MountValue> {
 }
 
 function placeProblem({ type, source, target }: MountValue): Problem | undefined {
+  // The target of a glob is the folder of its files.
+  if (type === "glob") return undefined;
   // podman takes a path for a bind mount in a volume, too.
-  const ofHost = type === "bind" || type === "glob" || (type === "volume" && /^[/.]/.test(source));
-  return ofHost ? undefined : kernelPlaceProblem(type, target);
+  const ofHost = type === "bind" || (type === "volume" && /^[/.]/.test(source));
+  return kernelPlaceProblem(type, target, ofHost ? source : undefined);
 }
 
 function isMountType(type: string): type is MountTypeName {
