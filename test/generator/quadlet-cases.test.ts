@@ -48,6 +48,10 @@ interface Difference {
 const OWN_DIRECTORY = "what has to be mounted is berth's own directory";
 const NO_CONF = "berth has no containers.conf: the key is refused";
 const NO_GLOBAL_FLAGS = "berth has no flags in front of its sub-commands: the key is refused";
+const NO_LABELS = "berth gives no process an SELinux label, so there is nothing to turn off";
+const NO_PROXY = "berth hands no proxy of its own environment on, so there is nothing to turn off";
+const PORT_TWICE =
+  "a file that publishes one port of the host twice fails at each start, with Podman too: it is refused";
 const NO_PROCESS = "a pod has no process: no infra container, no PID file, nothing that could end";
 
 /** Where berth differs from Podman's generator on purpose. */
@@ -86,10 +90,10 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     reason: "becomes TasksMax= of the service",
     assertions: ['assert-podman-args "--pids-limit"'],
   },
-  "stopsignal.container": {
-    reason: "becomes KillSignal= of the service",
-    assertions: ['assert-podman-args "--stop-signal"'],
-  },
+  "disableselinux.container": { reason: NO_LABELS, assertions: ['assert-podman-args "--security-opt"'] },
+  "httpproxy-false.container": { reason: NO_PROXY, assertions: ["assert-podman-args --http-proxy"] },
+  "ports.container": { reason: PORT_TWICE, assertions: ["assert-podman-args"] },
+  "ports_ipv6.container": { reason: PORT_TWICE, assertions: ["assert-podman-args"] },
   "podmanargs.container": {
     reason: "flags that berth run does not have are refused instead of failing at every start",
     assertions: ["assert-podman-args"],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { identify, isAlive, isGone, readProc } from "../../src/system/process-identity.ts";
@@ -40,18 +40,15 @@ test("there is no process of an unused number", () => {
 
 test("a process that has ended is gone before anyone has waited for it", async () => {
   // The shell becomes a program that waits for no child.
-  const parent = Bun.spawn(["/bin/sh", "-c", "sleep 1000001 & echo $!; exec sleep 1000000"], {
-    stdin: "ignore",
-    stdout: "pipe",
-  });
+  const parent = Bun.spawn(["/bin/sh", "-c", "sleep 1000001 & exec sleep 1000000"], { stdin: "ignore" });
   try {
-    const { value } = await parent.stdout.getReader().read();
-    const pid = Number(new TextDecoder().decode(value));
+    await until(() => readFileSync(`/proc/${parent.pid}/comm`, "utf8") === "sleep\n");
+    const pid = Number(readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8"));
     const child = identify(pid);
     if (child === undefined) throw new Error("no identity");
     expect([isAlive(child), isGone(pid)]).toEqual([true, false]);
     process.kill(pid, "SIGKILL");
-    while (!/\) Z /.test(readProc(pid, "stat") ?? "")) await Bun.sleep(5);
+    await until(() => /\) Z /.test(readProc(pid, "stat") ?? ""));
     expect(identify(pid)).toEqual(child);
     expect([isAlive(child), isGone(pid)]).toEqual([false, true]);
   } finally {
@@ -59,3 +56,12 @@ test("a process that has ended is gone before anyone has waited for it", async (
     await parent.exited;
   }
 });
+
+/** Waits for a condition; an error after ten seconds. */
+async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`not within ten seconds: ${holds}`);
+    await Bun.sleep(5);
+  }
+}
