@@ -34,9 +34,10 @@ const networkStatus = fields<NetworkStatus>({
 
 /** The addresses in the output of netavark's `setup`, by network. */
 export function givenAddresses(output: string): Record<string, GivenAddresses> {
-  const status = dictionary(networkStatus)(JSON.parse(output), "it", (why) => {
-    throw new RuntimeError("network", `netavark setup: read what it reports: ${why}`);
-  });
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new RuntimeError("network", `netavark setup: read what it reports: ${why}`, { cause });
+  };
+  const status = dictionary(networkStatus)(jsonOf(output, refuse), "it", refuse);
   return Object.fromEntries(
     Object.entries(status).map(([network, { interfaces, dns_server_ips: servers, dns_search_domains: search }]) => {
       const subnets = Object.values(interfaces ?? {}).flatMap(({ subnets: found }) => found ?? []);
@@ -45,6 +46,14 @@ export function givenAddresses(output: string): Record<string, GivenAddresses> {
       return [network, { subnets, nameServers: servers ?? [], searchDomains }];
     }),
   );
+}
+
+function jsonOf(output: string, refuse: (why: string, cause: unknown) => never): unknown {
+  try {
+    return JSON.parse(output);
+  } catch (cause) {
+    return refuse("it is not JSON", cause);
+  }
 }
 
 /** The message of a netavark or a plugin that failed: {"error": …} on standard output, or whatever it wrote. */

@@ -25,6 +25,10 @@ test.each([
   });
 });
 
+test.each(["", "no JSON", "[", "null", "5"])("an answer %j is refused by its name", (output) => {
+  expect(() => givenAddresses(output)).toThrow("netavark setup: read what it reports: ");
+});
+
 test("a search domain that would be more than a word of resolv.conf is left out", () => {
   const domains = ["good.example", "a b", "x\nnameserver 192.0.2.66", "", "umlaut-ä"];
   const given = givenAddresses(JSON.stringify({ lan: { dns_search_domains: domains } }));
