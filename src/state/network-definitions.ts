@@ -3,22 +3,21 @@ import { join } from "node:path";
 import { DEFAULT_NETWORK } from "../options/values/network.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere, removeIfThere } from "../system/files.ts";
+import { readBounded } from "../system/read-bounded.ts";
 import { StateError } from "./error.ts";
 import { openLockFile, withLock } from "./lock.ts";
 import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
-import {
-  lasting,
-  readRecordFile,
-  recordFormat,
-  reportUnread,
-  type Survey,
-  survey,
-  writeRecordFile,
-} from "./record-format.ts";
+import { lasting, readRecordFile, recordFormat, type Survey, survey, writeRecordFile } from "./record-format.ts";
+
+/** As much as is looked through of a definition that cannot be read: bytes. */
+const DAMAGED_MAX = 1024 * 1024;
+
+const unreadable = (path: string) =>
+  `${path} cannot be read (remove it and create the network again, or put the file of a backup there)`;
 
 /** People read and copy these files: they are indented, and errors name the path. */
 const FORMAT = recordFormat<NetworkDefinition>(
-  { noun: "network", verb: "made", unreadable: (path) => `read ${path}`, indent: 2 },
+  { noun: "network", verb: "made", unreadable, indent: 2 },
   networkDefinitionFields,
 );
 
@@ -49,18 +48,27 @@ export function findNetwork(scope: Scope, word: string): NetworkDefinition {
   return byId.length === 1 && byId[0] !== undefined ? byId[0] : readDefinition(scope, word);
 }
 
-/** All networks by name, including the default one. Throws for the first definition that cannot be read. */
-export function listDefinitions(scope: Scope): readonly NetworkDefinition[] {
-  const found = surveyDefinitions(scope);
-  reportUnread(found);
-  return found.records;
-}
-
 /** All networks with a definition that can be read, by name, and an error for each of the others. */
 export function surveyDefinitions(scope: Scope): Survey<NetworkDefinition> {
   const names = listIfThere(definitionsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
   const all = [DEFAULT_NETWORK, ...names.filter((name) => name !== DEFAULT_NETWORK)].sort();
   return survey(all, (name) => findDefinition(scope, name));
+}
+
+/**
+ * What the definitions that cannot be read still say, each as text: their networks may be up, and keep their subnets
+ * and bridges. Empty for a file that holds no text.
+ */
+export function damagedDefinitions(scope: Scope): readonly string[] {
+  const sound = new Set(surveyDefinitions(scope).records.map(({ name }) => `${name}.json`));
+  const files = listIfThere(definitionsDir(scope)).filter((file) => file.endsWith(".json") && !sound.has(file));
+  return files.map((file) => {
+    try {
+      return readBounded(join(definitionsDir(scope), file), DAMAGED_MAX)?.toString("latin1") ?? "";
+    } catch {
+      return "";
+    }
+  });
 }
 
 /** Writes a definition. The caller holds the lock. */

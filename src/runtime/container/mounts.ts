@@ -3,13 +3,14 @@ import { basename, join, resolve } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
 import { isKernelPlace } from "../../options/values/mount/kernel-place.ts";
 import { cleanPath } from "../../options/values/path.ts";
+import { volumePaths } from "../../state/volume-record.ts";
 import { runProgram } from "../../system/process.ts";
 import { RuntimeError } from "../error.ts";
 import { bindMount, keptFlags } from "../mount/bind-mount.ts";
 import { matchingPaths } from "../mount/glob.ts";
 import { kernelMount } from "../mount/kernel-mount.ts";
 import { type MountContext, withIdMap } from "../mount/mount-context.ts";
-import { mountPlace } from "../mount/mount-place.ts";
+import { checkMountPlaces, mountPlace } from "../mount/mount-place.ts";
 import { imageMount, overlayOver } from "../mount/overlay-mount.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { type ContainerUser, ownerOf } from "../users/container-user.ts";
@@ -34,7 +35,22 @@ export function resolveMounts(
     .filter((target) => ![target, mountPlace(context.paths.rootfs, target, [])].some(isKernelPlace))
     .filter((target) => !covered.has(target))
     .map((target): MountRequest => ({ type: "anonymous", target, options: [] }));
-  return [...requests, ...implied].flatMap((request, index) => resolveMount(context, request, index));
+  const all = [...requests, ...implied];
+  // Before a volume is made, or filled: what refuses the start must not have changed the host.
+  checkMountPlaces(
+    context.paths.rootfs,
+    all.filter(({ type }) => type !== "glob").map((request) => asFound(context, request)),
+  );
+  return all.flatMap((request, index) => resolveMount(context, request, index));
+}
+
+/** The mount as far as it is known before anything is made: of what lies in others, no link is followed. */
+function asFound({ scope }: MountContext, request: MountRequest): SpecMount {
+  const { type, target: destination } = request;
+  if (type === "bind") return { type, source: request.source, destination, options: [] };
+  if (type === "volume")
+    return { type: "bind", source: volumePaths(scope, request.name).data, destination, options: [] };
+  return { type, source: type, destination, options: [] };
 }
 
 function resolveMount(context: MountContext, request: MountRequest, index: number): SpecMount[] {

@@ -4,10 +4,11 @@ import { DEFAULT_NETWORK } from "../../options/values/network.ts";
 import type { Scope } from "../../scope.ts";
 import {
   beginRemoval,
+  damagedDefinitions,
   findNetwork,
   finishRemoval,
-  listDefinitions,
   listRemovals,
+  surveyDefinitions,
   withDefinitionsLock,
 } from "../../state/network-definitions.ts";
 import { networksDir } from "../../state/paths.ts";
@@ -49,7 +50,10 @@ export async function finishRemovals(scope: Scope): Promise<void> {
       // Another process may have finished it by now, or have created a network that has the bridge.
       const removal = listRemovals(scope).find((other) => other.name === name);
       const bridge = removal?.network_interface;
-      return listDefinitions(scope).some((other) => other.network_interface === bridge) ? undefined : removal;
+      const isTaken =
+        surveyDefinitions(scope).records.some((other) => other.network_interface === bridge) ||
+        damagedDefinitions(scope).some((text) => bridge !== undefined && text.includes(bridge));
+      return isTaken ? undefined : removal;
     });
     if (definition !== undefined) {
       if (reachBridges(scope)) await removeBridge(scope, definition);

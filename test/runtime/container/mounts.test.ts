@@ -53,6 +53,13 @@ const owner = (path: string) => {
   return [uid, gid, mode & 0o7777];
 };
 
+test("a volume whose place is refused is not made, wherever the place is found out", () => {
+  symlinkSync("/dev", join(rootfs(), "devices"));
+  for (const target of ["/dev/null", "/proc", "/devices/null", "/devices"])
+    expect(() => resolved([volume("/fine"), volume(target)])).toThrow("nothing but the host's own");
+  expect(existsSync(join(top, "state"))).toBe(false);
+});
+
 describe("bind mounts", () => {
   test.each([
     [[], ["rbind", "rprivate"]],

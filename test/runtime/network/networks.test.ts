@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leasesDir } from "../../../src/runtime/network/connect/address-leases.ts";
@@ -9,7 +9,13 @@ import type { NetworkCreateRequest } from "../../../src/runtime/network/definiti
 import { describeNetwork } from "../../../src/runtime/network/network-users.ts";
 import { finishRemovals, removeNetwork } from "../../../src/runtime/network/remove-network.ts";
 import { type Scope, systemScope } from "../../../src/scope.ts";
-import { beginRemoval, findNetwork, listDefinitions, listRemovals } from "../../../src/state/network-definitions.ts";
+import {
+  beginRemoval,
+  definitionsDir,
+  findNetwork,
+  listRemovals,
+  surveyDefinitions,
+} from "../../../src/state/network-definitions.ts";
 
 let root: string;
 let scope: Scope;
@@ -23,7 +29,7 @@ const request = (name: string): NetworkCreateRequest => ({
   ...{ name, driver: "bridge", subnets: [], ipv6: false, internal: false, disableDns: false, dns: [] },
   ...{ interfaceName: undefined, ipamDriver: undefined, options: {}, labels: { stage: "test" } },
 });
-const names = () => listDefinitions(scope).map(({ name }) => name);
+const names = () => surveyDefinitions(scope).records.map(({ name }) => name);
 
 test("networks are made, found by name and ID, and removed", async () => {
   createNetwork(scope, request("back"), false);
@@ -59,6 +65,26 @@ test("a network that somebody is in is not removed", async () => {
   removeConnection(scope, "0123");
   await removeNetwork(scope, "back");
   expect(names()).toEqual(["berth"]);
+});
+
+test("a definition that cannot be read keeps no other network from being made, nor its subnet and bridge", async () => {
+  createNetwork(scope, request("back"), false);
+  const back = findNetwork(scope, "back");
+  const path = join(definitionsDir(scope), "back.json");
+  const text = readFileSync(path, "utf8");
+  for (const damaged of [text.slice(0, -4), text.replace("{", "["), `${text}x`]) {
+    writeFileSync(path, damaged);
+    createNetwork(scope, request("front"), false);
+    const front = findNetwork(scope, "front");
+    expect(front.network_interface).not.toBe(back.network_interface);
+    expect(front.subnets[0]?.subnet).not.toBe(back.subnets[0]?.subnet);
+    expect(() => createNetwork(scope, request("back"), false)).toThrow(`${path} cannot be read (remove it`);
+    await removeNetwork(scope, "front");
+  }
+  beginRemoval(scope, "back");
+  writeFileSync(path, text.slice(1));
+  await finishRemovals(scope);
+  expect(listRemovals(scope)).toEqual([]);
 });
 
 test("of a damaged connection, leases say which network it is in", async () => {
@@ -103,7 +129,7 @@ test("processes that make networks at the same time choose different subnets and
     Bun.spawn([process.execPath, "-e", script, join(import.meta.dir, "../../.."), root, `${at}`]),
   );
   expect(await Promise.all(children.map(({ exited }) => exited))).toEqual([0, 0, 0]);
-  const made = listDefinitions(scope);
+  const made = surveyDefinitions(scope).records;
   expect(made).toHaveLength(16);
   expect(new Set(made.map((network) => network.network_interface)).size).toBe(16);
   expect(new Set(made.flatMap(({ subnets }) => subnets.map(({ subnet }) => subnet))).size).toBe(31);
