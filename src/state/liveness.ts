@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
 import { isAlive, isGone, readProc } from "../system/process-identity.ts";
-import type { ContainerRecord } from "./container-record.ts";
+import { type ContainerRecord, readSoundRecord } from "./container-record.ts";
 import type { ContainerFacts } from "./container-state.ts";
 import { StateError } from "./error.ts";
 import { containerPaths } from "./paths.ts";
+import { isNewer } from "./record-format.ts";
+import { runningUnitOf } from "./running-unit.ts";
 
 /** PID of the container's first process; undefined before its start and after its end. */
 export function payloadPid(scope: Scope, record: ContainerRecord): number | undefined {
@@ -29,6 +31,25 @@ export function runningPayloadPid(scope: Scope, record: ContainerRecord): number
 /** Whether a process of the container is alive: its payload, or its launcher. */
 export function isContainerAlive(scope: Scope, record: ContainerRecord): boolean {
   return isAlive(record.launcher) || payloadPid(scope, record) !== undefined;
+}
+
+/**
+ * Whether nothing of a container runs any more, so that it may be cleaned up. Where its record is lost or damaged,
+ * systemd says. Never so for one that a newer berth has started: only that knows. Throws "corrupt-record" for a
+ * container that runs, with what to do about its record.
+ */
+export function isOver(scope: Scope, id: string): boolean {
+  const unit = () => runningUnitOf(scope, id);
+  try {
+    const record = readSoundRecord(scope, id);
+    return record === undefined ? unit() === undefined : !isContainerAlive(scope, record);
+  } catch (error) {
+    if (isNewer(error)) return false;
+    const running = unit();
+    if (running === undefined) return true;
+    const message = `container ${id} runs, and its record cannot be read: restart ${running}`;
+    throw new StateError("corrupt-record", message, { cause: error });
+  }
 }
 
 /** The container as the kernel sees it now. */

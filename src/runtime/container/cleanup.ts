@@ -2,11 +2,10 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { listContainerIds, readRecord } from "../../state/container-record.ts";
-import { isContainerAlive } from "../../state/liveness.ts";
+import { isOver } from "../../state/liveness.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { idOfName, releaseName } from "../../state/names.ts";
 import { containerPaths, namesDir } from "../../state/paths.ts";
-import { isNewer } from "../../state/record-format.ts";
 import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
@@ -55,20 +54,20 @@ export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughne
 export async function cleanUpStale(scope: Scope): Promise<string[]> {
   const onDisk = listIfThere(join(scope.stateDir, "containers"));
   // A launcher makes its bundle and its record under the same lock, so a bundle without a record will not get one.
+  const unclear: unknown[] = [];
   const ids = withStateLock(scope.stateDir, "exclusive", () =>
     [...new Set([...listContainerIds(scope), ...onDisk])].filter((id) => {
       try {
-        const record = readRecord(scope, id);
-        return record === undefined || !isContainerAlive(scope, record);
+        return isOver(scope, id);
       } catch (error) {
-        // Only the newer berth that started it knows whether it runs and what it leaves.
-        if (isNewer(error)) return false;
-        throw error;
+        unclear.push(error);
+        return false;
       }
     }),
   );
   // A damaged record, or a plugin that fails, must not keep the others from being cleaned up.
   await attemptEach([...ids.map((id) => () => cleanUp(scope, id, "trash-only")), () => sweep(scope)], (work) => work());
+  if (unclear.length > 0) throw unclear[0];
   return ids;
 }
 

@@ -1,7 +1,7 @@
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
 import { type ContainerRecord, readRecord } from "../../state/container-record.ts";
-import { isContainerAlive } from "../../state/liveness.ts";
+import { isContainerAlive, isOver } from "../../state/liveness.ts";
 import { claimName, idOfName, releaseName } from "../../state/names.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
@@ -25,12 +25,13 @@ export async function takeName(
     const record = readRecord(scope, other);
     // systemd runs a unit once at a time, so an earlier run of the same unit is over even if it seems to run.
     const over =
-      record === undefined ||
-      (record.unit !== undefined && record.unit === request.unit) ||
-      isOrphan(record, caller) ||
-      !isContainerAlive(scope, record);
+      record === undefined
+        ? isOver(scope, other)
+        : (record.unit !== undefined && record.unit === request.unit) ||
+          isOrphan(record, caller) ||
+          !isContainerAlive(scope, record);
     if (!over && !request.replace) {
-      const where = record.unit === undefined ? "" : ` (${record.unit})`;
+      const where = record?.unit === undefined ? "" : ` (${record.unit})`;
       throw new RuntimeError("name-in-use", `the name ${name} is in use by container ${other.slice(0, 12)}${where}`);
     }
     await cleanUp(scope, other, "at-once");

@@ -56,6 +56,12 @@ function record(id: string, launcher: ContainerRecord["launcher"] | undefined): 
   if (launcher === undefined) return;
   writeRecord(scope, containerRecord({ id, launcher }));
 }
+/** systemd's note that a unit runs, and in which invocation. */
+function noteInvocation(unit: string, invocation: string): void {
+  const units = join(root, "run/systemd/units");
+  mkdirSync(units, { recursive: true });
+  symlinkSync(invocation, join(units, `invocation:${unit}`));
+}
 const gone = { pid: process.pid, startTime: "0" };
 function self(): ContainerRecord["launcher"] {
   return identify(process.pid) ?? gone;
@@ -79,6 +85,32 @@ describe("what is stale", () => {
     expect(listRecords(scope)).toEqual([]);
     expect(await cleanUpStale(scope)).toEqual([ID]);
     expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
+  });
+
+  rootTest.each([
+    ["web.service", ID, "{"],
+    ["web.service", ID, undefined],
+    [`berth-${ID}.scope`, OTHER.replace("f", "a"), "null"],
+  ])("is not what runs in %s, whatever has become of its record", async (unit, invocation, text) => {
+    record(ID, gone);
+    record(OTHER, gone);
+    if (text === undefined) rmSync(containerPaths(scope, ID).bundle, { recursive: true });
+    else writeFileSync(containerPaths(scope, ID).record, text);
+    mkdirSync(containerPaths(scope, ID).layers, { recursive: true });
+    claimName(scope, "web", ID);
+    noteInvocation(unit, invocation);
+    const cleaning = cleanUpStale(scope);
+    if (text === undefined) expect(await cleaning).toEqual([OTHER]);
+    else await expect(cleaning).rejects.toThrow(`container ${ID} runs, and its record cannot be read: restart ${unit}`);
+    expect(existsSync(containerPaths(scope, ID).layers)).toBe(true);
+    expect(existsSync(containerPaths(scope, OTHER).bundle)).toBe(false);
+    const taking = takeName(scope, "web", OTHER, { ...REQUEST, unit: "other.service" });
+    // The name went with the bundle.
+    if (text === undefined) await taking;
+    else await expect(taking).rejects.toMatchObject({ code: "corrupt-record" });
+    rmSync(join(root, "run/systemd"), { recursive: true });
+    expect(await cleanUpStale(scope)).toContain(ID);
+    expect(existsSync(containerPaths(scope, ID).layers)).toBe(false);
   });
 
   rootTest("is cleaned up to the last one, whatever is damaged of the first", async () => {
