@@ -240,6 +240,28 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
     await host.ok(["systemctl", "stop", "web"]);
   });
 
+  hostTest("ends without the OCI runtime where no process is left, and with it where one is", async () => {
+    await host.write(
+      "/usr/local/sbin/runc",
+      '#!/bin/sh\ncase "$*" in *" delete "*) echo deleted >> /run/deleted;; esac\nexec /usr/sbin/runc "$@"\n',
+    );
+    try {
+      await host.sh("chmod +x /usr/local/sbin/runc; systemctl daemon-reload; systemctl start web; systemctl stop web");
+      await host.sh("systemctl start web; systemctl kill -s KILL web");
+      await ended(host, "web");
+      expect(await leftovers(host)).toBe("");
+      expect(await host.sh("cat /run/deleted 2>&1 || true")).toContain("No such file");
+      // What is left when the main process has ended by its stop signal, systemd kills after ExecStopPost= only.
+      await host.sh(`systemctl start web
+        setsid sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > /sys/fs/cgroup/system.slice/web.service/container/cgroup.procs
+        systemctl stop web`);
+      expect(await host.sh("cat /run/deleted; pgrep -x sleep || true")).toBe("deleted");
+      expect(await leftovers(host)).toBe("");
+    } finally {
+      await host.sh("rm /usr/local/sbin/runc; systemctl reset-failed");
+    }
+  });
+
   hostTest(
     "leaves nothing behind when the launcher is killed at any moment of a start",
     async () => {

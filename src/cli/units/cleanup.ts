@@ -24,10 +24,17 @@ export function define(command: Command, context: CommandContext): void {
     .option("--id <id>", "clean up after the container with this ID")
     .option("--stale", "clean up after every container of which nothing runs any more")
     .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
+      if (unit !== undefined && id === undefined && stale !== true) return cleanUpUnit(unit, context);
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
       if (stale) await cleanUpAll(context);
-      else await cleanUpOne(context, id ?? (unit === undefined ? undefined : context.env.INVOCATION_ID), unit);
+      else await cleanUpOne(context, id, unit);
     });
+}
+
+/** `berth cleanup --unit UNIT`, a part of every stop of a container: main.ts calls it without the other commands. */
+export async function cleanUpUnit(unit: string, context: CommandContext): Promise<void> {
+  createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
+  await cleanUpOne(context, context.env.INVOCATION_ID, unit);
 }
 
 async function cleanUpAll(context: CommandContext): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
-import { listContainerIds, readRecord } from "../../state/container-record.ts";
+import { type ContainerRecord, listContainerIds, readRecord } from "../../state/container-record.ts";
 import { isOver } from "../../state/liveness.ts";
 import { withStateLock } from "../../state/lock.ts";
 import { idOfName, releaseName } from "../../state/names.ts";
@@ -15,6 +15,7 @@ import { hasConnection } from "../network/connect/connection-record.ts";
 import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
 import { ociRuntime } from "../oci-runtime/choice.ts";
+import { removeIdleCgroup } from "../oci-runtime/container-cgroup.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts";
 import { discard, emptyTrash, type Thoroughness } from "./trash.ts";
@@ -28,7 +29,7 @@ import { discard, emptyTrash, type Thoroughness } from "./trash.ts";
 export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughness = "for-a-while"): Promise<void> {
   const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
-  ociRuntime(scope).delete(id, paths.bundle);
+  endProcesses(scope, id, record);
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);
@@ -45,6 +46,17 @@ export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughne
   if (record?.unit !== undefined) forgetUnit(scope, record.unit, id);
   rmSync(paths.bundle, { recursive: true, force: true });
   if (kept !== undefined) throw kept;
+}
+
+/**
+ * Kills what is left of a container's processes, and removes the OCI runtime's state. When a unit ends, systemd has
+ * killed them already, and the end of a payload that is the first process of its PID namespace is that of all others:
+ * then the runtime has nothing to do, for which it takes as long as a start of berth itself.
+ */
+function endProcesses(scope: Scope, id: string, record: ContainerRecord | undefined): void {
+  const runtime = ociRuntime(scope);
+  if (record?.unit !== undefined && removeIdleCgroup(record.cgroup)) runtime.forget(id);
+  else runtime.delete(id, containerPaths(scope, id).bundle);
 }
 
 /**

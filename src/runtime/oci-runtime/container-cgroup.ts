@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 
 /** The cgroup of a container's processes. */
@@ -79,5 +80,20 @@ export function leaveUnitCgroup({ unitPath }: ContainerCgroup): void {
     writeFileSync(join(aside, "cgroup.procs"), "0");
   } catch (cause) {
     throw new RuntimeError("systemd", `leave the unit's own cgroup for ${aside}`, { cause });
+  }
+}
+
+/**
+ * Removes the cgroup of a unit's container, given its path in the hierarchy, unless something is left in it. Returns
+ * whether it is gone, and with it every process of the container: the kernel removes no cgroup that has processes, or
+ * cgroups below it. False also where that cannot be seen, on a machine with cgroup v1.
+ */
+export function removeIdleCgroup(path: string): boolean {
+  if (!existsSync("/sys/fs/cgroup/cgroup.controllers")) return false;
+  try {
+    rmdirSync(join("/sys/fs/cgroup", path));
+    return true;
+  } catch (error) {
+    return isMissing(error);
   }
 }
