@@ -66,6 +66,11 @@ async function writeBareBundle(host: Host): Promise<void> {
     systemctl start berth-host.service
     made=$(echo /run/berth/containers/*/)
     find "$made" -maxdepth 1 -type f -exec cp {} bundle/ \\;
+    # Its /etc/hosts and the like are in a file system that only the container's mount namespace has.
+    mkdir bundle/files
+    root=/proc/$(systemctl show -P MainPID berth-host.service)/root
+    cp "$root"/etc/{hosts,hostname,resolv.conf} bundle/files/
+    cp "$root/run/.containerenv" bundle/files/containerenv
     sed -i "s#\${made%/}#/bench/bundle#g" bundle/config.json
     # What is mounted on /dev/stdout is there only while the unit runs.
     sed -i 's#"source":"/run/berth/log/[^"]*"#"source":"/dev/null"#g' bundle/config.json
