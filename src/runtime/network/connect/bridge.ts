@@ -5,6 +5,7 @@ import { setUpAndTearDown } from "./firewall-rules.ts";
 import { countBridgePorts } from "./ip-command.ts";
 import { withNetavarkLock } from "./netavark-lock.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
+import { forgetRules } from "./network-rules.ts";
 
 /** How often, and how many times, to look whether a bridge is empty: milliseconds. */
 const LOOK_MS = 20;
@@ -24,7 +25,10 @@ export async function removeBridge(scope: Scope, definition: NetworkDefinition):
     await Bun.sleep(LOOK_MS);
     ports = countBridgePorts(bridge);
   }
-  await withNetavarkLock(scope, () => setUpAndTearDown(scope, bridgeRequest(definition)));
+  await withNetavarkLock(scope, async () => {
+    forgetRules(scope, [definition.name]);
+    await setUpAndTearDown(scope, bridgeRequest(definition));
+  });
 }
 
 /** A request for a container that does not exist: its teardown removes the bridge. */

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
-import { isErrno } from "../../../system/error.ts";
-import { readIfThere } from "../../../system/files.ts";
+import { errnoName, isErrno, isMissing, SystemError } from "../../../system/error.ts";
+import { readIfThere, replaceFile } from "../../../system/files.ts";
 import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
+import { readBounded } from "../../../system/read-bounded.ts";
 import { netavarkDir } from "./netavark.ts";
 
 /*
@@ -34,5 +35,51 @@ export function signalDnsServer(scope: Scope, signal: "SIGHUP" | "SIGKILL"): voi
     if (readIfThere(`/proc/${server.pid}/comm`)?.trim() === PROGRAM) process.kill(server.pid, signal);
   } catch (error) {
     if (!isErrno(error, "ESRCH")) throw error;
+  }
+}
+
+/** A file of the server with `lines` in place of those of the containers `ids`. */
+export function withLines(text: string, ids: readonly string[], lines: readonly string[]): string {
+  const kept = text.split("\n").filter((line) => line !== "" && !ids.some((id) => line.startsWith(`${id} `)));
+  return [...kept, ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** Replaces a file of the server. The caller holds netavark's lock. */
+export function replaceNames(scope: Scope, file: string, text: string): void {
+  // Made elsewhere, for every file of the server's folder is a network to it.
+  replaceFile(file, text, { temporary: join(netavarkDir(scope), `names.${process.pid}.new`) });
+}
+
+/**
+ * Removes a container's names from a network where others have some. False where that is netavark's to do, as it ends
+ * the server after the last container of all. The caller holds netavark's lock.
+ */
+export function removeLines(scope: Scope, network: string, container: string): boolean {
+  // That of an internal network has a mark after its name.
+  for (const name of [network, `${network}%int`]) {
+    const file = join(dnsServerDir(scope), name);
+    const text = readNames(file);
+    if (text === undefined) return false;
+    const left = withLines(text, [container], []);
+    if (left === text) continue;
+    const [, other] = left.split("\n");
+    if (other === "" || other === undefined) return false;
+    replaceNames(scope, file, left);
+    signalDnsServer(scope, "SIGHUP");
+  }
+  return true;
+}
+
+/** The longest file that is read: bytes. */
+const NAMES_MAX = 64 * 1024 * 1024;
+
+/** The text of a file of the server, empty if there is none; undefined if it cannot be read. */
+function readNames(file: string): string | undefined {
+  try {
+    return readBounded(file, NAMES_MAX)?.toString();
+  } catch (error) {
+    if (isMissing(error)) return "";
+    if (errnoName(error) !== undefined || error instanceof SystemError) return undefined;
+    throw error;
   }
 }

@@ -1,12 +1,14 @@
 import { closeSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
 import { usesDhcp } from "../../../state/network-definition.ts";
-import { hasOtherLeases } from "./address-leases.ts";
+import { hasOtherLeases, leasesDir, releaseAddress } from "./address-leases.ts";
+import { removeLines } from "./dns-server.ts";
 import { runIpCommands, tryIpCommands } from "./ip-command.ts";
-import { runNetavark } from "./netavark.ts";
+import { forgetContainer, runNetavark } from "./netavark.ts";
 import { withNetavarkLock } from "./netavark-lock.ts";
 import { interfacesOf, type NetavarkRequest, partOf } from "./netavark-request.ts";
-import { makeNetworkNamespace, withinNamespace } from "./network-namespace.ts";
+import { makeNetworkNamespace, type NetworkNamespace, withinNamespace } from "./network-namespace.ts";
+import { firewallState, forgetRules, haveRules, noteRules, withRules } from "./network-rules.ts";
 import { makeStandIn } from "./stand-in-namespace.ts";
 
 /*
@@ -14,10 +16,52 @@ import { makeStandIn } from "./stand-in-namespace.ts";
  * of the other drivers, and of bridges with addresses by DHCP, leave nothing outside of the container's namespace.
  */
 
+/**
+ * Has netavark connect a namespace. It makes the firewall rules of a network with the first container of it alone; a
+ * container that publishes ports has its own, and makes it go through all of them. The caller holds netavark's lock.
+ */
+export async function setUpWithRules(
+  scope: Scope,
+  namespace: NetworkNamespace,
+  request: NetavarkRequest,
+): Promise<void> {
+  const networks = Object.values(withRules(request)?.network_info ?? {});
+  if (networks.length === 0) {
+    await runNetavark(scope, "setup", namespace, request);
+    return;
+  }
+  const withoutFirewall = request.port_mappings.length === 0 && haveRules(scope, networks, firewallState(scope));
+  await runNetavark(scope, "setup", namespace, request, { withoutFirewall });
+  if (!withoutFirewall) noteRules(scope, networks, firewallState(scope));
+}
+
 /** Removes the host's side of the connection of a container that has ended, and whose namespace is gone. */
 export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
   const bridges = onlyBridges(request);
-  if (bridges !== undefined) await withNetavarkLock(scope, () => tearDown(scope, bridges));
+  if (bridges === undefined) return;
+  await withNetavarkLock(scope, async () => {
+    const rest = leaveOthers(scope, bridges);
+    if (rest !== undefined) await tearDown(scope, rest);
+  });
+}
+
+/**
+ * Takes a container that has published nothing from the networks that others are in, without netavark, which would only
+ * look at all interfaces and rules to leave them: the kernel removes a container's interfaces with its namespace, and
+ * rules and bridge are the network's. Releases its addresses there, by which the last to leave finds out that it is.
+ * Returns what is left for netavark to tear down.
+ */
+function leaveOthers(scope: Scope, request: NetavarkRequest): NetavarkRequest | undefined {
+  if (request.port_mappings.length > 0) return request;
+  const owner = request.container_id;
+  return partOf(request, ({ id, name, dns_enabled: named }) => {
+    if (!hasOtherLeases(scope, name, owner)) return true;
+    if (named && !removeLines(scope, name, owner)) return true;
+    forgetContainer(scope, id, owner);
+    for (const address of request.networks[name]?.static_ips ?? [])
+      releaseAddress(leasesDir(scope, name), address, owner);
+    return false;
+  });
 }
 
 /**
@@ -38,11 +82,12 @@ export async function restoreHostSide(
   const silent: NetavarkRequest = { ...bridges, network_info: Object.fromEntries(infos) };
   await withNetavarkLock(scope, async () => {
     if (!stillThere()) return;
+    forgetRules(scope, Object.keys(silent.networks));
     // Rules that are left would be doubled; of those that are not, netavark complains.
     await runNetavark(scope, "teardown", makeStandIn(silent), silent).catch(() => undefined);
     const fresh = makeNetworkNamespace();
     try {
-      await runNetavark(scope, "setup", fresh, silent);
+      await setUpWithRules(scope, fresh, silent);
       // At once: until the kernel has cleared the namespace away, it would answer in the container's place.
       withinNamespace(fresh, () =>
         runIpCommands(interfacesOf(silent).map(({ interface_name: name }) => `link del ${name}`)),
@@ -64,6 +109,8 @@ function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
 async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
   const namespace = makeStandIn(request);
   const held = holdBridges(scope, request, namespace.path);
+  // The rules of the others may go with their bridges.
+  forgetRules(scope, Object.keys(request.networks));
   try {
     await runNetavark(scope, "teardown", namespace, request);
   } catch {

@@ -15,7 +15,7 @@ import {
   withGivenAddresses,
 } from "./connected-networks.ts";
 import { type ConnectionRecord, surveyConnections, withPortsLock, writeConnection } from "./connection-record.ts";
-import { runNetavark } from "./netavark.ts";
+import { setUpWithRules } from "./firewall-rules.ts";
 import { takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
 import {
   type ConnectRequest,
@@ -121,7 +121,7 @@ async function setUp(
   const { own, plugins, dhcp } = divide(request);
   let given: GivenByNetwork = {};
   try {
-    if (own !== undefined) await runNetavark(scope, "setup", namespace, own);
+    if (own !== undefined) await setUpWithRules(scope, namespace, own);
     if (plugins !== undefined) {
       const { connectByPlugins } = await import("./plugins.ts");
       given = await connectByPlugins(scope, namespace, plugins);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Scope } from "../../../scope.ts";
+import { removeIfThere } from "../../../system/files.ts";
 import { PLAIN_ENVIRONMENT } from "../../../system/process.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
@@ -11,23 +12,32 @@ import type { NetworkNamespace } from "./network-namespace.ts";
 /** The folder for netavark's own files, those of the DNS server and of the firewall. */
 export const netavarkDir = (scope: Scope) => join(scope.runtimeDir, "netavark");
 
+/** How netavark is to run. */
+export interface NetavarkRun {
+  /** Milliseconds after which it is killed. */
+  readonly timeout?: number;
+  /** More words before the verb. */
+  readonly flags?: readonly string[];
+  /** Whether it leaves the firewall alone. */
+  readonly withoutFirewall?: boolean;
+}
+
 /**
- * Runs netavark on a namespace, for at most `timeout` milliseconds, with more `flags` before the verb. The caller holds
- * netavark's lock for bridges. Returns its output, which only ends with the DNS server if netavark has started that.
- * Throws "network" with its message.
+ * Runs netavark on a namespace. The caller holds netavark's lock for bridges. Returns its output, which only ends with
+ * the DNS server if netavark has started that. Throws "network" with its message.
  */
 export async function runNetavark(
   scope: Scope,
   verb: "setup" | "teardown",
   namespace: NetworkNamespace,
   request: NetavarkRequest,
-  { timeout, flags = [] }: { readonly timeout?: number; readonly flags?: readonly string[] } = {},
+  { timeout, flags = [], withoutFirewall = false }: NetavarkRun = {},
 ): Promise<{ readonly output: Promise<string> }> {
   const child = Bun.spawn([findProgram("netavark"), "--config", netavarkDir(scope), ...flags, verb, namespace.path], {
     stdin: Buffer.from(JSON.stringify(request)),
     stdout: "pipe",
     stderr: "pipe",
-    env: PLAIN_ENVIRONMENT,
+    env: withoutFirewall ? { ...PLAIN_ENVIRONMENT, NETAVARK_FW: "none" } : PLAIN_ENVIRONMENT,
     ...(timeout === undefined ? {} : { timeout }),
   });
   const output = new Response(child.stdout).text();
@@ -37,6 +47,14 @@ export async function runNetavark(
   if (child.signalCode !== null) throw new RuntimeError("network", `netavark ${verb}: ended by ${child.signalCode}`);
   const [stdout, stderr] = await Promise.all([output, complaint]);
   throw new RuntimeError("network", `netavark ${verb}: ${withRemedy(netavarkError(stdout, stderr))}`);
+}
+
+/**
+ * Removes the file in which netavark has noted a container's published ports of a network, for its own reload
+ * (netavark, src/firewall/state.rs); it is there without ports, too.
+ */
+export function forgetContainer(scope: Scope, networkId: string, container: string): void {
+  removeIfThere(join(netavarkDir(scope), "firewall", "ports", `${networkId}_${container}`));
 }
 
 /** netavark says of a program that it cannot run no more than ENOENT. */

@@ -2,10 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { familyOf } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
-import { listIfThere, replaceFile } from "../../../system/files.ts";
+import { listIfThere } from "../../../system/files.ts";
 import { type ConnectionRecord, readConnection, surveyConnections, writeConnection } from "./connection-record.ts";
-import { dnsServerDir, signalDnsServer } from "./dns-server.ts";
-import { netavarkDir } from "./netavark.ts";
+import { dnsServerDir, replaceNames, signalDnsServer, withLines } from "./dns-server.ts";
 import { takeNetavarkLock } from "./netavark-lock.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
 
@@ -48,9 +47,7 @@ function changeMembers(scope: Scope, owner: string, change: (members: MemberName
     for (const { file, network } of files) {
       const text = readFileSync(file, "utf8");
       const ids = [...Object.keys(before), ...Object.keys(members)];
-      // Made elsewhere, for every file of the server's folder is a network to it.
-      const temporary = join(netavarkDir(scope), `names.${process.pid}.new`);
-      replaceFile(file, withMemberLines(text, ids, memberLines(request, network, members)), { temporary });
+      replaceNames(scope, file, withLines(text, ids, memberLines(request, network, members)));
     }
     if (files.length > 0) signalDnsServer(scope, "SIGHUP");
     writeConnection(scope, { ...record, members });
@@ -75,10 +72,4 @@ export function memberLines(request: NetavarkRequest, network: string, members: 
   const ipv6 = addresses.filter((address) => familyOf(address) === 6).join(",");
   const servers = request.dns_servers === undefined ? "" : ` ${request.dns_servers.join(",")}`;
   return Object.entries(members).map(([id, names]) => `${id} ${ipv4} ${ipv6} ${names.join(",")}${servers}`);
-}
-
-/** A file of the DNS server with `lines` in place of those of the containers `ids`. */
-export function withMemberLines(text: string, ids: readonly string[], lines: readonly string[]): string {
-  const kept = text.split("\n").filter((line) => line !== "" && !ids.some((id) => line.startsWith(`${id} `)));
-  return [...kept, ...lines].map((line) => `${line}\n`).join("");
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { memberLines, withMemberLines } from "../../../../src/runtime/network/connect/pod-member-names.ts";
+import { memberLines } from "../../../../src/runtime/network/connect/pod-member-names.ts";
 
 const request = (static_ips: string[], dns_servers?: string[]) => ({
   ...{ container_id: "pod", container_name: "shop", port_mappings: [], network_info: {} },
@@ -18,13 +18,3 @@ test.each([
     expect(memberLines(request(addresses, servers), "net", MEMBERS)).toEqual(lines);
   },
 );
-
-const FILE = "192.0.2.1\npod 192.0.2.2  shop\na 192.0.2.2  web\nab 192.0.2.3  other\n";
-
-test.each([
-  ["added", ["b"], ["b 192.0.2.2  db"], `${FILE}b 192.0.2.2  db\n`],
-  ["replaced", ["a"], ["a 192.0.2.2  www"], "192.0.2.1\npod 192.0.2.2  shop\nab 192.0.2.3  other\na 192.0.2.2  www\n"],
-  ["removed", ["a"], [], "192.0.2.1\npod 192.0.2.2  shop\nab 192.0.2.3  other\n"],
-] as [string, string[], string[], string][])("a member's names are %s, and all others stay", (_, ids, lines, text) => {
-  expect(withMemberLines(FILE, ids, lines)).toBe(text);
-});
