@@ -16,9 +16,11 @@ import {
 import { portMapping } from "../../../state/request-fields.ts";
 import { listIfThere, removeIfThere } from "../../../system/files.ts";
 import type { GivenByNetwork } from "./connected-networks.ts";
-import { removeNamespaceLink } from "./namespace-link.ts";
+import { removeNamespaceLink, setUpsDir } from "./namespace-link.ts";
 import type { NetavarkAttachment, NetavarkRequest } from "./netavark-request.ts";
 import type { GivenAddress, GivenAddresses } from "./netavark-result.ts";
+import { collectClaims, listClaims, readClaim, removeClaim, writeClaim } from "./port-claims.ts";
+import type { PublishedPorts } from "./published-ports.ts";
 
 /**
  * The connection of one owner, a container or a pod, to its networks. The record is written before an address is leased
@@ -80,12 +82,11 @@ const FORMAT = recordFormat<ConnectionRecord>(
   },
 );
 
-const recordsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
-const recordFile = (scope: Scope, owner: string) => join(recordsDir(scope), `${owner}.json`);
+const recordFile = (scope: Scope, owner: string) => join(setUpsDir(scope), `${owner}.json`);
 
 /** Replaces the record of `record.owner` in one step. */
 export function writeConnection(scope: Scope, record: ConnectionRecord): void {
-  mkdirSync(recordsDir(scope), { recursive: true, mode: 0o700 });
+  mkdirSync(setUpsDir(scope), { recursive: true, mode: 0o700 });
   writeRecordFile(recordFile(scope, record.owner), FORMAT, record);
 }
 
@@ -94,9 +95,10 @@ export function readConnection(scope: Scope, owner: string): ConnectionRecord | 
   return readRecordFile(recordFile(scope, owner), FORMAT, owner);
 }
 
-/** Removes the record of an owner, and its namespace link; does nothing if there is none. */
+/** Removes the record of an owner, its namespace link and its claim of ports; does nothing if there is none. */
 export function removeConnection(scope: Scope, owner: string): void {
   removeNamespaceLink(scope, owner);
+  removeClaim(scope, owner);
   removeIfThere(recordFile(scope, owner));
 }
 
@@ -112,7 +114,7 @@ export function hasConnection(scope: Scope, owner: string): boolean {
 
 /** The owners of all records, in no order. */
 export function listOwners(scope: Scope): string[] {
-  return listIfThere(recordsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
+  return listIfThere(setUpsDir(scope)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
 }
 
 /**
@@ -123,7 +125,34 @@ export function surveyConnections(scope: Scope): Survey<ConnectionRecord> {
   return survey(listOwners(scope), (owner) => readConnection(scope, owner));
 }
 
+/** An owner that publishes ports. */
+export interface Publisher extends PublishedPorts {
+  readonly owner: string;
+}
+
+/** All owners that publish ports, but those of which nothing can be read. */
+export function listPublishers(scope: Scope): Publisher[] {
+  const connected = listOwners(scope);
+  const known = new Set(connected);
+  const owners = listClaims(scope)?.filter((owner) => known.has(owner)) ?? connected;
+  const read = (owner: string): Publisher | undefined => {
+    const { name, ports } = readClaim(scope, owner) ?? readConnection(scope, owner) ?? { name: "", ports: [] };
+    return ports.length === 0 ? undefined : { owner, name, ports };
+  };
+  return [...survey(owners, read).records];
+}
+
+/**
+ * Writes the record of an owner that publishes ports, and then its claim of them. The caller holds the lock for ports,
+ * and has checked them against `others`, all publishers before.
+ */
+export function claim(scope: Scope, record: ConnectionRecord, others: readonly Publisher[]): void {
+  writeConnection(scope, record);
+  if (listClaims(scope) === undefined) collectClaims(scope, others);
+  writeClaim(scope, record.owner, record);
+}
+
 /** Runs `work` under the lock for choosing and checking published ports. The kernel frees it when the process dies. */
 export function withPortsLock<T>(scope: Scope, work: () => T): T {
-  return withLock("ports", openLockFile(join(recordsDir(scope), ".ports")), "exclusive", work);
+  return withLock("ports", openLockFile(join(setUpsDir(scope), ".ports")), "exclusive", work);
 }

@@ -8,8 +8,11 @@ import { removeIfThere, replaceLink } from "../../../system/files.ts";
  * server gives another one: a symbolic link into /proc, first to the launcher, then to the payload.
  */
 
+/** The folder of what is known of each owner's connection. */
+export const setUpsDir = (scope: Scope) => join(scope.runtimeDir, "network-setups");
+
 /** The link is beside the owner's connection record, and is removed with it. */
-export const namespaceLink = (scope: Scope, owner: string) => join(scope.runtimeDir, "network-setups", `${owner}.ns`);
+export const namespaceLink = (scope: Scope, owner: string) => join(setUpsDir(scope), `${owner}.ns`);
 
 /** Points the owner's link to a namespace. Returns the link's path. */
 export function linkNamespace(scope: Scope, owner: string, target: string): string {

@@ -14,7 +14,7 @@ import {
   viewOf,
   withGivenAddresses,
 } from "./connected-networks.ts";
-import { type ConnectionRecord, surveyConnections, withPortsLock, writeConnection } from "./connection-record.ts";
+import { type ConnectionRecord, claim, listPublishers, withPortsLock, writeConnection } from "./connection-record.ts";
 import { setUpWithRules } from "./firewall-rules.ts";
 import { takeNetavarkLock, tryNetavarkLock } from "./netavark-lock.ts";
 import {
@@ -164,10 +164,10 @@ function openNetworks(scope: Scope, record: ConnectionRecord): OpenNetworks {
  */
 function claimPorts(scope: Scope, record: ConnectionRecord): ConnectionRecord {
   return withPortsLock(scope, () => {
-    const others = surveyConnections(scope).records.filter(({ owner }) => owner !== record.owner);
+    const others = listPublishers(scope).filter(({ owner }) => owner !== record.owner);
     const claimed = { ...record, ports: chooseHostPorts(record.ports, others) };
     checkPorts(claimed.ports, others);
-    writeConnection(scope, claimed);
+    claim(scope, claimed, others);
     return claimed;
   });
 }

@@ -3,10 +3,13 @@ import type { PortMapping } from "../../../options/requests/run-request.ts";
 import { RuntimeError } from "../../error.ts";
 import { probePort } from "./port-probe.ts";
 
+/** A port of the host's, or a range of them, whatever it leads to. */
+export type HostPort = Omit<PortMapping, "containerPort">;
+
 /** The ports that an owner, a container or a pod, publishes on the host. */
 export interface PublishedPorts {
   readonly name: string;
-  readonly ports: readonly PortMapping[];
+  readonly ports: readonly HostPort[];
 }
 
 /** Between well-known ports and those that the kernel gives to connections (ip_local_port_range): 10000 to 32767. */
@@ -23,7 +26,10 @@ export function chooseHostPorts(
   others: readonly PublishedPorts[],
   probe = probePort,
 ): PortMapping[] {
-  const used = [...ports.filter(({ hostPort }) => hostPort !== 0), ...others.flatMap((other) => other.ports)];
+  const used: HostPort[] = [
+    ...ports.filter(({ hostPort }) => hostPort !== 0),
+    ...others.flatMap((other) => other.ports),
+  ];
   return ports.map((port) => {
     if (port.hostPort !== 0) return port;
     const chosen = chooseHostPort(port, used, probe);
@@ -32,7 +38,7 @@ export function chooseHostPorts(
   });
 }
 
-function chooseHostPort(port: PortMapping, used: readonly PortMapping[], probe: typeof probePort): PortMapping {
+function chooseHostPort(port: PortMapping, used: readonly HostPort[], probe: typeof probePort): PortMapping {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const hostPort = FIRST_CHOICE + Math.floor(Math.random() * (LAST_CHOICE - FIRST_CHOICE - port.range));
     const candidate = { ...port, hostPort };
@@ -89,7 +95,7 @@ export function leaveNameServer(ports: readonly PortMapping[], network: string):
 }
 
 /** Whether both have a port of an address in common. */
-export function portsCollide(one: PortMapping, other: PortMapping): boolean {
+export function portsCollide(one: HostPort, other: HostPort): boolean {
   return (
     one.protocol === other.protocol &&
     one.hostPort < other.hostPort + other.range &&
