@@ -4,6 +4,7 @@ import {
   objectKeys,
   optionalString,
   parseJsonObject,
+  type Refuse,
   stringArray,
   stringMap,
 } from "../../json.ts";
@@ -59,7 +60,7 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   if (!isJsonObject(rootfs) || rootfs.type !== "layers") return refuse('rootfs.type is not "layers"');
   const diffIds = stringArray(rootfs, "diff_ids", refuse);
   if (diffIds.length > LAYERS_MAX) return refuse(`${diffIds.length} layers, more than ${LAYERS_MAX}`);
-  return {
+  const config: ImageConfig = {
     os: optionalString(json, "os", refuse) ?? "linux",
     architecture: optionalString(json, "architecture", refuse) ?? "",
     variant: optionalString(json, "variant", refuse) ?? "",
@@ -76,4 +77,14 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     diffIds: diffIds.map(parseDiffId),
     json,
   };
+  checkNames(config, refuse);
+  return config;
+}
+
+/** Refuses what no program can be given: the kernel's names and words end with a NUL. */
+function checkNames({ env, entrypoint, command, volumes, workingDirectory }: ImageConfig, refuse: Refuse): void {
+  const named = { Env: env, Entrypoint: entrypoint, Cmd: command, Volumes: volumes, WorkingDir: [workingDirectory] };
+  for (const [name, texts] of Object.entries(named)) {
+    if (texts.some((text) => text.includes("\0"))) refuse(`${name} holds a NUL byte`);
+  }
 }

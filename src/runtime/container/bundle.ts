@@ -14,7 +14,12 @@ import { notifyMount } from "../systemd/payload-notify.ts";
 import { outputMounts } from "../systemd/payload-output.ts";
 import type { ShiftedLayers } from "../user-namespace/shifted-layers.ts";
 import { type ContainerUser, missingEntries, resolveUser } from "../users/container-user.ts";
-import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "../users/user-database.ts";
+import {
+  checkUserDatabase,
+  extendUserDatabase,
+  mountedUserDatabase,
+  readUserDatabase,
+} from "../users/user-database.ts";
 import { etcFacts, writeBundleFiles } from "./bundle-files.ts";
 import { type BundleFacts, specInput } from "./bundle-spec.ts";
 import { checkExecutable } from "./executable.ts";
@@ -118,6 +123,7 @@ function hostFacts({ context, runtime, request }: Start): Omit<BundleFacts, "use
 function containerUser({ request, image, paths, namespace }: Start): ContainerUser {
   const wanted = request.user ?? namespace?.user ?? image.config.user;
   const mounted = mountedUserDatabase(request.mounts);
+  checkUserDatabase(paths.rootfs, mounted);
   const database = { ...readUserDatabase(paths.rootfs), ...mounted };
   const workdir = request.workdir ?? (image.config.workingDirectory || "/");
   const none = Object.fromEntries(Object.keys(mounted).map((name) => [name, ""]));

@@ -9,7 +9,7 @@ import { ociRuntime } from "../oci-runtime/choice.ts";
 import { formatRuntimeSpec } from "../spec/oci-config.ts";
 import { renewRootfsAccess } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
-import { readUserDatabase } from "../users/user-database.ts";
+import { checkUserDatabase, readUserDatabase } from "../users/user-database.ts";
 import { checkExecutable } from "./executable.ts";
 import { readSpec, type WrittenProcess } from "./read-spec.ts";
 
@@ -31,6 +31,7 @@ export interface ExecRequest {
 export function execInContainer(scope: Scope, record: ContainerRecord, request: ExecRequest, env: Environment): never {
   const pid = runningPayloadPid(scope, record);
   const root = `/proc/${pid}/root`;
+  checkUserDatabase(root, {});
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);
   // The OCI runtime would end with 255. The root is seen with its mounts here, so all of it can be checked.

@@ -36,7 +36,7 @@ export function mountPlace(rootfs: string, destination: string, before: readonly
         `mount ${destination}: ${path} is a link in what is mounted on ${cover.destination}`,
       );
     links += 1;
-    if (links > LINKS_MAX) throw new RuntimeError("bad-request", `mount ${destination}: too many links in the image`);
+    if (links > LINKS_MAX) throw new RuntimeError("bad-request", `${destination}: too many links in the image`);
     const target = readlinkSync(outside);
     if (target.startsWith("/")) place = "/";
     waiting.push(...target.split("/").reverse());

@@ -40,7 +40,8 @@ const ID = /^[0-9]{1,10}$/;
 const MAX_ID = 0xffff_fffe;
 
 /**
- * Resolves `USER[:GROUP]`, names or numbers, in the container's own databases, as podman does. A number needs no entry.
+ * Resolves `USER[:GROUP]`, names or numbers, in the container's own databases, as podman does. A number needs no entry,
+ * and is never a name: an image could otherwise make root of the 1000 that a file asks for (CVE-2016-3697).
  * Without a group, the user has its primary group (0 if unknown) and its memberships; with one, that group alone. An
  * empty text means root, without memberships. Throws "no-such-user".
  */
@@ -48,9 +49,8 @@ export function resolveUser(wanted: string, database: UserDatabase): ContainerUs
   const [userText = "", groupText] = splitOnce(wanted === "" ? "0" : wanted, ":");
   const users = parsePasswd(database.passwd);
   const groups = parseGroup(database.group);
-  const byName = users.find((entry) => entry.name === userText);
-  const numeric = ID.test(userText) ? Number(userText) : undefined;
-  const entry = byName ?? users.find((candidate) => candidate.uid === numeric);
+  const numeric = numberOf(userText);
+  const entry = users.find(({ name, uid }) => (numeric === undefined ? name === userText : uid === numeric));
   const uid = entry?.uid ?? numeric;
   if (uid === undefined || uid > MAX_ID)
     throw new RuntimeError("no-such-user", `no user ${JSON.stringify(userText)} in the image's /etc/passwd`);
@@ -75,19 +75,24 @@ export function missingEntries(wanted: string, database: UserDatabase, home: str
   const [user = "", groupText] = splitOnce(wanted, ":");
   const gid = groupText || "0";
   const groups = parseGroup(database.group);
-  const knownGroup = groups.find((group) => group.name === gid || group.gid === Number(gid));
+  const number = numberOf(gid);
+  const knownGroup = groups.find((group) => (number === undefined ? group.name === gid : group.gid === number));
   const group = ID.test(gid) && wanted !== "" && knownGroup === undefined ? `${gid}:x:${gid}:${user}\n` : "";
-  const known = parsePasswd(database.passwd).some((entry) => entry.name === user || entry.uid === Number(user));
+  const known = parsePasswd(database.passwd).some((entry) => entry.uid === Number(user));
   if (!ID.test(user) || known) return { passwd: "", group };
   const safeHome = /[:\n]/.test(home) ? "/" : home;
   return { passwd: `${user}:*:${user}:${knownGroup?.gid ?? gid}:container user:${safeHome}:/bin/sh\n`, group };
 }
 
 function resolveGroup(text: string, groups: readonly GroupEntry[]): number {
-  const gid = groups.find((group) => group.name === text)?.gid ?? (ID.test(text) ? Number(text) : undefined);
+  const gid = numberOf(text) ?? groups.find((group) => group.name === text)?.gid;
   if (gid === undefined || gid > MAX_ID)
     throw new RuntimeError("no-such-user", `no group ${JSON.stringify(text)} in the image's /etc/group`);
   return gid;
+}
+
+function numberOf(text: string): number | undefined {
+  return ID.test(text) ? Number(text) : undefined;
 }
 
 /** Entries of passwd(5). Malformed lines are ignored, as getpwent(3) does. */

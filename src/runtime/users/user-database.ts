@@ -1,8 +1,11 @@
 import { closeSync, constants, existsSync, fstatSync, openSync, realpathSync, writeSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
+import { isKernelPlace } from "../../options/values/mount/kernel-place.ts";
 import { O_PATH, openInRoot } from "../../system/open-in-root.ts";
 import { readDescriptor } from "../../system/read-bounded.ts";
+import { RuntimeError } from "../error.ts";
+import { mountPlace } from "../mount/mount-place.ts";
 import type { UserDatabase } from "./container-user.ts";
 
 /** The longest of the two files that is read: bytes. Some fifty thousand users fit in. */
@@ -12,6 +15,28 @@ const DATABASE_MAX = 4 * 1024 * 1024;
 export function readUserDatabase(rootfs: string): UserDatabase {
   const read = (path: string) => onFile(rootfs, path, constants.O_RDONLY, (fd) => readAll(fd, path)) ?? "";
   return { passwd: read("/etc/passwd"), group: read("/etc/group") };
+}
+
+/**
+ * Checks what the OCI runtime is going to read of the two files, as the payload will see it: it would wait for a fifo,
+ * and read a device without end. `mounted` are those that something of the host's is mounted on. Throws "bad-request".
+ */
+export function checkUserDatabase(rootfs: string, mounted: Partial<UserDatabase>): void {
+  for (const name of ["passwd", "group"] as const) {
+    if (mounted[name] !== undefined) continue;
+    const path = `/etc/${name}`;
+    const refuse = (why: string): never => {
+      throw new RuntimeError("bad-request", `${path} in the container is no file${why}`);
+    };
+    const place = mountPlace(rootfs, path, []);
+    if (isKernelPlace(place)) refuse(`, but a link to ${place}`);
+    if (isOther(rootfs, path)) refuse("");
+  }
+}
+
+/** Whether there is something else than a regular file at a path. */
+function isOther(rootfs: string, path: string): boolean {
+  return onPath(rootfs, path, (fd) => !fstatSync(fd).isFile()) ?? false;
 }
 
 /**
@@ -49,13 +74,22 @@ function readAll(fd: number, path: string): string {
 
 /** Opens a regular file of the root file system; undefined if there is no regular file at the path. */
 function onFile<T>(rootfs: string, path: string, flags: number, act: (fd: number) => T): T | undefined {
+  return onPath(rootfs, path, (found) =>
+    fstatSync(found).isFile() ? onDescriptor(`/proc/self/fd/${found}`, flags, act) : undefined,
+  );
+}
+
+/**
+ * Finds a path of the root file system, without opening what is there: an image could have a fifo, and opening that
+ * would wait, or a device, and opening that may have an effect.
+ */
+function onPath<T>(rootfs: string, path: string, act: (fd: number) => T): T | undefined {
   const root = openSync(rootfs, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    // An image could have a fifo there, and opening that would wait, or a device, and opening that may have an effect.
     const found = openInRoot(root, path, O_PATH);
     if (found === undefined) return undefined;
     try {
-      return fstatSync(found).isFile() ? onDescriptor(`/proc/self/fd/${found}`, flags, act) : undefined;
+      return act(found);
     } finally {
       closeSync(found);
     }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { parseImageConfig } from "../../../src/image/document/image-config.ts";
 import { OCI_INDEX, OCI_MANIFEST, parseManifest } from "../../../src/image/document/manifest.ts";
 import { choosePlatform, parsePlatform } from "../../../src/image/document/platform.ts";
 import { ImageError } from "../../../src/image/error.ts";
@@ -75,4 +76,15 @@ test("the platform's image out of an index", () => {
   expect(chosen("linux/arm/v6")).toMatchObject({ variant: "v5" });
   expect(chosen("arm64")).toMatchObject({ architecture: "arm64" });
   expect(() => chosen("linux/riscv64")).toThrow("there is: unknown/unknown, windows/amd64, linux/arm/v5");
+});
+
+test.each([
+  { Env: ["A=b\0c"] },
+  { Cmd: ["id\0x"] },
+  { Entrypoint: ["\0"] },
+  { WorkingDir: "/a\0b" },
+  { Volumes: { "/a\0b": {} } },
+])("a configuration with %j is refused, as nothing of the kernel's can be named so", (run) => {
+  const document = bytes({ config: run, rootfs: { type: "layers", diff_ids: [] } });
+  expect(() => parseImageConfig(document)).toThrow(`${Object.keys(run)[0]} holds a NUL byte`);
 });

@@ -30,8 +30,9 @@ describe("resolveUser", () => {
     ["99", { uid: 99, gid: 0, groups: [0], home: "/" }],
     ["99:98", { uid: 99, gid: 98, groups: [98], home: "/" }],
     ["nohome", { uid: 7, gid: 7, groups: [7], home: "/" }],
-    // A name that looks like a number is a name first.
-    ["123", { uid: 2000, gid: 2000, groups: [2000], home: "/home/numeric" }],
+    // A number is never a name.
+    ["123", { uid: 123, gid: 0, groups: [0], home: "/" }],
+    ["2000:123", { uid: 2000, gid: 123, groups: [123], home: "/home/numeric" }],
   ])("%p", (wanted, user) => {
     expect(resolveUser(wanted, DATABASE)).toEqual(user);
   });

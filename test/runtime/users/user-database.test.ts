@@ -2,7 +2,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { extendUserDatabase, mountedUserDatabase, readUserDatabase } from "../../../src/runtime/users/user-database.ts";
+import {
+  checkUserDatabase,
+  extendUserDatabase,
+  mountedUserDatabase,
+  readUserDatabase,
+} from "../../../src/runtime/users/user-database.ts";
 
 let top: string;
 const file = (path: string) => join(top, path);
@@ -32,6 +37,40 @@ test("follows links inside the root file system only", () => {
   extendUserDatabase(file("root"), before, { passwd: "new\n", group: "" });
   expect(readFileSync(file("root/passwd"), "utf8")).toBe("inside\nnew\n");
   expect(readFileSync(file("passwd"), "utf8")).toBe("outside");
+});
+
+test.each([
+  ["a folder", () => mkdirSync(file("root/etc/passwd")), "/etc/passwd in the container is no file"],
+  [
+    "a fifo behind a link",
+    () => {
+      Bun.spawnSync(["mkfifo", file("root/fifo")]);
+      symlinkSync("/fifo", file("root/etc/group"));
+    },
+    "/etc/group in the container is no file",
+  ],
+  [
+    "a device that is still to come",
+    () => {
+      symlinkSync("../zeros", file("root/etc/group"));
+      symlinkSync("../../dev/zero", file("root/zeros"));
+    },
+    "/etc/group in the container is no file, but a link to /dev/zero",
+  ],
+  ["the kernel's log", () => symlinkSync("/proc/kmsg", file("root/etc/passwd")), "but a link to /proc/kmsg"],
+  ["a loop", () => symlinkSync("passwd", file("root/etc/passwd")), "/etc/passwd: too many links in the image"],
+])("%s in their place is refused, unless something is mounted there", (_, make, why) => {
+  make();
+  expect(() => checkUserDatabase(file("root"), {})).toThrow(why);
+  checkUserDatabase(file("root"), { passwd: "", group: "" });
+});
+
+test("files, links to files, and none at all are no fault", () => {
+  checkUserDatabase(file("root"), {});
+  writeFileSync(file("root/passwd"), "root:x:0:0::/:\n");
+  symlinkSync("/passwd", file("root/etc/passwd"));
+  symlinkSync("/nowhere", file("root/etc/group"));
+  checkUserDatabase(file("root"), {});
 });
 
 test("knows what a mount puts in its place", () => {
