@@ -8,9 +8,11 @@ import { isInstalled, type Program } from "../system/programs.ts";
 const PROGRAMS: readonly { readonly program: Program; readonly package: string; readonly use: string }[] = [
   { program: "runc", package: "runc", use: "every container" },
   { program: "netavark", package: "netavark", use: "Network=bridge, the default" },
+  { program: "aardvark-dns", package: "aardvark-dns", use: "networks with names: all but the default one" },
   { program: "ip", package: "iproute2", use: "Network=bridge and none" },
   { program: "pasta", package: "passt", use: "networks of users' containers" },
   { program: "unshare", package: "util-linux", use: "containers of users" },
+  { program: "newuidmap", package: "uidmap", use: "containers of users" },
   { program: "catatonit", package: "catatonit", use: "RunInit=, pods with a PID namespace" },
 ];
 
@@ -25,7 +27,6 @@ export function missingPackages(): MissingPackage[] {
   const missing: MissingPackage[] = PROGRAMS.filter(({ program }) => !isInstalled(program));
   if (!SECCOMP_PROFILES.some((path) => existsSync(path)))
     missing.push({ package: "golang-github-containers-common", use: "every container: the seccomp profile" });
-  if (!existsSync("/usr/bin/newuidmap")) missing.push({ package: "uidmap", use: "containers of users" });
   const firewall = isInstalled("netavark") ? missingFirewallProgram() : undefined;
   if (firewall !== undefined) missing.push({ package: firewall.package, use: "Network=bridge: netavark's firewall" });
   return missing;

@@ -14,6 +14,8 @@ const PROGRAMS = {
   catatonit: { package: "catatonit", directories: ["/usr/libexec/catatonit", "/usr/libexec/podman"] },
   "systemd-socket-proxyd": { package: "systemd", directories: ["/usr/lib/systemd", "/lib/systemd"] },
   unshare: { package: "util-linux", directories: [] },
+  newuidmap: { package: "uidmap", directories: [] },
+  newgidmap: { package: "uidmap", directories: [] },
   chown: { package: "coreutils", directories: [] },
   cat: { package: "coreutils", directories: [] },
   mount: { package: "mount", directories: [] },

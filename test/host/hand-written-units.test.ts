@@ -110,6 +110,35 @@ describeOnSuites("both", "units whose end is cut short on %s", (suite) => {
     await nothingLeft();
   });
 
+  hostTest(
+    "files that are removed below running containers give no start a foreign address, nor a name server",
+    async () => {
+      const start = (name: string) =>
+        host.run(["berth", "run", "-d", "--name", name, "--network", "lost", TOOLS, "sh", "-c", "sleep 1000000"]);
+      await host.ok(["berth", "network", "create", "lost"]);
+      await start("one");
+      await start("two");
+      await host.ok(["rm", "-rf", "/run/berth"]);
+      const refused = await host.run(["berth", "run", "--network", "lost", TOOLS, "true"]);
+      expect(refused.stderr).toContain(
+        "type systemctl stop berth-one.service berth-two.service, then start them again",
+      );
+      expect(refused.exitCode).toBe(125);
+      await host.ok(["berth", "cleanup", "--stale"]);
+      // What they have written is theirs as long as they run.
+      expect((await host.sh("ls /var/lib/berth/containers")).trim().split("\n")).toHaveLength(2);
+      await host.ok(["systemctl", "kill", "-s", "KILL", "berth-one", "berth-two"]);
+      await until("them to end", async () => (await host.sh("pgrep -x sleep | wc -l")).trim() === "0");
+      for (const name of ["three", "four"]) expect((await start(name)).stderr).toBe("");
+      await until("names", async () => (await host.run(["berth", "exec", "three", "nslookup", "four"])).exitCode === 0);
+      await host.ok(["systemctl", "kill", "-s", "KILL", "berth-three", "berth-four"]);
+      await host.run(["systemctl", "reset-failed"]);
+      await host.ok(["berth", "cleanup", "--stale"]);
+      await host.ok(["berth", "network", "rm", "lost"]);
+      await nothingLeft();
+    },
+  );
+
   hostTest("a service whose file is removed while it runs keeps its own stop time-out and signal", async () => {
     const container = `[Container]\nImage=${TOOLS}\nNetwork=none\nStopTimeout=2\nStopSignal=USR1\nExec=sh -c "trap '' TERM; sleep 1000000 & wait"\n`;
     await install(host, { "gone.container": container });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootHost, type Host, until } from "./host.ts";
 import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { leftovers } from "./leftovers.ts";
 import { HERE, makeOutside, OUTSIDE } from "./outside.ts";
 import { sample, startRegistry } from "./registry.ts";
 
@@ -160,12 +161,41 @@ describeOnSuites("both", "an ordinary user's networks on %s", (suite) => {
     expect(await errorOf("sctp")).toContain("not sctp");
     expect(await errorOf("wrong")).toContain("pasta: ");
     expect(await pastas()).toBe("0");
-    await host.ok(["mv", "/usr/bin/pasta", "/usr/bin/pasta.away"]);
-    expect(await errorOf("web")).toContain("pasta is not installed (Debian package passt)");
-    await host.ok(["mv", "/usr/bin/pasta.away", "/usr/bin/pasta"]);
     expect((await host.run(["berth", "run", "--network", "pasta", sample("tools:1"), "true"])).stderr).toContain(
       "the network pasta is for a user's containers",
     );
+  });
+
+  hostTest("say which program is not installed, and leave nothing", async () => {
+    const aardvark = (await host.sh("ls -d /usr/l*/podman/aardvark-dns")).trim();
+    await host.ok(["berth", "pull", "--quiet", sample("tools:1")]);
+    await host.ok(["berth", "network", "create", "named"]);
+    await host.ok(["berth", "network", "create", "named"], alice);
+    for (const [program, name, line] of [
+      ["/usr/bin/pasta", "passt", []],
+      ["/usr/bin/newuidmap", "uidmap", []],
+      ["/usr/bin/newgidmap", "uidmap", ["--network", "none"]],
+      [aardvark, "aardvark-dns", ["--network", "named"]],
+    ] as const) {
+      await host.ok(["mv", program, `${program}.away`]);
+      const told = `berth: error: ${program.split("/").at(-1)} is not installed (Debian package ${name})\n`;
+      expect(await run(...line, sample("tools:1"), "true")).toEqual({ stdout: "", stderr: told, exitCode: 125 });
+      if (program === aardvark) {
+        const asRoot = await host.run(["berth", "run", ...line, sample("tools:1"), "true"]);
+        expect(asRoot).toEqual({ stdout: "", stderr: told, exitCode: 125 });
+      } else expect(await errorOf("web")).toContain(told.trim());
+      await host.ok(["mv", `${program}.away`, program]);
+    }
+    // One that is gone before its container's end keeps nothing from being removed.
+    await host.ok(["berth", "run", "-d", "--name", "up", "--network", "named", sample("tools:1"), "sleep", "1000"]);
+    await host.ok(["mv", aardvark, `${aardvark}.away`]);
+    await host.sh("systemctl kill --signal=KILL berth-up; systemctl stop berth-up");
+    await host.ok(["mv", `${aardvark}.away`, aardvark]);
+    await host.ok(["berth", "network", "rm", "named"], alice);
+    await host.ok(["berth", "network", "rm", "named"]);
+    const left = (await leftovers(host)).split("\n");
+    // The rest is the network outside.
+    expect(left.filter((line) => /^(file|lease|process|rule)/.test(line))).toEqual([]);
   });
 
   hostTest("connect containers by bridges: names, no way out of an internal network, published ports", async () => {

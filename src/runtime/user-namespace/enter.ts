@@ -46,6 +46,8 @@ export function enterUserNamespace(self: BerthProcess): void {
   const { scope, env, command } = self;
   if (scope.kind === "system" || userNamespaceOwner(env) !== undefined) return;
   const unshare = findProgram("unshare");
+  // unshare(1) would end with a status of its own, 127 as of a command that the container lacks.
+  for (const helper of ["newuidmap", "newgidmap"] as const) findProgram(helper);
   keepInheritedSockets(inheritedSockets(env));
   execve(
     unshare,

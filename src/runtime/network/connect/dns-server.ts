@@ -12,7 +12,7 @@ import { netavarkDir } from "./netavark.ts";
  * (aardvark-dns, src/config). It reads them again on SIGHUP.
  */
 
-const PROGRAM = "aardvark-dns";
+export const PROGRAM = "aardvark-dns";
 
 /** The folder of the server's files; every file in it is a network to the server. */
 export const dnsServerDir = (scope: Scope) => join(netavarkDir(scope), PROGRAM);

@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import type { Scope } from "../../../scope.ts";
 import { usesDhcp } from "../../../state/network-definition.ts";
+import { isInstalled } from "../../../system/programs.ts";
 import { hasOtherLeases, leasesDir, releaseAddress } from "./address-leases.ts";
 import { removeLines } from "./dns-server.ts";
 import { runIpCommands, tryIpCommands } from "./ip-command.ts";
@@ -78,8 +79,7 @@ export async function restoreHostSide(
   const bridges = onlyBridges(request);
   if (bridges === undefined) return;
   // The names are still in the DNS server, and must not get there twice.
-  const infos = Object.entries(bridges.network_info).map(([name, info]) => [name, { ...info, dns_enabled: false }]);
-  const silent: NetavarkRequest = { ...bridges, network_info: Object.fromEntries(infos) };
+  const silent = withoutNames(bridges);
   await withNetavarkLock(scope, async () => {
     if (!stillThere()) return;
     forgetRules(scope, Object.keys(silent.networks));
@@ -120,9 +120,17 @@ async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
   }
 }
 
+/** The request without a DNS server for its networks. */
+function withoutNames(request: NetavarkRequest): NetavarkRequest {
+  const infos = Object.entries(request.network_info).map(([name, info]) => [name, { ...info, dns_enabled: false }]);
+  return { ...request, network_info: Object.fromEntries(infos) };
+}
+
 /** Has netavark set up a new namespace, and tear it down. The caller holds netavark's lock. */
-export async function setUpAndTearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
+export async function setUpAndTearDown(scope: Scope, given: NetavarkRequest): Promise<void> {
   const fresh = makeNetworkNamespace();
+  // Where the DNS server has been uninstalled, netavark would fail at each of both.
+  const request = isInstalled("aardvark-dns") ? given : withoutNames(given);
   await runNetavark(scope, "setup", fresh, request);
   await runNetavark(scope, "teardown", fresh, request);
 }

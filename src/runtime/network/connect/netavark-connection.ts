@@ -6,6 +6,8 @@ import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { readDefinition, withDefinitionsLock } from "../../../state/network-definitions.ts";
 import { findProgram } from "../../../system/programs.ts";
 import { RuntimeError } from "../../error.ts";
+import { refuseLostLeases } from "../lost-containers.ts";
+import { endStrayServer } from "../names/stray-dns-server.ts";
 import { leaseAddresses } from "./address-leases.ts";
 import {
   type ConnectedNetwork,
@@ -58,6 +60,7 @@ export function connect(scope: Scope, namespace: NetworkNamespace, request: Conn
   const { ports } = claimed;
   const networks = request.networks.map((attachment, index): ConnectedNetwork => {
     const definition = requireDefinition(attachment, definitions[index]);
+    refuseLostLeases(scope, definition);
     const addresses = leaseAddresses(scope, definition, request.owner, attachment.ips);
     return { definition, interfaceName: interfaces[index] ?? "", addresses };
   });
@@ -121,7 +124,10 @@ async function setUp(
   const { own, plugins, dhcp } = divide(request);
   let given: GivenByNetwork = {};
   try {
-    if (own !== undefined) await setUpWithRules(scope, namespace, own);
+    if (own !== undefined) {
+      await endStrayServer(scope, own);
+      await setUpWithRules(scope, namespace, own);
+    }
     if (plugins !== undefined) {
       const { connectByPlugins } = await import("./plugins.ts");
       given = await connectByPlugins(scope, namespace, plugins);
@@ -147,7 +153,11 @@ function openNetworks(scope: Scope, record: ConnectionRecord): OpenNetworks {
   const open = () => {
     const definitions = record.networks.map((name) => readDefinition(scope, name));
     const named = definitions.find((definition) => definition?.dns_enabled === true);
-    if (named !== undefined) leaveNameServer(record.ports, named.name);
+    if (named !== undefined) {
+      // netavark would go on without it.
+      findProgram("aardvark-dns");
+      leaveNameServer(record.ports, named.name);
+    }
     if (record.ports.length > 0) return { definitions, claimed: claimPorts(scope, record) };
     writeConnection(scope, record);
     return { definitions, claimed: record };
