@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { plainBooleans } from "./program/boolean-options.ts";
-import type { CommandContext } from "./program/command.ts";
+import { type CommandContext, CommandError } from "./program/command.ts";
 import { type CommandTable, commandNames } from "./program/command-table.ts";
 import { exampleText, HELP_LAYOUT, plainText } from "./program/help.ts";
 import { isServiceCommand } from "./program/service-command.ts";
@@ -87,9 +87,23 @@ async function defineCalled(
   if (manual !== undefined)
     command.description(plainText(manual.description)).addHelpText("after", exampleText(manual).trimEnd());
   define(command, context, table);
+  if (!entry.hidden) refuseEmptyNames(command);
   // systemd has expanded the words of a unit: a %i that is left was %%i.
   if (!isServiceCommand(context.env)) refuseUnexpandedOptions(command);
   return entry.runsCommand ? argv : plainBooleans(argv, command);
+}
+
+/**
+ * Has a command refuse an empty name: it comes of a variable that nobody has set. What follows a container's name, the
+ * words of a command to run, may be empty.
+ */
+function refuseEmptyNames(command: Command): void {
+  command.hook("preAction", () => {
+    const [first, second] = command.registeredArguments;
+    if (first === undefined) return;
+    const names = first.variadic || second === undefined || !second.variadic ? command.args : command.args.slice(0, 1);
+    if (names.includes("")) throw new CommandError(`an empty ${first.name().toUpperCase()} is none`, 125);
+  });
 }
 
 /** Whether commander itself answers: without a command, for help, for an option, for a group. */

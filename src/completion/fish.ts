@@ -38,10 +38,12 @@ function commandLines(command: DescribedCommand, groups: string): string[] {
       : `__fish_seen_subcommand_from ${group}; and __fish_seen_subcommand_from ${word}`;
   const here = `complete -c berth -n '${where}'`;
   const argument = argumentValues(command);
-  const files = argument !== undefined && [argument.first, argument.next].some(({ kind }) => kind === "files");
+  const last = name.split(" ").length + 1;
+  // Names of containers have no files among them; those are offered behind the first argument only.
+  const later = `complete -c berth -n '${where}; and test (__fish_number_of_cmd_args_wo_opts) -gt ${last}'`;
   return [
-    ...(argument === undefined || argument.first.kind === "files" ? [] : [`${here}${valueFlags(argument.first)}`]),
-    ...(files ? [`${here} -F`] : []),
+    ...(argument === undefined ? [] : [`${here}${valueFlags(argument.first)}`]),
+    ...(argument?.next.kind === "files" && argument.first.kind !== "files" ? [`${later} -F`] : []),
     ...options.map((option) => `${here}${optionFlags(option)}`),
     `${here} -l help -d 'Show help'`,
   ];

@@ -93,7 +93,8 @@ function action(values: Values): string {
     case "anything":
       return " ";
     case "words":
-      return `(${values.words.join(" ")})`;
+      // A colon would end the action of a specification (zshcompsys(1), _arguments).
+      return `(${values.words.join(" ").replaceAll(":", "\\:")})`;
     case "files":
       return "_files";
     case "folders":

@@ -11,6 +11,12 @@ export type InstalledFile =
   | { readonly path: string; readonly kind: "link"; readonly target: string };
 
 /**
+ * Where fish looks whatever its environment. Below another prefix than /usr it looks only if XDG_DATA_DIRS names that,
+ * which neither ssh nor a console's login sets.
+ */
+const FISH_COMPLETION = "/etc/fish/completions/berth.fish";
+
+/**
  * All files of an installation below `prefix` (`/usr/local`). The program comes first, as links lead to it.
  */
 export async function installation(prefix: string, table: CommandTable): Promise<InstalledFile[]> {
@@ -34,7 +40,11 @@ export async function installation(prefix: string, table: CommandTable): Promise
       ];
     }),
     ...(await manualFiles(table)).map(({ name, section, text }) => share(`man/man${section}/${name}`, text)),
-    ...(await completionFiles(table)).map(({ path, text }) => share(path, text)),
+    ...(await completionFiles(table)).map(({ path, text }) =>
+      path.startsWith("fish/") && prefix !== "/usr"
+        ? { kind: "text" as const, path: FISH_COMPLETION, text }
+        : share(path, text),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { completionFiles } from "../../src/completion/files.ts";
@@ -131,4 +131,40 @@ withFish("fish knows the other names of a group's commands too", () => {
   expect(offeredByFish("berth pod ps ")).toEqual([]);
   expect(offeredByFish("berth pod ps --fi")).toEqual(["--filter"]);
   expect(offeredByFish("berth network remove ")).toEqual(["front"]);
+});
+
+withFish("fish offers no files beside names and modes", () => {
+  const path = join(root, "fish");
+  writeFileSync(path, text("berth.fish"));
+  const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env.PATH}`, HOME: root };
+  const offeredByFish = (line: string) => {
+    const script = `source ${path}; complete -C "${line}"`;
+    const { stdout } = spawnSync("fish", ["--no-config", "-c", script], { cwd: root, env, encoding: "utf8" });
+    return stdout.split("\n").flatMap((word) => word.split("\t")[0] || []);
+  };
+  expect(offeredByFish("berth run --userns=").map((word) => word.replace(/^--userns=/, ""))).toContain("keep-id");
+  expect(offeredByFish("berth run --userns=")).not.toContain("--userns=units/");
+  expect(offeredByFish("berth exec ")).not.toContain("units/");
+  expect(offeredByFish("berth exec ")).toContain("web");
+  expect(offeredByFish("berth exec web ")).toContain("units/");
+});
+
+const withZsh = testUnless(existsSync("/usr/bin/zsh") ? undefined : "needs zsh", "completion");
+withZsh("zsh offers every value that an option's row names", () => {
+  const folder = join(root, "site-functions");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "_berth"), text("site-functions/_berth"));
+  // Nothing but a shell at a terminal completes; compadd stands in for what would be shown.
+  const script = `zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PROMPT= RPROMPT= fpath=(${folder} $fpath); autoload -U compinit; compinit -u -d ${root}/zcompdump; compadd () { local -a them; builtin compadd -O them "$@"; print -l -- OFFERED:$them >> ${root}/offered; builtin compadd "$@" }; bindkey "^I" complete-word; print rea""dy'
+while zpty -r shell line; do [[ $line == *ready* ]] && break; done
+zpty -w -n shell $'berth run --network \t'
+for try in {1..100}; do [[ -s ${root}/offered ]] && break; sleep 0.1; done
+sleep 0.1
+zpty -d shell`;
+  const env = { ...process.env, PATH: `${join(root, "bin")}:${process.env.PATH}`, HOME: root, TERM: "xterm" };
+  spawnSync("zsh", ["-f", "-c", script], { cwd: root, env, encoding: "utf8" });
+  const offered = readFileSync(join(root, "offered"), "utf8").split("\n");
+  for (const mode of ["bridge", "host", "container:", "ns:"]) expect(offered).toContain(`OFFERED:${mode}`);
 });

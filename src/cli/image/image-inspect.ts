@@ -4,6 +4,7 @@ import type { Scope } from "../../scope.ts";
 import { addInspectionOptions, type InspectionOptions, inspectEach } from "../output/inspection.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { repoDigests } from "./repo-digests.ts";
+import { completeId } from "./short-id.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -26,7 +27,7 @@ export function define(command: Command, context: CommandContext): void {
 /** The description of an image, with podman's names of members. Throws CommandError if there is none. */
 export function describeImage({ stateDir }: Scope, name: string): object {
   const store = openStore(stateDir);
-  const image = store.resolve(name);
+  const image = store.resolve(completeId(store, name));
   if (image === undefined) throw new CommandError(`no image ${name}`, 125);
   const { reference, manifestDigest, configDigest, config, layers } = image;
   const keys = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { digestHex } from "../../image/document/digest.ts";
-import { ImageError } from "../../image/error.ts";
 import { openStore, type StoredImage } from "../../image/store/store.ts";
 import type { PullWords } from "../../options/requests/run-request.ts";
 import { problemOf, type ValueParser } from "../../options/values/check.ts";
@@ -10,7 +9,7 @@ import { showProgress } from "../output/image-progress.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { describeFailure } from "../program/failure.ts";
 import { repeatable } from "../program/repeatable-option.ts";
-import { cancelOnSignals } from "../program/signals.ts";
+import { cancelOnSignals, SIGNAL_EXIT_CODE } from "../program/signals.ts";
 import type { StatusReceiver } from "./pull-status.ts";
 
 interface Options extends PullWords {
@@ -85,9 +84,9 @@ async function pull(images: readonly string[], options: Options, context: Comman
       for (const { configDigest } of await pullOne(name, options, context, notifier))
         context.out(`${digestHex(configDigest)}\n`);
     } catch (error) {
-      // Pull the images after it all the same, unless the user wants this to end.
+      if (error instanceof CommandError && error.exitCode > SIGNAL_EXIT_CODE) throw error;
+      // Pull the images after it all the same.
       failed.push(error);
-      if (error instanceof ImageError && error.code === "cancelled") break;
     }
   }
   notifier.status("");

@@ -7,6 +7,7 @@ import { plainText } from "../output/plain-text.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { describeFailure } from "../program/failure.ts";
 import { forEachName } from "../program/for-each-name.ts";
+import { completeId } from "./short-id.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -41,7 +42,7 @@ async function remove(images: readonly string[], { force, ignore }: Options, con
   const uses = () => readContainerUse(context.scope);
   await forEachName(images, {}, async (image) => {
     try {
-      const removed = await store.remove(image, { force: force === true, uses });
+      const removed = await store.remove(completeId(store, image), { force: force === true, uses });
       for (const name of removed.untagged) context.out(`Untagged: ${plainText(name)}\n`);
       if (removed.deleted !== undefined) context.out(`Deleted: ${digestHex(removed.deleted)}\n`);
     } catch (error) {

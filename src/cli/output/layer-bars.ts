@@ -100,9 +100,9 @@ export class LayerBars {
     this.#drawn = lines.length;
   }
 
-  /** Moves to the first drawn line and clears all of them. */
+  /** Moves to the start of the first drawn line and clears all of them; the terminal itself may have echoed a key. */
   #erase(): string {
-    const back = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[J`;
+    const back = this.#drawn === 0 ? "" : `\r\x1b[${this.#drawn}A\x1b[J`;
     this.#drawn = 0;
     return back;
   }

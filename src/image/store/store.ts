@@ -137,10 +137,10 @@ export class Store {
   ): void {
     const [found] = goes;
     if (found === undefined || goes.length < same.length) return;
-    if (same.length > 1) {
-      const names = same.map((entry) => entryName(entry) ?? "").join(", ");
-      throw new ImageError("in-use", `image ${reference} has several names (${names}): name one, or force`);
-    }
+    // A second manifest of the same image may have no name of its own.
+    const names = same.flatMap((entry) => entryName(entry) ?? []);
+    if (names.length > 1)
+      throw new ImageError("in-use", `image ${reference} has several names (${names.join(", ")}): name one, or force`);
     const layers = this.#layersOf(found);
     const users = uses().filter((use) => use.layers.join() === layers?.join());
     if (users.length === 0) return;

@@ -89,5 +89,6 @@ export const COMMON_FLAGS = {
     value: "MODE",
     help: "host, auto[:OPTIONS], keep-id[:OPTIONS], nomap, ns:PATH or container:NAME",
     parse: parseUserNamespace,
+    complete: ["host", "auto", "keep-id", "nomap", "ns:", "container:"],
   },
 } as const satisfies Readonly<Record<string, Flag>>;

@@ -266,8 +266,8 @@ describe.skipIf(!root)("the image commands", () => {
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     await asked;
     child.kill("SIGTERM");
-    expect(await ended).toBe(125);
-    expect(err).toContain("cancelled");
+    expect(await ended).toBe(143);
+    expect(err).toContain("interrupted by SIGTERM");
     expect(readdirSync(join(varLib, "berth/tmp"))).toEqual([]);
     registry.intercept = () => false;
   });

@@ -63,6 +63,21 @@ test("other messages stand above the bars", () => {
   ]);
 });
 
+test("a key that the terminal echoes leaves nothing behind", () => {
+  const { screen, bars, advance } = setUp(60, 24);
+  bars.take(manifest(1));
+  screen.write("^C");
+  advance(200);
+  bars.take({ kind: "layer-bytes", digest: digest(0), received: 500, size: 1000 });
+  screen.write("^C");
+  bars.finish();
+  expect(screen.shown()).toEqual([
+    "registry.example/app:1",
+    "000000000000  [############            ]  500 B / 1 kB",
+    "",
+  ]);
+});
+
 test("a hundred thousand pieces make few writes, on any size of a terminal", () => {
   for (const [columns, rows] of [
     [10, 3],

@@ -6,6 +6,7 @@
 export class TestScreen {
   readonly lines: string[] = [""];
   #row = 0;
+  #column = 0;
 
   constructor(
     readonly columns: number,
@@ -26,18 +27,25 @@ export class TestScreen {
     if (command === "A") {
       this.#row -= Number(count || 1);
       if (this.#row < this.lines.length - this.rows) throw new Error("the cursor has left the screen");
-    } else if (command === "J") this.lines.splice(this.#row, Number.POSITIVE_INFINITY, "");
-    else if (command !== undefined) throw new Error(`unknown sequence ${JSON.stringify(token)}`);
+    } else if (command === "J") {
+      const kept = (this.lines[this.#row] ?? "").slice(0, this.#column);
+      this.lines.splice(this.#row, Number.POSITIVE_INFINITY, kept);
+    } else if (command !== undefined) throw new Error(`unknown sequence ${JSON.stringify(token)}`);
     else if (token === "\n") this.#newLine();
-    else if (token !== "\r") {
-      const line = `${this.lines[this.#row] ?? ""}${token}`;
+    else if (token === "\r") this.#column = 0;
+    else {
+      const before = this.lines[this.#row] ?? "";
+      const line = `${before.slice(0, this.#column).padEnd(this.#column)}${token}${before.slice(this.#column + 1)}`;
       if (line.length >= this.columns) throw new Error(`too long for the screen: ${line}`);
       this.lines[this.#row] = line;
+      this.#column += 1;
     }
   }
 
+  /** The terminal puts a carriage return before it (stty(1), onlcr). */
   #newLine(): void {
     this.#row += 1;
+    this.#column = 0;
     if (this.#row === this.lines.length) this.lines.push("");
   }
 }

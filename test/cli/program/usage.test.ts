@@ -107,3 +107,11 @@ test("the version is the package's", () => {
   expect(VERSION).toBe(packageJson.version);
   expect(berth("--version")).toEqual({ status: 0, stdout: `berth ${VERSION}\n`, stderr: "" });
 });
+
+test("an empty name, as of a variable that nobody has set, is none", () => {
+  expect(berth("rmi", "")).toEqual(refusal("an empty IMAGE is none"));
+  expect(berth("stop", "web", "")).toEqual(refusal("an empty CONTAINER is none"));
+  expect(berth("exec", "", "true")).toEqual(refusal("an empty CONTAINER is none"));
+  for (const command of ["volume rm", "network rm", "pod stop", "image inspect", "pull", "start", "logs", "check"])
+    expect(berth(...command.split(" "), "").stderr).toMatch(/^berth: error: an empty [A-Z]+ is none\n$/);
+});

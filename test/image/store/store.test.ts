@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { completeId } from "../../../src/cli/image/short-id.ts";
 import { BerthError } from "../../../src/error.ts";
 import { ImageError } from "../../../src/image/error.ts";
 import { openStore, type Store } from "../../../src/image/store/store.ts";
@@ -87,6 +97,22 @@ describe.skipIf(!root)("removing", () => {
     expect(await code(store.remove(id, unused))).toBe("in-use");
     expect((await store.remove(id, { ...unused, force: true })).untagged).toHaveLength(2);
     expect(await code(store.remove(id, unused))).toBe("not-found");
+  });
+
+  test("a manifest of the same image without a name is none of its names", async () => {
+    const store = await filled();
+    const index = JSON.parse(readFileSync(store.paths.index, "utf8"));
+    const nameless = index.manifests.find(({ annotations }: { annotations: object }) =>
+      Object.values(annotations).includes("localhost/app:stable"),
+    );
+    nameless.annotations = {};
+    writeFileSync(store.paths.index, JSON.stringify(index));
+    const id = store.resolve("app:1")?.configDigest.slice(7) ?? "";
+    const short = completeId(store, id.slice(0, 4));
+    expect(short).toBe(id);
+    expect((await store.remove(short, unused)).untagged).toEqual(["localhost/app:1"]);
+    expect(completeId(store, id.slice(0, 4))).toBe(id.slice(0, 4));
+    expect(store.list().map(({ reference }) => reference)).toEqual(["registry.example/other:2"]);
   });
 
   test("what is unused goes with all its names, but nothing that a container runs from or has mounted", async () => {
