@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path/posix";
 import { systemScope, userScope } from "../scope.ts";
 import { runningUnit, runningUnitNames } from "../state/running-units.ts";
+import { readStopSignals } from "../state/stop-signals.ts";
+import { templateOf } from "../unit/unit-name.ts";
 import { type Generated, generate } from "./generate.ts";
 import type { RunningUnits } from "./making/context.ts";
 import { userManager } from "./making/user-manager.ts";
@@ -41,13 +43,27 @@ function generateFrom(
   const sources = findSources(directories);
   if (sources.length === 0 && running.names.length === 0)
     return { directories, sources, generated: { files: [], links: [], diagnostics: [] } };
-  return { directories, sources, generated: generate(sources, { scope, berth, running, ...userManager(scope, uid) }) };
+  const stopSignals = scope === "system" ? readStopSignals(systemScope()) : new Map<string, number>();
+  const options = { scope, berth, running, stopSignals, ...userManager(scope, uid) };
+  return { directories, sources, generated: generate(sources, options) };
 }
 
 function runningUnits({ scope, uid, env }: SearchOptions): RunningUnits {
   const { runtimeDir } = scope === "system" ? systemScope() : userScope(uid, env, "/");
+  const names = runningUnitNames({ runtimeDir });
+  const instances = new Map<string, string[]>();
+  for (const name of names) {
+    const template = templateOf(name);
+    if (template !== undefined) instances.set(template, [...(instances.get(template) ?? []), name]);
+  }
+  const known = new Set(names);
   return {
-    names: runningUnitNames({ runtimeDir }),
+    names,
+    stopSignals: (service) =>
+      (known.has(service) ? [service] : (instances.get(service) ?? [])).map((name) => {
+        const running = runningUnit({ runtimeDir }, name);
+        return running?.kind === "container" ? running.stopSignal : undefined;
+      }),
     find: (name) =>
       otherUnitDirectories(scope, env).some((directory) => existsSync(join(directory, name)))
         ? undefined

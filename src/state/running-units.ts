@@ -13,6 +13,8 @@ export type RunningUnit =
       readonly pod?: string;
       /** Seconds; -1 for any time. Absent in the notes of an older berth. */
       readonly stopTimeout?: number;
+      /** The number of the signal that its payload expects. Absent in the notes of an older berth. */
+      readonly stopSignal?: number;
     }
   | { readonly kind: "pod"; readonly id: string; readonly name: string };
 
@@ -26,7 +28,8 @@ const unitsDir = (scope: Pick<Scope, "runtimeDir">) => join(scope.runtimeDir, "u
 /** Notes what the service runs, in place of the note of an earlier run. */
 export function noteUnit(scope: Scope, unit: string, running: RunningUnit): void {
   const path = join(unitsDir(scope), unit);
-  const more = running.kind === "pod" ? [running.name] : [running.pod ?? "", running.stopTimeout ?? ""];
+  const more =
+    running.kind === "pod" ? [running.name] : [running.pod ?? "", running.stopTimeout ?? "", running.stopSignal ?? ""];
   const note = [running.kind, running.id, ...more].join(" ").trimEnd();
   mkdirSync(unitsDir(scope), { recursive: true, mode: 0o700 });
   try {
@@ -55,10 +58,11 @@ export function runningUnitNames(scope: Pick<Scope, "runtimeDir">): string[] {
 /** The note of a service; undefined if it does not run. */
 export function runningUnit(scope: Pick<Scope, "runtimeDir">, unit: string): RunningUnit | undefined {
   try {
-    const [kind, id = "", name = "", timeout = ""] = readlinkSync(join(unitsDir(scope), unit)).split(" ");
+    const [kind, id = "", name = "", timeout = "", signal = ""] = readlinkSync(join(unitsDir(scope), unit)).split(" ");
     if (kind === "pod") return { kind, id, name };
     const stopTimeout = /^-?\d+$/.test(timeout) ? { stopTimeout: Number(timeout) } : {};
-    return { kind: "container", id, ...(name === "" ? {} : { pod: name }), ...stopTimeout };
+    const stopSignal = /^\d+$/.test(signal) ? { stopSignal: Number(signal) } : {};
+    return { kind: "container", id, ...(name === "" ? {} : { pod: name }), ...stopTimeout, ...stopSignal };
   } catch {
     return undefined;
   }

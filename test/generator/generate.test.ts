@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: systemd's variables, not JavaScript's.
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { generate } from "../../src/generator/generate.ts";
 import type { GenerateOptions } from "../../src/generator/making/context.ts";
 import { UNSET_ENVIRONMENT } from "../../src/generator/making/environment.ts";
@@ -237,4 +237,52 @@ UnsetEnvironment=${UNSET_ENVIRONMENT}
 ExecStart=/usr/local/bin/berth refuse -- "gone.service: its file has been removed, so it cannot be started any more"
 `);
   expect(ends[2]?.text).toContain("ExecStopPost=/usr/local/bin/berth pod rm --ignore --force web\n");
+});
+
+describe("the signal by which a payload stops", () => {
+  const web = source("web.container", "[Container]\nImage=registry.example/web\n");
+  const known = new Map([["registry.example/web:latest", 3]]);
+  /** The lines that stop the service, and whether its launcher knows of them. */
+  function stops(options: Partial<GenerateOptions>, file = web, name = "web.service"): string[] {
+    const { files } = generate([file], { ...OPTIONS, ...options });
+    const text = files.find((one) => one.name === name)?.text ?? "";
+    return text.match(/^(?:ExecStop|KillSignal)=.*|--unit-signal=\S+/gm) ?? [];
+  }
+  const byCommand = ["ExecStop=-/usr/local/bin/berth stop-payload --unit %n"];
+  const running = (signals: readonly (number | undefined)[]) => ({
+    running: { names: [], find: () => undefined, stopSignals: () => signals },
+  });
+
+  test("is the image's where that is known, and found out at the stop where it is not", () => {
+    expect(stops({})).toEqual(byCommand);
+    expect(stops({ stopSignals: known })).toEqual(["KillSignal=SIGQUIT", "--unit-signal=SIGQUIT"]);
+    expect(stops({ stopSignals: new Map([["registry.example/web:latest", 15]]) })).toEqual(["--unit-signal=SIGTERM"]);
+    expect(stops({ stopSignals: known, scope: "user" })).toEqual(byCommand);
+    for (const image of ["web", "registry.example/web:2", "registry.example/%p", `sha256:${"0".repeat(64)}`])
+      expect(stops({ stopSignals: known }, source("web.container", `[Container]\nImage=${image}\n`))).toEqual(
+        byCommand,
+      );
+  });
+
+  test("is that of the payload that runs, whose image may have lost its name to another", () => {
+    expect(stops({ stopSignals: known, ...running([15]) })).toEqual(["--unit-signal=SIGTERM"]);
+    expect(stops({ stopSignals: known, ...running([undefined]) })).toEqual(byCommand);
+    expect(stops(running([10, 10]))).toEqual(["KillSignal=SIGUSR1", "--unit-signal=SIGUSR1"]);
+    expect(stops(running([10, 12]))).toEqual(byCommand);
+    expect(stops(running([10, undefined]))).toEqual(byCommand);
+  });
+
+  test("is what the file says, whatever the image says", () => {
+    const file = (lines: string) => source("web.container", `[Container]\nImage=registry.example/web\n${lines}`);
+    expect(stops({ stopSignals: known }, file("StopSignal=USR1\n"))).toEqual(["KillSignal=SIGUSR1"]);
+    expect(stops({ stopSignals: known }, file("StopTimeout=0\n"))).toEqual(["KillSignal=SIGKILL"]);
+    expect(stops({ stopSignals: known }, file("[Service]\nKillSignal=SIGINT\n"))).toEqual(["KillSignal=SIGINT"]);
+    expect(stops({ stopSignals: known }, file("[Service]\nType=oneshot\n"))).toEqual([]);
+  });
+
+  test("is that of a running service whose file is gone", () => {
+    const find = (): RunningUnit => ({ kind: "container", id: "2", stopSignal: 3, stopTimeout: 5 });
+    const gone = { running: { names: ["gone.service"], find } };
+    expect(stops(gone, web, "gone.service")).toEqual(["KillSignal=SIGQUIT"]);
+  });
 });

@@ -169,6 +169,9 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
   });
 
   hostTest("gets the image's own stop signal where D-Bus does not answer, as at shutdown", async () => {
+    // What the unit does where the generator does not know the signal: at the first start, or in a unit of long ago.
+    await host.sh("rm /var/lib/berth/stop-signals; systemctl daemon-reload");
+    expect(await host.ok(["systemctl", "cat", "graceful", "deaf"])).toContain("ExecStop=-");
     await host.ok(["systemctl", "start", "graceful"]);
     await until("the payload to run", async () => (await host.journal("graceful")).includes("up"));
     await host.ok(["systemctl", "kill", "--signal=STOP", "dbus"]);
@@ -202,6 +205,48 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
     expect(took).toBeLessThan(3_500_000);
     expect(await leftovers(host)).toBe("");
   });
+
+  hostTest(
+    "stops by the signal of the image that it runs, without a command, whatever its name means next",
+    async () => {
+      const load = async (signal: string) => {
+        await host.sh(`ctr=$(buildah --storage-driver vfs from --tls-verify=false ${sample("tools:1")})
+        buildah --storage-driver vfs config --stop-signal ${signal} $ctr
+        buildah --storage-driver vfs commit --quiet $ctr oci-archive:/root/moves.tar:localhost/moves:1
+        berth load --quiet -i /root/moves.tar; rm /root/moves.tar`);
+      };
+      const lines = async () => (await host.ok(["systemctl", "cat", "moves"])).match(/^(?:ExecStop|KillSignal)=.*/gm);
+      const traps = ["TERM", "QUIT"].map((name) => `trap "echo got ${name}; exit 0" ${name}`).join("; ");
+      const stops = async (signal: string) => {
+        await until("the payload to run", async () => (await host.journal("moves")).trimEnd().endsWith("up"));
+        await host.ok(["systemctl", "stop", "moves"]);
+        expect((await host.journal("moves")).match(/got (\w+)/g)?.at(-1)).toBe(`got ${signal}`);
+        expect(await leftovers(host)).toBe("");
+      };
+      const exec = `Exec=sh -c '${traps}; echo up; while :; do sleep 0.05; done'`;
+      await container("moves", `[Container]\nImage=localhost/moves:1\nNetwork=none\n${exec}\n`);
+      await load("SIGTERM");
+      await host.sh("systemctl daemon-reload; systemctl start moves");
+      expect(await lines()).toBeNull();
+      await load("SIGQUIT");
+      await host.ok(["systemctl", "daemon-reload"]);
+      expect(await lines()).toBeNull();
+      await stops("TERM");
+      // Without a reload in between: the launcher has systemd read its units anew.
+      await host.ok(["systemctl", "start", "moves"]);
+      expect(await lines()).toEqual(["KillSignal=SIGQUIT"]);
+      await stops("QUIT");
+      // An older berth notes no signal of what runs, and has none of what is in the store.
+      await host.ok(["systemctl", "start", "moves"]);
+      await host.sh(`note=$(readlink /run/berth/units/moves.service)
+      ln -sfn "\${note% *}" /run/berth/units/moves.service; rm /var/lib/berth/stop-signals; systemctl daemon-reload`);
+      expect(await lines()).toEqual(["ExecStop=-/usr/local/bin/berth stop-payload --unit %n"]);
+      await stops("QUIT");
+      await host.sh("systemctl start moves; systemctl daemon-reload");
+      expect(await lines()).toEqual(["KillSignal=SIGQUIT"]);
+      await stops("QUIT");
+    },
+  );
 
   hostTest("owns what it is given with the option U, and a link in it leads nowhere", async () => {
     await host.sh("mkdir -p /srv/mine/sub && ln -s /etc/passwd /srv/mine/link && touch /srv/mine/sub/file");

@@ -38,6 +38,7 @@ export const REQUEST: RunRequest = {
   readOnly: false,
   readOnlyTmpfs: true,
   stopSignal: undefined,
+  unitSignal: undefined,
   stopTimeout: 10,
   timezone: undefined,
   ulimits: [],

@@ -22,6 +22,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 test.each<RunningUnit>([
   { kind: "container", id: "0a" },
   { kind: "container", id: "0a", pod: "shop-pod.service" },
+  { kind: "container", id: "0a", stopTimeout: 10 },
+  { kind: "container", id: "0a", stopTimeout: -1, stopSignal: 3 },
+  { kind: "container", id: "0a", pod: "shop-pod.service", stopTimeout: 10, stopSignal: 37 },
   { kind: "pod", id: "0a", name: "shop" },
 ])("%j is noted as it is", (running) => {
   noteUnit(scope, "web.service", running);

@@ -6,6 +6,7 @@ import { launch } from "../../runtime/container/launch.ts";
 import { enterUserNamespace } from "../../runtime/user-namespace/enter.ts";
 import { imageForStart } from "../image/image-for-start.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
+import { agreeOnStopSignal } from "./unit-stop-signal.ts";
 
 /**
  * `berth run`, given the words behind it. Every start of a container loads this file: look at what an import costs
@@ -40,9 +41,11 @@ export async function runContainer(args: readonly string[], context: CommandCont
     env: context.env,
     program: process.execPath,
     inUserNamespace: context.scope.kind === "user",
-    image: (wanted, notifier) => {
+    image: async (wanted, notifier) => {
       endOnStopSignal(wanted);
-      return imageForStart(wanted, context, notifier);
+      const image = await imageForStart(wanted, context, notifier);
+      agreeOnStopSignal(wanted, image, context);
+      return image;
     },
   });
 }

@@ -19,6 +19,7 @@ import { addEnvironmentFiles } from "./environment-files.ts";
 import { MountFlags } from "./mount-flags.ts";
 import { isPodsOwn } from "./pod-container.ts";
 import { addCapabilities, addSysctls, addUser } from "./privilege-flags.ts";
+import { imageSignal } from "./stopping.ts";
 import { reportVariables, warnOfShellWords } from "./words-that-mislead.ts";
 
 /** Keys that are plain flags, in Quadlet's order of command lines, where they stand in three places. */
@@ -40,6 +41,16 @@ const PLACED: ReadonlySet<string> = new Set([...FIRST_FLAGS, ...SWITCHES, ...LAS
 export interface RunCommand {
   /** Lines of `[Unit]` for requirements: mounted host paths, the namespace of a user's bridges. */
   readonly needed: readonly Directive[];
+  /** The signal by which the image's payload stops, if the unit says it. */
+  readonly imageSignal: string | undefined;
+}
+
+/** What the command line depends on besides the file's keys. */
+export interface RunSurroundings {
+  readonly pod: Value | undefined;
+  readonly foreground: boolean;
+  /** Whether the unit stops the payload by the signal that its image names. */
+  readonly asImage: boolean;
 }
 
 /**
@@ -49,10 +60,9 @@ export interface RunCommand {
 export function addRunCommand(
   line: CommandLine,
   context: ContainerContext,
-  pod: Value | undefined,
-  foreground: boolean,
+  { pod, foreground, asImage }: RunSurroundings,
 ): RunCommand {
-  return new RunCommandBuilder(line, context, pod).build(foreground);
+  return new RunCommandBuilder(line, context, pod).build(foreground, asImage);
 }
 
 class RunCommandBuilder {
@@ -71,7 +81,7 @@ class RunCommandBuilder {
     this.#mounts = new MountFlags(line, context, this.#paths);
   }
 
-  build(foreground: boolean): RunCommand {
+  build(foreground: boolean, asImage: boolean): RunCommand {
     // Most files have few of the keys, and at boot code is slow on its first runs: hence the many has().
     const { container, berth, report, parsed, options } = this.#context;
     const image = this.#image();
@@ -85,7 +95,8 @@ class RunCommandBuilder {
     const network = this.#network();
     const notify = this.#notify();
     if (!foreground) this.#line.plain(`--sdnotify=${notify}`).plain("-d");
-    this.#stopping();
+    const signal = asImage && image !== undefined ? imageSignal(this.#context, image.text) : undefined;
+    this.#stopping(signal);
     if (container.boolean("NoNewPrivileges") === true) this.#line.plain("--security-opt=no-new-privileges");
     if (container.has("AddCapability") || container.has("DropCapability")) addCapabilities(this.#line, this.#context);
     if (container.has("Sysctl")) addSysctls(this.#line, this.#context, network);
@@ -107,7 +118,8 @@ class RunCommandBuilder {
     for (const { text } of exec) this.#line.expanded(text);
     warnOfShellWords(exec, this.#context);
     reportVariables(this.#context);
-    return { needed: [...networkUnits(network, options.scope), ...this.#paths.mountsNeeded] };
+    const needed = [...networkUnits(network, options.scope), ...this.#paths.mountsNeeded];
+    return { needed, imageSignal: signal };
   }
 
   #flags(...keys: readonly string[]): void {
@@ -117,7 +129,8 @@ class RunCommandBuilder {
   }
 
   /** What the unit's lines say as well, for a service whose file is removed while it runs: then the record is all. */
-  #stopping(): void {
+  #stopping(imageSignal: string | undefined): void {
+    if (imageSignal !== undefined) this.#line.plain(`--unit-signal=${imageSignal}`);
     const signal = this.#context.container.string("StopSignal");
     if (signal !== undefined && valueIn(parseSignal(signal.text)) !== undefined)
       this.#line.plain("--stop-signal").expanded(signal.text);

@@ -1,22 +1,20 @@
 import { valueIn } from "../../options/values/check.ts";
-import { parseSignal } from "../../options/values/signal.ts";
 import { memoryMax, parseMemory } from "../../options/values/size.ts";
-import { parseStopTimeout, STOP_TIMEOUT } from "../../options/values/stop-timeout.ts";
+import { STOP_TIMEOUT } from "../../options/values/stop-timeout.ts";
 import { parsePidsLimit, tasksMax } from "../../options/values/task-limit.ts";
-import type { Entry } from "../../unit/entry.ts";
 import { lastEntry, type SectionEntries } from "../../unit/lookup.ts";
 import { type Directive, UnitDraft } from "../../unit/unit-draft.ts";
 import { CommandLine } from "../making/command-line.ts";
 import type { ContainerContext, GenerateOptions, SharedCommands } from "../making/context.ts";
 import { UNSET_ENVIRONMENT } from "../making/environment.ts";
 import { CONTAINER_FIXED, NOTIFY_SOCKET, OUTPUT_SOCKET } from "../making/running-service-stop.ts";
-import { stopTimeoutLines } from "../making/stop-timeout-lines.ts";
 import { completeUnitSection } from "../making/unit-section.ts";
 import { ambientCapabilities } from "../making/user-manager.ts";
 import { checkContainerOwner, containerOwner } from "./container-owner.ts";
 import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand, notifies } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
+import { addStopping, leavesSignalToImage, overridden } from "./stopping.ts";
 
 /** The launcher and the OCI runtime live in the same cgroup until the payload runs. */
 const MEMORY_ENOUGH = 32 * 1024 * 1024;
@@ -42,10 +40,13 @@ export function containerService(
   if (given !== undefined) checkService(context, given);
   const oneshot = context.service.get("Type")?.value === "oneshot";
   const line = new CommandLine().literal(context.options.berth);
-  const command = addRunCommand(line, context, membership?.pod, oneshot);
+  const byDefault = membership?.stopTimeout ?? STOP_TIMEOUT;
+  const asImage = !oneshot && leavesSignalToImage(context, byDefault);
+  const command = addRunCommand(line, context, { pod: membership?.pod, foreground: oneshot, asImage });
   const lines = membership?.unit ?? [];
   completeUnit(draft, context, sockets, [...lines, ...command.needed], oneshot);
-  completeService(draft, context, oneshot, line.toString(), membership);
+  const stopping = { oneshot, signal: command.imageSignal, byDefault };
+  completeService(draft, context, { run: line.toString(), stopping, lines: membership?.service ?? [] });
   return draft;
 }
 
@@ -69,14 +70,13 @@ function completeUnit(
 function completeService(
   draft: UnitDraft,
   context: ContainerContext,
-  oneshot: boolean,
-  run: string,
-  membership: PodMembership | undefined,
+  made: { run: string; stopping: Parameters<typeof addStopping>[2]; lines: readonly Directive[] },
 ): void {
   const { options } = context;
-  const lines: Directive[] = [...(membership?.service ?? [])];
+  const { oneshot } = made.stopping;
+  const lines: Directive[] = [...made.lines];
   if (!context.service.has("KillMode")) lines.push(["KillMode", "mixed"]);
-  addStopping(context, lines, oneshot, membership?.stopTimeout ?? STOP_TIMEOUT);
+  addStopping(context, lines, made.stopping);
   const owner = containerOwner(context);
   const prefix = owner?.prefix ?? "";
   lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
@@ -95,29 +95,8 @@ function completeService(
   if (!context.service.has("SyslogLevelPrefix")) lines.push(["SyslogLevelPrefix", "no"]);
   lines.push(...(owner?.lines ?? []));
   lines.push(["UnsetEnvironment", UNSET_ENVIRONMENT]);
-  lines.push(["ExecStart", prefix + run]);
+  lines.push(["ExecStart", prefix + made.run]);
   draft.appendAll("Service", lines);
-}
-
-function addStopping(context: ContainerContext, lines: Directive[], oneshot: boolean, byDefault: number): void {
-  const { container } = context;
-  const signal = container.string("StopSignal");
-  const timeout = container.string("StopTimeout");
-  const given = context.service.get("TimeoutStopSec") ?? context.service.get("TimeoutSec");
-  const seconds = (timeout === undefined ? undefined : valueIn(parseStopTimeout(timeout.text))) ?? byDefault;
-  const atOnce = seconds === 0 && given === undefined;
-  if (context.service.has("KillSignal")) {
-    if (signal !== undefined) overridden(context, signal.entry, "KillSignal");
-  } else if (atOnce) {
-    // Its lines say how it is killed.
-  } else if (signal !== undefined) {
-    lines.push(["KillSignal", valueIn(parseSignal(signal.text)) ?? "SIGTERM"]);
-  } else if (!oneshot) {
-    // Only the image knows the payload's stop signal, and images are read at start, not here.
-    lines.push(["ExecStop", (containerOwner(context)?.prefix ?? "") + context.commands.stopPayload]);
-  }
-  if (given === undefined) lines.push(...stopTimeoutLines(seconds));
-  else if (timeout !== undefined) overridden(context, timeout.entry, given.key);
 }
 
 function addLimits(context: ContainerContext, lines: Directive[]): void {
@@ -165,9 +144,4 @@ function checkService(context: ContainerContext, service: SectionEntries): void 
     if (entry === undefined || entry.value === value) continue;
     report.item(entry, { code: "managed-directive", message: `${key}= is set to ${value} by berth` }, "warning");
   }
-}
-
-function overridden(context: ContainerContext, entry: Entry, by: string): void {
-  const message = `${entry.key}= has no effect beside ${by}= of [Service]`;
-  context.report.item(entry, { code: "overridden", message }, "warning");
 }

@@ -1,4 +1,5 @@
 import type { RunningUnit } from "../../state/running-units.ts";
+import type { StopSignals } from "../../state/stop-signals.ts";
 import type { Entry } from "../../unit/entry.ts";
 import type { KeyReader } from "../reading/key-reader.ts";
 import type { PodMembers } from "../reading/pod-members.ts";
@@ -21,6 +22,8 @@ export interface GenerateOptions {
   readonly managerCapabilities?: readonly string[];
   /** The services that run at this moment; absent if the units are only shown. */
   readonly running?: RunningUnits;
+  /** What is known of images' stop signals. */
+  readonly stopSignals?: StopSignals;
 }
 
 /** The running services: those whose files are gone or wrong must still stop and be cleaned up. */
@@ -28,6 +31,11 @@ export interface RunningUnits {
   readonly names: readonly string[];
   /** The container or pod of a service; undefined also if the service's unit is not from a generator. */
   find(name: string): RunningUnit | undefined;
+  /**
+   * The numbers of the signals that payloads expect: of the service if it runs, or of all running instances of a
+   * template. An unknown one is undefined.
+   */
+  stopSignals?(name: string): readonly (number | undefined)[];
 }
 
 /** Command lines that are the same in all services, put together once. */

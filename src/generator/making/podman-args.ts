@@ -16,6 +16,7 @@ const OURS: Readonly<Record<string, string>> = {
   replace: "a container of the same name is always replaced",
   "stop-signal": "write StopSignal=",
   "stop-timeout": "write StopTimeout=",
+  "unit-signal": "write StopSignal=",
   loginuid: "write LoginUID= in [Berth]",
 };
 

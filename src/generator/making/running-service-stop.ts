@@ -1,3 +1,5 @@
+import { valueIn } from "../../options/values/check.ts";
+import { parseSignal } from "../../options/values/signal.ts";
 import type { RunningUnit } from "../../state/running-units.ts";
 import { escapeSpecifiers } from "../../unit/quoting.ts";
 import type { Directive } from "../../unit/unit-draft.ts";
@@ -64,8 +66,18 @@ export function stopLinesOf(running: RunningUnit, options: GenerateOptions, comm
       ...(options.scope === "system" ? [["PrivateMounts", PrivateMounts] as const] : []),
       ["KillMode", "mixed"],
       ...(running.stopTimeout === undefined ? [] : stopTimeoutLines(running.stopTimeout)),
-      ["ExecStop", commands.stopPayload],
+      ...stopBySignal(running, commands),
       ["ExecStopPost", commands.cleanup],
     ],
   };
+}
+
+/** The lines that stop a payload by the signal that it expects. With a stop time-out of 0 the lines of that kill it. */
+function stopBySignal(
+  { stopSignal, stopTimeout }: Extract<RunningUnit, { kind: "container" }>,
+  { stopPayload }: SharedCommands,
+): Directive[] {
+  const signal = stopSignal === undefined ? undefined : valueIn(parseSignal(String(stopSignal)));
+  if (signal === undefined) return [["ExecStop", stopPayload]];
+  return stopTimeout === 0 || signal === "SIGTERM" ? [] : [["KillSignal", signal]];
 }

@@ -1,11 +1,12 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withStateLock } from "../../state/lock.ts";
+import { noteStopSignals } from "../../state/stop-signals.ts";
 import { replaceFile } from "../../system/files.ts";
 import { type Digest, digestOf } from "../document/digest.ts";
 import type { Descriptor } from "../document/manifest.ts";
-import { withContext } from "../error.ts";
-import type { StoredImage } from "./entry-document.ts";
+import { ImageError, withContext } from "../error.ts";
+import { loadImage, type StoredImage } from "./entry-document.ts";
 import {
   entryName,
   FROM_INDEX,
@@ -73,7 +74,30 @@ export function recordImages(stateDir: string, paths: StorePaths, added: readonl
     const index = readOrRescueIndex(paths);
     const entries = withoutIdleNameless(added.reduce(withNames, index.entries));
     writeIndexFile(paths.index, { ...index, entries });
+    noteStopSignals({ stateDir }, stopSignalsOf(paths, entries, added));
   });
+}
+
+/** The stop signals of new entries by their names; undefined for what is no image. */
+function stopSignalsOf(
+  paths: StorePaths,
+  entries: readonly IndexEntry[],
+  added: readonly NewEntry[],
+): (readonly [string, string | undefined])[] {
+  const names = new Set(added.flatMap(({ references }) => references));
+  return entries.flatMap((entry) => {
+    const name = entryName(entry);
+    return name !== undefined && names.has(name) ? [[name, stopSignalOf(paths, entry)] as const] : [];
+  });
+}
+
+function stopSignalOf(paths: StorePaths, entry: IndexEntry): string | undefined {
+  try {
+    return loadImage(paths, entry).config.stopSignal;
+  } catch (error) {
+    if (error instanceof ImageError) return undefined;
+    throw error;
+  }
 }
 
 /** Records at the image's entries that its blobs were compared with its layers and unpacked. */

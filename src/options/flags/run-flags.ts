@@ -373,6 +373,15 @@ export const RUN = {
     hidden: true,
     field: "unit",
   },
+  unitSignal: {
+    name: "unit-signal",
+    kind: "string",
+    value: "SIGNAL",
+    help: "The signal by which that service stops, as the image's own",
+    hidden: true,
+    parse: parseSignal,
+    field: "unitSignal",
+  },
   user: {
     name: "user",
     short: "u",

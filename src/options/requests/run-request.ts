@@ -51,6 +51,8 @@ export interface RunRequest {
   readonly readOnlyTmpfs: boolean;
   /** Signal name without SIG, or a number; undefined leaves it to the image, then TERM. */
   readonly stopSignal: string | undefined;
+  /** The name of the signal by which systemd stops the unit, where the generator took it for the image's. */
+  readonly unitSignal: string | undefined;
   /** Seconds. */
   readonly stopTimeout: number;
   readonly timezone: string | undefined;

@@ -3,6 +3,7 @@ import type { StoredImage } from "../../image/store/store.ts";
 import type { MountRequest, NetworkRequest, RunRequest } from "../../options/requests/run-request.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import type { RunningUnit } from "../../state/running-units.ts";
+import { stopSignalNumber } from "../../state/stop-signals.ts";
 import type { ProcessIdentity } from "../../system/process-identity.ts";
 import { idMapOption } from "../mount/mount-context.ts";
 import { serviceName } from "../network/container-network.ts";
@@ -75,7 +76,13 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
         ? undefined
         : {
             name: request.unit,
-            runs: { kind: "container", id, stopTimeout: request.stopTimeout, ...(pod && { pod: pod.unit }) },
+            runs: {
+              kind: "container",
+              id,
+              stopTimeout: request.stopTimeout,
+              stopSignal: stopSignalNumber(stopSignal(request, image)),
+              ...(pod && { pod: pod.unit }),
+            },
           },
     otherImages,
     userNamespace:

@@ -46,7 +46,7 @@ describe("a start that fails", () => {
     await expect(runSteps(START_STEPS, startOf(scope, REFUSED))).rejects.toMatchObject({ code: "bad-request" });
     expect(readRecord(scope, ID)).toMatchObject({ id: ID, name: "app", unit: "app.service", addresses: {} });
     expect(idOfName(scope, "app")).toBe(ID);
-    expect(runningUnit(scope, "app.service")).toEqual({ kind: "container", id: ID, stopTimeout: 10 });
+    expect(runningUnit(scope, "app.service")).toEqual({ kind: "container", id: ID, stopTimeout: 10, stopSignal: 15 });
   });
 
   rootTest("gives the name free for the next one", async () => {
