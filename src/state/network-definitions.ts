@@ -5,6 +5,7 @@ import type { Scope } from "../scope.ts";
 import { listIfThere, removeIfThere } from "../system/files.ts";
 import { readBounded } from "../system/read-bounded.ts";
 import { StateError } from "./error.ts";
+import { idleMaker } from "./idle-maker.ts";
 import { openLockFile, withLock } from "./lock.ts";
 import { defaultNetwork, type NetworkDefinition, networkDefinitionFields } from "./network-definition.ts";
 import { lasting, readRecordFile, recordFormat, type Survey, survey, writeRecordFile } from "./record-format.ts";
@@ -27,8 +28,12 @@ export const definitionsDir = (scope: Scope) => join(scope.stateDir, "networks")
 /** The definition of a network. Throws "no-such-network". */
 export function readDefinition(scope: Scope, name: string): NetworkDefinition {
   const found = findDefinition(scope, name);
-  if (found === undefined) throw new StateError("no-such-network", `there is no network ${name}`);
-  return found;
+  if (found !== undefined) return found;
+  const maker = idleMaker(scope, "network", name);
+  throw new StateError(
+    "no-such-network",
+    `there is no network ${name}${maker === undefined ? "" : `; ${maker.remedy}`}`,
+  );
 }
 
 /** The definition of a network, or undefined if there is none of that name. */

@@ -9,6 +9,7 @@ import { isErrno } from "../system/error.ts";
 import { listIfThere } from "../system/files.ts";
 import { isAlive, type ProcessIdentity } from "../system/process-identity.ts";
 import { StateError } from "./error.ts";
+import { idleMaker } from "./idle-maker.ts";
 import { type PinnedNamespaces, pinnedNamespaces } from "./namespace-pins.ts";
 import { podsDir } from "./paths.ts";
 import {
@@ -130,8 +131,9 @@ export function findPod(scope: Scope, word: string): PodRecord {
   const [only] = byId;
   if (only !== undefined && byId.length === 1) return only;
   if (byId.length === 0) reportUnread({ unread });
-  const problem = byId.length > 1 ? `the ID ${word} fits ${byId.length} pods` : `no pod ${word} is running`;
-  throw new StateError("no-such-pod", problem);
+  if (byId.length > 1) throw new StateError("no-such-pod", `the ID ${word} fits ${byId.length} pods`);
+  const maker = idleMaker(scope, "pod", word);
+  throw new StateError("no-such-pod", `no pod ${word} is running${maker === undefined ? "" : `; ${maker.remedy}`}`);
 }
 
 /** All pods with a record that can be read, and an error for each that a newer berth has started. */

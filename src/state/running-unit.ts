@@ -12,12 +12,17 @@ const LINK = "invocation:";
  * foreground run has a scope that is named for it.
  */
 export function runningUnitOf(scope: Scope, id: string): string | undefined {
-  const units = join(dirname(scope.runtimeDir), "systemd/units");
-  const link = listIfThere(units).find(
-    (name) => name === `${LINK}berth-${id}.scope` || (name.startsWith(LINK) && target(join(units, name)) === id),
+  return activeUnits(scope).find(
+    (unit) => unit === `berth-${id}.scope` || target(join(unitsDir(scope), `${LINK}${unit}`)) === id,
   );
-  return link?.slice(LINK.length);
 }
+
+/** The names of all units of the scope's manager that are not inactive. */
+export function activeUnits(scope: Scope): string[] {
+  return listIfThere(unitsDir(scope)).flatMap((name) => (name.startsWith(LINK) ? [name.slice(LINK.length)] : []));
+}
+
+const unitsDir = (scope: Scope) => join(dirname(scope.runtimeDir), "systemd/units");
 
 function target(link: string): string | undefined {
   try {

@@ -3,22 +3,31 @@ import { bootWithImages, install, property } from "./containers.ts";
 import { type Host, until } from "./host.ts";
 import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
+import { makeOutside } from "./outside.ts";
 import { sample } from "./registry.ts";
 
 const TOOLS = sample("tools:1");
 const STAYS = `sh -c "trap 'exit 0' TERM; sleep 1000000 & wait"`;
 
-describeOnSuites("both", "units whose end is cut short on %s", (suite) => {
+describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
   let host: Host;
+  /** What is there before any container. */
+  let outside: readonly string[];
   beforeAll(async () => {
-    if (hostLaneMisses() === undefined) host = await bootWithImages(suite, ["tools:1"]);
+    if (hostLaneMisses() !== undefined) return;
+    host = await bootWithImages(suite, ["tools:1"]);
+    // pasta asks for a way out.
+    await makeOutside(host);
+    outside = (await leftovers(host)).split("\n");
+    await host.ok(["berth", "pull", "--quiet", TOOLS], { user: "alice" });
   }, 400_000);
   afterAll(async () => {
     await host?.close();
   });
 
   /** The kernel takes an interface away a moment after the namespace of its other end. */
-  const nothingLeft = () => until("nothing to be left", async () => (await leftovers(host)) === "", 5000);
+  const nothingLeft = () => until("nothing to be left", async () => (await left()).length === 0, 5000);
+  const left = async () => (await leftovers(host)).split("\n").filter((line) => line !== "" && !outside.includes(line));
   /** The payload's processes of a service written by hand, of which berth makes a scope. */
   const payloads = () => host.sh("pgrep -x sleep | wc -l").then((text) => text.trim());
   const isUp = async (name: string) =>
@@ -103,7 +112,7 @@ describeOnSuites("both", "units whose end is cut short on %s", (suite) => {
     await install(host, { "cut.container": file("cut"), "other.container": file("other") });
     await host.ok(["systemctl", "start", "cut"]);
     await host.ok(["systemctl", "stop", "cut"]);
-    expect(await leftovers(host)).not.toBe("");
+    expect(await left()).not.toEqual([]);
     await host.ok(["systemctl", "start", "other"]);
     await host.ok(["systemctl", "stop", "other"]);
     await host.ok(["systemctl", "reset-failed"]);
@@ -151,4 +160,106 @@ describeOnSuites("both", "units whose end is cut short on %s", (suite) => {
     await host.ok(["systemctl", "reset-failed"]);
     await nothingLeft();
   });
+
+  for (const scope of ["system", "user"] as const) {
+    const who = scope === "user" ? ({ user: "alice" } as const) : {};
+    const folder = scope === "user" ? "/home/alice/.config" : "/etc";
+    const units = scope === "user" ? `${folder}/systemd/user` : `${folder}/systemd/system`;
+    const own = scope === "user" ? ["--user"] : [];
+    const systemctl = (...args: string[]) => host.run(["systemctl", ...own, ...args], who);
+    const show = async (unit: string, name: string) =>
+      (await systemctl("show", "--value", `--property=${name}`, unit)).stdout.trim();
+    const berth = (...args: string[]) => host.ok(["berth", ...args], who);
+    const names = async () => (await berth("ps", "--format", "{{.Names}}")).trim();
+    const ended = (unit: string) =>
+      until(`${unit} to end`, async () => /^(inactive|failed)$/.test(await show(unit, "ActiveState")));
+    const put = async (files: Readonly<Record<string, string>>) => {
+      for (const [path, text] of Object.entries(files)) await host.write(path, text);
+      if (scope === "user") await host.ok(["chown", "-R", "alice:alice", "/home/alice/.config"]);
+      expect((await systemctl("daemon-reload")).exitCode).toBe(0);
+    };
+    const quadlet = (name: string, service: string) =>
+      `[Container]\nImage=${TOOLS}\nContainerName=${name}\nPublishPort=8090:80\nStopTimeout=0\nExec=sleep 1000000\n[Service]\n${service}\n`;
+    const container = (file: string) => `${folder}/containers/systemd/${file}.container`;
+
+    hostTest(`${scope}: an end that is cut short takes no name and no port from the next start`, async () => {
+      const cuts: readonly (readonly [string, string, string])[] = [
+        ["stop-timeout", "TimeoutStopSec=1ms", ""],
+        ["runtime-max", "RuntimeMaxSec=300ms", ""],
+        ["runtime-max-hard", "RuntimeMaxSec=300ms\nTimeoutStopSec=1ms", ""],
+        ["none", "", "ExecStopPost=\n"],
+        ["failing", "", "ExecStopPost=\nExecStopPost=/bin/false\n"],
+        ["killed", "", "ExecStopPost=\nExecStopPost=/bin/sh -c 'kill -KILL $$$$'\n"],
+      ];
+      const files = cuts.map(([name, service]) => [container(name), quadlet("cut", service)] as const);
+      const dropIns = cuts.flatMap(([name, , lines]) =>
+        lines === "" ? [] : [[`${units}/${name}.service.d/post.conf`, `[Service]\n${lines}`] as const],
+      );
+      await put(Object.fromEntries([...files, ...dropIns]));
+      for (const [name, service] of cuts) {
+        // Each has the name and the port of the one before.
+        expect((await systemctl("start", name)).stderr).toBe("");
+        if (!service.startsWith("RuntimeMax")) await systemctl("stop", name);
+        await ended(name);
+        expect(await names()).toBe("");
+      }
+      await berth("cleanup", "--stale");
+      await systemctl("reset-failed");
+      await nothingLeft();
+    });
+
+    hostTest(`${scope}: berth run in a unit written by hand ends with it, and starts again`, async () => {
+      const run = `/usr/local/bin/berth run --rm --name hand -p 8091:80 ${TOOLS} ${STAYS}`;
+      const stop = "ExecStop=/usr/local/bin/berth stop hand";
+      await put({
+        [`${units}/hand.service`]: `[Service]\nExecStart=${run}\n${stop}\nRestart=on-failure\nRestartSec=50ms\n`,
+      });
+      for (const way of ["stop", "kill", "restart"] as const) {
+        await systemctl("start", "hand");
+        await until("it to be up", async () => (await names()) === "hand");
+        if (way !== "stop") {
+          const before = await show("hand", "MainPID");
+          await (way === "kill" ? systemctl("kill", "--signal=KILL", "hand") : systemctl("restart", "hand"));
+          await until("a new one", async () => !["0", before].includes(await show("hand", "MainPID")));
+          await until("it to be up", async () => (await names()) === "hand");
+          expect(await payloads()).toBe("1");
+        }
+        await systemctl("stop", "hand");
+        await until("the payload to be gone", async () => (await payloads()) === "0");
+        expect(await show("hand", "Result")).toBe("success");
+      }
+      await nothingLeft();
+    });
+
+    hostTest(
+      `${scope}: what an active service should have made, and is not there, is told with its remedy`,
+      async () => {
+        const state = scope === "user" ? "/home/alice/.local/share/berth" : "/var/lib/berth";
+        const uses = `[Container]\nImage=${TOOLS}\nExec=sleep 1000000\nStopTimeout=0\n`;
+        await put({
+          [`${folder}/containers/systemd/lost.network`]: "[Network]\n",
+          [`${folder}/containers/systemd/lost.volume`]: "[Volume]\nDevice=tmpfs\nType=tmpfs\n",
+          [`${folder}/containers/systemd/plain.volume`]: "[Volume]\n",
+          [container("on-network")]: `${uses}Network=lost.network\n`,
+          [container("on-volume")]: `${uses}Volume=lost.volume:/data\nNetwork=none\n`,
+          [container("on-plain")]: `${uses}Volume=plain.volume:/data\nNetwork=none\n`,
+        });
+        await systemctl("start", "lost-network", "lost-volume", "plain-volume");
+        await host.sh(`cd ${state}; rm -r networks/systemd-lost.json volumes/systemd-lost volumes/systemd-plain`);
+        for (const kind of ["network", "volume"]) {
+          expect((await systemctl("start", `on-${kind}`)).exitCode).not.toBe(0);
+          const status = await host.statusOf(`on-${kind}`, { ...who, lines: 50 });
+          const words = ["systemctl", ...own, "restart", `lost-${kind}.service`];
+          expect(status).toContain(`lost-${kind}.service is active all the same: type ${words.join(" ")}, and start`);
+          await systemctl(...words.slice(1 + own.length));
+          expect((await systemctl("start", `on-${kind}`)).exitCode).toBe(0);
+        }
+        // Where the service makes no more than a name, the container's start has made it.
+        expect((await systemctl("start", "on-plain")).exitCode).toBe(0);
+        await systemctl("stop", "on-network", "on-volume", "on-plain", "berth-networks.target");
+        await systemctl("reset-failed");
+        await nothingLeft();
+      },
+    );
+  }
 });

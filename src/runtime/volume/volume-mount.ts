@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { MountRequest } from "../../options/requests/run-request.ts";
+import { idleMaker } from "../../state/idle-maker.ts";
 import { newVolume, readVolume, type Volume, volumePaths } from "../../state/volume-record.ts";
 import { isMountPoint } from "../../system/mount-table.ts";
 import { RuntimeError } from "../error.ts";
@@ -96,6 +97,9 @@ function requireVolume({ scope }: MountContext, request: NamedVolume): Volume {
   if (found !== undefined) return found;
   if (request.options.includes("nocreate"))
     throw new RuntimeError("no-such-volume", `no such volume: ${name} (nocreate: it has to be there)`);
+  const maker = idleMaker(scope, "volume", name);
+  // A plain one in its place would take the data that belong on a device, or in a file server.
+  if (maker?.hasOptions) throw new RuntimeError("no-such-volume", `no such volume: ${name}; ${maker.remedy}`);
   createVolume(scope, { ...newVolume(name), labels: request.labels ?? {} });
   const made = readVolume(scope, name);
   if (made !== undefined) return made;
