@@ -21,7 +21,7 @@ import { missingEntries, resolveUser } from "../src/runtime/users/container-user
 import { StateError } from "../src/state/error.ts";
 import { networkDefinitionFields } from "../src/state/network-definition.ts";
 import { recordFormat } from "../src/state/record-format.ts";
-import { createTarReader } from "../src/tar/reader.ts";
+import { TarReader } from "../src/tar/reader.ts";
 import { parseSparseMap } from "../src/tar/sparse.ts";
 import { type Member, paxRecords, tar } from "./image/support/tar.ts";
 import { mutate } from "./unit/mutation.ts";
@@ -288,7 +288,7 @@ async function readTar(random: Random): Promise<void> {
   const flips = random.below(4) === 0 ? 1 + random.below(3) : 0;
   for (let flip = 0; flip < flips; flip++) archive[random.below(archive.length)] = random.below(256);
   if (random.below(8) === 0) archive = archive.subarray(0, random.below(archive.length));
-  const reader = createTarReader({
+  const reader = new TarReader({
     begin: (member) => {
       toLayerEntry(member);
       parseSparseMap(member.pax);
@@ -299,7 +299,7 @@ async function readTar(random: Random): Promise<void> {
   try {
     const piece = 1 + random.below(3000);
     for (let at = 0; at < archive.length; at += piece) await reader.write(archive.subarray(at, at + piece));
-    await reader.finish();
+    reader.finish();
   } finally {
     reader.destroy();
   }

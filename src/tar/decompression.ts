@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { type Duplex, PassThrough, type Transform } from "node:stream";
 import zlib from "node:zlib";
 import { TarError } from "./error.ts";
@@ -26,8 +25,11 @@ const XZ_MEMORY = "256MiB";
 interface ZstdModule {
   createZstdDecompress(options: { chunkSize: number }): Transform;
 }
-/** Large pieces cost fewer turns of the event loop. */
-const CHUNK = 64 * 1024;
+/**
+ * Bytes of a piece, before and after it is decompressed. Each costs a way to a thread and back and a turn of the event
+ * loop, which for the 64 KiB that connections and files bring is more than the decompression of some layers.
+ */
+const PIECE = 1024 * 1024;
 
 /** An archive's compression, identified by its first bytes: media types are often wrong about it. */
 export type Compression = keyof typeof FORMS | "none";
@@ -42,9 +44,9 @@ export function detectCompression(start: Uint8Array): Compression {
 function transformFor(compression: Compression): Duplex {
   switch (compression) {
     case "gzip":
-      return zlib.createGunzip({ chunkSize: CHUNK });
+      return zlib.createGunzip({ chunkSize: PIECE });
     case "zstd":
-      return (zlib as unknown as ZstdModule).createZstdDecompress({ chunkSize: CHUNK });
+      return (zlib as unknown as ZstdModule).createZstdDecompress({ chunkSize: PIECE });
     case "xz":
       return programStream("xz", ["--decompress", "--stdout", `--memlimit-decompress=${XZ_MEMORY}`]);
     case "bzip2":
@@ -59,7 +61,9 @@ function transformFor(compression: Compression): Duplex {
 /** Decompresses what is written to it and hands it on, never holding more than a few pieces. */
 export class Decompression {
   #transform: Duplex | undefined;
-  #start = Buffer.alloc(0);
+  /** What has been written and not been passed on. */
+  #piece = Buffer.alloc(0);
+  #filled = 0;
   #done: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
@@ -68,21 +72,21 @@ export class Decompression {
 
   /** Resolves when more may be written. Rejects with a failure to decompress or with what `take` threw. */
   async write(chunk: Uint8Array): Promise<void> {
-    if (this.#transform === undefined) {
-      this.#start = Buffer.concat([this.#start, chunk]);
-      if (this.#start.length < FORM_BYTES) return;
-      await this.#push(this.#begin(), this.#start);
-      return;
+    this.#check();
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#piece.length === 0) this.#piece = Buffer.allocUnsafe(PIECE);
+      const part = chunk.subarray(at, at + this.#piece.length - this.#filled);
+      this.#piece.set(part, this.#filled);
+      this.#filled += part.length;
+      at += part.length;
+      if (this.#filled === PIECE) await this.#pass();
     }
-    await this.#push(this.#transform, chunk);
   }
 
   /** All bytes are in; resolves when the last decompressed piece has been taken. */
   async finish(): Promise<void> {
-    const transform = this.#transform ?? this.#begin();
-    // Fewer bytes than identify a compression have not been written yet.
-    if (this.#start.length < FORM_BYTES && this.#start.length > 0) await this.#push(transform, this.#start);
-    if (!transform.writableEnded) transform.end();
+    await this.#pass();
+    if (this.#transform?.writableEnded === false) this.#transform.end();
     await this.#done;
     this.#check();
   }
@@ -91,9 +95,16 @@ export class Decompression {
     this.#transform?.destroy();
   }
 
-  #begin(): Duplex {
-    const transform = transformFor(detectCompression(this.#start));
-    this.#transform = transform;
+  async #pass(): Promise<void> {
+    const piece = this.#piece.subarray(0, this.#filled);
+    this.#piece = Buffer.alloc(0);
+    this.#filled = 0;
+    this.#transform ??= this.#begin(piece);
+    if (piece.length > 0) await this.#push(this.#transform, piece);
+  }
+
+  #begin(start: Uint8Array): Duplex {
+    const transform = transformFor(detectCompression(start));
     this.#done = this.#drain(transform);
     return transform;
   }
@@ -111,19 +122,23 @@ export class Decompression {
     this.#check();
     // Bytes after the end of the compressed stream are ignored; the blob's digest covers them.
     if (transform.readableEnded || transform.writableEnded) return;
-    if (!transform.write(chunk) && !transform.destroyed) {
-      const stop = new AbortController();
-      await Promise.race([
-        once(transform, "drain", { signal: stop.signal }).catch(() => {}),
-        once(transform, "close", { signal: stop.signal }).catch(() => {}),
-        once(transform, "end", { signal: stop.signal }).catch(() => {}),
-      ]);
-      stop.abort();
-    }
+    if (!transform.write(chunk) && !transform.destroyed) await roomIn(transform);
     this.#check();
   }
 
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+/** Resolves when more can be written, or nothing ever will be. */
+function roomIn(stream: Duplex): Promise<void> {
+  const events = ["drain", "close", "end"];
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      for (const event of events) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of events) stream.on(event, settle);
+  });
 }

@@ -1,5 +1,5 @@
 import { Decompression } from "../../tar/decompression.ts";
-import { createTarReader } from "../../tar/reader.ts";
+import { TarReader } from "../../tar/reader.ts";
 import { withContext } from "../error.ts";
 import { toLayerEntry } from "./entry.ts";
 import { LayerTree } from "./tree.ts";
@@ -20,7 +20,7 @@ export async function unpackFiles(archive: AsyncIterable<Uint8Array>, options: U
   const tree = new LayerTree({ ...options, below: async () => [] });
   let current = "";
   let hasRoot = false;
-  const reader = createTarReader({
+  const reader = new TarReader({
     begin: (member) => {
       current = member.name;
       const entry = toLayerEntry(member, "files");
@@ -35,7 +35,7 @@ export async function unpackFiles(archive: AsyncIterable<Uint8Array>, options: U
   try {
     for await (const chunk of archive) await decompression.write(chunk);
     await decompression.finish();
-    await reader.finish();
+    reader.finish();
     await tree.finish();
     return hasRoot;
   } catch (error) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { errnoName } from "../../system/error.ts";
 import { findProgram } from "../../system/programs.ts";
-import { createTarReader, type TarMember, type TarReader } from "../../tar/reader.ts";
+import { type TarMember, TarReader } from "../../tar/reader.ts";
 import { ImageError, withContext } from "../error.ts";
 import { TREE } from "./directory.ts";
 import { toLayerEntry } from "./entry.ts";
@@ -49,7 +49,7 @@ export class LayerUnpack {
         return blame(error);
       }
     };
-    this.#reader = createTarReader({
+    this.#reader = new TarReader({
       begin: (member) => {
         blamed = member;
         return guarded(() => this.#begin(member))?.catch(blame);
@@ -72,7 +72,7 @@ export class LayerUnpack {
   async finish(): Promise<{ readonly dependsOnLower: boolean }> {
     await this.#explained(async () => {
       await this.#uncompressed.end();
-      await this.#reader.finish();
+      this.#reader.finish();
       this.#uncompressed.check();
       await this.#tree.finish();
       writeRecord(this.options.dir, { diffId: this.options.diffId, ...takeCensus(join(this.options.dir, TREE)) });

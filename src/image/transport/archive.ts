@@ -1,7 +1,7 @@
 import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join, posix } from "node:path";
 import { Decompression } from "../../tar/decompression.ts";
-import { createTarReader, type TarMember } from "../../tar/reader.ts";
+import { type TarMember, TarReader } from "../../tar/reader.ts";
 import { ImageError } from "../error.ts";
 import { parseEntryPath } from "../layer/entry.ts";
 import type { LayerLimits } from "../layer/limits.ts";
@@ -57,7 +57,7 @@ export async function stageArchive(
       throw new ImageError("bad-archive", `entry ${JSON.stringify(name)} is not a file, a folder or a link`);
     }
   };
-  const reader = createTarReader({
+  const reader = new TarReader({
     begin,
     data: (chunk) => {
       bytes += chunk.length;
@@ -76,7 +76,7 @@ export async function stageArchive(
       await decompression.write(chunk);
     }
     await decompression.finish();
-    await reader.finish();
+    reader.finish();
   } finally {
     decompression.destroy();
     reader.destroy();

@@ -31,7 +31,7 @@ export interface CopyOptions {
   readonly giveUp?: () => void;
 }
 
-/** Layers in transfer at the same time; each holds about a megabyte of buffers. */
+/** Layers in transfer at the same time; each holds some megabytes of buffers, and has its decompression in a thread. */
 const PARALLEL_LAYERS = 3;
 
 /**

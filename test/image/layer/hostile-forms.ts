@@ -72,7 +72,7 @@ const NUMBERS: readonly HostileLayer[] = [
   ...["-1", "0x10", "1e3", " 1", "9007199254740993000", "99999999999999999"].map((size) =>
     refused(
       `the pax size ${JSON.stringify(size)}`,
-      /bad size|exceeds|too large|more than|out of range|Unexpected end|malformed/i,
+      /bad size|exceeds|too large|more than|out of range|in the middle|malformed/i,
       record("size", size),
     ),
   ),
@@ -106,7 +106,7 @@ const HEADERS: readonly HostileLayer[] = [
     ["after"],
     [AFTER, { name: "p", type: "x", data: "19 path=../escaped\n" }],
   ),
-  refused("an extended header of more than 4 MiB", /max size/i, [
+  refused("an extended header of more than 4 MiB", /an extended header of 4194305 bytes/, [
     { name: "p", type: "x", data: Buffer.alloc(2 ** 22 + 1) },
     AFTER,
   ]),
@@ -163,8 +163,8 @@ const STREAMS: readonly HostileLayer[] = [
     Buffer.concat([gzip.subarray(0, -8), Buffer.alloc(4), gzip.subarray(-4)]),
     /incorrect|check|crc/i,
   ),
-  blob("gzip in gzip", gzipSync(gzip), /end of data/, gzip),
-  blob("zlib", deflateSync(SOUND), /end of data/),
+  blob("gzip in gzip", gzipSync(gzip), /in the middle/, gzip),
+  blob("zlib", deflateSync(SOUND), /in the middle/),
   blob("zip", Buffer.from("PK\x03\x04".padEnd(600, "x")), /compressed by zip/),
   blob("junk that looks like zstd", Buffer.concat([Buffer.from("28b52ffd", "hex"), Buffer.alloc(100, 0xff)]), /./),
   blob("a zstd window of 2 GiB", Buffer.from("28b52ffd00f8010000", "hex"), /./),
