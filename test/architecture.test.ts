@@ -28,7 +28,9 @@ const FOLDERS: readonly Exception[] = [];
 const RUNTIME_NAMES: readonly Exception[] = [
   ["src/generator/making/environment.ts", "runc", "the reason, for people, why a variable is not passed on"],
   ["src/manual/command-page.ts", "runc(8)", "the manual refers to its page"],
-  ["src/setup/requirements.ts", "runc", "Debian's package that setup asks for"],
+  ["src/manual/settings-page.ts", "runc, crun", "the manual says what people may write"],
+  ["src/oci-runtimes.ts", "runc, crun", "the names by which people choose"],
+  ["src/setup/requirements.ts", "runc, crun", "setup says what the other one saves"],
   ["src/system/programs.ts", "runc", "the package that a message names when the program is missing"],
 ];
 

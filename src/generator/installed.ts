@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path/posix";
-import { systemScope, userScope } from "../scope.ts";
+import { failedWith } from "../error.ts";
+import { type Scope, systemScope, userScope } from "../scope.ts";
+import { defaultRuntime } from "../state/default-runtime.ts";
 import { runningUnit, runningUnitNames } from "../state/running-units.ts";
 import { readStopSignals } from "../state/stop-signals.ts";
 import { templateOf } from "../unit/unit-name.ts";
 import { type Generated, generate } from "./generate.ts";
-import type { RunningUnits } from "./making/context.ts";
+import type { GenerateOptions, RunningUnits } from "./making/context.ts";
 import { userManager } from "./making/user-manager.ts";
 import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./reading/search.ts";
 import type { Source } from "./reading/source.ts";
@@ -23,33 +25,66 @@ export interface Installed {
  * Reads the installed files and the running services, and generates the units; `berth` is the executable's path. Writes
  * nothing.
  */
-export function generateInstalled(options: SearchOptions, berth: string): Installed {
+export async function generateInstalled(options: SearchOptions, berth: string): Promise<Installed> {
   const { directories, warnings } = searchDirectories(options);
-  return { ...generateFrom(directories, runningUnits(options), options, berth), warnings };
+  const settings = await readSettings(options);
+  const generated = generateFrom(directories, runningUnits(options), { ...options, ...settings.options }, berth);
+  return { ...generated, warnings: [...warnings, ...settings.warnings] };
 }
 
 /** {@link generateInstalled} for other folders (absolute paths), without running services. */
-export function generateFolders(paths: readonly string[], options: SearchOptions, berth: string): Installed {
+export async function generateFolders(
+  paths: readonly string[],
+  options: SearchOptions,
+  berth: string,
+): Promise<Installed> {
   const directories = paths.map((path) => ({ path }));
-  return { ...generateFrom(directories, { names: [], find: () => undefined }, options, berth), warnings: [] };
+  const { options: settings, warnings } = await readSettings(options);
+  const running = { names: [], find: () => undefined };
+  return { ...generateFrom(directories, running, { ...options, ...settings }, berth), warnings };
+}
+
+type Settings = Pick<GenerateOptions, "defaultRuntime">;
+
+/** What berth.conf says of units. A file that cannot be used keeps no service from being made; the start reports it. */
+async function readSettings(options: SearchOptions): Promise<{ options: Settings; warnings: readonly string[] }> {
+  try {
+    return { options: { defaultRuntime: await defaultRuntime(scopeOf(options)) }, warnings: [] };
+  } catch (error) {
+    if (!failedWith(error, "bad-settings")) throw error;
+    return { options: {}, warnings: [(error as Error).message] };
+  }
+}
+
+function scopeOf({ scope, uid, env }: SearchOptions): Scope {
+  return scope === "system" ? systemScope() : userScope(uid, env, "/");
 }
 
 function generateFrom(
   directories: readonly SearchDirectory[],
   running: RunningUnits,
-  { scope, uid }: SearchOptions,
+  { scope, uid, ...settings }: SearchOptions & Settings,
   berth: string,
 ): Omit<Installed, "warnings"> {
   const sources = findSources(directories);
   if (sources.length === 0 && running.names.length === 0)
     return { directories, sources, generated: { files: [], links: [], diagnostics: [] } };
   const stopSignals = scope === "system" ? readStopSignals(systemScope()) : new Map<string, number>();
-  const options = { scope, berth, running, stopSignals, ...userManager(scope, uid) };
+  const { defaultRuntime: runtime } = settings;
+  const options = {
+    scope,
+    berth,
+    running,
+    stopSignals,
+    ...userManager(scope, uid),
+    ...(runtime && { defaultRuntime: runtime }),
+  };
   return { directories, sources, generated: generate(sources, options) };
 }
 
-function runningUnits({ scope, uid, env }: SearchOptions): RunningUnits {
-  const { runtimeDir } = scope === "system" ? systemScope() : userScope(uid, env, "/");
+function runningUnits(searched: SearchOptions): RunningUnits {
+  const { scope, env } = searched;
+  const { runtimeDir } = scopeOf(searched);
   const names = runningUnitNames({ runtimeDir });
   const instances = new Map<string, string[]>();
   for (const name of names) {

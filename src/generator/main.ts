@@ -25,15 +25,15 @@ export async function generatorMain(argv: readonly string[], env: Environment): 
       log.write("error", "missing output directory argument");
       return 1;
     }
-    return runGenerator(directory, late, env, log);
+    return await runGenerator(directory, late, env, log);
   } finally {
     log.close();
   }
 }
 
-function runGenerator(directory: string, late: string | undefined, env: Environment, log: Log): number {
+async function runGenerator(directory: string, late: string | undefined, env: Environment, log: Log): Promise<number> {
   const options = { scope: scopeOf(process.argv0, env), uid: process.getuid?.() ?? 0, env };
-  const { generated, warnings } = generateInstalled(options, berthPath(process.execPath));
+  const { generated, warnings } = await generateInstalled(options, berthPath(process.execPath));
   for (const warning of warnings) log.write("warning", warning);
   for (const diagnostic of generated.diagnostics) log.write(diagnostic.severity, formatDiagnostic(diagnostic));
   const beside = late !== undefined && generated.files.length > 0 && podmanGenerates(options.scope);

@@ -3,7 +3,7 @@ import { type Block, type Chapter, example, type Page, paragraph, seeAlso, terms
 
 /** Related pages, by the command. */
 const RELATED: Readonly<Record<string, readonly string[]>> = {
-  run: ["berth-exec(1)", "berth.unit(5)", "systemd.service(5)", "runc(8)"],
+  run: ["berth-exec(1)", "berth.unit(5)", "systemd.service(5)", "crun(1)", "runc(8)"],
   exec: ["berth-run(1)", "berth-ps(1)"],
   ps: ["berth-inspect(1)", "systemctl(1)"],
   start: ["berth.unit(5)", "systemctl(1)", "pam_loginuid(8)", "ausearch(8)"],

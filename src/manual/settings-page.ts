@@ -21,7 +21,7 @@ export const SETTINGS_PAGE: Page = {
           "Nothing needs to be set. The file has sections and settings in the manner of systemd's own files. For root those in /etc/berth count before those in /run/berth/config and /usr/lib/berth; for a user, those in ~/.config/berth before /etc/berth and /usr/lib/berth.",
         ),
         paragraph(
-          "Drop-ins count before the main files. Among drop-ins the name decides, whatever the folder: later in the alphabet wins. Where two files say something of the same registry, only what counts first is used.",
+          "Drop-ins count before the main files. Among drop-ins the name decides, whatever the folder: later in the alphabet wins. Where two files say something of the same registry, or of the OCI runtime, only what counts first is used.",
         ),
       ],
     },
@@ -34,6 +34,18 @@ export const SETTINGS_PAGE: Page = {
             "`Insecure=`",
             "Yes or no (the default). Yes allows certificates that nobody vouches for, and plain HTTP if the registry does not speak HTTPS. Registries on this machine (localhost, 127.0.0.0/8, [::1]) need no such word for plain HTTP.",
             "On a command line: `berth pull --tls-verify=false`.",
+          ],
+        ]),
+      ],
+    },
+    {
+      heading: "[RUNTIME] SECTION",
+      blocks: [
+        terms([
+          [
+            "`Runtime=`",
+            "The OCI runtime that makes the containers that name none themselves: runc (the default) or crun. It counts from a container's next start on; a running container stays with the one that it was started with, to its end. For one-shot services it counts after a daemon-reload.",
+            "For one container: `Runtime=` in the section [Berth] of its file, `berth.unit(5)`. On a command line: `berth run --runtime crun`.",
           ],
         ]),
       ],
@@ -59,9 +71,12 @@ export const SETTINGS_PAGE: Page = {
       blocks: [
         example(`
 [registry "registry.example:5000"]
-Insecure=yes`),
+Insecure=yes
+
+[runtime]
+Runtime=crun`),
       ],
     },
-    seeAlso(["berth(1)", "berth-pull(1)", "containers-auth.json(5)"]),
+    seeAlso(["berth(1)", "berth-pull(1)", "berth-run(1)", "containers-auth.json(5)", "crun(1)", "runc(8)"]),
   ],
 };

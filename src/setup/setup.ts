@@ -79,10 +79,13 @@ async function install(options: SetupOptions, context: CommandContext, table: Co
   const list = [...paths, ...old.filter(isMaskPath)].map((path) => `${path}\n`).join("");
   put({ kind: "text", path: listPath(options.prefix), text: list }, options.root);
   if (options.root !== "/") return;
-  const { missingPackages, warnings } = await import("./requirements.ts");
-  for (const { package: name, use } of missingPackages())
+  const { advice, missingPackages, warnings } = await import("./requirements.ts");
+  const { defaultRuntime } = await import("../state/default-runtime.ts");
+  const runtime = await defaultRuntime(context.scope);
+  for (const { package: name, use } of missingPackages(runtime))
     context.err(`berth: warning: the package ${name} is not installed; needed for ${use}\n`);
-  for (const warning of warnings()) context.err(`berth: warning: ${warning}\n`);
+  for (const warning of warnings(runtime)) context.err(`berth: warning: ${warning}\n`);
+  for (const sentence of advice(runtime)) context.out(`${sentence}\n`);
 }
 
 /** Removes the listed files, and the list with its folder. Other folders stay, as others may use them. */

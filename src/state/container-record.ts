@@ -1,4 +1,5 @@
-import { dictionary, list, number, optional, orElse, text, texts } from "../json-fields.ts";
+import { dictionary, list, number, oneOf, optional, orElse, text, texts } from "../json-fields.ts";
+import { DEFAULT_OCI_RUNTIME, OCI_RUNTIMES, type OciRuntimeName } from "../oci-runtimes.ts";
 import type { NetworkRequest, PortMapping } from "../options/requests/run-request.ts";
 import type { Scope } from "../scope.ts";
 import { listIfThere } from "../system/files.ts";
@@ -52,6 +53,8 @@ export interface ContainerRecord {
   readonly stopTimeout: number;
   /** The service that a container in the foreground was started in without being its unit. */
   readonly caller?: string;
+  /** The OCI runtime that made it. */
+  readonly runtime: OciRuntimeName;
 }
 
 /** A record without an identity, image or network is of no use; other members have defaults. */
@@ -78,6 +81,8 @@ const FORMAT = recordFormat<ContainerRecord>(
     stopSignal: orElse(text, "TERM"),
     stopTimeout: orElse(number, 10),
     caller: optional(text),
+    // Records without it are of the time when there was only this one.
+    runtime: orElse(oneOf(...OCI_RUNTIMES), DEFAULT_OCI_RUNTIME),
   },
 );
 

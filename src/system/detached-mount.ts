@@ -14,6 +14,7 @@ const SYS_MOUNT_SETATTR = 442;
 const OPEN_TREE_CLONE = 1;
 const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
+const MOUNT_ATTR_RDONLY = 1n;
 const MOUNT_ATTR_IDMAP = 0x00100000n;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 
@@ -31,8 +32,17 @@ export function cloneMount(path: string, recursive = false): number {
 
 /** Shifts the owners of a detached mount's files by the maps of an open user namespace. Below 0 on failure. */
 export function shiftOwners(mount: number, userNamespace: number, recursive: boolean): number {
+  return setAttributes(mount, [MOUNT_ATTR_IDMAP, BigInt(userNamespace)], recursive);
+}
+
+/** Makes a detached mount read-only. Below 0 on failure. */
+export function makeReadOnly(mount: number): number {
+  return setAttributes(mount, [MOUNT_ATTR_RDONLY, 0n], false);
+}
+
+function setAttributes(mount: number, [set, userNamespace]: [bigint, bigint], recursive: boolean): number {
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-  const attributes = new BigUint64Array([MOUNT_ATTR_IDMAP, 0n, 0n, BigInt(userNamespace)]);
+  const attributes = new BigUint64Array([set, 0n, 0n, userNamespace]);
   const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
   const { byteLength } = attributes;
   return Number(libc("syscall")(SYS_MOUNT_SETATTR, mount, ptr(EMPTY), flags, ptr(attributes), byteLength));

@@ -8,6 +8,8 @@ export type SystemErrorCode =
   | "bad-name"
   /** A file that is longer than it may be. */
   | "too-long"
+  /** A settings file that cannot be read, or says what it may not. */
+  | "bad-settings"
   /** A file system that cannot be unmounted. */
   | "still-mounted"
   /** A program, or another file of the distribution, that is not installed. */

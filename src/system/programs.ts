@@ -5,6 +5,7 @@ import { SystemError } from "./error.ts";
 /** The programs that berth runs, each with its Debian package and the folders that it may be in besides SYSTEM_PATH. */
 const PROGRAMS = {
   runc: { package: "runc", directories: [] },
+  crun: { package: "crun", directories: [] },
   ip: { package: "iproute2", directories: [] },
   iptables: { package: "iptables", directories: [] },
   nft: { package: "nftables", directories: [] },

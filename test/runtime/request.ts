@@ -52,6 +52,7 @@ export const REQUEST: RunRequest = {
   loginuid: undefined,
   userNamespace: { mode: "host" },
   idsOf: undefined,
+  runtime: undefined,
   replace: false,
 };
 

@@ -15,6 +15,8 @@ export function startOf(scope: Scope, request: Partial<Start["request"]>, given:
   const image = { ...STORED_IMAGE, layers: [] };
   const plan = planStart(wanted, image, {
     id: ID,
+    runtime: "runc",
+    scope: scope.kind,
     launcher: identify(process.pid) ?? { pid: process.pid, startTime: "0" },
     created: "2024-01-01T00:00:00.000Z",
     unitCgroup: "/no-such.slice/app.service",
@@ -25,7 +27,7 @@ export function startOf(scope: Scope, request: Partial<Start["request"]>, given:
   return {
     context: { scope, env: {}, program: "/bin/berth", inUserNamespace: false },
     notifier: createNotifier(undefined),
-    runtime: ociRuntime(scope),
+    runtime: ociRuntime(scope, "runc"),
     request: wanted,
     image,
     plan,

@@ -23,6 +23,7 @@ export function containerRecord(changes: Partial<ContainerRecord> = {}): Contain
     labels: {},
     stopSignal: "TERM",
     stopTimeout: 10,
+    runtime: "runc",
     ...changes,
   };
 }

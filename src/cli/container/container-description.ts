@@ -59,6 +59,7 @@ export function describeContainer(scope: Scope, record: ContainerRecord, unit: U
       ),
       Ports: portBindings(record.ports),
     },
+    OCIRuntime: record.runtime,
     CgroupPath: record.cgroup,
   };
 }

@@ -1,9 +1,17 @@
-import type { Command } from "commander";
-import { cleanUp, cleanUpStale } from "../../runtime/container/cleanup.ts";
+import { type Command, Option } from "commander";
+import { cleanUp, cleanUpInHook, cleanUpStale } from "../../runtime/container/cleanup.ts";
 import { createNotifier } from "../../runtime/systemd/notify.ts";
 import { unreadOutput } from "../../runtime/systemd/payload-output.ts";
 import { enterUserNamespace, userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
+import type { Scope } from "../../scope.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
+
+interface Options {
+  unit?: string;
+  id?: string;
+  stale?: boolean;
+  poststop?: boolean;
+}
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -23,11 +31,12 @@ export function define(command: Command, context: CommandContext): void {
     .option("--unit <unit>", "clean up after this run of a service (its $INVOCATION_ID)")
     .option("--id <id>", "clean up after the container with this ID")
     .option("--stale", "clean up after every container of which nothing runs any more")
-    .action(async ({ unit, id, stale }: { unit?: string; id?: string; stale?: boolean }) => {
+    .addOption(new Option("--poststop", "as the OCI runtime's hook").hideHelp())
+    .action(async ({ unit, id, stale, poststop }: Options) => {
       if (unit !== undefined && id === undefined && stale !== true) return cleanUpUnit(unit, context);
       if (unit !== undefined) createNotifier(context.env.NOTIFY_SOCKET).extendCleanup();
       if (stale) await cleanUpAll(context);
-      else await cleanUpOne(context, id, unit);
+      else await cleanUpOne(context, id, unit, poststop === true ? cleanUpInHook : cleanUp);
     });
 }
 
@@ -44,14 +53,19 @@ async function cleanUpAll(context: CommandContext): Promise<void> {
   for (const gone of await cleanUpStale(context.scope)) context.out(`${gone}\n`);
 }
 
-async function cleanUpOne(context: CommandContext, id: string | undefined, unit: string | undefined): Promise<void> {
+async function cleanUpOne(
+  context: CommandContext,
+  id: string | undefined,
+  unit: string | undefined,
+  removeAll: (scope: Scope, id: string) => Promise<void> = cleanUp,
+): Promise<void> {
   if (context.scope.kind === "user") await enterNamespace(context, id);
   if (id === undefined || !/^[0-9a-f]{32}$/.test(id)) {
     throw new CommandError("which container? give --id, --stale, or --unit from within the unit", 125);
   }
   // The output of ExecStopPost= goes to the service's journal.
   if (unit !== undefined) context.out(unreadOutput(context.scope, unit));
-  await cleanUp(context.scope, id);
+  await removeAll(context.scope, id);
 }
 
 async function stalePods({ scope, env }: CommandContext): Promise<string[]> {

@@ -31,14 +31,14 @@ export function define(command: Command, context: CommandContext): void {
     .action((directories: string[], options: Options) => generate(directories, options, context));
 }
 
-function generate(paths: readonly string[], { user, format }: Options, context: CommandContext): void {
+async function generate(paths: readonly string[], { user, format }: Options, context: CommandContext): Promise<void> {
   const scope = user === true ? "user" : context.scope.kind;
   const options = { scope, uid: context.scope.uid, env: context.env };
   const berth = berthPath(process.execPath);
   const { directories, sources, generated, warnings } =
     paths.length === 0
-      ? generateInstalled(options, berth)
-      : generateFolders(
+      ? await generateInstalled(options, berth)
+      : await generateFolders(
           paths.map((path) => resolve(context.cwd, path)),
           options,
           berth,

@@ -31,10 +31,10 @@ export function define(command: Command, context: CommandContext): void {
 /** The limit of reloads in a row: more would not help. */
 const RELOADS_MAX = 5;
 
-function rescan(context: CommandContext): void {
+async function rescan(context: CommandContext): Promise<void> {
   // Changes during the reload escape both the generators and this comparison, so compare again.
   for (let reloads = 0; reloads < RELOADS_MAX; reloads++) {
-    if (!reloadIfChanged(context)) {
+    if (!(await reloadIfChanged(context))) {
       if (reloads === 0) context.out("nothing has changed\n");
       return;
     }
@@ -43,9 +43,9 @@ function rescan(context: CommandContext): void {
 }
 
 /** Compares once, and reloads if need be. Returns whether it did. */
-function reloadIfChanged(context: CommandContext): boolean {
+async function reloadIfChanged(context: CommandContext): Promise<boolean> {
   const { kind, uid } = context.scope;
-  const { generated } = generateInstalled({ scope: kind, uid, env: context.env }, berthPath(process.execPath));
+  const { generated } = await generateInstalled({ scope: kind, uid, env: context.env }, berthPath(process.execPath));
   const changes = compareGenerated(generatorDirectory(context), generated);
   if (changes.length === 0) return false;
   for (const change of changes) context.out(`${change}\n`);

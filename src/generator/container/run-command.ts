@@ -111,6 +111,7 @@ class RunCommandBuilder {
     if (container.has("EnvironmentFile")) addEnvironmentFiles(this.#line, this.#context, this.#paths);
     if (container.has("Mount")) this.#mounts.mounts();
     if (berth.has("LoginUID")) this.#loginUid();
+    if (berth.has("Runtime")) addFlags(this.#line, berth, "Runtime");
     if (this.#pod !== undefined) this.#line.plain("--pod").expanded(this.#pod.text);
     if (container.has("PodmanArgs")) this.#podmanArgs();
     if (image !== undefined) this.#line.expanded(image.text);

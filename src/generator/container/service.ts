@@ -1,4 +1,6 @@
+import { DEFAULT_OCI_RUNTIME, type OciRuntimeName, pipesOutput } from "../../oci-runtimes.ts";
 import { valueIn } from "../../options/values/check.ts";
+import { parseOciRuntime } from "../../options/values/choice/oci-runtime.ts";
 import { memoryMax, parseMemory } from "../../options/values/size.ts";
 import { STOP_TIMEOUT } from "../../options/values/stop-timeout.ts";
 import { parsePidsLimit, tasksMax } from "../../options/values/task-limit.ts";
@@ -60,11 +62,21 @@ function completeUnit(
   const lines: Directive[] = [...more];
   // A payload that is started by hand needs its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
-  // The socket makes /dev/stdout a file that can be opened. In the foreground the OCI runtime's pipes do.
-  if (!oneshot) lines.push(["Wants", OUTPUT_SOCKET]);
+  // The socket makes /dev/stdout a file that can be opened. In the foreground pipes of the OCI runtime may do.
+  if (!oneshot || !pipesOutput(runtimeOf(context))) lines.push(["Wants", OUTPUT_SOCKET]);
   if (!oneshot && context.options.scope === "system" && notifies(context)) lines.push(["Wants", NOTIFY_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   completeUnitSection(draft, context, lines);
+}
+
+/** The OCI runtime, as far as it is known before the start; PodmanArgs= comes last on the command line, and counts. */
+function runtimeOf({ berth, container, options }: ContainerContext): OciRuntimeName {
+  const words = container.list("PodmanArgs").map(({ text }) => text);
+  const flag = words.findLast((word, at) => word.startsWith("--runtime=") || words[at - 1] === "--runtime");
+  const named = flag?.replace(/^--runtime=/, "") ?? berth.string("Runtime")?.text;
+  return (
+    (named === undefined ? undefined : valueIn(parseOciRuntime(named))) ?? options.defaultRuntime ?? DEFAULT_OCI_RUNTIME
+  );
 }
 
 function completeService(

@@ -1,3 +1,4 @@
+import { OCI_RUNTIMES } from "../../oci-runtimes.ts";
 import { RUN } from "../../options/flags/run-flags.ts";
 import { parseUser } from "../../options/values/name.ts";
 import { parsePort } from "../../options/values/port.ts";
@@ -12,6 +13,13 @@ export const BERTH_KEYS = keyTable([
     "Audit login uid that the container's processes are sealed with: a user, a uid, or caller (who ran berth start)",
     "caller",
     carries(RUN.loginuid, parseUser),
+  ),
+  supported(
+    "Runtime",
+    "string",
+    `OCI runtime that makes the container: ${OCI_RUNTIMES.join(" or ")}; the default is in berth.conf(5)`,
+    OCI_RUNTIMES[1],
+    carries(RUN.runtime),
   ),
   supported(
     "SocketProxy",

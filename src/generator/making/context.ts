@@ -1,3 +1,4 @@
+import type { OciRuntimeName } from "../../oci-runtimes.ts";
 import type { RunningUnit } from "../../state/running-units.ts";
 import type { StopSignals } from "../../state/stop-signals.ts";
 import type { Entry } from "../../unit/entry.ts";
@@ -20,6 +21,8 @@ export interface GenerateOptions {
    * 254 it has CAP_WAKE_ALARM.
    */
   readonly managerCapabilities?: readonly string[];
+  /** The OCI runtime of containers that name none (berth.conf); berth's own default if absent. */
+  readonly defaultRuntime?: OciRuntimeName;
   /** The services that run at this moment; absent if the units are only shown. */
   readonly running?: RunningUnits;
   /** What is known of images' stop signals. */

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "ini";
-import { isErrno } from "../../system/error.ts";
-import { ImageError, withContext } from "../error.ts";
+import { type SettingsText, settingsTexts } from "../../system/settings/settings-files.ts";
+import { settingsSections } from "../../system/settings/settings-sections.ts";
+import { ImageError } from "../error.ts";
 import { certificatesIn, readCertificates } from "./certificates.ts";
 import type { RegistrySettings } from "./connect.ts";
 import { authenticationFiles, findCredentials } from "./credentials.ts";
@@ -27,12 +26,12 @@ export interface SettingsSources {
  *     [registry "registry.example:5000"]
  *     Insecure=yes
  *
- * Throws ImageError `bad-settings`.
+ * Throws ImageError `bad-settings`, and SystemError "bad-settings" for a file that cannot be read.
  */
 export function readRegistrySettings(sources: SettingsSources): RegistrySettings {
   const insecure = new Map<string, boolean>();
-  for (const path of configFiles(sources.configDirs)) {
-    for (const [host, value] of insecureIn(path)) if (!insecure.has(host)) insecure.set(host, value);
+  for (const file of settingsTexts(sources.configDirs)) {
+    for (const [host, value] of insecureIn(file)) if (!insecure.has(host)) insecure.set(host, value);
   }
   const files = authenticationFiles(sources.env, sources.uid, sources.authFile);
   return {
@@ -62,55 +61,15 @@ function readProxies(env: SettingsSources["env"]): Proxies | undefined {
   return { http, https, except: env.no_proxy || env.NO_PROXY || undefined };
 }
 
-/** Drop-ins before the main file, later names first: what comes first wins. */
-function configFiles(dirs: readonly string[]): string[] {
-  const dropIns = dirs.flatMap((dir) => {
-    const folder = join(dir, "berth.conf.d");
-    return listed(folder)
-      .filter((name) => name.endsWith(".conf"))
-      .map((name) => ({ name, path: join(folder, name) }));
-  });
-  const later = dropIns.toSorted((a, b) => (a.name < b.name ? 1 : a.name > b.name ? -1 : 0)).map(({ path }) => path);
-  return [...later, ...dirs.map((dir) => join(dir, "berth.conf"))];
-}
-
-function listed(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
-    throw withContext(`read ${dir}`, error, "bad-settings");
-  }
-}
-
-function insecureIn(path: string): [host: string, insecure: boolean][] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
-    throw withContext(`read ${path}`, error, "bad-settings");
-  }
+function insecureIn({ path, text }: SettingsText): [host: string, insecure: boolean][] {
   const found: [string, boolean][] = [];
-  for (const [section, values] of sections(parse(text), "")) {
+  for (const [section, values] of settingsSections(text)) {
     const host = /^registry "(.+)"$/.exec(section)?.[1];
     const value = values.Insecure;
     if (host === undefined || value === undefined) continue;
     found.push([host, boolean(value, `${path}: [${section}] Insecure=`)]);
   }
   return found;
-}
-
-/** `ini` takes the dots in a section's name for nesting; this puts the names together again. */
-function* sections(
-  at: Readonly<Record<string, unknown>>,
-  name: string,
-): Generator<[string, Readonly<Record<string, unknown>>]> {
-  if (name !== "") yield [name, at];
-  for (const [key, value] of Object.entries(at)) {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
-    yield* sections(value as Record<string, unknown>, name === "" ? key : `${name}.${key}`);
-  }
 }
 
 /** systemd's words for yes and no (systemd.syntax(7)). */

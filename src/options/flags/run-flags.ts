@@ -1,6 +1,8 @@
+import { OCI_RUNTIMES } from "../../oci-runtimes.ts";
 import type { RunRequest } from "../requests/run-request.ts";
 import { parseDns } from "../values/address.ts";
 import { parseCapability } from "../values/capability.ts";
+import { parseOciRuntime } from "../values/choice/oci-runtime.ts";
 import { parseAssignment, parseEntrypoint } from "../values/command.ts";
 import { parseDuration } from "../values/duration.ts";
 import { parseRestart } from "../values/exit-policy.ts";
@@ -284,6 +286,15 @@ export const RUN = {
     parse: parseDuration,
   },
   rm: { name: "rm", kind: "boolean", help: "Remove the container when it ends (always so)" },
+  runtime: {
+    name: "runtime",
+    kind: "string",
+    value: "NAME",
+    help: `OCI runtime that makes the container: ${OCI_RUNTIMES.join(" or ")} (see berth.conf(5))`,
+    parse: parseOciRuntime,
+    field: "runtime",
+    complete: OCI_RUNTIMES,
+  },
   sdnotify: {
     name: "sdnotify",
     kind: "string",

@@ -1,4 +1,5 @@
 import type { IdMapping } from "../../id-map.ts";
+import type { OciRuntimeName } from "../../oci-runtimes.ts";
 import type { HostEntry } from "../values/address.ts";
 import type { Capability } from "../values/capability.ts";
 import type { NotifyMode } from "../values/notify-mode.ts";
@@ -73,6 +74,8 @@ export interface RunRequest {
    * A user of the host's, by name: the ids of system containers are then that user's and the user's subordinate ones.
    */
   readonly idsOf: string | undefined;
+  /** The OCI runtime that makes it; undefined leaves it to berth.conf. */
+  readonly runtime: OciRuntimeName | undefined;
   /** Remove a running container of the same name first. */
   readonly replace: boolean;
 }

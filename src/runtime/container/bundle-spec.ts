@@ -1,3 +1,4 @@
+import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import type { SpecInput } from "../spec/oci-config.ts";
 import type { SpecHook } from "../spec/runtime-spec.ts";
 import { socketEnvironment } from "../systemd/inherited-sockets.ts";
@@ -8,7 +9,8 @@ import type { Start, StartContext } from "./start.ts";
 
 /** The facts that config.json needs besides the start itself: those read from the host, and the mounts made for it. */
 export interface BundleFacts
-  extends Pick<SpecInput, "user" | "rootfs" | "mounts" | "bounding" | "seccomp" | "hardLimits" | "traits"> {
+  extends Pick<SpecInput, "user" | "rootfs" | "mounts" | "bounding" | "seccomp" | "hardLimits"> {
+  readonly traits: OciRuntimeTraits;
   /** How many sockets the payload gets. */
   readonly sockets: number;
   /** Contents of the request's environment files, in order. */
@@ -36,7 +38,7 @@ export function specInput(start: BundleStart, facts: BundleFacts): SpecInput {
     rootfs: facts.rootfs,
     mounts: facts.mounts,
     cgroupsPath: plan.cgroup.cgroupsPath,
-    annotations: plan.cgroup.annotations,
+    annotations: { ...plan.cgroup.annotations, ...(plan.cgroup.systemd ? facts.traits.scopeAnnotations : {}) },
     networkNamespace: networkNamespace(start),
     userNamespace: namespace,
     joined: pod === undefined ? {} : { ipc: pod.path("ipc"), pid: pod.path("pid"), uts: pod.path("uts") },
@@ -75,5 +77,5 @@ function networkNamespace({ request, joined, network, pod }: BundleStart): strin
  */
 function cleanupHook({ scope, env, program }: BundleStart["context"], id: string): SpecHook {
   const variables = Object.entries(namespaceEnvironment(scope, env)).map(([name, value]) => `${name}=${value}`);
-  return { path: program, args: ["berth", "cleanup", "--id", id], env: variables };
+  return { path: program, args: ["berth", "cleanup", "--poststop", "--id", id], env: variables };
 }

@@ -101,7 +101,7 @@ function bundleMounts(start: Start, mounts: readonly SpecMount[]): SpecMount[] {
     // The pod's files replace the container's own.
     ...(pod?.mounts(paths.bundle) ?? []),
     ...notifyMount(context.scope, request, context.env),
-    ...outputMounts(context.scope, request, mounts),
+    ...outputMounts(context.scope, request, { mounts, pipesOutput: start.runtime.traits.pipesOutput }),
     ...mounts,
     ...limitMounts(plan.cgroup, mounts),
   ];

@@ -14,7 +14,7 @@ import { releaseAllAddresses } from "../network/connect/address-leases.ts";
 import { hasConnection } from "../network/connect/connection-record.ts";
 import { removeMemberNames } from "../network/connect/pod-member-names.ts";
 import { disconnect } from "../network/disconnect.ts";
-import { ociRuntime } from "../oci-runtime/choice.ts";
+import { ociRuntimes } from "../oci-runtime/choice.ts";
 import { removeIdleCgroup } from "../oci-runtime/container-cgroup.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
 import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts";
@@ -27,9 +27,26 @@ import { discard, emptyTrash, type Thoroughness } from "./trash.ts";
  * returns.
  */
 export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughness = "for-a-while"): Promise<void> {
-  const paths = containerPaths(scope, id);
   const record = readRecord(scope, id);
   endProcesses(scope, id, record);
+  await removeRest(scope, id, record, thoroughness);
+}
+
+/**
+ * The same for the hook that the OCI runtime calls when a container has ended: its own state it removes itself. crun
+ * does so after the hook, and calls that again when it is told to delete the container.
+ */
+export async function cleanUpInHook(scope: Scope, id: string): Promise<void> {
+  await removeRest(scope, id, readRecord(scope, id), "for-a-while");
+}
+
+async function removeRest(
+  scope: Scope,
+  id: string,
+  record: ContainerRecord | undefined,
+  thoroughness: Thoroughness,
+): Promise<void> {
+  const paths = containerPaths(scope, id);
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
     removeMemberNames(scope, id);
@@ -54,9 +71,11 @@ export async function cleanUp(scope: Scope, id: string, thoroughness: Thoroughne
  * then the runtime has nothing to do, for which it takes as long as a start of berth itself.
  */
 function endProcesses(scope: Scope, id: string, record: ContainerRecord | undefined): void {
-  const runtime = ociRuntime(scope);
-  if (record?.unit !== undefined && removeIdleCgroup(record.cgroup)) runtime.forget(id);
-  else runtime.delete(id, containerPaths(scope, id).bundle);
+  const idle = record?.unit !== undefined && removeIdleCgroup(record.cgroup);
+  for (const runtime of ociRuntimes(scope)) {
+    if (idle) runtime.forget(id);
+    else runtime.delete(id, containerPaths(scope, id).bundle);
+  }
 }
 
 /**

@@ -38,7 +38,7 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   checkExecutable({ process, root: { path: root }, mounts: [] });
   if (scope.kind === "user") renewRootfsAccess(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, formatRuntimeSpec(process));
-  return ociRuntime(scope).becomeExec(record.id, fd, env);
+  return ociRuntime(scope, record.runtime).becomeExec(record.id, fd, env);
 }
 
 /**

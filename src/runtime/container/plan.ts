@@ -1,6 +1,8 @@
 import type { DiffId } from "../../image/document/digest.ts";
 import type { StoredImage } from "../../image/store/store.ts";
+import type { OciRuntimeName } from "../../oci-runtimes.ts";
 import type { MountRequest, NetworkRequest, RunRequest } from "../../options/requests/run-request.ts";
+import type { Scope } from "../../scope.ts";
 import type { ContainerRecord } from "../../state/container-record.ts";
 import type { RunningUnit } from "../../state/running-units.ts";
 import { stopSignalNumber } from "../../state/stop-signals.ts";
@@ -15,6 +17,9 @@ import { mountedVolumes } from "./mounted-images.ts";
 export interface StartFacts {
   /** 32 hexadecimal digits. */
   readonly id: string;
+  /** The OCI runtime that makes it. */
+  readonly runtime: OciRuntimeName;
+  readonly scope: Scope["kind"];
   /** The process that starts the container. */
   readonly launcher: ProcessIdentity;
   /** RFC 3339. */
@@ -63,7 +68,7 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
   const { id, pod, otherImages } = facts;
   const short = id.slice(0, 12);
   const name = request.name ?? short;
-  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup, facts.caller);
+  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup, { kind: facts.scope, caller: facts.caller });
   const podOfNetwork = request.network.mode === "pod" ? pod : undefined;
   return {
     id,
@@ -125,6 +130,7 @@ function planRecord(
     stopSignal: stopSignal(request, image),
     stopTimeout: request.stopTimeout,
     ...(facts.caller === undefined ? {} : { caller: facts.caller }),
+    runtime: facts.runtime,
   };
 }
 

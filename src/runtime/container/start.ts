@@ -3,6 +3,7 @@ import type { Environment } from "../../environment.ts";
 import type { StoredImage } from "../../image/store/store.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
+import { defaultRuntime } from "../../state/default-runtime.ts";
 import { type ContainerPaths, containerPaths } from "../../state/paths.ts";
 import { SystemError } from "../../system/error.ts";
 import { identify } from "../../system/process-identity.ts";
@@ -54,7 +55,7 @@ export interface Start {
 
 /**
  * Collects the facts that a start depends on, and plans it. Nothing is made. Throws "no-such-pod", "image-not-found"
- * for an image to mount, and as planStart() does.
+ * for an image to mount, "bad-settings", and as planStart() does.
  */
 export async function openStart(
   asked: RunRequest,
@@ -67,8 +68,11 @@ export async function openStart(
   const request = await withHostPorts(pod?.request ?? asked, context);
   const launcher = identify(process.pid);
   if (launcher === undefined) throw new SystemError("syscall", "read /proc/self/stat");
+  const runtime = request.runtime ?? (await defaultRuntime(scope));
   const plan = planStart(request, image, {
     id,
+    runtime,
+    scope: scope.kind,
     launcher,
     created: new Date().toISOString(),
     caller: request.unit === undefined ? callingService() : undefined,
@@ -77,8 +81,17 @@ export async function openStart(
     pod: pod === undefined ? undefined : { id: pod.record.id, unit: pod.record.unit, hostname: pod.hostname },
     otherImages: await mountedImages(scope, request.mounts),
   });
-  const runtime = ociRuntime(scope);
-  return { context, notifier, runtime, request, image, plan, paths: containerPaths(scope, id), pod, ...nothingMade() };
+  return {
+    context,
+    notifier,
+    runtime: ociRuntime(scope, runtime),
+    request,
+    image,
+    plan,
+    paths: containerPaths(scope, id),
+    pod,
+    ...nothingMade(),
+  };
 }
 
 /** The results of a start before its first step. */

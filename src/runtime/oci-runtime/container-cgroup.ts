@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Scope } from "../../scope.ts";
 import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 
@@ -19,17 +20,19 @@ export interface ContainerCgroup {
 
 /**
  * The container's cgroup. In a unit it is a child of the unit's `own`, which systemd has delegated; in a shell there is
- * none to divide, so the OCI runtime asks systemd for a transient scope. Throws "systemd" for a unit without a cgroup.
+ * none to divide, so the OCI runtime asks the manager of `kind` for a transient scope. Throws "systemd" for a unit
+ * without a cgroup.
  */
 export function containerCgroup(
   unit: string | undefined,
   id: string,
   own: string | undefined,
-  caller?: string,
+  { kind, caller }: { readonly kind: Scope["kind"]; readonly caller?: string | undefined },
 ): ContainerCgroup {
   if (unit === undefined) {
     const bound = caller === undefined ? {} : { annotations: boundTo(caller) };
-    return { cgroupsPath: `:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true, ...bound };
+    // runc takes these slices where none is named, and crun takes the empty name for one.
+    return { cgroupsPath: `${kind}.slice:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true, ...bound };
   }
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
   const path = join(own, "container");

@@ -40,6 +40,10 @@ export interface OciRuntime {
 export interface OciRuntimeTraits {
   /** Whether config.json has to repeat the id maps of a user namespace to join, although the kernel has them. */
   readonly needsMapsOfJoinedNamespace: boolean;
+  /** Whether, in the foreground, it gives the payload pipes of its own for output, which can be opened by name. */
+  readonly pipesOutput: boolean;
+  /** Annotations of config.json by which it leaves the payload in the cgroup of a transient scope itself. */
+  readonly scopeAnnotations: Readonly<Record<string, string>>;
 }
 
 /** One container for an OCI runtime to make. */

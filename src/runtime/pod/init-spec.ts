@@ -1,7 +1,6 @@
 import { bindMount } from "../mount/bind-mount.ts";
-import type { OciRuntimeTraits } from "../oci-runtime/oci-runtime.ts";
 import { KERNEL_MOUNTS, MASKED_PATHS, READONLY_PATHS } from "../spec/defaults.ts";
-import { userMappings } from "../spec/oci-config.ts";
+import { type MapTraits, userMappings } from "../spec/oci-config.ts";
 import type { RuntimeSpec } from "../spec/runtime-spec.ts";
 import type { UserNamespace } from "../user-namespace/make-namespace.ts";
 
@@ -21,7 +20,7 @@ export interface InitSpecInput {
   readonly paths: Readonly<Record<"network" | "ipc" | "uts", string | undefined>>;
   readonly userNamespace: UserNamespace | undefined;
   readonly cgroupsPath: string;
-  readonly traits: OciRuntimeTraits;
+  readonly traits: MapTraits;
   readonly seccomp: RuntimeSpec["linux"]["seccomp"] | undefined;
 }
 

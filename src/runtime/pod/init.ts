@@ -2,6 +2,7 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment } from "../../environment.ts";
 import type { Scope } from "../../scope.ts";
+import { defaultRuntime } from "../../state/default-runtime.ts";
 import type { NamespaceKind } from "../../state/namespace-pins.ts";
 import { type PodRecord, podPaths } from "../../state/pod-record.ts";
 import { identify, type ProcessIdentity } from "../../system/process-identity.ts";
@@ -40,7 +41,7 @@ export async function startInit(
 ): Promise<PodInit> {
   const program = findProgram("catatonit");
   const { init: bundle } = podPaths(scope, pod.name);
-  const runtime = ociRuntime(scope);
+  const runtime = ociRuntime(scope, await defaultRuntime(scope));
   rmSync(bundle, { recursive: true, force: true });
   mkdirSync(bundle, { mode: 0o700 });
   // A user's pod is in a mount namespace of its own already.
@@ -48,7 +49,7 @@ export async function startInit(
   const root = mountHiddenFolder();
   writeFileSync(join(root, INIT_PROGRAM), "");
   for (const { destination } of INIT_MOUNTS) mkdirSync(join(root, destination));
-  const cgroup = containerCgroup(pod.unit, pod.id, ownCgroup());
+  const cgroup = containerCgroup(pod.unit, pod.id, ownCgroup(), scope);
   leaveUnitCgroup(cgroup);
   const path = (kind: NamespaceKind) => pathOfNamespace(namespaces, kind);
   const spec = initSpec({

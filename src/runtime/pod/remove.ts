@@ -7,7 +7,7 @@ import { forgetUnit } from "../../state/running-units.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { attemptEach } from "../attempt-each.ts";
 import { RuntimeError } from "../error.ts";
-import { ociRuntime } from "../oci-runtime/choice.ts";
+import { ociRuntimes } from "../oci-runtime/choice.ts";
 import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
 import { disconnectPod } from "./pod-network.ts";
@@ -26,7 +26,7 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
     if (record.userNamespace.mode !== "host") releaseIds(scope, record.id);
     forgetUnit(scope, record.unit, record.id);
     // In case startInit() was killed; the process itself ends with the unit.
-    ociRuntime(scope).forget(record.id);
+    for (const runtime of ociRuntimes(scope)) runtime.forget(record.id);
   }
   rmSync(paths.directory, { recursive: true, force: true });
   if (kept !== undefined) throw kept;

@@ -19,6 +19,9 @@ import type { RuntimeSpec, SpecHook, SpecIdMapping, SpecMount, SpecSeccomp } fro
 /** Kinds of namespaces that a container shares with its pod. */
 type JoinedKind = "ipc" | "pid" | "uts";
 
+/** What the document's maps depend on. */
+export type MapTraits = Pick<OciRuntimeTraits, "needsMapsOfJoinedNamespace">;
+
 /** The facts that config.json is made of. */
 export interface SpecInput {
   readonly request: RunRequest;
@@ -42,7 +45,7 @@ export interface SpecInput {
    */
   readonly userNamespace: { readonly path: string; readonly maps: IdMaps } | undefined;
   /** The traits of the OCI runtime that reads the document. */
-  readonly traits: OciRuntimeTraits;
+  readonly traits: MapTraits;
   /** Paths of the pod's namespaces to join; the container gets its own of every other kind. */
   readonly joined: Readonly<Partial<Record<JoinedKind, string | undefined>>>;
   readonly seccomp: SpecSeccomp | undefined;
@@ -135,7 +138,7 @@ function namespaces(input: SpecInput): { type: string; path?: string }[] {
 /** The maps of a user namespace to join, for an OCI runtime that does not read them from the namespace itself. */
 export function userMappings(
   namespace: { readonly maps: IdMaps } | undefined,
-  traits: OciRuntimeTraits,
+  traits: MapTraits,
 ): Pick<RuntimeSpec["linux"], "uidMappings" | "gidMappings"> {
   if (namespace === undefined || !traits.needsMapsOfJoinedNamespace) return {};
   const { uids, gids } = namespace.maps;

@@ -26,11 +26,15 @@ function outputPipe(scope: Scope, unit: string): string {
 /**
  * Mounts that let a service's payload open /dev/stdout and /dev/stderr. The journal's streams are sockets, which cannot
  * be opened by path (ENXIO), so the pipe that berth-log@.socket reads is mounted there. No mounts if the descriptor is
- * no socket, if the pipe has no reader, or if the user mounts something (`mounts`) on these paths or on /dev. In the
- * foreground (oneshot) the OCI runtime makes pipes itself.
+ * no socket, if the pipe has no reader, or if the user mounts something (`mounts`) on these paths or on /dev; nor where
+ * the OCI runtime makes pipes itself (`pipesOutput`), as some do in the foreground, which a oneshot is in.
  */
-export function outputMounts(scope: Scope, request: RunRequest, mounts: readonly SpecMount[]): SpecMount[] {
-  if (request.unit === undefined || !request.detach) return [];
+export function outputMounts(
+  scope: Scope,
+  request: RunRequest,
+  { mounts, pipesOutput }: { readonly mounts: readonly SpecMount[]; readonly pipesOutput: boolean },
+): SpecMount[] {
+  if (request.unit === undefined || (!request.detach && pipesOutput)) return [];
   const pipe = outputPipe(scope, request.unit);
   if (!openToAll(pipe)) return [];
   const taken = new Set(mounts.map(({ destination }) => destination));

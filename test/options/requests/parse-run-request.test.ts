@@ -80,6 +80,7 @@ const PLAIN: RunRequest = {
   loginuid: undefined,
   userNamespace: { mode: "host" },
   idsOf: undefined,
+  runtime: undefined,
   replace: false,
 };
 
@@ -191,6 +192,7 @@ const FLAGS: Readonly<Record<string, readonly (readonly [words: string, change: 
   retry: [["--retry 5", { pullWords: { ...PULL_WORDS, retry: 5 } }]],
   "retry-delay": [["--retry-delay 1m30s", { pullWords: { ...PULL_WORDS, retryDelay: 90_000 } }]],
   rm: [["--rm", {}]],
+  runtime: [["--runtime crun", { runtime: "crun" }]],
   sdnotify: [
     ["--sdnotify container", { sdnotify: "container" }],
     ["--sdnotify conmon", { sdnotify: "started" }],

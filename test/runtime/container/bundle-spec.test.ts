@@ -15,7 +15,7 @@ const FACTS: BundleFacts = {
   bounding: [],
   seccomp: undefined,
   hardLimits: { nofile: 1024, nproc: 512 },
-  traits: { needsMapsOfJoinedNamespace: true },
+  traits: { needsMapsOfJoinedNamespace: true, pipesOutput: true, scopeAnnotations: {} },
 };
 const CONTEXT: BundleStart["context"] = {
   scope: systemScope(),
@@ -33,6 +33,8 @@ function input(given: Given = {}, facts: Partial<BundleFacts> = {}) {
   const request = { ...REQUEST, ...given.request };
   const plan = planStart(request, STORED_IMAGE, {
     id: ID,
+    runtime: "runc",
+    scope: "system",
     launcher: { pid: 7, startTime: "100" },
     created: "2024-01-01T00:00:00.000Z",
     unitCgroup: "/system.slice/app.service",
@@ -129,7 +131,7 @@ describe("cleaning up after the end", () => {
 
   test("is the OCI runtime's in a shell, without the caller's environment", () => {
     const { poststop } = input({ context: { env: { TOKEN: "secret" } }, request: { unit: undefined } });
-    expect(poststop).toEqual({ path: "/bin/berth", args: ["berth", "cleanup", "--id", ID], env: [] });
+    expect(poststop).toEqual({ path: "/bin/berth", args: ["berth", "cleanup", "--poststop", "--id", ID], env: [] });
   });
 
   test("finds the user's own files", () => {

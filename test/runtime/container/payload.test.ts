@@ -37,7 +37,7 @@ function runtime(failure?: RuntimeError): OciRuntime {
     throw new Error("not expected");
   };
   return {
-    traits: { needsMapsOfJoinedNamespace: true },
+    traits: { needsMapsOfJoinedNamespace: true, pipesOutput: true, scopeAnnotations: {} },
     async create() {
       done.push("create");
       await Bun.sleep(50);

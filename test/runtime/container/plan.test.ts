@@ -8,6 +8,8 @@ import { IMAGE, REQUEST, STORED_IMAGE } from "../request.ts";
 const ID = "0123456789abcdef0123456789abcdef";
 const FACTS: StartFacts = {
   id: ID,
+  runtime: "runc",
+  scope: "system",
   launcher: { pid: 7, startTime: "100" },
   created: "2024-01-01T00:00:00.000Z",
   unitCgroup: "/system.slice/app.service",
@@ -58,7 +60,7 @@ describe("the plan of a start", () => {
       "gets a scope of systemd's in a shell",
       SHELL,
       { unitCgroup: undefined },
-      { cgroup: { cgroupsPath: `:berth:${ID}`, suffix: `/berth-${ID}.scope`, systemd: true } },
+      { cgroup: { cgroupsPath: `system.slice:berth:${ID}`, suffix: `/berth-${ID}.scope`, systemd: true } },
     ],
     ["notes nothing of a shell", SHELL, {}, { unit: undefined, record: { unit: undefined } }],
     ["notes its unit", {}, {}, { unit: { name: "app.service", runs: { kind: "container", id: ID } } }],
@@ -94,6 +96,7 @@ describe("the record", () => {
     });
     expect(record).toMatchObject({
       id: ID,
+      runtime: "runc",
       image: STORED_IMAGE.reference,
       imageDigest: STORED_IMAGE.configDigest,
       imageLayers: STORED_IMAGE.layers,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { explainMessage, lastErrorIn } from "../../../src/runtime/oci-runtime/runc-messages.ts";
+import { explainMessage } from "../../../src/runtime/oci-runtime/runc-messages.ts";
 
 /** As runc 1.1 writes them. */
 const START = "unable to start container process";
@@ -20,21 +20,4 @@ describe("a message of runc's", () => {
   ] as const)("means %s: %s", (code, message) => {
     expect(explainMessage(message)).toMatchObject({ code, message });
   });
-});
-
-describe("runc's log", () => {
-  const line = (level: string, msg: string) => JSON.stringify({ level, msg, time: "2024-01-01T00:00:00Z" });
-
-  test("gives its last error, without the introduction", () => {
-    const log = [line("warning", "w"), line("error", "first"), line("error", "runc create failed: second"), ""];
-    expect(lastErrorIn(log.join("\n"))).toBe("second");
-    expect(lastErrorIn(line("error", "runc run failed: only"))).toBe("only");
-  });
-
-  test.each(["", "\n", line("warning", "w"), '{"level":"error","ms', "null", "7", '{"level":"error","msg":3}'])(
-    "has no error in %j",
-    (log) => {
-      expect(lastErrorIn(log)).toBeUndefined();
-    },
-  );
 });

@@ -50,6 +50,7 @@ function use(volumes: readonly string[]): void {
     labels: {},
     stopSignal: "TERM",
     stopTimeout: 10,
+    runtime: "runc",
   });
 }
 

@@ -1,0 +1,14 @@
+import { RuntimeError } from "../error.ts";
+
+/**
+ * Turns a message of crun into an error. As in a shell, the payload's own failures have their own exit codes, 127
+ * ("command-not-found") and 126 ("command-not-executable"); every other failure is "oci-runtime".
+ */
+export function explainMessage(message: string): RuntimeError {
+  const executable = /^(?:executable file |open executable|open `|exec container process |cannot find )/.test(message);
+  if (executable && /not found|No such file or directory/.test(message))
+    return new RuntimeError("command-not-found", message);
+  if (executable && /Permission denied|Exec format error|Is a directory/.test(message))
+    return new RuntimeError("command-not-executable", message);
+  return new RuntimeError("oci-runtime", message);
+}
