@@ -3,8 +3,27 @@ import { type Digest, digestHex } from "../document/digest.ts";
 import { ImageError } from "../error.ts";
 import { localCandidates, parseReference, repositoryName } from "../reference.ts";
 import { entryId } from "./entry-document.ts";
-import { entryName, FROM_INDEX, type IndexEntry, REF_NAME } from "./index-file.ts";
+import {
+  entryName,
+  entryNamed,
+  FROM_INDEX,
+  type IndexEntry,
+  parseEntries,
+  REF_NAME,
+  readIndexJson,
+} from "./index-file.ts";
 import type { StorePaths } from "./layout.ts";
+
+/** {@link findEntry} in the store's index.json. A name that stands there in full costs no look at the others. */
+export function findInStore(paths: StorePaths, text: string): IndexEntry | undefined {
+  const index = readIndexJson(paths.index);
+  if (!isWholeId(text)) {
+    // Both come before all that findByName() tries else.
+    const named = entryNamed(index, text) ?? entryNamed(index, localCandidates(text)[0] ?? text);
+    if (named !== undefined) return named;
+  }
+  return findEntry(paths, text, parseEntries(index).entries);
+}
 
 /**
  * The entry that a text from a user means: a name (`name:tag`, `name@digest`, a short name), an ID with or without

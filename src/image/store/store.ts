@@ -4,7 +4,7 @@ import { type Platform, parseManifest } from "../document/manifest.ts";
 import { ImageError, reasonOf } from "../error.ts";
 import { type LayerStore, openLayers } from "../layer/layer-store.ts";
 import { entryId, loadImage, readEntry, type StoredImage } from "./entry-document.ts";
-import { findEntry, isNamedBy } from "./find-entry.ts";
+import { findEntry, findInStore, isNamedBy } from "./find-entry.ts";
 import { entryName, type IndexEntry, readIndexFile } from "./index-file.ts";
 import { readBlob, type StorePaths, storePaths } from "./layout.ts";
 import type { StoreProblem } from "./verify.ts";
@@ -211,7 +211,7 @@ export class Store {
   }
 
   #find(reference: string): IndexEntry | undefined {
-    return findEntry(this.paths, reference, readIndexFile(this.paths.index).entries);
+    return findInStore(this.paths, reference);
   }
 }
 

@@ -7,6 +7,7 @@ import { platformOf } from "../../../src/image/document/platform.ts";
 import { ImageError } from "../../../src/image/error.ts";
 import {
   entryName,
+  entryNamed,
   formatIndexFile,
   newEntry,
   parseIndexFile,
@@ -289,4 +290,26 @@ describe.skipIf(skopeo === null || !root)("what skopeo writes into the store's f
     expect(store.resolve("own:1")).toBeDefined();
     expect(await store.verify()).toEqual([]);
   });
+});
+
+test("an entry is found by its name without a look at the others, unless it cannot be read", () => {
+  const entry = (name: string, digest: unknown) => ({
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    digest,
+    size: 1,
+    annotations: { [REF_NAME]: name },
+  });
+  const sound = `sha256:${"1".repeat(64)}`;
+  const items = [
+    null,
+    1,
+    {},
+    { annotations: 1 },
+    entry("a", 5),
+    entry("b", sound),
+    entry("b", `sha256:${"2".repeat(64)}`),
+  ];
+  expect(entryNamed({ items, json: {} }, "b")?.digest).toBe(sound as Digest);
+  expect(entryNamed({ items, json: {} }, "a")).toBeUndefined();
+  expect(entryNamed({ items, json: {} }, "c")).toBeUndefined();
 });
