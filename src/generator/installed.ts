@@ -12,6 +12,9 @@ import { userManager } from "./making/user-manager.ts";
 import { findSources, type SearchDirectory, type SearchOptions, searchDirectories } from "./reading/search.ts";
 import type { Source } from "./reading/source.ts";
 
+/** The program by which systemd executes those of units as of version 255: a version that costs no question. */
+const EXECUTOR = "/usr/lib/systemd/systemd-executor";
+
 /** The output of the generator for the installed files. */
 export interface Installed {
   readonly directories: readonly SearchDirectory[];
@@ -76,6 +79,7 @@ function generateFrom(
     berth,
     running,
     stopSignals,
+    delegatesSubgroup: existsSync(EXECUTOR),
     ...userManager(scope, uid),
     ...(runtime && { defaultRuntime: runtime }),
   };

@@ -286,3 +286,13 @@ describe("the signal by which a payload stops", () => {
     expect(stops(gone, web, "gone.service")).toEqual(["KillSignal=SIGQUIT"]);
   });
 });
+
+test("a launcher is started beside its container's cgroup where systemd can do that", () => {
+  const lines = (delegatesSubgroup: boolean, service = "") => {
+    const file = source("web.container", `[Container]\nImage=registry.example/web:1\n${service}`);
+    return generate([file], { ...OPTIONS, delegatesSubgroup }).files[0]?.text.match(/^DelegateSubgroup=.*/gm);
+  };
+  expect(lines(true)).toEqual(["DelegateSubgroup=launcher"]);
+  expect(lines(false)).toBeNull();
+  expect(lines(true, "[Service]\nDelegateSubgroup=mine\n")).toEqual(["DelegateSubgroup=mine"]);
+});

@@ -1,3 +1,4 @@
+import { LAUNCHER_CGROUP } from "../../launcher-cgroup.ts";
 import { DEFAULT_OCI_RUNTIME, type OciRuntimeName, pipesOutput } from "../../oci-runtimes.ts";
 import { valueIn } from "../../options/values/check.ts";
 import { parseOciRuntime } from "../../options/values/choice/oci-runtime.ts";
@@ -93,6 +94,9 @@ function completeService(
   const prefix = owner?.prefix ?? "";
   lines.push(["ExecStopPost", prefix + context.commands.cleanup]);
   lines.push(["Delegate", CONTAINER_FIXED.Delegate]);
+  // Otherwise the launcher moves there by itself, for which it has to wait.
+  if (options.delegatesSubgroup === true && !context.service.has("DelegateSubgroup"))
+    lines.push(["DelegateSubgroup", LAUNCHER_CGROUP]);
   // In a user's manager PrivateMounts= would make a user namespace; there the launcher makes its own.
   if (options.scope === "system") lines.push(["PrivateMounts", CONTAINER_FIXED.PrivateMounts]);
   if (!oneshot && !context.service.has("Type")) lines.push(["Type", "notify"]);

@@ -23,6 +23,8 @@ export interface GenerateOptions {
   readonly managerCapabilities?: readonly string[];
   /** The OCI runtime of containers that name none (berth.conf); berth's own default if absent. */
   readonly defaultRuntime?: OciRuntimeName;
+  /** Whether systemd puts a unit's processes into a child of its cgroup (DelegateSubgroup=, as of version 254). */
+  readonly delegatesSubgroup?: boolean;
   /** The services that run at this moment; absent if the units are only shown. */
   readonly running?: RunningUnits;
   /** What is known of images' stop signals. */

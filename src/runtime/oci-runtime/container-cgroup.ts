@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { LAUNCHER_CGROUP } from "../../launcher-cgroup.ts";
 import type { Scope } from "../../scope.ts";
 import { isMissing } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
@@ -16,12 +17,14 @@ export interface ContainerCgroup {
   readonly annotations?: Readonly<Record<string, string>>;
   /** The unit's own cgroup, which has the limits; undefined in a shell. */
   readonly unitPath?: string;
+  /** Whether this process is in the unit's own cgroup, rather than in a child of it. */
+  readonly holdsUnit?: true;
 }
 
 /**
- * The container's cgroup. In a unit it is a child of the unit's `own`, which systemd has delegated; in a shell there is
- * none to divide, so the OCI runtime asks the manager of `kind` for a transient scope. Throws "systemd" for a unit
- * without a cgroup.
+ * The container's cgroup, given that of this process, `own`. In a unit it is a child of the unit's, which systemd has
+ * delegated; in a shell there is none to divide, so the OCI runtime asks the manager of `kind` for a transient scope.
+ * Throws "systemd" for a unit without a cgroup.
  */
 export function containerCgroup(
   unit: string | undefined,
@@ -35,8 +38,10 @@ export function containerCgroup(
     return { cgroupsPath: `${kind}.slice:berth:${id}`, suffix: `/berth-${id}.scope`, systemd: true, ...bound };
   }
   if (own === undefined) throw new RuntimeError("systemd", "no cgroup v2 hierarchy: /proc/self/cgroup has no 0:: line");
-  const path = join(own, "container");
-  return { cgroupsPath: path, suffix: path, systemd: false, unitPath: own };
+  const isAside = basename(own) === LAUNCHER_CGROUP && basename(dirname(own)) === unit;
+  const unitPath = isAside ? dirname(own) : own;
+  const path = join(unitPath, "container");
+  return { cgroupsPath: path, suffix: path, systemd: false, unitPath, ...(isAside ? {} : { holdsUnit: true }) };
 }
 
 /**
@@ -66,18 +71,19 @@ export function ownCgroup(): string | undefined {
 
 /**
  * Moves this process out of the unit's own cgroup into a child of it, which makes room for the container's. Does
- * nothing in a shell. Throws "systemd".
+ * nothing in a shell, nor where systemd has started it in that child. Throws "systemd".
  *
  * A cgroup with a process of its own can enable only threaded controllers for its children (cgroups(7), "no internal
  * processes"). runc would enable those, which makes the unit's tree a threaded one: systemd 257 can neither run
- * ExecStop= in such a tree nor kill it as a whole. DelegateSubgroup= would do the same, but is new in systemd 254.
+ * ExecStop= in such a tree nor kill it as a whole. DelegateSubgroup= does the same in no time, where this waits for the
+ * kernel to see every processor once (RCU); but it is new in systemd 254.
  */
-export function leaveUnitCgroup({ unitPath }: ContainerCgroup): void {
-  if (unitPath === undefined) return;
+export function leaveUnitCgroup({ unitPath, holdsUnit }: ContainerCgroup): void {
+  if (unitPath === undefined || holdsUnit === undefined) return;
   const unit = join("/sys/fs/cgroup", unitPath);
   // On a machine with cgroup v1 the v2 tree is mounted elsewhere, and has no controllers.
   if (!existsSync(join(unit, "cgroup.controllers"))) return;
-  const aside = join(unit, "launcher");
+  const aside = join(unit, LAUNCHER_CGROUP);
   try {
     mkdirSync(aside, { recursive: true });
     writeFileSync(join(aside, "cgroup.procs"), "0");

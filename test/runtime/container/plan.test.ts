@@ -52,6 +52,21 @@ describe("the plan of a start", () => {
           suffix: "/system.slice/app.service/container",
           systemd: false,
           unitPath: "/system.slice/app.service",
+          holdsUnit: true,
+        },
+        record: { cgroup: "/system.slice/app.service/container" },
+      },
+    ],
+    [
+      "is one also where systemd has started the launcher in another child",
+      {},
+      { unitCgroup: "/system.slice/app.service/launcher" },
+      {
+        cgroup: {
+          cgroupsPath: "/system.slice/app.service/container",
+          suffix: "/system.slice/app.service/container",
+          systemd: false,
+          unitPath: "/system.slice/app.service",
         },
         record: { cgroup: "/system.slice/app.service/container" },
       },
