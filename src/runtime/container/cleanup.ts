@@ -49,7 +49,8 @@ async function removeRest(
   const paths = containerPaths(scope, id);
   const kept = await disconnect(scope, id);
   if (record?.pod !== undefined) {
-    removeMemberNames(scope, id);
+    const pod = (await import("../../state/pod-record.ts")).readPod(scope, record.pod);
+    if (pod !== undefined) removeMemberNames(scope, pod.id, id);
     (await import("../pod/update-namespace-link.ts")).updateNamespaceLink(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }

@@ -102,8 +102,10 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
 /** Whether an owner other than `owner` has an address in a network. */
 export function hasOtherLeases(scope: Scope, network: string, owner: string): boolean {
   const directory = leasesDir(scope, network);
-  // Reads no more leases than it takes to find one: all containers that end do this, under netavark's lock.
-  return listLeases(directory).some((name) => ![owner, undefined].includes(readIfThere(join(directory, name))));
+  // Looks at no more names than it takes to find one: all containers that end do this, under netavark's lock.
+  return listIfFolder(directory).some(
+    (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readIfThere(join(directory, name))),
+  );
 }
 
 /** The owners that have an address in a network. */

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { familyOf } from "../../../ip-address.ts";
 import type { Scope } from "../../../scope.ts";
+import { survey } from "../../../state/record-format.ts";
 import { listIfThere } from "../../../system/files.ts";
-import { type ConnectionRecord, readConnection, surveyConnections, writeConnection } from "./connection-record.ts";
+import { type ConnectionRecord, readConnection, writeConnection } from "./connection-record.ts";
 import { dnsServerDir, replaceNames, signalDnsServer, withLines } from "./dns-server.ts";
 import { takeNetavarkLock } from "./netavark-lock.ts";
 import type { NetavarkRequest } from "./netavark-request.ts";
@@ -21,12 +22,11 @@ export function addMemberNames(scope: Scope, owner: string, member: string, name
   changeMembers(scope, owner, (members) => ({ ...members, [member]: names }));
 }
 
-/** Removes a member's names from the networks of all owners. */
-export function removeMemberNames(scope: Scope, member: string): void {
-  for (const { owner, members } of surveyConnections(scope).records) {
-    if (members?.[member] !== undefined)
-      changeMembers(scope, owner, (all) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== member)));
-  }
+/** Removes a member's names from the owner's networks. Does nothing where the owner's record cannot be read. */
+export function removeMemberNames(scope: Scope, owner: string, member: string): void {
+  const [record] = survey([owner], () => readConnection(scope, owner)).records;
+  if (record?.members?.[member] === undefined) return;
+  changeMembers(scope, owner, (all) => Object.fromEntries(Object.entries(all).filter(([id]) => id !== member)));
 }
 
 /** Removes the names of all members of an owner: the DNS server keeps a network that has names in it. */
