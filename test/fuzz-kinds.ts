@@ -184,7 +184,7 @@ function documentText(random: Random, document: object): string {
 const refuse = (why: string): never => {
   throw new StateError("corrupt-record", why);
 };
-const definitions = recordFormat({ noun: "network", verb: "made" }, networkDefinitionFields);
+const definitions = recordFormat({ noun: "network", verb: "made", remedy: "remove it" }, networkDefinitionFields);
 
 const SETTINGS =
   '[[registry]]\nprefix = "*.example"\nlocation = "a"\nblocked = true\n[[registry.mirror]]\nlocation = "b"\n';
@@ -337,7 +337,7 @@ export const KINDS: Readonly<Record<string, (random: Random) => void | Promise<v
     givenAddresses(documentText(random, STATUS));
   },
   "definitions of networks": (random) => {
-    definitions.parse(documentText(random, DEFINITION), "web");
+    definitions.parse(documentText(random, DEFINITION), "web", "/web.json");
   },
   "settings of registries": (random) => {
     parseRegistriesConf(cut(random, SETTINGS, SETTING_PIECES), "/registries.conf");

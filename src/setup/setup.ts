@@ -115,11 +115,14 @@ async function refuseWhilePodmanRuns(): Promise<void> {
 
 /** Refuses to remove berth while containers run: without it, their layers and networks would stay behind. */
 async function refuseWhileRunning({ scope }: CommandContext): Promise<void> {
-  const { listRecords } = await import("../state/container-record.ts");
+  const { surveyRecords } = await import("../state/container-record.ts");
   const { payloadPid } = await import("../state/liveness.ts");
-  const running = listRecords(scope).filter((record) => payloadPid(scope, record) !== undefined);
+  const { reportUnread } = await import("../state/record-format.ts");
+  const found = surveyRecords(scope);
+  const running = found.records.filter((record) => payloadPid(scope, record) !== undefined);
   const names = running.map(({ name }) => name).join(", ");
   if (running.length > 0) throw new CommandError(`containers are running: ${names} (stop them first)`, 1);
+  reportUnread(found);
 }
 
 /** The installed paths, without the root; empty where nothing is installed. */

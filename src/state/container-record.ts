@@ -9,7 +9,6 @@ import {
   readRecordFile,
   readRecordIfSound,
   recordFormat,
-  reportUnread,
   type Survey,
   survey,
   writeRecordFile,
@@ -59,7 +58,11 @@ export interface ContainerRecord {
 
 /** A record without an identity, image or network is of no use; other members have defaults. */
 const FORMAT = recordFormat<ContainerRecord>(
-  { noun: "container", verb: "started" },
+  {
+    noun: "container",
+    verb: "started",
+    remedy: "restart its service, or end its processes and run `berth cleanup --stale`",
+  },
   {
     id: text,
     name: text,
@@ -95,12 +98,17 @@ export function writeRecord(scope: Scope, record: ContainerRecord): void {
  * read: such a container is cleaned up without one. Throws "newer-record".
  */
 export function readRecord(scope: Scope, id: string): ContainerRecord | undefined {
-  return readRecordIfSound(containerPaths(scope, id).record, FORMAT, id);
+  return named(id, readRecordIfSound(containerPaths(scope, id).record, FORMAT, id));
+}
+
+/** A container's ID is that of its folder, whatever the record says. */
+function named(id: string, record: ContainerRecord | undefined): ContainerRecord | undefined {
+  return record === undefined || record.id === id ? record : { ...record, id };
 }
 
 /** The same for callers that would do harm without the record. Throws "corrupt-record" and "newer-record". */
 export function readSoundRecord(scope: Scope, id: string): ContainerRecord | undefined {
-  return readRecordFile(containerPaths(scope, id).record, FORMAT, id);
+  return named(id, readRecordFile(containerPaths(scope, id).record, FORMAT, id));
 }
 
 /** IDs of all containers with a bundle directory, with or without a record. */
@@ -108,14 +116,7 @@ export function listContainerIds(scope: Scope): string[] {
   return listIfThere(containersDir(scope)).sort();
 }
 
-/** All records that can be read. Throws "newer-record" if there is one. */
-export function listRecords(scope: Scope): readonly ContainerRecord[] {
-  const found = surveyRecords(scope);
-  reportUnread(found);
-  return found.records;
-}
-
-/** All records that can be read, and an error for each container that a newer berth has started. */
+/** All records that can be read, and an error for each of the others. */
 export function surveyRecords(scope: Scope): Survey<ContainerRecord> {
-  return survey(listContainerIds(scope), (id) => readRecord(scope, id));
+  return survey(listContainerIds(scope), (id) => readSoundRecord(scope, id));
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Scope } from "../scope.ts";
 import { isAlive, isGone, readProc } from "../system/process-identity.ts";
+import { readRegular } from "../system/read-bounded.ts";
 import { type ContainerRecord, readSoundRecord } from "./container-record.ts";
 import type { ContainerFacts } from "./container-state.ts";
 import { StateError } from "./error.ts";
@@ -8,11 +9,14 @@ import { containerPaths } from "./paths.ts";
 import { isNewer } from "./record-format.ts";
 import { runningUnitOf } from "./running-unit.ts";
 
+/** More than any PID takes: bytes. */
+const PID_MAX = 64;
+
 /** PID of the container's first process; undefined before its start and after its end. */
 export function payloadPid(scope: Scope, record: ContainerRecord): number | undefined {
   let text: string;
   try {
-    text = readFileSync(containerPaths(scope, record.id).pidFile, "utf8");
+    text = readRegular(containerPaths(scope, record.id).pidFile, PID_MAX).toString();
   } catch {
     return undefined;
   }

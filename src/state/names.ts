@@ -13,7 +13,7 @@ export function idOfName(scope: Scope, name: string): string | undefined {
     return readlinkSync(join(namesDir(scope), name));
   } catch (error) {
     // A word that cannot be a file name (".", or a very long one) is no container's name.
-    if (isErrno(error, "ENOENT", "EINVAL", "ENAMETOOLONG")) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR", "EINVAL", "ENAMETOOLONG")) return undefined;
     throw error;
   }
 }

@@ -13,12 +13,15 @@ import { lasting, readRecordFile, recordFormat, type Survey, survey, writeRecord
 /** As much as is looked through of a definition that cannot be read: bytes. */
 const DAMAGED_MAX = 1024 * 1024;
 
-const unreadable = (path: string) =>
-  `${path} cannot be read (remove it and create the network again, or put the file of a backup there)`;
-
-/** People read and copy these files: they are indented, and errors name the path. */
+/** People read and copy these files, which therefore are indented. */
 const FORMAT = recordFormat<NetworkDefinition>(
-  { noun: "network", verb: "made", unreadable, indent: 2 },
+  {
+    noun: "network",
+    verb: "made",
+    remedy: "remove that file and create the network again, or put a copy back",
+    called: (name) => `the definition of network ${name}`,
+    indent: 2,
+  },
   networkDefinitionFields,
 );
 
@@ -105,7 +108,7 @@ export function listRemovals(scope: Scope): readonly NetworkDefinition[] {
 /** A network's name is that of its file, also in a copy of another one's: the name becomes part of paths. */
 function readFile(scope: Scope, name: string, suffix: string): NetworkDefinition | undefined {
   const path = join(definitionsDir(scope), `${name}${suffix}`);
-  const definition = readRecordFile(path, FORMAT, path);
+  const definition = readRecordFile(path, FORMAT, name);
   return definition === undefined ? undefined : { ...definition, name };
 }
 

@@ -13,6 +13,7 @@ import { idleMaker } from "./idle-maker.ts";
 import { type PinnedNamespaces, pinnedNamespaces } from "./namespace-pins.ts";
 import { podsDir } from "./paths.ts";
 import {
+  readRecordFile,
   readRecordIfSound,
   recordFormat,
   reportUnread,
@@ -50,7 +51,7 @@ export interface PodRecord extends Omit<PodRequest, "replace"> {
 }
 
 const FORMAT = recordFormat<PodRecord>(
-  { noun: "pod", verb: "started" },
+  { noun: "pod", verb: "started", remedy: "restart its service" },
   {
     id: text,
     name: text,
@@ -113,16 +114,21 @@ export function writePod(scope: Scope, record: PodRecord): void {
 
 /** The record of a pod; undefined if there is none that can be read. Throws "newer-record". */
 export function readPod(scope: Scope, name: string): PodRecord | undefined {
-  return readRecordIfSound(podPaths(scope, name).record, FORMAT, name);
+  return named(name, readRecordIfSound(podPaths(scope, name).record, FORMAT, name));
+}
+
+/** A pod's name is that of its folder, whatever the record says. */
+function named(name: string, record: PodRecord | undefined): PodRecord | undefined {
+  return record === undefined || record.name === name ? record : { ...record, name };
 }
 
 /**
  * Finds a pod by its name, its service or `.pod` file (`shop-pod.service`, `shop`), its ID or a prefix of that. Throws
- * "no-such-pod", also for a prefix of several IDs, and "newer-record" where the word may mean a pod that this berth
- * cannot read.
+ * "no-such-pod", also for a prefix of several IDs, and "corrupt-record" or "newer-record" where the word may mean a pod
+ * whose record cannot be read.
  */
 export function findPod(scope: Scope, word: string): PodRecord {
-  const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readPod(scope, word) : undefined;
+  const named = /^[A-Za-z0-9_.-]+$/.test(word) ? readSoundPod(scope, word) : undefined;
   if (named !== undefined) return named;
   const { records, unread } = surveyPods(scope);
   const byUnit = records.find(({ unit }) => [word, `${word}.service`, `${word}-pod.service`].includes(unit));
@@ -136,9 +142,14 @@ export function findPod(scope: Scope, word: string): PodRecord {
   throw new StateError("no-such-pod", `no pod ${word} is running${maker === undefined ? "" : `; ${maker.remedy}`}`);
 }
 
-/** All pods with a record that can be read, and an error for each that a newer berth has started. */
+/** The record of a pod; undefined if there is none. Throws "corrupt-record" and "newer-record". */
+export function readSoundPod(scope: Scope, name: string): PodRecord | undefined {
+  return named(name, readRecordFile(podPaths(scope, name).record, FORMAT, name));
+}
+
+/** All pods with a record that can be read, and an error for each of the others. */
 export function surveyPods(scope: Scope): Survey<PodRecord> {
-  return survey(listPodNames(scope), (name) => readPod(scope, name));
+  return survey(listPodNames(scope), (name) => readSoundPod(scope, name));
 }
 
 /** Names of all pods with a directory, with or without a record. */

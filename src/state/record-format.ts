@@ -15,20 +15,22 @@ export interface RecordFormat<T extends object> {
   /** The record's text, with its version. */
   format(record: T): string;
   /**
-   * The record in the text. Messages use the name in the record, or else `name`. Throws "newer-record", and
-   * "corrupt-record" with the reason as its cause.
+   * The record in the text of the file `path`. Messages use the name in the record, or else `name`. Throws
+   * "newer-record", and "corrupt-record" with the reason as its cause.
    */
-  parse(text: string, name: string): T;
+  parse(text: string, name: string, path: string): T;
   /** Throws "corrupt-record" for a record that cannot be read at all. */
-  refuse(name: string, cause: unknown): never;
+  refuse(name: string, path: string, cause: unknown): never;
 }
 
 /** The subject of a kind of record, for messages: `container web was started by a newer berth`. */
 export interface RecordSubject {
   readonly noun: string;
   readonly verb: "made" | "started";
-  /** The message for a record that cannot be read; `the record of container NAME cannot be read` by default. */
-  readonly unreadable?: (name: string) => string;
+  /** What takes a damaged record away and loses nothing: `restart its service`. */
+  readonly remedy: string;
+  /** The beginning of the message for a record that cannot be read; `the record of container NAME` by default. */
+  readonly called?: (name: string) => string;
   /** Indentation of members in blanks; the record is one line by default. */
   readonly indent?: number;
 }
@@ -36,23 +38,23 @@ export interface RecordSubject {
 const VERSION = 1;
 
 export function recordFormat<T extends object>(subject: RecordSubject, table: Fields<T>): RecordFormat<T> {
-  const { noun, verb, unreadable = (name: string) => `the record of ${noun} ${name} cannot be read`, indent } = subject;
+  const { noun, verb, remedy, called = (name: string) => `the record of ${noun} ${name}`, indent } = subject;
   const read = fields(table);
-  const refuse = (name: string, cause: unknown): never => {
-    throw new StateError("corrupt-record", unreadable(name), { cause });
+  const refuse = (name: string, path: string, cause: unknown): never => {
+    throw new StateError("corrupt-record", `${called(name)} cannot be read (${path}; ${remedy})`, { cause });
   };
   return {
     refuse,
     format: (record) => `${JSON.stringify({ version: VERSION, ...record }, null, indent)}\n`,
-    parse(text, name) {
+    parse(text, name, path) {
       const object = parseObject(text);
-      const corrupt = (why: string): never => refuse(name, new Error(why));
+      const corrupt = (why: string): never => refuse(name, path, new Error(why));
       if (object === undefined) return corrupt("it is not a JSON object");
       const { version = VERSION, ...members } = object;
       if (typeof version !== "number") return corrupt("version is not a number");
       if (version > VERSION) {
-        const called = typeof members.name === "string" ? members.name : name;
-        const what = `${noun} ${called} was ${verb} by a newer berth (record version ${version})`;
+        const own = typeof members.name === "string" ? members.name : name;
+        const what = `${noun} ${own} was ${verb} by a newer berth (record version ${version})`;
         throw new StateError("newer-record", `${what}: install that berth again, or a newer one`);
       }
       return read(members, "", corrupt);
@@ -86,10 +88,10 @@ export function readRecordFile<T extends object>(path: string, format: RecordFor
     bytes = readBounded(path, RECORD_MAX);
   } catch (cause) {
     if (isErrno(cause, "ENOENT", "ENOTDIR")) return undefined;
-    return format.refuse(name, cause);
+    return format.refuse(name, path, cause);
   }
-  if (bytes === undefined) return format.refuse(name, new Error("it is not a regular file"));
-  return format.parse(bytes.toString(), name);
+  if (bytes === undefined) return format.refuse(name, path, new Error("it is not a regular file"));
+  return format.parse(bytes.toString(), name, path);
 }
 
 /** The same, but undefined for a record that cannot be read. Throws "newer-record". */

@@ -46,6 +46,15 @@ export function forgetUnit(scope: Scope, unit: string, id: string): void {
   if (runningUnit(scope, unit)?.id === id) unlinkSync(join(unitsDir(scope), unit));
 }
 
+/** The service and ID of a pod that runs, by its note, for where the pod's own record is damaged. */
+export function notedPod(scope: Scope, name: string): { readonly unit: string; readonly id: string } | undefined {
+  for (const unit of runningUnitNames(scope)) {
+    const running = runningUnit(scope, unit);
+    if (running?.kind === "pod" && running.name === name) return { unit, id: running.id };
+  }
+  return undefined;
+}
+
 /** Names of the running services, in no order. */
 export function runningUnitNames(scope: Pick<Scope, "runtimeDir">): string[] {
   try {

@@ -25,13 +25,17 @@ export interface Volume {
   readonly needsOwner: boolean;
 }
 
-/** What heals it loses no data: a volume without a description is a local one that has been filled. */
-const unreadable = (name: string) =>
-  `the description of volume ${name} cannot be read (remove its volume.json: it is a local volume then)`;
-
-/** A volume's name is that of its folder, whatever its description says. */
+/**
+ * A volume's name is that of its folder, whatever its description says. What heals it loses no data: a volume without a
+ * description is a local one that has been filled.
+ */
 const FORMAT = recordFormat<Volume>(
-  { noun: "volume", verb: "made", unreadable },
+  {
+    noun: "volume",
+    verb: "made",
+    remedy: "remove that file: it is a local volume then",
+    called: (name) => `the description of volume ${name}`,
+  },
   {
     name: orElse(text, ""),
     driver: oneOf(...VOLUME_DRIVERS),

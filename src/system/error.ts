@@ -6,6 +6,8 @@ export type SystemErrorCode =
   | "syscall"
   /** A path or name with a NUL byte, which no system call takes. */
   | "bad-name"
+  /** A folder, pipe, device or file of the kernel where a regular file is expected. */
+  | "not-regular"
   /** A file that is longer than it may be. */
   | "too-long"
   /** A settings file that cannot be read, or says what it may not. */

@@ -38,3 +38,10 @@ export function readDescriptor(fd: number, path: string, limit: number): Buffer 
   if (length > limit) throw tooLong();
   return buffer.subarray(0, length);
 }
+
+/** readBounded() where anything but such a file is an error: throws "not-regular" too. */
+export function readRegular(path: string, limit: number): Buffer {
+  const bytes = readBounded(path, limit);
+  if (bytes === undefined) throw new SystemError("not-regular", `${path} is not a regular file`);
+  return bytes;
+}

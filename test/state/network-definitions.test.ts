@@ -81,7 +81,7 @@ describe("a definition that cannot be read is an error with its path", () => {
     expect(() => readDefinition(scope, "back")).toThrow(
       expect.objectContaining({
         code: "corrupt-record",
-        message: `${path} cannot be read (remove it and create the network again, or put the file of a backup there)`,
+        message: `the definition of network back cannot be read (${path}; remove that file and create the network again, or put a copy back)`,
         cause: expect.objectContaining({ message: why }),
       }),
     );

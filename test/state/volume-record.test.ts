@@ -57,7 +57,9 @@ test.each([
   { driver: "local", needsOwner: 0 },
 ])("%j is a description that cannot be read", (content) => {
   put(content);
-  const message = expect.stringMatching(/^the description of volume data cannot be read \(remove its volume\.json/);
+  const message = expect.stringMatching(
+    /^the description of volume data cannot be read \(\/.*\/volume\.json; remove that file/,
+  );
   const error = { code: "corrupt-record", message };
   expect(() => readVolume(scope, "data")).toThrow(expect.objectContaining(error));
 });

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject } from "../../json.ts";
 import { walkTree } from "../../system/deep-paths.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import type { DiffId } from "../document/digest.ts";
 import { RECORD, TREE } from "./directory.ts";
 
@@ -40,11 +41,14 @@ export function writeRecord(dir: string, record: LayerRecord): void {
   }
 }
 
+/** The longest record that is read: bytes. */
+const RECORD_MAX = 64 * 1024;
+
 /** The damage of a layer in the store; undefined when its tree is as it was when it was published. */
 export function checkLayer(dir: string): string | undefined {
   let record: unknown;
   try {
-    record = JSON.parse(readFileSync(join(dir, RECORD), "utf8"));
+    record = JSON.parse(readRegular(join(dir, RECORD), RECORD_MAX).toString());
   } catch {
     return "its record is missing or broken";
   }

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Environment } from "../../environment.ts";
 import { isJsonObject, type JsonObject, parseJsonObject } from "../../json.ts";
 import { isErrno } from "../../system/error.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import { ImageError, withContext } from "../error.ts";
 import { type Reference, repositoryName } from "../reference.ts";
 import type { Credentials } from "./auth.ts";
@@ -30,6 +30,9 @@ export function authenticationFiles(
   ].map((path) => ({ path, required: false }));
 }
 
+/** The longest file that is read: bytes. */
+const FILE_MAX = 4 * 1024 * 1024;
+
 /** Credentials for an image name from the first file that has any. Throws ImageError `bad-settings`. */
 export async function findCredentials(
   files: readonly { path: string; required: boolean }[],
@@ -39,7 +42,7 @@ export async function findCredentials(
   for (const { path, required } of files) {
     let bytes: Uint8Array;
     try {
-      bytes = readFileSync(path);
+      bytes = readRegular(path, FILE_MAX);
     } catch (error) {
       if (!required && isErrno(error, "ENOENT", "ENOTDIR", "EACCES")) continue;
       throw withContext(`read ${path}`, error, "bad-settings");

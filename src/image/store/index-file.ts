@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
 import { lacksRegistry } from "../../options/values/image-name.ts";
 import { isMissing } from "../../system/error.ts";
 import { replaceFile } from "../../system/files.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import type { Digest } from "../document/digest.ts";
 import { type Descriptor, OCI_INDEX, parseDescriptor } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
@@ -34,6 +34,9 @@ export interface IndexFile {
   readonly json: JsonObject;
 }
 
+/** The longest index.json that is read: bytes. A thousand images have one of half a megabyte. */
+const INDEX_MAX = 256 * 1024 * 1024;
+
 /** Reads an index.json; empty when there is none. Throws ImageError `store-corrupt`, `store-io`. */
 export function readIndexFile(path: string): IndexFile {
   return parseEntries(readIndexJson(path));
@@ -50,7 +53,7 @@ export interface IndexJson {
 export function readIndexJson(path: string): IndexJson {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readRegular(path, INDEX_MAX);
   } catch (error) {
     if (isMissing(error)) return { items: [], json: {} };
     throw withContext(`read ${path}`, error, "store-io");

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { isMissing } from "../../system/error.ts";
+import { isMissing, SystemError } from "../../system/error.ts";
 import type { ReplaceOptions } from "../../system/files.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import { type Digest, digestHex, digestOf } from "../document/digest.ts";
 import { CONFIG_MAX } from "../document/manifest.ts";
 import { ImageError, withContext } from "../error.ts";
@@ -44,9 +45,10 @@ export function readBlob(paths: StorePaths, digest: Digest): Uint8Array {
   try {
     if (statSync(path).size > CONFIG_MAX)
       throw new ImageError("store-corrupt", `it is longer than ${CONFIG_MAX} bytes, and no manifest or configuration`);
-    bytes = readFileSync(path);
+    bytes = readRegular(path, CONFIG_MAX);
   } catch (error) {
-    throw withContext(`read blob ${digest}`, error, isMissing(error) ? "store-corrupt" : "store-io");
+    const isCorrupt = isMissing(error) || (error instanceof SystemError && error.code === "not-regular");
+    throw withContext(`read blob ${digest}`, error, isCorrupt ? "store-corrupt" : "store-io");
   }
   if (digestOf(bytes) !== digest)
     throw new ImageError("store-corrupt", `blob ${digest} does not match its digest: pull its image again`);

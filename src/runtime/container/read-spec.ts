@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { parseJsonObject } from "../../json.ts";
 import {
   dictionary,
   type Fields,
@@ -12,6 +12,7 @@ import {
 } from "../../json-fields.ts";
 import type { Scope } from "../../scope.ts";
 import { containerPaths } from "../../state/paths.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import { RuntimeError } from "../error.ts";
 import { RLIM_INFINITY } from "../spec/oci-config.ts";
 import type { RuntimeSpec, SpecMount, SpecProcess } from "../spec/runtime-spec.ts";
@@ -60,15 +61,25 @@ const writtenSpec = fields<WrittenSpec>({
   annotations: dictionary(text),
 });
 
+/** The longest config.json that is read: bytes. */
+const SPEC_MAX = 64 * 1024 * 1024;
+
 /** config.json as berth wrote it for the container. Throws "oci-runtime" for what berth does not write. */
 export function readSpec(scope: Scope, id: string): WrittenSpec {
   const path = containerPaths(scope, id).config;
-  return parseSpec(readFileSync(path, "utf8"), path);
+  let text: string;
+  try {
+    text = readRegular(path, SPEC_MAX).toString();
+  } catch (cause) {
+    throw new RuntimeError("oci-runtime", `read ${path}, which the container's next start makes anew`, { cause });
+  }
+  return parseSpec(text, path);
 }
 
 /** The same for its text; `path` is for the message. */
 export function parseSpec(text: string, path: string): WrittenSpec {
-  return writtenSpec(JSON.parse(text), "", (why) => {
-    throw new RuntimeError("oci-runtime", `read ${path}: ${why}`);
-  });
+  const refuse = (why: string): never => {
+    throw new RuntimeError("oci-runtime", `read ${path}, which the container's next start makes anew: ${why}`);
+  };
+  return writtenSpec(parseJsonObject(Buffer.from(text), refuse), "", refuse);
 }

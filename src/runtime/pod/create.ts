@@ -1,6 +1,7 @@
 import type { PodRequest } from "../../options/requests/pod-request.ts";
 import type { Scope } from "../../scope.ts";
 import { claimPod, type PodRecord, podPaths, readPod } from "../../state/pod-record.ts";
+import { notedPod } from "../../state/running-units.ts";
 import { setPlainUmask } from "../../system/files.ts";
 import { identify } from "../../system/process-identity.ts";
 import { RuntimeError } from "../error.ts";
@@ -56,7 +57,7 @@ async function claimName(scope: Scope, record: PodRecord, replace: boolean): Pro
   const { name, unit } = record;
   for (let attempt = 0; attempt < 3; attempt++) {
     if (claimPod(scope, record)) return;
-    const other = readPod(scope, name);
+    const other = readPod(scope, name) ?? notedPod(scope, name);
     if (other !== undefined && other.unit !== unit && !replace)
       throw new RuntimeError("name-in-use", `the pod name ${name} is in use by ${other.unit}`);
     await removePod(scope, name);

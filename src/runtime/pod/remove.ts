@@ -3,10 +3,11 @@ import type { BerthError } from "../../error.ts";
 import type { Scope } from "../../scope.ts";
 import { listPodNames, type PodRecord, podPaths, readPod, removeUnfinished } from "../../state/pod-record.ts";
 import { isNewer } from "../../state/record-format.ts";
-import { forgetUnit } from "../../state/running-units.ts";
+import { forgetUnit, notedPod } from "../../state/running-units.ts";
 import { isAlive } from "../../system/process-identity.ts";
 import { attemptEach } from "../attempt-each.ts";
 import { RuntimeError } from "../error.ts";
+import { disconnect } from "../network/disconnect.ts";
 import { ociRuntimes } from "../oci-runtime/choice.ts";
 import { closeNamespaces, openPinned } from "../systemd/pinned-namespaces.ts";
 import { releaseIds } from "../user-namespace/id-leases.ts";
@@ -27,9 +28,22 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
     forgetUnit(scope, record.unit, record.id);
     // In case startInit() was killed; the process itself ends with the unit.
     for (const runtime of ociRuntimes(scope)) runtime.forget(record.id);
+  } else {
+    kept = await removeByNote(scope, name);
   }
   rmSync(paths.directory, { recursive: true, force: true });
   if (kept !== undefined) throw kept;
+}
+
+/** What can be removed of a pod whose record is damaged: its service's note has the ID. */
+async function removeByNote(scope: Scope, name: string): Promise<BerthError | undefined> {
+  const noted = notedPod(scope, name);
+  if (noted === undefined) return undefined;
+  const kept = await disconnect(scope, noted.id);
+  releaseIds(scope, noted.id);
+  forgetUnit(scope, noted.unit, noted.id);
+  for (const runtime of ociRuntimes(scope)) runtime.forget(noted.id);
+  return kept;
 }
 
 /**
@@ -38,7 +52,7 @@ export async function removePod(scope: Scope, name: string): Promise<void> {
  */
 export async function removeStalePods(
   scope: Scope,
-  isActive: (record: PodRecord) => Promise<boolean>,
+  isActive: (pod: Pick<PodRecord, "id" | "unit">) => Promise<boolean>,
 ): Promise<string[]> {
   removeUnfinished(scope);
   const stale: string[] = [];
@@ -51,6 +65,8 @@ export async function removeStalePods(
       if (isNewer(error)) continue;
       throw error;
     }
+    const noted = record === undefined ? notedPod(scope, name) : undefined;
+    if (noted !== undefined && (await isActive(noted))) continue;
     if (record !== undefined && (isBeingMade(record) || (isKept(record) ?? (await isActive(record))))) continue;
     stale.push(name);
   }

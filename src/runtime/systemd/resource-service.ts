@@ -27,7 +27,10 @@ interface ResourceService {
 }
 
 const formatOf = (kind: Kind) =>
-  recordFormat<ResourceService>({ noun: `the service of ${kind}`, verb: "started" }, { unit: text, run: text });
+  recordFormat<ResourceService>(
+    { noun: `the service of ${kind}`, verb: "started", remedy: "remove that file" },
+    { unit: text, run: text },
+  );
 
 /** Notes go with a reboot, as the services' states do. */
 const noteFile = (scope: Scope, kind: Kind, name: string) => join(scope.runtimeDir, "makers", `${kind}-${name}`);

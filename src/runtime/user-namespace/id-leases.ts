@@ -5,7 +5,7 @@ import type { Scope } from "../../scope.ts";
 import { openLockFolder, withLock } from "../../state/lock.ts";
 import { containerPaths, idLeasesDir } from "../../state/paths.ts";
 import { surveyPods } from "../../state/pod-record.ts";
-import { readRecordIfSound, recordFormat, writeRecordFile } from "../../state/record-format.ts";
+import { readRecordFile, recordFormat, writeRecordFile } from "../../state/record-format.ts";
 import { listIfThere, removeIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 import type { IdSpan } from "./subordinate-ids.ts";
@@ -17,20 +17,24 @@ export interface IdLease {
 }
 
 const idSpans = list(fields<IdSpan>({ start: number, size: number }));
-const FORMAT = recordFormat<IdLease>({ noun: "the user namespace of", verb: "made" }, { uid: idSpans, gid: idSpans });
+const FORMAT = recordFormat<IdLease>(
+  { noun: "the user namespace of", verb: "made", remedy: "restart its container" },
+  { uid: idSpans, gid: idSpans },
+);
 
 /**
  * Takes `size` of the available uids and gids that no other container of the scope has. Each container's lease is a
  * file of its own, written under a lock, so containers that start at once never get the same ids. The lease of a
- * container without a bundle is void. Throws "user-namespace" if too few ids are left.
+ * container without a bundle is void. Throws "user-namespace" if too few ids are left, and "corrupt-record".
  */
 export function leaseIds(scope: Scope, id: string, size: number, available: IdLease): IdLease {
   const dir = idLeasesDir(scope);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   return withLock("id leases", openLockFolder(dir), "exclusive", () => {
     releaseStaleIds(scope);
-    // One that cannot be read is a temporary file of a launcher that was killed.
-    const others = readdirSync(dir).flatMap((name) => readRecordIfSound(join(dir, name), FORMAT, name) ?? []);
+    // With a dot: the temporary file of a launcher that was killed. The ids of a lease that cannot be read may be any.
+    const names = readdirSync(dir).filter((name) => !name.includes("."));
+    const others = names.flatMap((name) => readRecordFile(join(dir, name), FORMAT, name) ?? []);
     const take = (kind: "uid" | "gid") => {
       const spans = takeSpans(
         available[kind],
@@ -59,7 +63,7 @@ export function releaseStaleIds(scope: Scope): void {
   const names = listIfThere(idLeasesDir(scope));
   if (names.length === 0) return;
   const { records, unread } = surveyPods(scope);
-  // The ids of a newer berth's pods are unknown.
+  // The ids of a pod whose record cannot be read are unknown.
   if (unread.length > 0) return;
   const pods = records.map(({ id }) => id);
   for (const name of names) {

@@ -8,7 +8,7 @@ import { type Scope, systemScope } from "../../../src/scope.ts";
 import {
   type ContainerRecord,
   listContainerIds,
-  listRecords,
+  surveyRecords,
   writeRecord,
 } from "../../../src/state/container-record.ts";
 import { findContainer } from "../../../src/state/find-container.ts";
@@ -82,7 +82,7 @@ describe("what is stale", () => {
   rootTest("is what has a record that cannot be read", async () => {
     record(ID, self());
     writeFileSync(containerPaths(scope, ID).record, "{");
-    expect(listRecords(scope)).toEqual([]);
+    expect(surveyRecords(scope).records).toEqual([]);
     expect(await cleanUpStale(scope)).toEqual([ID]);
     expect(existsSync(containerPaths(scope, ID).bundle)).toBe(false);
   });

@@ -21,6 +21,6 @@ test("what the runtime wrote is read, and a process is written back with all its
 
 test("what berth does not write is refused by its place", () => {
   expect(() => parseSpec(text(PROCESS.replace('["sh"]', '"sh"')), "/c/config.json")).toThrow(
-    "read /c/config.json: process.args is not an array",
+    "read /c/config.json, which the container's next start makes anew: process.args is not an array",
   );
 });

@@ -78,7 +78,7 @@ test("a definition that cannot be read keeps no other network from being made, n
     const front = findNetwork(scope, "front");
     expect(front.network_interface).not.toBe(back.network_interface);
     expect(front.subnets[0]?.subnet).not.toBe(back.subnets[0]?.subnet);
-    expect(() => createNetwork(scope, request("back"), false)).toThrow(`${path} cannot be read (remove it`);
+    expect(() => createNetwork(scope, request("back"), false)).toThrow(`(${path}; remove that file and create`);
     await removeNetwork(scope, "front");
   }
   beginRemoval(scope, "back");

@@ -137,7 +137,7 @@ describe("removing", () => {
     createVolume(scope, newVolume("data"));
     writeFileSync(folder("data/_data/file"), "");
     writeFileSync(folder("data/volume.json"), "");
-    expect(() => readVolume(scope, "data")).toThrow("remove its volume.json");
+    expect(() => readVolume(scope, "data")).toThrow("volume.json; remove that file");
     rmSync(folder("data/volume.json"));
     expect(readVolume(scope, "data")).toMatchObject({ driver: "local", needsCopyUp: false });
     expect(existsSync(folder("data/_data/file"))).toBe(true);

@@ -5,7 +5,8 @@ import type { Scope } from "../../../scope.ts";
 import type { NetworkDefinition } from "../../../state/network-definition.ts";
 import { networksDir } from "../../../state/paths.ts";
 import { isErrno, isTaken } from "../../../system/error.ts";
-import { readIfThere, removeIfThere } from "../../../system/files.ts";
+import { removeIfThere } from "../../../system/files.ts";
+import { readBounded } from "../../../system/read-bounded.ts";
 import { RuntimeError } from "../../error.ts";
 import { assignFixed, checkFixed, type LeasePool, leaseCandidates, leasePools, poolName } from "./lease-plan.ts";
 
@@ -44,9 +45,21 @@ export function leaseAddresses(
   });
 }
 
+/** More than any owner or address takes: bytes. */
+const LEASE_MAX = 256;
+
+/** The text of a lease or note; undefined if there is none, empty where its owner cannot be told any more. */
+function readLease(path: string): string | undefined {
+  try {
+    return readBounded(path, LEASE_MAX)?.toString() ?? "";
+  } catch (error) {
+    return isErrno(error, "ENOENT") ? undefined : "";
+  }
+}
+
 function leaseFixed(directory: string, pool: LeasePool, owner: string, wanted: string): string {
   const address = checkFixed(pool, wanted);
-  if (!takeLease(directory, address, owner) && readIfThere(join(directory, address)) !== owner)
+  if (!takeLease(directory, address, owner) && readLease(join(directory, address)) !== owner)
     throw new RuntimeError("network", `address ${address} is in use in network ${pool.network}`);
   return address;
 }
@@ -54,7 +67,7 @@ function leaseFixed(directory: string, pool: LeasePool, owner: string, wanted: s
 function leaseFree(directory: string, pool: LeasePool, owner: string): string {
   const taken = new Set(readdirSync(directory));
   const note = join(directory, `${LAST}-${poolName(pool)}`);
-  const lastGiven = parseAddress(readIfThere(note) ?? "")?.value;
+  const lastGiven = parseAddress(readLease(note) ?? "")?.value;
   for (const address of leaseCandidates(pool, lastGiven)) {
     if (taken.has(address) || !takeLease(directory, address, owner)) continue;
     // By way of a file with the owner in its name: if this process is killed here, releaseAddresses() finds it.
@@ -84,7 +97,7 @@ function takeLease(directory: string, address: string, owner: string): boolean {
 /** Releases an address, if `owner` holds it. */
 export function releaseAddress(directory: string, address: string, owner: string): void {
   const path = join(directory, address);
-  if (readIfThere(path) === owner) removeIfThere(path);
+  if (readLease(path) === owner) removeIfThere(path);
 }
 
 /** Releases the addresses in a folder whose owner is `gone`: a launcher killed right after leasing one leaves it. */
@@ -94,8 +107,9 @@ export function releaseAddresses(directory: string, gone: (owner: string) => boo
     const unfinished = name.startsWith(LAST) ? undefined : /^(.+)\.new$/.exec(name)?.[1];
     if (unfinished !== undefined && gone(unfinished)) removeIfThere(join(directory, name));
     if (parseAddress(name) === undefined) continue;
-    const owner = readIfThere(join(directory, name));
-    if (owner !== undefined && gone(owner)) releaseAddress(directory, name, owner);
+    const owner = readLease(join(directory, name));
+    // One without an owner may be that of a container that runs: it goes with a reboot.
+    if (owner !== undefined && owner !== "" && gone(owner)) releaseAddress(directory, name, owner);
   }
 }
 
@@ -104,14 +118,14 @@ export function hasOtherLeases(scope: Scope, network: string, owner: string): bo
   const directory = leasesDir(scope, network);
   // Looks at no more names than it takes to find one: all containers that end do this, under netavark's lock.
   return listIfFolder(directory).some(
-    (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readIfThere(join(directory, name))),
+    (name) => parseAddress(name) !== undefined && ![owner, undefined].includes(readLease(join(directory, name))),
   );
 }
 
 /** The owners that have an address in a network. */
 export function leaseHolders(scope: Scope, network: string): ReadonlySet<string> {
   const directory = leasesDir(scope, network);
-  return new Set(listLeases(directory).flatMap((name) => readIfThere(join(directory, name)) ?? []));
+  return new Set(listLeases(directory).flatMap((name) => readLease(join(directory, name)) ?? []));
 }
 
 /** Releases the addresses of every network whose owner is `gone`. */

@@ -69,7 +69,11 @@ const netavarkRequest = fields<NetavarkRequest>({
 });
 
 const FORMAT = recordFormat<ConnectionRecord>(
-  { noun: "the connection of", verb: "made" },
+  {
+    noun: "the connection of",
+    verb: "made",
+    remedy: "end the container, remove that file and run `berth cleanup --stale`",
+  },
   {
     owner: text,
     name: text,
@@ -92,7 +96,9 @@ export function writeConnection(scope: Scope, record: ConnectionRecord): void {
 
 /** The record of an owner, or undefined if it is in no network. Throws "corrupt-record" and "newer-record". */
 export function readConnection(scope: Scope, owner: string): ConnectionRecord | undefined {
-  return readRecordFile(recordFile(scope, owner), FORMAT, owner);
+  const record = readRecordFile(recordFile(scope, owner), FORMAT, owner);
+  // Its owner is that of the file, whatever the record says.
+  return record === undefined || record.owner === owner ? record : { ...record, owner };
 }
 
 /** Removes the record of an owner, its namespace link and its claim of ports; does nothing if there is none. */

@@ -29,12 +29,14 @@ export interface PastaRecord {
   readonly resolvers: readonly string[];
 }
 
+const REMEDY = "restart berth-networks.target";
+
 const PASTA_FORMAT = recordFormat<PastaRecord>(
-  { noun: "the network namespace", verb: "made" },
+  { noun: "the network namespace", verb: "made", remedy: REMEDY },
   { pasta: processIdentity, inode: number, gateway: optional(text), resolvers: texts },
 );
 const DNS_FORMAT = recordFormat<ProcessIdentity>(
-  { noun: "the DNS server", verb: "started" },
+  { noun: "the DNS server", verb: "started", remedy: REMEDY },
   { pid: number, startTime: text },
 );
 
