@@ -106,6 +106,22 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     expect((await host.run(["sh", "-c", loop], { input: "a\nb\n" })).stdout).toBe("a\nb\n");
     expect((await berth("run", sample("tools:1"), "/no/such/program")).exitCode).toBe(127);
     expect((await berth("run", sample("tools:1"), "/etc/passwd")).exitCode).toBe(126);
+    expect(await berth("run", "-w", "/etc/passwd", sample("tools:1"), "pwd")).toEqual({
+      stdout: "",
+      stderr: "berth: error: working directory /etc/passwd: /etc/passwd is not a folder\n",
+      exitCode: 126,
+    });
+    await host.sh(
+      "mkdir /srv/programs; printf '#!/bin/sh\necho ran\n' > /srv/programs/app; chmod 755 /srv/programs/app",
+    );
+    await host.sh("printf '#!/nosuch\n' > /srv/programs/lacks; chmod 755 /srv/programs/lacks");
+    const mounted = async (options: string, program: string) => {
+      const { exitCode, stdout } = await berth("run", "-v", `/srv/programs:/p:${options}`, sample("tools:1"), program);
+      return `${exitCode} ${stdout}`;
+    };
+    expect(await mounted("ro", "/p/app")).toBe("0 ran\n");
+    expect(await mounted("noexec", "/p/app")).toBe("126 ");
+    expect(await mounted("ro", "/p/lacks")).toBe("127 ");
     expect((await berth("run", "--frob", sample("tools:1"))).exitCode).toBe(125);
     expect(await leftovers(host)).toBe("");
   });

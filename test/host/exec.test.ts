@@ -61,6 +61,8 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
     expect(folder.exitCode).toBe(126);
     expect(folder.stderr).toContain("/etc");
     expect((await exec(["app", "/etc/issue"])).exitCode).toBe(126);
+    expect((await exec(["--workdir", "/etc/issue", "app", "true"])).exitCode).toBe(126);
+    expect((await exec(["--workdir", "/nosuch", "app", "true"])).exitCode).toBe(127);
     expect((await exec(["--user", "nobody-of-that-name", "app", "true"])).exitCode).toBe(125);
   });
 

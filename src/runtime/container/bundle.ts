@@ -22,9 +22,9 @@ import {
 } from "../users/user-database.ts";
 import { etcFacts, writeBundleFiles } from "./bundle-files.ts";
 import { type BundleFacts, specInput } from "./bundle-spec.ts";
-import { checkExecutable } from "./executable.ts";
 import { limitMounts } from "./limit-mounts.ts";
 import { resolveMounts } from "./mounts.ts";
+import { checkExecutable } from "./program/executable.ts";
 import type { Start } from "./start.ts";
 
 /**
@@ -45,7 +45,8 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   // The root's overlay keeps the layers open.
   lower?.release();
   const spec = toRuntimeSpec(specInput(start, { user, rootfs, sockets, mounts, ...hostFacts(start) }));
-  if (!request.detach) checkExecutable(spec);
+  const plainIds = start.namespace === undefined && !context.inUserNamespace;
+  checkExecutable(spec, plainIds ? { uid: user.uid } : {});
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
   return sockets;
 }

@@ -10,7 +10,7 @@ import { formatRuntimeSpec } from "../spec/oci-config.ts";
 import { renewRootfsAccess } from "../user-namespace/rootfs-access.ts";
 import { resolveUser } from "../users/container-user.ts";
 import { checkUserDatabase, readUserDatabase } from "../users/user-database.ts";
-import { checkExecutable } from "./executable.ts";
+import { checkExecutable } from "./program/executable.ts";
 import { readSpec, type WrittenProcess } from "./read-spec.ts";
 
 /** A request of `berth exec`. Undefined members are taken from the container's first process. */
@@ -35,7 +35,7 @@ export function execInContainer(scope: Scope, record: ContainerRecord, request: 
   const spec = readSpec(scope, record.id);
   const process = toExecProcess(spec.process, request, root);
   // The OCI runtime would end with 255. The root is seen with its mounts here, so all of it can be checked.
-  checkExecutable({ process, root: { path: root }, mounts: [] });
+  checkExecutable({ process, root: { path: root }, mounts: [] }, { running: true });
   if (scope.kind === "user") renewRootfsAccess(spec.root.path);
   const fd = unlinkedFile(containerPaths(scope, record.id).bundle, formatRuntimeSpec(process));
   return ociRuntime(scope, record.runtime).becomeExec(record.id, fd, env);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunRequest } from "../../../src/options/requests/run-request.ts";
@@ -37,6 +37,8 @@ beforeEach(() => {
   layer = join(root, "layer");
   mkdirSync(join(layer, "etc"), { recursive: true });
   writeFileSync(join(layer, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
+  writeFileSync(join(layer, "entry"), "#!/entry\n");
+  chmodSync(join(layer, "entry"), 0o755);
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
