@@ -209,11 +209,17 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
     });
 
     hostTest(`${scope}: berth run in a unit written by hand ends with it, and starts again`, async () => {
-      const run = `/usr/local/bin/berth run --rm --name hand -p 8091:80 ${TOOLS} ${STAYS}`;
-      const stop = "ExecStop=/usr/local/bin/berth stop hand";
+      // Only ExecStop= knows the signal that ends it.
+      const payload = `sh -c "trap '' TERM; trap 'exit 0' USR1; sleep 1000000 & while true; do wait; done"`;
+      const run = `/usr/local/bin/berth run --rm --name hand --stop-signal USR1 --stop-timeout 2 -p 8091:80 ${TOOLS}`;
+      const stop = "/usr/local/bin/berth stop hand";
+      const service = `ExecStartPre=-${stop}\nExecStart=${run} ${payload}\nExecStop=${stop}\n`;
+      const once = `[Service]\nType=oneshot\nTimeoutStartSec=20\nExecStart=/usr/local/bin/berth run --rm ${TOOLS} true\n`;
       await put({
-        [`${units}/hand.service`]: `[Service]\nExecStart=${run}\n${stop}\nRestart=on-failure\nRestartSec=50ms\n`,
+        [`${units}/hand.service`]: `[Service]\n${service}Restart=on-failure\nRestartSec=50ms\n`,
+        [`${units}/once.service`]: once,
       });
+      expect((await systemctl("start", "once")).stderr).toBe("");
       for (const way of ["stop", "kill", "restart"] as const) {
         await systemctl("start", "hand");
         await until("it to be up", async () => (await names()) === "hand");

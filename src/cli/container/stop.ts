@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { failedWith } from "../../error.ts";
 import { terminatePayload } from "../../runtime/container/stop-payload.ts";
+import { callingService } from "../../runtime/oci-runtime/container-cgroup.ts";
 import type { Scope } from "../../scope.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { containerPaths } from "../../state/paths.ts";
@@ -46,6 +47,8 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
     await untilCleanedUp(context.scope, record.id);
     return undefined;
   }
+  // systemd stops it already, or starts it (ExecStartPre=): a job for it would wait for this process, or end it.
+  if (unit === callingService()) return undefined;
   const { withManager } = await import("../../runtime/systemd/systemd.ts");
   return withManager(context.scope, context.env, async (manager) => {
     const [state] = isUnitName(unit) ? await manager.units([unit]) : [];

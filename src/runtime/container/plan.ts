@@ -68,7 +68,8 @@ export function planStart(request: RunRequest, image: StoredImage, facts: StartF
   const { id, pod, otherImages } = facts;
   const short = id.slice(0, 12);
   const name = request.name ?? short;
-  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup, { kind: facts.scope, caller: facts.caller });
+  const caller = facts.caller === undefined ? undefined : { service: facts.caller, stopTimeout: request.stopTimeout };
+  const cgroup = containerCgroup(request.unit, id, facts.unitCgroup, { kind: facts.scope, caller });
   const podOfNetwork = request.network.mode === "pod" ? pod : undefined;
   return {
     id,

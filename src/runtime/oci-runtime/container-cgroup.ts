@@ -21,6 +21,13 @@ export interface ContainerCgroup {
   readonly holdsUnit?: true;
 }
 
+/** The service that asks for a container in the foreground. */
+export interface CallingService {
+  readonly service: string;
+  /** Seconds that the payload has to end once the service has. */
+  readonly stopTimeout: number;
+}
+
 /**
  * The container's cgroup, given that of this process, `own`. In a unit it is a child of the unit's, which systemd has
  * delegated; in a shell there is none to divide, so the OCI runtime asks the manager of `kind` for a transient scope.
@@ -30,7 +37,7 @@ export function containerCgroup(
   unit: string | undefined,
   id: string,
   own: string | undefined,
-  { kind, caller }: { readonly kind: Scope["kind"]; readonly caller?: string | undefined },
+  { kind, caller }: { readonly kind: Scope["kind"]; readonly caller?: CallingService | undefined },
 ): ContainerCgroup {
   if (unit === undefined) {
     const bound = caller === undefined ? {} : { annotations: boundTo(caller) };
@@ -46,16 +53,27 @@ export function containerCgroup(
 
 /**
  * Properties of the scope, in the form that OCI runtimes take (runc, docs/systemd.md): a service that is killed takes
- * its payload along.
+ * its payload along. Before=, for the end is in the opposite order: after the service, the scope would be stopped
+ * before that runs its ExecStop=, and a oneshot would wait for a scope that waits for it.
  */
-function boundTo(service: string): Record<string, string> {
+function boundTo({ service, stopTimeout }: CallingService): Record<string, string> {
   const list = `['${service}']`;
-  return { "org.systemd.property.BindsTo": list, "org.systemd.property.After": list };
+  return {
+    "org.systemd.property.BindsTo": list,
+    "org.systemd.property.Before": list,
+    // A service that is killed starts again only then. Zero would be no limit.
+    "org.systemd.property.TimeoutStopUSec": `uint64 ${Math.max(stopTimeout * 1_000_000, 1000)}`,
+  };
 }
 
-/** The service that this process is in: the last part of its cgroup's path, which systemd names for the unit. */
+/**
+ * The service that this process is in, for which systemd names a part of its cgroup's path. What an ExecStop= runs is
+ * in a part below, where the service's cgroup is delegated.
+ */
 export function callingService(): string | undefined {
-  const name = ownCgroup()?.split("/").at(-1);
+  const name = ownCgroup()
+    ?.split("/")
+    .findLast((part) => part.endsWith(".service"));
   return name !== undefined && /^[\w:.\\@-]+\.service$/.test(name) && !/^user@\d+\.service$/.test(name)
     ? name
     : undefined;

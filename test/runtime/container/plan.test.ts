@@ -226,3 +226,13 @@ test.each([
   const mounts = [{ type: "bind", source: "/s", target: "/t", options }] as const;
   expect(plan({ mounts }).mapsMountIds).toBe(expected);
 });
+
+test("the scope of a container that a service runs in the foreground ends after it, in the container's own time", () => {
+  const request = { ...REQUEST, ...SHELL, stopTimeout: 3 };
+  const { cgroup } = planStart(request, STORED_IMAGE, { ...FACTS, unitCgroup: undefined, caller: "db.service" });
+  expect(cgroup.annotations).toEqual({
+    "org.systemd.property.BindsTo": "['db.service']",
+    "org.systemd.property.Before": "['db.service']",
+    "org.systemd.property.TimeoutStopUSec": "uint64 3000000",
+  });
+});
