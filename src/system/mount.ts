@@ -19,8 +19,18 @@ export function mount(source: string, target: string, type: string, flags: numbe
     flags,
     ptr(cString(data)),
   );
-  check(result, `mount ${type || source} on ${target}`);
+  if (result === 0) return;
+  const errno = lastErrno();
+  const why = Object.hasOwn(REASONS, errno) ? ` (${REASONS[errno]})` : "";
+  throw lastFailure(`mount ${type || source} on ${target}${why}`, errno);
 }
+
+/** What mount(2) means by errors whose usual meaning is another one. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENAMETOOLONG: "a path or name in it is longer than the kernel takes, 4095 and 255 bytes",
+  ENODEV: "this kernel has no such file system, or no module for it",
+  ENOSPC: "no more mounts fit into this mount namespace, see fs.mount-max",
+};
 
 /** umount2(2) with MNT_DETACH. Does nothing where nothing is mounted. Throws "syscall". */
 export function detachMount(path: string): void {

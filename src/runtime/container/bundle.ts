@@ -5,10 +5,11 @@ import type { MountIdMapped } from "../mount/id-mapped-source.ts";
 import { checkImagePlaces, checkMountPlaces } from "../mount/mount-place.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
 import { boundingSet } from "../spec/capabilities.ts";
-import { attainableCapabilities, attainableLimits } from "../spec/limits.ts";
+import { attainableCapabilities, attainableLimits, checkLimits } from "../spec/limits.ts";
 import { formatRuntimeSpec, toRuntimeSpec } from "../spec/oci-config.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 import { loadSeccomp } from "../spec/seccomp-profile.ts";
+import { checkSysctls } from "../spec/sysctl-check.ts";
 import { inheritedSockets } from "../systemd/inherited-sockets.ts";
 import { notifyMount } from "../systemd/payload-notify.ts";
 import { outputMounts } from "../systemd/payload-output.ts";
@@ -44,6 +45,8 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   const mounts = bundleMounts(start, mountSources(start, user, mountIdMapped));
   // The root's overlay keeps the layers open.
   lower?.release();
+  checkSysctls(Object.keys(request.sysctls));
+  if (request.ulimits !== "host") checkLimits(request.ulimits, context.inUserNamespace);
   const spec = toRuntimeSpec(specInput(start, { user, rootfs, sockets, mounts, ...hostFacts(start) }));
   const plainIds = start.namespace === undefined && !context.inUserNamespace;
   checkExecutable(spec, plainIds ? { uid: user.uid } : {});

@@ -1,6 +1,9 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { errnoName } from "../../system/error.ts";
 import { mount } from "../../system/mount.ts";
+import { RuntimeError } from "../error.ts";
+import { whyNoOverlay } from "./overlay-refusal.ts";
 
 /** mount(2) takes one page of options, with a little room left for the other options and the terminating NUL. */
 const LONGEST_OPTIONS = 3800;
@@ -17,8 +20,20 @@ export interface Overlay {
   readonly inUserNamespace: boolean;
 }
 
-/** Mounts an overlay, of any number of layers and with any characters in their paths. Throws "syscall". */
+/**
+ * Mounts an overlay, of any number of layers and with any characters in their paths. Throws "syscall", or "volume" with
+ * the folder that cannot be part of one.
+ */
 export function mountOverlay(overlay: Overlay): void {
+  try {
+    mountAnyOverlay(overlay);
+  } catch (cause) {
+    const why = errnoName(cause) === undefined ? undefined : whyNoOverlay(overlay);
+    throw why === undefined ? cause : new RuntimeError("volume", why, { cause });
+  }
+}
+
+function mountAnyOverlay(overlay: Overlay): void {
   const { upper } = overlay;
   const lower = [...overlay.lower].reverse();
   // In a user namespace overlay's own attributes are named user.overlay.*, as they are in layers unpacked there.
