@@ -40,10 +40,14 @@ export async function setUpWithRules(
 export async function tearDownHostSide(scope: Scope, request: NetavarkRequest): Promise<void> {
   const bridges = onlyBridges(request);
   if (bridges === undefined) return;
-  await withNetavarkLock(scope, async () => {
+  // What needs no lock is done before and after it. netavark always tears down a container that publishes ports.
+  const standIn = bridges.port_mappings.length > 0 ? makeStandIn(bridges) : undefined;
+  const held = await withNetavarkLock(scope, async () => {
     const rest = leaveOthers(scope, bridges);
-    if (rest !== undefined) await tearDown(scope, rest);
+    return rest === undefined ? [] : await tearDown(scope, rest, standIn ?? makeStandIn(rest));
   });
+  // For each interface the kernel waits until no processor can be at work with it any more.
+  tryIpCommands(held.map((pair) => `link del ${pair}`));
 }
 
 /**
@@ -104,20 +108,19 @@ function onlyBridges(request: NetavarkRequest): NetavarkRequest | undefined {
 
 /**
  * netavark's teardown stops at the first thing that is missing (after a set-up that was killed half-way, or where a
- * bridge has been removed). Then everything is set up once more, to be taken down as a whole.
+ * bridge has been removed). Then everything is set up once more, to be taken down as a whole. Returns the interfaces
+ * that hold bridges, for the caller to delete.
  */
-async function tearDown(scope: Scope, request: NetavarkRequest): Promise<void> {
-  const namespace = makeStandIn(request);
-  const held = holdBridges(scope, request, namespace.path);
+async function tearDown(scope: Scope, request: NetavarkRequest, standIn: NetworkNamespace): Promise<string[]> {
+  const held = holdBridges(scope, request, standIn.path);
   // The rules of the others may go with their bridges.
   forgetRules(scope, Object.keys(request.networks));
   try {
-    await runNetavark(scope, "teardown", namespace, request);
+    await runNetavark(scope, "teardown", standIn, request);
   } catch {
     await setUpAndTearDown(scope, request);
-  } finally {
-    tryIpCommands(held.map((pair) => `link del ${pair}`));
   }
+  return held;
 }
 
 /** The request without a DNS server for its networks. */
