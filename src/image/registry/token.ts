@@ -41,7 +41,12 @@ function tokenServer(realm: string, origin: string): URL {
   }
   // Credentials that were safe on the way to the registry must stay so on the way to its token server.
   const safe = url.protocol === "https:" || (url.protocol === "http:" && origin.startsWith("http:"));
-  if (!safe) throw new ImageError("protocol", `the registry's token server ${url.origin} is not encrypted`);
+  if (!safe) {
+    const server = /^https?:$/.test(url.protocol)
+      ? `${url.origin} is not encrypted`
+      : `is of ${url.protocol} and refused`;
+    throw new ImageError("protocol", `the registry's token server ${server}`);
+  }
   return url;
 }
 

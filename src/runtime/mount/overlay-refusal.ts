@@ -9,18 +9,18 @@ interface OverlayFolders {
 
 /** f_type of statfs(2) of file systems that have not what an upper layer needs: links, attributes, whiteouts. */
 const NO_UPPER: Readonly<Record<number, string>> = {
-  0x6969: "NFS",
-  0x4d44: "FAT",
-  0x2011bab0: "exFAT",
-  0x5346544e: "NTFS",
-  0x7366746e: "NTFS",
-  0xff534d42: "CIFS",
-  0xfe534d42: "SMB",
-  0x517b: "SMB",
-  0x65735546: "FUSE",
-  0x1021997: "9P",
-  0x794c7630: "overlayfs itself",
-  0xf15f: "eCryptfs",
+  26985: "NFS",
+  19780: "FAT",
+  538032816: "exFAT",
+  1397118030: "NTFS",
+  1936094318: "NTFS",
+  4283649346: "CIFS",
+  4266872130: "SMB",
+  20859: "SMB",
+  1702057286: "FUSE",
+  16914839: "9P",
+  2035054128: "overlayfs itself",
+  61791: "eCryptfs",
 };
 
 /** The first thing of an overlay that the kernel will have refused; undefined where nothing is known of it. */

@@ -23,7 +23,7 @@ test("a token server without encryption serves a registry without encryption alo
   const plain = { realm: "http://auth.example/token" };
   expect(() => tokenRequest(plain, use)).toThrow("is not encrypted");
   expect(tokenRequest(plain, { ...use, origin: "http://127.0.0.1:5000" }).url.origin).toBe("http://auth.example");
-  expect(() => tokenRequest({ realm: "file:///etc/passwd" }, use)).toThrow("is not encrypted");
+  expect(() => tokenRequest({ realm: "file:///etc/passwd" }, use)).toThrow("is of file: and refused");
   expect(() => tokenRequest({ realm: "nonsense" }, use)).toThrow("as its token server");
 });
 
