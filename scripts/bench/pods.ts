@@ -1,6 +1,6 @@
-import type { Host } from "../test/host/host.ts";
-import { sample } from "../test/host/registry.ts";
-import type { Row } from "./bench-table.ts";
+import type { Host } from "../../test/host/host.ts";
+import { sample } from "../../test/host/registry.ts";
+import type { Row } from "./table.ts";
 
 /** The number of pods, and of containers in each. */
 const PODS = 20;
@@ -74,9 +74,12 @@ export async function measurePods(host: Host): Promise<Row[]> {
     memory[engine] = shown * kilobytes;
   }
   const what = `${PODS} pods of ${MEMBERS}`;
+  const once = (values: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(values).map(([column, value]) => [column, [value]]));
+  const goals: Row["goals"] = [{ column: "berth", limit: 0 }];
   return [
-    { what: `${what}, start`, unit: "s", values: time },
-    { what: `${what}, processes beside payloads`, unit: "", values: processes, budget: { limit: 0 } },
-    { what: `${what}, their memory`, unit: "kB", values: memory, budget: { limit: 0 } },
+    { what: `${what}, start`, unit: "s", rounds: once(time) },
+    { what: `${what}, processes beside payloads`, unit: "", rounds: once(processes), goals },
+    { what: `${what}, their memory`, unit: "kB", rounds: once(memory), goals },
   ];
 }
