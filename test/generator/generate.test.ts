@@ -296,3 +296,16 @@ test("a launcher is started beside its container's cgroup where systemd can do t
   expect(lines(false)).toBeNull();
   expect(lines(true, "[Service]\nDelegateSubgroup=mine\n")).toEqual(["DelegateSubgroup=mine"]);
 });
+
+test.each([
+  ["", true],
+  ["StandardOutput=null\n", true],
+  ["StandardOutput=journal\nStandardError=null\n", true],
+  ["StandardOutput=null\nStandardError=kmsg\n", true],
+  ["StandardOutput=append:/var/log/web\nStandardError=inherit\n", false],
+  ["StandardOutput=file:/srv/out\nStandardError=tty\n", false],
+])("a pipe for /dev/stdout is there where output may go to the journal: %j", (service, expected) => {
+  const file = source("web.container", `[Container]\nImage=registry.example/web:1\n[Service]\n${service}`);
+  const [made] = generate([file], OPTIONS).files;
+  expect(made?.text.includes("Wants=berth-log@%N.socket")).toBe(expected);
+});

@@ -173,6 +173,7 @@ describeOnSuites("both", "what a payload writes to /dev/stdout by name on %s", (
     expect(count(await host.ok(["ps", "-eo", "comm="]))).toBe(count(before));
     await host.ok(["systemctl", "stop", "quiet"]);
     await gone();
+    expect(await host.journal("berth-log@quiet.socket")).not.toMatch(/Listening|Closed/);
   });
 
   hostTest("stays a link where the pipe's unit is masked", async () => {

@@ -14,6 +14,7 @@ import { CONTAINER_FIXED, NOTIFY_SOCKET, OUTPUT_SOCKET } from "../making/running
 import { completeUnitSection } from "../making/unit-section.ts";
 import { ambientCapabilities } from "../making/user-manager.ts";
 import { checkContainerOwner, containerOwner } from "./container-owner.ts";
+import { mayPrintToJournal } from "./output.ts";
 import type { PodMembership } from "./pod-container.ts";
 import { addRunCommand, notifies } from "./run-command.ts";
 import type { Sockets } from "./socket.ts";
@@ -64,7 +65,8 @@ function completeUnit(
   // A payload that is started by hand needs its sockets as well.
   if (sockets.passedTo !== undefined) lines.push(["Requires", sockets.passedTo], ["After", sockets.passedTo]);
   // The socket makes /dev/stdout a file that can be opened. In the foreground pipes of the OCI runtime may do.
-  if (!oneshot || !pipesOutput(runtimeOf(context))) lines.push(["Wants", OUTPUT_SOCKET]);
+  const opensPipe = !oneshot || !pipesOutput(runtimeOf(context));
+  if (opensPipe && mayPrintToJournal(context)) lines.push(["Wants", OUTPUT_SOCKET]);
   if (!oneshot && context.options.scope === "system" && notifies(context)) lines.push(["Wants", NOTIFY_SOCKET]);
   if (sockets.stopWhenIdle) lines.push(["StopWhenUnneeded", "yes"]);
   completeUnitSection(draft, context, lines);
