@@ -285,6 +285,15 @@ Environment=EXTRA=8083
         expect(await rules()).toBe(true);
         expect(await host.ok(["berth", "network", "reload", "--all"])).toContain("systemd-web");
         expect(await host.sh(FETCH_PUBLISHED)).not.toBe("");
+        await host.sh(flush);
+        const reload = (name: string) => runs(`berth network reload ${name} > /dev/null`);
+        expect(await reload("systemd-idle1")).toBeGreaterThan(0);
+        expect(await rules()).toBe(true);
+        // The second has nothing that the first has not restored.
+        const both = await reload("systemd-idle1 systemd-idle2");
+        expect(both).toBe(await reload("systemd-idle1"));
+        expect(await reload("systemd-web")).toBeGreaterThan(0);
+        expect(await host.sh(FETCH_PUBLISHED)).not.toBe("");
         expect(none(await runs("systemctl restart idle2"))).toBe(true);
       }
       // Beside firewalld, whose reload leaves the rules and forgets the subnets, netavark looks at all of them.

@@ -27,6 +27,8 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
   });
   const reloaded: string[] = [];
   const failed: { name: string; error: BerthError }[] = [];
+  // Rules of a network are restored with one of its containers; the others need no stand-in on the bridge.
+  const restored = new Set<string>();
   const result = { reloaded, failed, unread: names === undefined ? unread : [] };
   if (!reachBridges(scope)) return result;
   for (const { owner, name, request } of wanted ?? records) {
@@ -37,7 +39,7 @@ export async function reloadNetworks(scope: Scope, names: readonly string[] | un
     };
     if (request === undefined || !stillThere()) continue;
     try {
-      await restoreHostSide(scope, request, stillThere);
+      await restoreHostSide(scope, request, stillThere, restored);
       reloaded.push(name);
     } catch (error) {
       // Go on: the other containers' rules are missing no less.

@@ -73,15 +73,19 @@ function leaveOthers(scope: Scope, request: NetavarkRequest): NetavarkRequest | 
  * Restores the host's side of a connection after another program has emptied the firewall, without touching the
  * container: netavark connects a namespace that stands in for the container's, with the same addresses and MAC
  * addresses; the namespace goes at once, the rules stay. Does nothing where `stillThere`, asked under netavark's lock,
- * says that the container has ended.
+ * says that the container has ended, and where there is nothing but rules of networks that are in `restored`: it adds
+ * those that it has restored.
  */
 export async function restoreHostSide(
   scope: Scope,
   request: NetavarkRequest,
   stillThere: () => boolean,
+  restored: Set<string>,
 ): Promise<void> {
   const bridges = onlyBridges(request);
   if (bridges === undefined) return;
+  const networks = Object.keys(withRules(bridges)?.networks ?? {});
+  if (bridges.port_mappings.length === 0 && networks.every((name) => restored.has(name))) return;
   // The names are still in the DNS server, and must not get there twice.
   const silent = withoutNames(bridges);
   await withNetavarkLock(scope, async () => {
@@ -96,6 +100,7 @@ export async function restoreHostSide(
       withinNamespace(fresh, () =>
         runIpCommands(interfacesOf(silent).map(({ interface_name: name }) => `link del ${name}`)),
       );
+      for (const name of networks) restored.add(name);
     } finally {
       closeSync(fresh.fd);
     }
