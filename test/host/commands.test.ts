@@ -96,6 +96,25 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     await host.ok(["systemctl", "stop", "slow"]);
   });
 
+  hostTest("shows somebody at a terminal what a stop and a start wait for", async () => {
+    await berth("pull", "--quiet", sample("tools:1"));
+    const stubborn = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
+    const flags = ["-d", "--network", "none", "--name", "stubborn", "--stop-timeout", "3"];
+    await host.ok(["berth", "run", ...flags, sample("tools:1"), "sh", "-c", stubborn]);
+    await until("it to listen", async () => (await host.journal("berth-stubborn")).includes("ready"));
+    const atTerminal = async (command: string) =>
+      (await host.run(["script", "--quiet", "--return", "--echo", "never", "--command", command, "/dev/null"])).stdout;
+    const clear = "\r\x1b[K";
+    expect(await atTerminal("berth stop stubborn")).toMatch(
+      /\r\x1b\[KWaiting for berth-stubborn\.service to end, SIGKILL follows after 3 s\r\x1b\[K/,
+    );
+    const slow = "[Container]\nImage=@\nNetwork=none\nExec=sleep 1000\n[Service]\nExecStartPre=sleep 2\n";
+    await host.write("/etc/containers/systemd/waited.container", slow.replace("@", sample("tools:1")));
+    await host.ok(["systemctl", "daemon-reload"]);
+    expect(await atTerminal("berth start waited")).toContain(`${clear}Waiting for waited.service to start${clear}`);
+    await host.sh("systemctl stop waited; rm /etc/containers/systemd/waited.container; systemctl daemon-reload");
+  });
+
   hostTest("runs in the foreground: output, input, exit code, nothing left", async () => {
     await berth("pull", "--quiet", sample("tools:1"));
     const run = await host.run(["berth", "run", "-i", sample("tools:1"), "sh", "-c", "cat; echo err >&2; exit 42"], {

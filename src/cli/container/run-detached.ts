@@ -8,6 +8,7 @@ import { currentLoginuid } from "../../runtime/container/loginuid.ts";
 import { type SystemdManager, type UnitProperty, withManager } from "../../runtime/systemd/systemd.ts";
 import { type CommandContext, CommandError } from "../program/command.ts";
 import { lastMessages, whereToLook } from "../program/unit-messages.ts";
+import { showWaiting, startStatus } from "../program/waiting.ts";
 import { podProperties } from "./pod-properties.ts";
 
 /** How often, and how many times, to look whether systemd has forgotten a unit: milliseconds. */
@@ -28,7 +29,8 @@ export async function runAsTransientUnit(
   await withManager(context.scope, context.env, async (manager) => {
     await makeRoom(manager, unit, name, request.replace);
     const since = Date.now();
-    const result = await manager.startTransient(unit, transientProperties(request, name, unit, args, context));
+    const starting = manager.startTransient(unit, transientProperties(request, name, unit, args, context));
+    const result = await showWaiting(starting, () => startStatus(manager, unit), context);
     if (result !== "done") {
       context.err(lastMessages(unit, since, context));
       throw new CommandError(`start ${unit}: ${result} (${whereToLook(unit, context)})`, 125);

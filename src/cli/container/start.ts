@@ -4,6 +4,7 @@ import type { JobResult, SystemdManager } from "../../runtime/systemd/systemd.ts
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { lastMessages, whereToLook } from "../program/unit-messages.ts";
 import { serviceName } from "../program/unit-names.ts";
+import { showWaiting, startStatus } from "../program/waiting.ts";
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -80,7 +81,7 @@ async function startOne(
   const caller = context.scope.kind === "system" ? currentLoginuid() : undefined;
   if (caller !== undefined) recordCaller(context.scope, name, caller);
   try {
-    return await manager.start(name);
+    return await showWaiting(manager.start(name), () => startStatus(manager, name), context);
   } finally {
     // If nothing was started (the unit ran already, say) the note is still there, and would be a later start's.
     takeCaller(context.scope, name);

@@ -10,10 +10,14 @@ import { containerPaths } from "../../state/paths.ts";
 import { isUnitName } from "../../unit/unit-name.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { serviceName } from "../program/unit-names.ts";
+import { showWaiting, stopStatus } from "../program/waiting.ts";
 
 /** How long to wait for the cleanup after a payload, and how often to look: milliseconds. */
 const CLEANUP_MS = 10_000;
 const POLL_MS = 20;
+
+/** The exit code for a word that means no container and no service. */
+const NO_SUCH = 125;
 
 /** Help and manual page. */
 export const manual: CommandManual = {
@@ -26,16 +30,19 @@ export const manual: CommandManual = {
 
 /** `berth stop`: stops the container's unit; a container in the foreground of a shell gets its stop signal. */
 export function define(command: Command, context: CommandContext): void {
-  command.argument("<container...>", "names, services or IDs").action(async (words: string[]) => {
-    const failed: CommandError[] = [];
-    for (const word of words) {
-      const problem = await stop(word, context);
-      if (problem === undefined) context.out(`${word}\n`);
-      else failed.push(problem);
-    }
-    const [first] = failed;
-    if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
-  });
+  command
+    .argument("<container...>", "names, services or IDs")
+    .option("-i, --ignore", "do not fail for a container that there is not")
+    .action(async (words: string[], { ignore }: { readonly ignore?: true }) => {
+      const failed: CommandError[] = [];
+      for (const word of words) {
+        const problem = await stop(word, context);
+        if (problem === undefined) context.out(`${word}\n`);
+        else if (!(ignore && problem.exitCode === NO_SUCH)) failed.push(problem);
+      }
+      const [first] = failed;
+      if (first !== undefined) throw new CommandError(failed.map(({ message }) => message).join("; "), first.exitCode);
+    });
 }
 
 /** Stops one container. Returns the error, because the others are to be stopped all the same. */
@@ -53,8 +60,10 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
   return withManager(context.scope, context.env, async (manager) => {
     const [state] = isUnitName(unit) ? await manager.units([unit]) : [];
     if (state === undefined || state.loadState === "not-found")
-      return new CommandError(`no container and no unit ${word}`, 125);
-    const result = await manager.stop(unit);
+      return new CommandError(`no container and no unit ${word}`, NO_SUCH);
+    const result = await showWaiting(manager.stop(unit), () => stopStatus(manager, unit), context);
+    const { Result } = await manager.properties(unit);
+    if (Result === "timeout") context.err(`berth: warning: ${unit} did not end within its stop timeout: killed\n`);
     return result === "done" ? undefined : new CommandError(`stop ${unit}: ${result}`, 1);
   });
 }

@@ -66,7 +66,7 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   rename: "ContainerName= of the container file does that, at its next start",
   restart: "systemctl restart does that",
   reload: "systemctl reload, or systemctl daemon-reload after a change of files",
-  rm: "a container goes when it ends; berth stop ends it",
+  rm: "leave it out, of units too: a container goes when it ends; berth stop ends it",
   save: "skopeo copy does that, from the store's OCI layout in /var/lib/berth/images",
   search: "skopeo list-tags lists a repository's tags",
   stats: "systemd-cgtop shows that",
@@ -82,6 +82,13 @@ export const INSTEAD: Readonly<Record<string, string>> = {
   "volume reload": "a volume is a folder and its file, read anew each time",
   "volume update": "a volume is what it was made as; berth volume export and import copy its files to another",
   wait: "systemctl start --wait does that",
+};
+
+/** Options of podman stop and docker stop, as they stand in units too, with what does the same. */
+const STOP_INSTEAD: Readonly<Record<string, string>> = {
+  cidfile: "leave ExecStop= out: systemd stops the container by itself",
+  t: "StopTimeout= of the container file, or --stop-timeout of berth run, says how long",
+  time: "StopTimeout= of the container file, or --stop-timeout of berth run, says how long",
 };
 
 /** Commands that remove or stop things: a guess of one has to be all but certain. */
@@ -117,6 +124,9 @@ export function usageError({ message }: CommanderError, command: string): Comman
     .replace(/\n\(Did you mean (.+)\?\)$/, " (did you mean $1?)")
     .replace(/\.$/, "")
     .replace(/'/g, '"');
+  const option = /^unknown option "-{1,2}([a-z-]+)/.exec(text)?.[1] ?? "";
+  if (command === "stop" && Object.hasOwn(STOP_INSTEAD, option))
+    return new CommandError(`unknown option in berth stop: ${option} (${STOP_INSTEAD[option]})`, USAGE_EXIT_CODE);
   const hint = text.includes("did you mean") ? "" : ` (see berth ${command === "" ? "" : `${command} `}--help)`;
   return new CommandError(`${text}${hint}`, USAGE_EXIT_CODE);
 }

@@ -115,3 +115,13 @@ test("an empty name, as of a variable that nobody has set, is none", () => {
   for (const command of ["volume rm", "network rm", "pod stop", "image inspect", "pull", "start", "logs", "check"])
     expect(berth(...command.split(" "), "").stderr).toMatch(/^berth: error: an empty [A-Z]+ is none\n$/);
 });
+
+test("lines of units that podman has written are told how they go without", () => {
+  const run = berth("run", "--cidfile=/run/a.ctr-id", "--cgroups=no-conmon", "--conmon-pidfile=/run/b", "image");
+  expect(run.status).toBe(125);
+  for (const word of ["cidfile", "cgroups", "conmon-pidfile"])
+    expect(run.stderr).toContain(`flag --${word} is unknown, or not supported yet (leave it out: `);
+  expect(berth("stop", "--ignore", "-t", "10", "web").stderr).toContain("(StopTimeout= of the container file, or ");
+  expect(berth("stop", "--ignore", "--cidfile=/run/a.ctr-id").stderr).toContain("(leave ExecStop= out: systemd stops");
+  expect(berth("rm", "-f", "web").stderr).toContain('unknown command "rm" (leave it out, of units too: ');
+});
