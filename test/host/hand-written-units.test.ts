@@ -26,10 +26,13 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
   });
 
   /** The kernel takes an interface away a moment after the namespace of its other end. */
-  const nothingLeft = () => until("nothing to be left", async () => (await left()).length === 0, 5000);
+  const nothingLeft = async () => {
+    await until("nothing to be left", async () => (await left()).length === 0, 20_000).catch(() => undefined);
+    expect(await left()).toEqual([]);
+  };
   const left = async () => (await leftovers(host)).split("\n").filter((line) => line !== "" && !outside.includes(line));
   /** The payload's processes of a service written by hand, of which berth makes a scope. */
-  const payloads = () => host.sh("pgrep -x sleep | wc -l").then((text) => text.trim());
+  const payloads = () => host.sh("pgrep -xa sleep | grep -c ' 1000000$' || true").then((text) => text.trim());
   const isUp = async (name: string) =>
     until(
       `${name} to be up`,
@@ -137,7 +140,10 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
       // What they have written is theirs as long as they run.
       expect((await host.sh("ls /var/lib/berth/containers")).trim().split("\n")).toHaveLength(2);
       await host.ok(["systemctl", "kill", "-s", "KILL", "berth-one", "berth-two"]);
-      await until("them to end", async () => (await host.sh("pgrep -x sleep | wc -l")).trim() === "0");
+      await until(
+        "them to end",
+        async () => (await host.sh("pgrep -xa sleep | grep -c ' 1000000$' || true")).trim() === "0",
+      );
       for (const name of ["three", "four"]) expect((await start(name)).stderr).toBe("");
       await until("names", async () => (await host.run(["berth", "exec", "three", "nslookup", "four"])).exitCode === 0);
       await host.ok(["systemctl", "kill", "-s", "KILL", "berth-three", "berth-four"]);
@@ -236,6 +242,31 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
       }
       await nothingLeft();
     });
+
+    hostTest(
+      `${scope}: a run that the OCI runtime refuses, or that is killed, before its hooks leaves nothing`,
+      async () => {
+        const run = ["berth", "run", "--rm", "--name", "early", "-p", "8092:80", TOOLS, "true"];
+        for (const [script, status] of [
+          ["#!/bin/sh\nexit 1\n", 1],
+          ["#!/bin/sh\nkill -KILL $$\n", 137],
+          ["no program\n", 125],
+        ] as const) {
+          await host.write("/usr/local/sbin/runc", script);
+          await host.ok(["chmod", "755", "/usr/local/sbin/runc"]);
+          try {
+            expect((await host.run(run, who)).exitCode).toBe(status);
+          } finally {
+            await host.ok(["rm", "/usr/local/sbin/runc"]);
+          }
+          await nothingLeft();
+        }
+        expect((await host.run(run, who)).exitCode).toBe(0);
+        const payload = ["berth", "run", "--rm", "--sysctl", "net.core.no_such_thing=1", TOOLS, "true"];
+        expect((await host.run(payload, who)).exitCode).not.toBe(0);
+        await nothingLeft();
+      },
+    );
 
     hostTest(
       `${scope}: what an active service should have made, and is not there, is told with its remedy`,

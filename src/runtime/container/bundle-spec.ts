@@ -75,7 +75,7 @@ function networkNamespace({ request, joined, network, pod }: BundleStart): strin
  * The command that the OCI runtime runs when a container that no unit cleans up after has ended. It gets no environment
  * but this.
  */
-function cleanupHook({ scope, env, program }: BundleStart["context"], id: string): SpecHook {
+export function cleanupHook({ scope, env, program }: BundleStart["context"], id: string): SpecHook {
   const variables = Object.entries(namespaceEnvironment(scope, env)).map(([name, value]) => `${name}=${value}`);
   return { path: program, args: ["berth", "cleanup", "--poststop", "--id", id], env: variables };
 }

@@ -1,8 +1,11 @@
 import { writeRecord } from "../../state/container-record.ts";
 import { keepOverExec } from "../../system/exec.ts";
 import { retargetNamespaceLink } from "../network/connect/namespace-link.ts";
+import { cleanUpIfRefused } from "../oci-runtime/early-end.ts";
 import type { OciRun } from "../oci-runtime/oci-runtime.ts";
+import { namespaceEnvironment } from "../user-namespace/enter.ts";
 import { etcFacts, writeEtcFiles } from "./bundle-files.ts";
+import { cleanupHook } from "./bundle-spec.ts";
 import type { Start } from "./start.ts";
 
 /**
@@ -23,6 +26,10 @@ export async function startPayload(start: Start): Promise<void> {
   if (!request.detach) {
     await finishNetwork(start);
     keepNamespaces(start);
+    if (request.unit === undefined) {
+      const cleanup = cleanupHook(context, plan.id);
+      cleanUpIfRefused(paths.bundle, [cleanup.path, ...cleanup.args.slice(1)], namespaceEnvironment(scope, env));
+    }
     runtime.becomeRun(run, env);
   }
   const pid = await createInNetwork(start, run);
