@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { type CommandContext, CommandError, type CommandManual } from "../cli/program/command.ts";
 import type { CommandTable } from "../cli/program/command-table.ts";
+import { type HeldLock, openLockFolder, takeLock } from "../state/lock.ts";
 import { replaceFile, replaceLink, replaceWith, setPlainUmask } from "../system/files.ts";
 import { type InstalledFile, installation, listPath } from "./installation.ts";
 
@@ -52,13 +53,25 @@ async function setup(options: SetupOptions, context: CommandContext, table: Comm
   // All users read and run the installed files, so root's own umask must not apply.
   setPlainUmask();
   if (options.maskPodman && options.root === "/") await refuseWhilePodmanRuns();
-  if (options.uninstall) await uninstall(options, context);
-  else await install(options, context, table);
+  const lock = lockInstallation(options);
+  try {
+    if (options.uninstall) await uninstall(options, context);
+    else await install(options, context, table);
+  } finally {
+    lock?.close();
+  }
   // Another root has no manager to reload.
   if (options.root === "/" && existsSync("/run/systemd/system")) {
     const { withManager } = await import("../runtime/systemd/systemd.ts");
     await withManager(context.scope, context.env, (manager) => manager.reload());
   }
+}
+
+/** Waits for another setup in the same place, which would write to the same files; undefined where nothing is. */
+function lockInstallation({ root, prefix, uninstall }: SetupOptions): HeldLock | undefined {
+  const folder = join(root, prefix);
+  if (!uninstall) mkdirSync(folder, { recursive: true });
+  return existsSync(folder) ? takeLock("setup", openLockFolder(folder)) : undefined;
 }
 
 async function install(options: SetupOptions, context: CommandContext, table: CommandTable): Promise<void> {

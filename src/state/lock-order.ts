@@ -8,7 +8,8 @@ export type LockName =
   | "volume"
   | "id leases"
   | "pod hosts"
-  | "netavark";
+  | "netavark"
+  | "setup";
 
 export interface LockRow {
   /** Below the scope's state directory (STATE) or runtime directory (RUN). */
@@ -24,6 +25,11 @@ export interface LockRow {
  * if it is free) needs no order; waiting for others while it is held does.
  */
 export const LOCKS: Readonly<Record<LockName, LockRow>> = {
+  setup: {
+    path: "the folder that berth is installed in",
+    guards: "the installed files, against another setup that writes the same",
+    under: [],
+  },
   work: {
     path: "STATE/tmp/PID-UUID/lock",
     guards: "what a process is adding to the image store, for as long as it does",
