@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect } from "bun:test";
+import { JUDGED } from "./check-agrees.ts";
 import { bootWithImages, install } from "./containers.ts";
 import type { Host } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, newestHostTest } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 
@@ -146,5 +147,32 @@ describeOnSuites("both", "a mistake is told in one line of the unit's status, an
     await host.ok(["systemctl", "stop", "user"]);
     await host.ok(["berth", "volume", "rm", "precious"]);
     expect(await leftovers(host)).toBe("");
+  });
+
+  newestHostTest(suite, "is judged by berth check as a start judges it", async () => {
+    const lines = JUDGED.map(({ name, key, value }) => {
+      const network = key === "Network" ? "" : "Network=none\n";
+      return [name, `[Container]\nImage=${sample("tools:1")}\n${network}${key}=${value}\n`] as const;
+    });
+    await host.sh("mkdir -p /tmp/judged");
+    for (const [name, text] of lines) await host.write(`/tmp/judged/${name}.container`, text);
+    const { stdout } = await host.run(["berth", "check", "/tmp/judged"]);
+    const refused = new Set([...stdout.matchAll(/([a-z0-9]+)\.container:\d+:\d+: error: /g)].map(([, name]) => name));
+    const differ: string[] = [];
+    const left = [...JUDGED];
+    const judge = async () => {
+      for (let it = left.pop(); it !== undefined; it = left.pop()) {
+        const { name, key, flag, value } = it;
+        const network = key === "Network" ? [] : ["--network=none"];
+        const words = ["berth", "run", ...network, `--${flag}=${value}`, sample("tools:1"), "true"];
+        const { exitCode, stderr } = await host.run(words);
+        if ((exitCode !== 0) !== refused.has(name)) differ.push(`${key}=${value}: ${exitCode} ${stderr}`);
+      }
+    };
+    await Promise.all([judge(), judge(), judge()]);
+    expect(differ).toEqual([]);
+    // Both kinds are among them.
+    expect(refused.size).toBeGreaterThan(30);
+    expect(JUDGED.length - refused.size).toBeGreaterThan(30);
   });
 });
