@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages, install, property } from "./containers.ts";
-import type { Host, Result, RunOptions } from "./host.ts";
+import { type Host, type Result, type RunOptions, until } from "./host.ts";
 import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
 import { sample } from "./registry.ts";
 
@@ -94,6 +94,27 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
     expect(result.exitCode).toBe(7);
     const { stdout } = await exec(["app", "tty"]);
     expect(stdout).toBe("not a tty\n");
+  });
+
+  hostTest("tells the command of a terminal that changes its size, as a run in the foreground does", async () => {
+    // The shell looks for the signal between two commands.
+    const trap = "trap 'case \\$(stty size) in 33\\ 77) echo resized; exit 5; esac' WINCH";
+    const inside = `"${trap}; echo ready; while :; do sleep 0.05; done"`;
+    const script = ["timeout", "60", "script", "--flush", "--quiet", "--return", "--echo", "never", "--command"];
+    const run = `run -it --network none --entrypoint sh ${sample("app:1")} -c`;
+    for (const command of ["exec -it app sh -c", run]) {
+      const words = `tty > /tmp/terminal; stty rows 20 cols 50; berth ${command} ${inside}`;
+      const running = host.run([...script, words, "/tmp/shown"]);
+      await until(
+        "the command to run",
+        async () => (await host.run(["grep", "-aq", "^[^ ]*ready", "/tmp/shown"])).exitCode === 0,
+      );
+      await host.sh("stty -F $(cat /tmp/terminal) rows 33 cols 77");
+      const { stdout, exitCode } = await running;
+      expect(stdout.replaceAll("\r", "").trim().split("\n").at(-1)).toBe("resized");
+      expect(exitCode).toBe(5);
+      await host.sh("rm /tmp/shown /tmp/terminal");
+    }
   });
 
   hostTest("runs where and as whom the payload does, but with no part in its sockets", async () => {
