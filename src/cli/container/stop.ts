@@ -5,8 +5,10 @@ import { failedWith } from "../../error.ts";
 import { terminatePayload } from "../../runtime/container/stop-payload.ts";
 import { callingService } from "../../runtime/oci-runtime/container-cgroup.ts";
 import type { Scope } from "../../scope.ts";
+import type { ContainerRecord } from "../../state/container-record.ts";
 import { findContainer } from "../../state/find-container.ts";
 import { containerPaths } from "../../state/paths.ts";
+import { isAlive } from "../../system/process-identity.ts";
 import { isUnitName } from "../../unit/unit-name.ts";
 import { type CommandContext, CommandError, type CommandManual } from "../program/command.ts";
 import { serviceName } from "../program/unit-names.ts";
@@ -51,7 +53,7 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
   if (unit === undefined) {
     const record = findContainer(context.scope, word);
     await terminatePayload(context.scope, record, async () => record.stopTimeout * 1000);
-    await untilCleanedUp(context.scope, record.id);
+    await untilCleanedUp(context.scope, record);
     return undefined;
   }
   // systemd stops it already, or starts it (ExecStartPre=): a job for it would wait for this process, or end it.
@@ -80,9 +82,11 @@ function unitToStop(word: string, context: CommandContext): string | undefined {
 
 /**
  * Waits for the cleanup after a container in the foreground, which its own processes do. As ExecStop= of a service that
- * runs one, this has to be over before systemd kills what is left of the service.
+ * runs one, this has to be over before systemd kills what is left of the service. Nobody cleans up after processes that
+ * were killed, before the next start.
  */
-async function untilCleanedUp(scope: Scope, id: string): Promise<void> {
+async function untilCleanedUp(scope: Scope, { id, launcher }: ContainerRecord): Promise<void> {
   const until = performance.now() + CLEANUP_MS;
-  while (performance.now() < until && existsSync(containerPaths(scope, id).bundle)) await sleep(POLL_MS);
+  const isAtWork = () => isAlive(launcher) && existsSync(containerPaths(scope, id).bundle);
+  while (performance.now() < until && isAtWork()) await sleep(POLL_MS);
 }
