@@ -17,7 +17,7 @@ if (basename(process.argv0) === "berth-generator") {
     }
     const [flag, unit] = args;
     if (command === "cleanup" && flag === "--unit" && unit !== undefined && args.length === 2) {
-      const { cleanUpUnit } = await import("./cli/units/cleanup.ts");
+      const { cleanUpUnit } = await import("./cli/units/clean-up.ts");
       return cleanUpUnit(unit, processContext());
     }
     const { runCommand } = await import("./cli/program.ts");

@@ -10,14 +10,10 @@ import { forgetUnit } from "../../state/running-units.ts";
 import { listIfThere } from "../../system/files.ts";
 import { detachBelow } from "../../system/mount-table.ts";
 import { attemptEach } from "../attempt-each.ts";
-import { releaseAllAddresses } from "../network/connect/address-leases.ts";
 import { hasConnection } from "../network/connect/connection-record.ts";
-import { removeMemberNames } from "../network/connect/pod-member-names.ts";
-import { disconnect } from "../network/disconnect.ts";
 import { ociRuntimes } from "../oci-runtime/choice.ts";
 import { removeIdleCgroup } from "../oci-runtime/container-cgroup.ts";
 import { releaseIds, releaseStaleIds } from "../user-namespace/id-leases.ts";
-import { sweepHalfFilled, sweepUnfinished } from "../volume/unfinished-folder.ts";
 import { discard, emptyTrash, type Thoroughness } from "./trash.ts";
 
 /**
@@ -47,10 +43,14 @@ async function removeRest(
   thoroughness: Thoroughness,
 ): Promise<void> {
   const paths = containerPaths(scope, id);
-  const kept = await disconnect(scope, id);
+  // Most containers of the host's network, and of pods, have nothing of this: the code is loaded where it is needed.
+  const kept = hasConnection(scope, id)
+    ? await (await import("../network/disconnect.ts")).disconnect(scope, id)
+    : undefined;
   if (record?.pod !== undefined) {
     const pod = (await import("../../state/pod-record.ts")).readPod(scope, record.pod);
-    if (pod !== undefined) removeMemberNames(scope, pod.id, id);
+    const names = await import("../network/connect/pod-member-names.ts");
+    if (pod !== undefined) names.removeMemberNames(scope, pod.id, id);
     (await import("../pod/update-namespace-link.ts")).updateNamespaceLink(scope, record.pod);
     (await import("../pod/end-with-init.ts")).endWithInit(scope, record.pod);
   }
@@ -111,8 +111,10 @@ async function sweep(scope: Scope): Promise<void> {
   }
   releaseStaleIds(scope);
   // A lease is recorded before it is taken; this mends state that something else has broken.
+  const { releaseAllAddresses } = await import("../network/connect/address-leases.ts");
   releaseAllAddresses(scope, (owner) => !hasConnection(scope, owner));
   emptyTrash(scope);
+  const { sweepHalfFilled, sweepUnfinished } = await import("../volume/unfinished-folder.ts");
   sweepUnfinished(scope);
   sweepHalfFilled(scope);
   const { storePaths } = await import("../../image/store/layout.ts");
