@@ -5,6 +5,9 @@ import { isErrno } from "../../system/error.ts";
 import { RuntimeError } from "../error.ts";
 import type { SpecMount } from "../spec/runtime-spec.ts";
 
+/** A mount below which another one may come to lie. */
+type Covering = Pick<SpecMount, "type" | "source" | "destination">;
+
 /** As many links as the kernel follows on one path, path_resolution(7). */
 const LINKS_MAX = 40;
 
@@ -13,7 +16,7 @@ const LINKS_MAX = 40;
  * below the mounts that precede it. Throws "bad-request" for a link in such a mount: what is in a volume is another
  * payload's, which could lead the mount anywhere, and too many links.
  */
-export function mountPlace(rootfs: string, destination: string, before: readonly SpecMount[]): string {
+export function mountPlace(rootfs: string, destination: string, before: readonly Covering[]): string {
   const waiting = destination.split("/").reverse();
   let place = "/";
   let links = 0;
@@ -91,7 +94,7 @@ function isHostsOwn({ type, source }: SpecMount, place: string): boolean {
 }
 
 /** The path on the host of a path below a mount; undefined for what is no directory of the host. */
-function sourceOf({ type, source, destination }: SpecMount, path: string): string | undefined {
+function sourceOf({ type, source, destination }: Covering, path: string): string | undefined {
   return type === "bind" ? join(source, posix.relative(destination, path)) : undefined;
 }
 

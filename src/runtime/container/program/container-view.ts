@@ -4,6 +4,7 @@ import { posix } from "node:path";
 import { failedWith } from "../../../error.ts";
 import { errnoName, isErrno } from "../../../system/error.ts";
 import { O_PATH, openInRoot } from "../../../system/open-in-root.ts";
+import { mountPlace } from "../../mount/mount-place.ts";
 import type { WrittenSpec } from "../read-spec.ts";
 
 /** path_resolution(7): more links are a loop. */
@@ -27,7 +28,11 @@ export class ContainerView {
 
   constructor({ root, mounts }: { readonly root: { readonly path: string }; readonly mounts: WrittenSpec["mounts"] }) {
     this.#root = root.path;
-    this.#mounts = mounts;
+    // They come to lie where the image's links lead: what is mounted on /bin/x is /usr/bin/x in most images.
+    this.#mounts = mounts.map((mount, at) => ({
+      ...mount,
+      destination: placeOf(root.path, mount.destination, mounts.slice(0, at)),
+    }));
   }
 
   /** The file that an absolute path means, with its links followed inside of the container. */
@@ -65,7 +70,10 @@ export class ContainerView {
     if (mount !== undefined && mount.type !== "bind") return "unknown";
     try {
       const fd = open(mount?.source ?? this.#root, path.slice(mount === undefined ? 0 : mount.destination.length));
-      return fd === undefined ? "missing" : { fd, stats: fstatSync(fd), options: mount?.options ?? [] };
+      // The OCI runtime makes the folders of a mount that the image lacks.
+      if (fd === undefined)
+        return this.#mounts.some((one) => one.destination.startsWith(`${path}/`)) ? "unknown" : "missing";
+      return { fd, stats: fstatSync(fd), options: mount?.options ?? [] };
     } catch (error) {
       if (failedWith(error, "syscall") || isErrno(error, "EACCES", "EPERM", "ENOENT", "ESTALE", "EIO"))
         return "unknown";
@@ -95,6 +103,16 @@ export class ContainerView {
     } finally {
       closeSync(seen.fd);
     }
+  }
+}
+
+function placeOf(rootfs: string, destination: string, before: WrittenSpec["mounts"]): string {
+  try {
+    return mountPlace(rootfs, destination, before);
+  } catch (error) {
+    // The OCI runtime follows a link within a mount, to what nobody can know yet.
+    if (failedWith(error, "bad-request")) return destination;
+    throw error;
   }
 }
 

@@ -72,6 +72,16 @@ function check(program: string, mounts: readonly SpecMount[] = [], workdir = "/s
 }
 
 describe("a foreground run's program", () => {
+  test("is found where the image's links lead a mount", () => {
+    symlinkSync("srv", join(rootfs, "lib"));
+    const mounted = { type: "bind", source: join(top, "outside"), options: [] };
+    check("/lib/new", [{ ...mounted, destination: "/lib/new" }]);
+    check("/srv/new", [{ ...mounted, destination: "/lib/new" }]);
+    check("/lib/new", [{ ...mounted, destination: "/srv/new" }]);
+    symlinkSync("/not/there", join(rootfs, "far"));
+    check("/far/new", [{ ...mounted, destination: "/far/new" }]);
+  });
+
   test.each(["app", "/bin/app", "link", "./tool", "../bin/app"])("is found: %s", (program) => {
     check(program);
   });
