@@ -93,9 +93,9 @@ const UNSOUND: readonly (readonly [names: RegExp, answer: Answer])[] = [
   [/^(dev|proc|sys)-is-/, refused("is no folder in the image")],
   [/^etc-(passwd|group)-is-loop/, refused("too many links in the image")],
   [/^etc-(passwd|group)-is-(fifo|zeros|folder)/, refused("in the container is no file")],
-  [/^(etc|run)-is-file/, FAILS],
-  [/^(etc-hosts|etc-hostname|run-containerenv)-is-(loop|folder)/, FAILS],
-  [/^etc-localtime-is-folder/, FAILS],
+  [/^(etc|run)-is-file/, refused("is no folder in the image, and a file is to be mounted")],
+  [/^(etc-hosts|etc-hostname|run-containerenv)-is-loop/, refused("too many links in the image")],
+  [/^(etc-hosts|etc-hostname|etc-localtime|run-containerenv)-is-folder/, refused("is a folder in the image")],
 ];
 
 function placed(paths: readonly string[], forms: readonly string[]): HostileImages {
@@ -182,7 +182,11 @@ const VOLUMES: HostileImages = {
     (path) => ({ members: [OUT], config: volumes(path) }),
   ),
   "volume-nul": { config: volumes("/a\0b"), answer: { unpulled: "Volumes holds a NUL byte" } },
-  "volume-on-a-file": { members: [PASSWD], config: volumes("/etc/passwd"), answer: FAILS },
+  "volume-on-a-file": {
+    members: [PASSWD],
+    config: volumes("/etc/passwd"),
+    answer: refused("a folder is to be mounted"),
+  },
   "volume-too-long": { config: volumes(`/${"n".repeat(256)}`), answer: FAILS },
   "volume-with-odd-content": {
     members: [

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { readBounded } from "../../system/read-bounded.ts";
 import { RuntimeError } from "../error.ts";
 import type { MountIdMapped } from "../mount/id-mapped-source.ts";
+import { checkMountKinds } from "../mount/mount-kind.ts";
 import { checkImagePlaces, checkMountPlaces } from "../mount/mount-place.ts";
 import { leaveHostMounts, linkMtab, mountRootfs } from "../mount/rootfs.ts";
 import { boundingSet } from "../spec/capabilities.ts";
@@ -48,6 +49,7 @@ export function writeBundle(start: Start, mountIdMapped: MountIdMapped | undefin
   checkSysctls(Object.keys(request.sysctls));
   if (request.ulimits !== "host") checkLimits(request.ulimits, context.inUserNamespace);
   const spec = toRuntimeSpec(specInput(start, { user, rootfs, sockets, mounts, ...hostFacts(start) }));
+  checkMountKinds(paths.rootfs, spec.mounts);
   const plainIds = start.namespace === undefined && !context.inUserNamespace;
   checkExecutable(spec, plainIds ? { uid: user.uid } : {});
   writeFileSync(paths.config, formatRuntimeSpec(spec), { mode: 0o600 });
