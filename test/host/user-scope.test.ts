@@ -116,4 +116,13 @@ describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
     expect(stderr).toContain("  berth: error: publish port 80: a user may publish ports from 1024 on");
     expect((await host.run(["berth", "logs", "low"], alice)).stdout).toContain("berth: error: publish port 80");
   });
+
+  hostTest("works in a folder that the user may not enter", async () => {
+    const own = "exec runuser -u alice -- env HOME=/home/alice XDG_RUNTIME_DIR=/run/user/1000";
+    const inRootsHome = (words: string) => host.run(["sh", "-c", `chmod 700 /root; cd /root; ${own} ${words}`]);
+    await host.ok(["berth", "rmi", "--force", sample("app:1")], alice);
+    expect(await inRootsHome(`berth pull --quiet ${sample("app:1")}`)).toMatchObject({ exitCode: 0, stderr: "" });
+    const run = await inRootsHome(`berth run --rm --network none --entrypoint pwd ${sample("app:1")}`);
+    expect(run).toEqual({ exitCode: 0, stdout: "/\n", stderr: "" });
+  });
 });

@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { userInfo } from "node:os";
 import { userNamespaceOwner } from "../../runtime/user-namespace/enter.ts";
 import { systemScope, userScope } from "../../scope.ts";
@@ -12,7 +13,7 @@ export function processContext(): CommandContext {
   return {
     scope: uid === 0 ? systemScope() : userScope(uid, process.env, userInfo().homedir),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: callersFolder(),
     command: [process.execPath, ...process.argv.slice(2)],
     // The streams are looked at when they are used: making them loads the network code, milliseconds of a container's
     // start.
@@ -28,6 +29,20 @@ export function processContext(): CommandContext {
     input: () => (process.stdin.isTTY ? undefined : process.stdin),
     ask: (question) => (process.stdin.isTTY ? ask(question) : undefined),
   };
+}
+
+/**
+ * The folder that relative paths begin in. Where the caller may not enter it (root's home, kept by su(1)) this process
+ * goes to "/", since no program could be started from there.
+ */
+function callersFolder(): string {
+  const folder = process.cwd();
+  try {
+    accessSync(folder, constants.X_OK);
+  } catch {
+    process.chdir("/");
+  }
+  return folder;
 }
 
 /**
