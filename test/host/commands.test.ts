@@ -142,6 +142,11 @@ describeOnSuites("both", "the command line on %s", (suite) => {
     expect(await mounted("noexec", "/p/app")).toBe("126 ");
     expect(await mounted("ro", "/p/lacks")).toBe("127 ");
     expect((await berth("run", "--frob", sample("tools:1"))).exitCode).toBe(125);
+    expect(await berth("run", "--sysctl", "net.core.foo=1", sample("tools:1"), "true")).toEqual({
+      stdout: "",
+      stderr: "berth: error: sysctl net.core.foo: this kernel has no such setting (no /proc/sys/net/core/foo)\n",
+      exitCode: 125,
+    });
     expect(await leftovers(host)).toBe("");
   });
 

@@ -117,6 +117,14 @@ describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
     expect((await host.run(["berth", "logs", "low"], alice)).stdout).toContain("berth: error: publish port 80");
   });
 
+  hostTest("names the limit that a user cannot have", async () => {
+    const run = ["berth", "run", "--network", "none", "--ulimit", "memlock=-1", sample("app:1")];
+    const { exitCode, stdout, stderr } = await host.run(["prlimit", "--memlock=65536:65536", ...run], alice);
+    const hint = "LimitMEMLOCK= of user@.service, or limits.conf(5), raises that";
+    expect(stderr).toBe(`berth: error: ulimit memlock=unlimited: more than this user's hard limit 65536 (${hint})\n`);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: "" });
+  });
+
   hostTest("works in a folder that the user may not enter", async () => {
     const own = "exec runuser -u alice -- env HOME=/home/alice XDG_RUNTIME_DIR=/run/user/1000";
     const inRootsHome = (words: string) => host.run(["sh", "-c", `chmod 700 /root; cd /root; ${own} ${words}`]);
