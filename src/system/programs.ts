@@ -8,6 +8,8 @@ const PROGRAMS = {
   crun: { package: "crun", directories: [] },
   ip: { package: "iproute2", directories: [] },
   iptables: { package: "iptables", directories: [] },
+  "iptables-save": { package: "iptables", directories: [] },
+  "iptables-restore": { package: "iptables", directories: [] },
   nft: { package: "nftables", directories: [] },
   pasta: { package: "passt", directories: [] },
   netavark: { package: "netavark", directories: ["/usr/libexec/podman", "/usr/lib/podman"] },

@@ -125,10 +125,10 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
   hostTest(
     "files that are removed below running containers give no start a foreign address, nor a name server",
     async () => {
-      const start = (name: string) =>
-        host.run(["berth", "run", "-d", "--name", name, "--network", "lost", TOOLS, "sh", "-c", "sleep 1000000"]);
+      const start = (name: string, ...flags: string[]) =>
+        host.run(["berth", "run", "-d", "--name", name, "--network", "lost", ...flags, TOOLS, "sleep", "1000000"]);
       await host.ok(["berth", "network", "create", "lost"]);
-      await start("one");
+      await start("one", "-p", "8093:80");
       await start("two");
       await host.ok(["rm", "-rf", "/run/berth"]);
       const refused = await host.run(["berth", "run", "--network", "lost", TOOLS, "true"]);
@@ -144,11 +144,17 @@ describeOnSuites("both", "units that end in an unusual way on %s", (suite) => {
         "them to end",
         async () => (await host.sh("pgrep -xa sleep | grep -c ' 1000000$' || true")).trim() === "0",
       );
+      const rules = () =>
+        host.sh("set +e; { iptables-save; nft list ruleset; } 2> /dev/null | grep -E '8093.*(dnat|DNAT)'; true");
+      expect(await rules()).not.toBe("");
       for (const name of ["three", "four"]) expect((await start(name)).stderr).toBe("");
+      // Whoever gets the address would answer at the port.
+      expect(await rules()).toBe("");
       await until("names", async () => (await host.run(["berth", "exec", "three", "nslookup", "four"])).exitCode === 0);
       await host.ok(["systemctl", "kill", "-s", "KILL", "berth-three", "berth-four"]);
+      // Their own cleanup is enough.
+      await until("cleanups", async () => (await host.sh("ls /run/berth/containers")).trim() === "");
       await host.run(["systemctl", "reset-failed"]);
-      await host.ok(["berth", "cleanup", "--stale"]);
       await host.ok(["berth", "network", "rm", "lost"]);
       await nothingLeft();
     },

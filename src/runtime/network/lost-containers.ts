@@ -8,16 +8,31 @@ import { listIfThere } from "../../system/files.ts";
 import { RuntimeError } from "../error.ts";
 import { leasesDir } from "./connect/address-leases.ts";
 import { countBridgePorts } from "./connect/ip-command.ts";
+import { takeNetavarkLock } from "./connect/netavark-lock.ts";
+import { removeStalePorts } from "./stale-ports.ts";
 
 /**
  * Refuses a network whose leases are gone while containers are on its bridge: the runtime directory has been removed
  * below them, and any address may be one that a container has, with ports that are published there. Throws "network"
- * with what to do. Bridges that others use as well, before berth's first container, are none of this.
+ * with what to do. Once those containers have ended, the rules of their ports go. Bridges that others use as well,
+ * before berth's first container, are none of this.
  */
-export function refuseLostLeases(scope: Scope, { name, network_interface: bridge }: NetworkDefinition): void {
-  if (bridge === undefined || existsSync(leasesDir(scope, name)) || (countBridgePorts(bridge) ?? 0) === 0) return;
-  const units = lostUnits(scope).join(" ");
-  if (units === "") return;
+export function refuseLostLeases(scope: Scope, network: NetworkDefinition): void {
+  const { name, driver, network_interface: bridge, options } = network;
+  const areThere = () => existsSync(leasesDir(scope, name));
+  if (driver !== "bridge" || options.mode === "unmanaged" || bridge === undefined || areThere()) return;
+  const ports = countBridgePorts(bridge);
+  if (ports === undefined) return;
+  const units = ports === 0 ? "" : lostUnits(scope).join(" ");
+  if (units === "") {
+    const lock = takeNetavarkLock(scope);
+    try {
+      if (!areThere()) removeStalePorts(network);
+    } finally {
+      lock.close();
+    }
+    return;
+  }
   const systemctl = scope.kind === "user" ? "systemctl --user" : "systemctl";
   throw new RuntimeError(
     "network",
