@@ -291,14 +291,21 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
       '#!/bin/sh\ncase "$*" in *" delete "*) echo deleted >> /run/deleted;; esac\nexec /usr/sbin/runc "$@"\n',
     );
     try {
-      await host.sh("chmod +x /usr/local/sbin/runc; systemctl daemon-reload; systemctl start web; systemctl stop web");
+      // A first process of a PID namespace takes no notice of SIGTERM before it handles that.
+      const start = async () => {
+        await host.ok(["systemctl", "start", "web"]);
+        expect(await ask(host, 8080)).toStartWith("hello from web");
+      };
+      await host.sh("chmod +x /usr/local/sbin/runc; systemctl daemon-reload");
+      await start();
+      await host.ok(["systemctl", "stop", "web"]);
       await host.sh("systemctl start web; systemctl kill -s KILL web");
       await ended(host, "web");
       expect(await leftovers(host)).toBe("");
       expect(await host.sh("cat /run/deleted 2>&1 || true")).toContain("No such file");
       // What is left when the main process has ended by its stop signal, systemd kills after ExecStopPost= only.
-      await host.sh(`systemctl start web
-        setsid sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > /sys/fs/cgroup/system.slice/web.service/container/cgroup.procs
+      await start();
+      await host.sh(`setsid sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > /sys/fs/cgroup/system.slice/web.service/container/cgroup.procs
         systemctl stop web`);
       expect(await host.sh("cat /run/deleted; pgrep -x sleep || true")).toBe("deleted");
       expect(await leftovers(host)).toBe("");
