@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from "node:fs";
-import { SystemError } from "./error.ts";
+import { isErrno, SystemError } from "./error.ts";
 
 /** File systems whose files are made by the kernel as they are read, and may have no end: <linux/magic.h>. */
 const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
@@ -16,11 +16,22 @@ const KERNEL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
  * "too-long", and node:fs's error if there is no file.
  */
 export function readBounded(path: string, limit: number): Buffer | undefined {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const fd = openIfFile(path);
+  if (fd === undefined) return undefined;
   try {
     return readDescriptor(fd, path, limit);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Undefined for a socket, or a device without a driver, which cannot be opened. */
+function openIfFile(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    if (isErrno(error, "ENXIO")) return undefined;
+    throw error;
   }
 }
 

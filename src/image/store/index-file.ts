@@ -1,6 +1,7 @@
+import { failedWith } from "../../error.ts";
 import { isJsonObject, type JsonObject, parseJsonObject, type Refuse } from "../../json.ts";
 import { lacksRegistry } from "../../options/values/image-name.ts";
-import { isMissing } from "../../system/error.ts";
+import { isErrno, isMissing } from "../../system/error.ts";
 import { replaceFile } from "../../system/files.ts";
 import { readRegular } from "../../system/read-bounded.ts";
 import type { Digest } from "../document/digest.ts";
@@ -51,17 +52,19 @@ export interface IndexJson {
 
 /** Reads an index.json as JSON; empty when there is none. Throws as {@link readIndexFile}. */
 export function readIndexJson(path: string): IndexJson {
+  const refuse = (why: string): never => {
+    const remedy = "the next pull makes it anew without its names, as `berth verify --repair` does";
+    throw new ImageError("store-corrupt", `read ${path}: ${why}; ${remedy}`);
+  };
   let bytes: Uint8Array;
   try {
     bytes = readRegular(path, INDEX_MAX);
   } catch (error) {
     if (isMissing(error)) return { items: [], json: {} };
+    if (failedWith(error, "not-regular") || isErrno(error, "ELOOP")) return refuse("it is not a regular file");
     throw withContext(`read ${path}`, error, "store-io");
   }
-  return parseIndexJson(bytes, (why) => {
-    const remedy = "the next pull makes it anew without its names, as `berth verify --repair` does";
-    throw new ImageError("store-corrupt", `read ${path}: ${why}; ${remedy}`);
-  });
+  return parseIndexJson(bytes, refuse);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { failedWith } from "../../error.ts";
 import { type Digest, isDigest } from "../document/digest.ts";
 import { type Descriptor, MANIFEST_MAX, parseDocument } from "../document/manifest.ts";
@@ -27,6 +27,8 @@ export function readOrRescueIndex(paths: StorePaths): IndexFile {
 export function rescueIndex(paths: StorePaths, { entries, json }: IndexFile): IndexFile {
   const known = new Set(entries.map(({ digest }) => digest));
   const lost = nameless(paths).filter(({ digest }) => !known.has(digest));
+  // What was set aside before may be a folder, which a rename does not replace.
+  rmSync(`${paths.index}.damaged`, { recursive: true, force: true });
   renameSync(paths.index, `${paths.index}.damaged`);
   return { entries: [...entries, ...lost], damaged: [], json };
 }

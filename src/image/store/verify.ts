@@ -34,8 +34,11 @@ export async function verifyStore(paths: StorePaths): Promise<StoreProblem[]> {
 export async function damagedBlobs(paths: StorePaths): Promise<{ readonly name: string; readonly digest: string }[]> {
   const damaged: { name: string; digest: string }[] = [];
   for (const name of existsSync(paths.blobs) ? readdirSync(paths.blobs) : []) {
+    const path = join(paths.blobs, name);
     const hash = new Bun.CryptoHasher("sha256");
-    for await (const chunk of createReadStream(join(paths.blobs, name))) hash.update(chunk as Uint8Array);
+    // What is no regular file has no bytes: reading it could wait for ever.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+      for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
     const digest = hash.digest("hex");
     if (digest !== name) damaged.push({ name, digest });
   }

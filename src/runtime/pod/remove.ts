@@ -47,8 +47,9 @@ async function removeByNote(scope: Scope, name: string): Promise<BerthError | un
 }
 
 /**
- * Removes the pods whose units are no longer active, as after a crash of the manager. `isActive` asks the manager,
- * where this process may not see the namespaces that it keeps. Returns the pods' names.
+ * Removes the pods whose units are no longer active, as after a crash of the manager. `isActive` asks the manager: this
+ * process may not see the namespaces that it keeps, or it has not yet taken those of a pod that is being made. Returns
+ * the pods' names.
  */
 export async function removeStalePods(
   scope: Scope,
@@ -67,7 +68,7 @@ export async function removeStalePods(
     }
     const noted = record === undefined ? notedPod(scope, name) : undefined;
     if (noted !== undefined && (await isActive(noted))) continue;
-    if (record !== undefined && (isBeingMade(record) || (isKept(record) ?? (await isActive(record))))) continue;
+    if (record !== undefined && (isBeingMade(record) || isKept(record) === true || (await isActive(record)))) continue;
     stale.push(name);
   }
   await attemptEach(stale, (name) => removePod(scope, name));
@@ -75,7 +76,7 @@ export async function removeStalePods(
 }
 
 function isBeingMade(record: PodRecord): boolean {
-  return record.namespaces === undefined && isAlive(record.maker);
+  return isAlive(record.maker);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -207,7 +208,9 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   "from the future": version(99),
   "from nowhere": version(-1.5),
 };
-const SOCKET = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])";
+/** A socket's path may be of 107 bytes only. */
+const SOCKET =
+  "import os, socket, sys; os.chdir(os.path.dirname(sys.argv[1])); socket.socket(socket.AF_UNIX).bind(os.path.basename(sys.argv[1]))";
 
 /** What a link's target can be damaged to. */
 const LINK_DAMAGES: Readonly<Record<string, Damage>> = Object.fromEntries(
@@ -306,4 +309,34 @@ describe.skipIf(!able)("a file of the state, damaged in any way", () => {
 /** Damages that put something else in a file's place. */
 const INSTEAD = Object.fromEntries(
   Object.entries(DAMAGES).filter(([name]) => /^a (?:folder|pipe|socket|device)/.test(name)),
+);
+
+test.skipIf(!able)(
+  "a file of the image store with something else in its place keeps no command waiting, and a pull heals it",
+  async () => {
+    const store = "var/lib/berth";
+    const [layer = ""] = readdirSync(join(sound, store, "layers"));
+    const blobs = readdirSync(join(sound, store, "images/blobs/sha256")).map((name) => `images/blobs/sha256/${name}`);
+    for (const path of ["images/index.json", "images/oci-layout", `layers/${layer}/layer.json`, ...blobs]) {
+      for (const [name, damage] of Object.entries(INSTEAD)) {
+        const root = damagedCopy(join(store, path), damage, true);
+        for (const words of [["images"], ["verify"], ["image", "prune", "--force"]]) await berth(root, words);
+        const pullBoth = async () => {
+          const ends = [];
+          for (const tag of ["a", "b"])
+            ends.push(await berth(root, ["pull", "--quiet", `${registry.host}/app:${tag}`]));
+          return ends.map(({ failure }) => failure).filter((failure) => failure !== "");
+        };
+        const failures = await pullBoth();
+        // A rename does not replace a folder: a repair takes it out of the way.
+        for (const failure of failures)
+          expect([path, name, failure]).toEqual([path, "a folder", expect.stringContaining(path)]);
+        expect([path, name, await berth(root, ["verify", "--repair"])]).toMatchObject([path, name, { failure: "" }]);
+        expect([path, name, await pullBoth()]).toEqual([path, name, []]);
+        expect([path, name, await berth(root, ["verify"])]).toMatchObject([path, name, { failure: "" }]);
+        rmSync(root, { recursive: true });
+      }
+    }
+  },
+  120_000,
 );
