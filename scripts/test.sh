@@ -2,6 +2,7 @@
 # npm test: the checks and all lanes of tests; the last line is "N passed, N failed".
 #
 #   npm test -- PATH…     only these test files or folders, without the checks
+#   npm test -- --runtime crun [PATH…]   the same with another OCI runtime
 #   npm run soak          what takes too long for every change; BERTH_TEST_SEED= repeats one
 #
 # It runs as root (by sudo when need be): image layers keep their owners, and test hosts need namespaces and mounts.

@@ -1,3 +1,4 @@
+import type { OciRuntimeName } from "../../src/oci-runtimes.ts";
 import { SUITES, type Suite } from "../../test/host/root.ts";
 
 /** What a run of the tests is for. */
@@ -18,6 +19,8 @@ export interface Lane {
   readonly paths: readonly string[];
   /** All that the files say if left out. */
   readonly suite?: Suite;
+  /** The OCI runtime that makes the containers; berth's default if left out. */
+  readonly runtime?: OciRuntimeName;
   /** Of lanes with the same word, one runs at a time. */
   readonly alone?: "emulator" | "audit" | "crowd";
 }
@@ -28,6 +31,12 @@ const ALONE: readonly (readonly [path: RegExp, word: NonNullable<Lane["alone"]>]
   [/^test\/host\/(audit|loginuid)\.test\.ts$/, "audit"],
   [/^test\/host\/hundred\.test\.ts$/, "crowd"],
 ];
+
+const NEWEST: Suite = "trixie";
+
+/** Files that continuous integration runs with the other OCI runtime too, on the newest suite. */
+const WITH_CRUN =
+  /^test\/host\/(smoke|lifecycle|exec|sockets|output|pods|user-namespaces|parity|loginuid|audit)\.test\.ts$/;
 
 /** Files outside of test/soak/ that have more to do in a soak. */
 const SOAKED = ["test/fuzz.test.ts", "test/host/hundred.test.ts", "test/vm/kernel.test.ts"];
@@ -40,8 +49,10 @@ export function lanesOf(files: ReadonlyMap<string, string>, mode: Mode, chosen: 
   const wanted = [...files].filter(([path]) => isWanted(path, mode, chosen));
   const machines = wanted.filter(([path]) => kindOf(path) !== "plain");
   const plain = wanted.map(([path]) => path).filter((path) => kindOf(path) === "plain");
+  const lanes = machines.flatMap(([path, text]) => machineLanes(path, text, mode === "local" && chosen.length === 0));
   return [
-    ...machines.flatMap(([path, text]) => machineLanes(path, text, mode === "local" && chosen.length === 0)),
+    ...lanes,
+    ...(mode === "ci" && chosen.length === 0 ? lanes.flatMap(withCrun) : []),
     ...(chosen.length > 0 ? plain.map((path) => plainLane([path])) : folderLanes(plain)),
   ];
 }
@@ -67,6 +78,17 @@ function machineLanes(path: string, text: string, leavesOut: boolean): Lane[] {
   return suitesIn(text, leavesOut).map((suite) =>
     suite === undefined ? lane : { ...lane, name: `${name} ${suite}`, suite },
   );
+}
+
+/** Whether a lane can run with an OCI runtime: the older suite's crun is older than what berth is made for. */
+export function runsWith({ suite }: Lane, runtime: OciRuntimeName | undefined): boolean {
+  return runtime !== "crun" || (suite ?? NEWEST) === NEWEST;
+}
+
+/** The same lane with crun, if there is to be one. */
+function withCrun(lane: Lane): Lane[] {
+  if (!runsWith(lane, "crun") || !lane.paths.some((path) => WITH_CRUN.test(path))) return [];
+  return [{ ...lane, name: `${lane.name} crun`, runtime: "crun", suite: NEWEST }];
 }
 
 /** The suites that a file says its tests are for (test/host/lane.ts); undefined stands for what it chooses itself. */

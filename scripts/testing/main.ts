@@ -1,13 +1,15 @@
 /**
- * Runs the lanes of tests side by side: bun scripts/testing/main.ts [--soak] [PATH…], as root; see test/README.md.
+ * Runs the lanes of tests side by side: bun scripts/testing/main.ts [--soak] [--runtime NAME] [PATH…], as root; see
+ * test/README.md.
  *
  * The last line is "N passed, N failed".
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { OCI_RUNTIMES, type OciRuntimeName } from "../../src/oci-runtimes.ts";
 import { cacheDir } from "../../test/host/root.ts";
-import { guessedSeconds, type Lane, lanesOf, type Mode, urgency } from "./lanes.ts";
+import { guessedSeconds, type Lane, lanesOf, type Mode, runsWith, urgency } from "./lanes.ts";
 import { type Job, runPool } from "./pool.ts";
 import { ProcessorTime } from "./processor-time.ts";
 import { readReport } from "./report.ts";
@@ -34,13 +36,13 @@ const started = performance.now();
 const processors = new ProcessorTime();
 
 async function main(): Promise<void> {
-  const words = process.argv.slice(2);
+  const { words, runtime } = commandLine(process.argv.slice(2));
   const chosen = words.filter((word) => !word.startsWith("--"));
   const mode: Mode = words.includes("--soak") ? "soak" : STRICT ? "ci" : "local";
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
   mkdirSync(REPORTS, { recursive: true });
   const files = testFiles();
-  const lanes = lanesOf(files, mode, chosen);
+  const lanes = lanesOf(files, mode, chosen).filter((lane) => runsWith(lane, runtime));
   // A path that is mistyped must not look like tests that pass.
   const missing = chosen.filter((word) => lanesOf(files, mode, [word]).length === 0);
   if (missing.length > 0) {
@@ -49,7 +51,7 @@ async function main(): Promise<void> {
   }
   const times = readTimes();
   const seconds = (lane: Lane) => times[lane.name] ?? guessedSeconds(lane, files);
-  const env = laneEnvironment(mode, chosen.length === 0);
+  const env = { ...laneEnvironment(mode, chosen.length === 0), ...(runtime && { BERTH_TEST_RUNTIME: runtime }) };
   const jobs: TestJob[] = [
     ...(chosen.length === 0 && mode !== "soak" ? checks() : []),
     ...preparations(lanes),
@@ -75,6 +77,15 @@ async function main(): Promise<void> {
   rmSync(LAST_REPORTS, { recursive: true, force: true });
   renameSync(REPORTS, LAST_REPORTS);
   summarize([]);
+}
+
+/** The words of the command line, without `--runtime NAME`. A name that berth does not know throws. */
+function commandLine(words: readonly string[]): { words: readonly string[]; runtime: OciRuntimeName | undefined } {
+  const at = words.indexOf("--runtime");
+  if (at < 0) return { words, runtime: undefined };
+  const runtime = OCI_RUNTIMES.find((name) => name === words[at + 1]);
+  if (runtime === undefined) throw new Error(`--runtime is one of ${OCI_RUNTIMES.join(", ")}`);
+  return { words: words.toSpliced(at, 2), runtime };
 }
 
 /** What test/host/lane.ts and the tests read. */
@@ -114,7 +125,8 @@ async function runLane(lane: Lane, env: Readonly<Record<string, string>>): Promi
   const options = [`--timeout=${TIME_LIMITS[lane.kind]}`, "--reporter=junit", `--reporter-outfile=${report}`];
   const paths = lane.paths.map((path) => `./${path}`);
   const suite = lane.suite === undefined ? {} : { BERTH_TEST_SUITE: lane.suite };
-  const { log, ...ended } = await run([process.execPath, "test", ...options, ...paths], { ...env, ...suite });
+  const own = { ...suite, ...(lane.runtime && { BERTH_TEST_RUNTIME: lane.runtime }) };
+  const { log, ...ended } = await run([process.execPath, "test", ...options, ...paths], { ...env, ...own });
   const tests = existsSync(report) ? readReport(readFileSync(report, "utf8")) : [];
   finish({ name: lane.name, ...ended, tests }, log);
 }

@@ -26,6 +26,7 @@ const PROGRAMS = {
   tar: { package: "tar", directories: [] },
   xz: { package: "xz-utils", directories: [] },
   bzip2: { package: "bzip2", directories: [] },
+  timeout: { package: "coreutils", directories: [] },
   sync: { package: "coreutils", directories: [] },
   cp: { package: "coreutils", directories: [] },
   journalctl: { package: "systemd", directories: [] },

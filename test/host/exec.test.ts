@@ -39,6 +39,12 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
     expect((await exec(["app", "sh", "-c", "kill -KILL $$"])).exitCode).toBe(137);
   });
 
+  hostTest("leaves the host's /dev/null to root", async () => {
+    const words = ["berth exec ordinary sh -c 'id -u; echo gone >&2'", "berth exec app true > /dev/null"];
+    expect(await host.ok(["sh", "-c", `${words.join(" 2> /dev/null; ")}`])).not.toBe("0");
+    expect(await host.ok(["stat", "--format=%u:%g:%a", "/dev/null"])).toBe("0:0:666");
+  });
+
   hostTest("enters a container that has a limit without an end", async () => {
     const run = ["berth", "run", "-d", "--rm", "--name", "unlimited", "--network", "none", "--ulimit", "core=-1"];
     await host.ok([...run, sample("app:1"), "sleep", "1000"]);

@@ -176,6 +176,7 @@ export async function installBerth(root: string, berth = DIST_BERTH, besidePodma
     () => false,
   );
   if (linked) await rename(`${program}.link`, program);
+  await chooseRuntime(root);
   if (besidePodman) return;
   for (const kind of ["system", "user"]) {
     const mask = join(root, `etc/systemd/${kind}-generators/podman-${kind}-generator`);
@@ -183,6 +184,20 @@ export async function installBerth(root: string, berth = DIST_BERTH, besidePodma
     await symlink("/dev/null", mask).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
     });
+  }
+}
+
+/** Has berth, and the peers that it is compared with, make containers by the OCI runtime that is being tested. */
+async function chooseRuntime(root: string): Promise<void> {
+  const name = process.env.BERTH_TEST_RUNTIME;
+  if (!name) return;
+  const settings = {
+    "usr/lib/berth/berth.conf": `[runtime]\nRuntime=${name}\n`,
+    "etc/containers/containers.conf.d/runtime.conf": `[engine]\nruntime = "${name}"\n`,
+  };
+  for (const [path, text] of Object.entries(settings)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
   }
 }
 

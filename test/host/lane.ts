@@ -1,5 +1,6 @@
 import { describe, test } from "bun:test";
 import { existsSync } from "node:fs";
+import { DEFAULT_OCI_RUNTIME } from "../../src/oci-runtimes.ts";
 import { SUITES, type Suite } from "./root.ts";
 
 /** Why the host lane cannot run on this machine, or undefined when it can. */
@@ -26,6 +27,9 @@ export const IS_SOAK = process.env.BERTH_TEST_SOAK === "yes";
 
 /** What chance decides in a soak follows from it: a run can be repeated with `BERTH_TEST_SEED`. */
 export const SEED = Number(process.env.BERTH_TEST_SEED || Date.now() % 1_000_000);
+
+/** The OCI runtime that the hosts' containers are made by: `BERTH_TEST_RUNTIME`, or berth's own default. */
+export const OCI_RUNTIME = process.env.BERTH_TEST_RUNTIME || DEFAULT_OCI_RUNTIME;
 
 const inHost = testUnless(hostLaneMisses(), "host lane");
 

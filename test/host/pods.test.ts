@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, OCI_RUNTIME } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 
@@ -55,7 +55,7 @@ describeOnSuites("both", "pods on %s", (suite) => {
         await systemctl("daemon-reload");
       };
       const left = async () =>
-        `${await host.sh(`find ${runtime}/pods ${runtime}/containers ${runtime}/names ${runtime}/runc -mindepth 1`)}${scope === "system" ? await leftovers(host) : ""}`;
+        `${await host.sh(`find ${runtime}/pods ${runtime}/containers ${runtime}/names ${runtime}/${OCI_RUNTIME} -mindepth 1 ! -path '*/crun/.cache*'`)}${scope === "system" ? await leftovers(host) : ""}`;
       const network = "PublishPort=8089:80";
       const quiet = "Network=none";
 

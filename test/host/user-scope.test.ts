@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, OCI_RUNTIME } from "./lane.ts";
 import { sample } from "./registry.ts";
 
 const UNITS = "/home/alice/.config/containers/systemd";
@@ -54,10 +54,11 @@ describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
         "find",
         `${STORE}/containers`,
         `${RUNTIME}/containers`,
-        `${RUNTIME}/runc`,
+        `${RUNTIME}/${OCI_RUNTIME}`,
         `${RUNTIME}/names`,
         "-mindepth",
         "1",
+        ...["!", "-path", "*/crun/.cache*"],
       ]),
     ).toBe("");
   });
@@ -105,7 +106,17 @@ describeOnSuites("both", "an ordinary user's containers on %s", (suite) => {
     // The kernel shows the auid in the reader's own terms: inside, the user 1000 is root.
     expect(run).toEqual({ stdout: "0\n0", stderr: "", exitCode: 7 });
     expect(
-      await host.ok(["find", `${STORE}/containers`, `${RUNTIME}/containers`, `${RUNTIME}/runc`, "-mindepth", "1"]),
+      await host.ok([
+        "find",
+        `${STORE}/containers`,
+        `${RUNTIME}/containers`,
+        `${RUNTIME}/${OCI_RUNTIME}`,
+        "-mindepth",
+        "1",
+        "!",
+        "-path",
+        "*/crun/.cache*",
+      ]),
     ).toBe("");
   });
 

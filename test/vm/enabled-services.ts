@@ -2,6 +2,7 @@ import { expect } from "bun:test";
 import { join } from "node:path";
 import { install, property } from "../host/containers.ts";
 import { until } from "../host/host.ts";
+import { OCI_RUNTIME } from "../host/lane.ts";
 import { sample } from "../host/registry.ts";
 import { SLOW } from "./containers.ts";
 import type { Vm } from "./vm.ts";
@@ -84,7 +85,7 @@ export async function allIsWell(vm: Vm): Promise<void> {
   expect(await vm.ok(["systemctl", "list-units", "--failed", "--plain", "--no-legend"])).toBe("");
   expect(await vm.ok(["berth", "verify"])).toBe("The store is sound.");
   const running = (await vm.ok(["berth", "ps", "--quiet", "--no-trunc"])).split("\n").sort();
-  for (const folder of ["/run/berth/containers", "/var/lib/berth/containers", "/run/berth/runc"]) {
+  for (const folder of ["/run/berth/containers", "/var/lib/berth/containers", `/run/berth/${OCI_RUNTIME}`]) {
     expect([folder, ...(await vm.ok(["ls", folder])).split("\n")]).toEqual([folder, ...running]);
   }
 }

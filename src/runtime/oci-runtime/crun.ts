@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { pipesOutput } from "../../oci-runtimes.ts";
 import type { Scope } from "../../scope.ts";
 import { isErrno } from "../../system/error.ts";
 import { removeIfThere } from "../../system/files.ts";
+import { findProgram } from "../../system/programs.ts";
 import { keepNullDevice } from "../../system/streams/null-device.ts";
 import type { RuntimeError } from "../error.ts";
 import { explainMessage } from "./crun-messages.ts";
@@ -27,6 +28,15 @@ export class Crun extends OciProgram {
 
   protected override explain(message: string): RuntimeError {
     return explainMessage(message);
+  }
+
+  /**
+   * `crun run` ends with the last child of its process, and not with the payload: a child that this process has already
+   * (a session's "(sd-pam)", what a shell has in the background) would keep it. timeout(1), told of no time, runs it in
+   * a process of its own, waits for it, hands signals on, and ends with its exit code.
+   */
+  protected override runWords(own: readonly [string, ...string[]]): readonly [string, ...string[]] {
+    return hasChildren() ? [findProgram("timeout"), "--foreground", "0", ...own] : own;
   }
 
   /** Only root of the machine can change the owner of its devices. */
@@ -56,4 +66,10 @@ export class Crun extends OciProgram {
     // crun takes a container with a fifo for one that has not been started.
     removeIfThere(path);
   }
+}
+
+/** Whether this process has children: proc(5), of all its threads. */
+function hasChildren(): boolean {
+  const tasks = "/proc/self/task";
+  return readdirSync(tasks).some((task) => readFileSync(`${tasks}/${task}/children`, "utf8") !== "");
 }

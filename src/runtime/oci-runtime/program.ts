@@ -62,18 +62,24 @@ export abstract class OciProgram implements OciRuntime {
 
   becomeRun(run: OciRun, env: Environment): never {
     for (const fd of preserved(run)) keepOverExec(fd);
-    return this.#become(runArguments(this.#globals(run.bundle), run, "run"), env);
+    const words: [string, ...string[]] = [
+      findProgram(this.#name),
+      ...runArguments(this.#globals(run.bundle), run, "run"),
+    ];
+    return this.#become(this.runWords(words), env);
   }
 
   becomeExec(id: string, process: number, env: Environment): never {
     keepOverExec(process);
-    return this.#become(execArguments(this.#root, id, process), env);
+    return this.#become([findProgram(this.#name), ...execArguments(this.#root, id, process)], env);
   }
 
-  #become(args: readonly string[], env: Environment): never {
-    const program = findProgram(this.#name);
+  /** The command for this process to become in the foreground, given that of the program itself. */
+  protected abstract runWords(own: readonly [string, ...string[]]): readonly [string, ...string[]];
+
+  #become(words: readonly [string, ...string[]], env: Environment): never {
     this.prepareStreams();
-    execve(program, [program, ...args], programEnvironment(env));
+    execve(words[0], words, programEnvironment(env));
   }
 
   delete(id: string, bundle: string): void {

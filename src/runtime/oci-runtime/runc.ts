@@ -29,6 +29,10 @@ export class Runc extends OciProgram {
     return explainMessage(message);
   }
 
+  protected override runWords(own: readonly [string, ...string[]]): readonly [string, ...string[]] {
+    return own;
+  }
+
   protected override prepareStreams(): void {
     // It gives the payload's user what is a file or pipe, and leaves /dev/null alone.
   }
