@@ -3,12 +3,11 @@ import type { Environment } from "../../environment.ts";
 import type { StoredImage } from "../../image/store/store.ts";
 import type { RunRequest } from "../../options/requests/run-request.ts";
 import type { Scope } from "../../scope.ts";
-import { defaultRuntime } from "../../state/default-runtime.ts";
 import { type ContainerPaths, containerPaths } from "../../state/paths.ts";
 import { SystemError } from "../../system/error.ts";
 import { identify } from "../../system/process-identity.ts";
 import type { ContainerNetwork } from "../network/container-network.ts";
-import { ociRuntime } from "../oci-runtime/choice.ts";
+import { chooseRuntime, ociRuntime } from "../oci-runtime/choice.ts";
 import { callingService, ownCgroup } from "../oci-runtime/container-cgroup.ts";
 import type { OciRuntime } from "../oci-runtime/oci-runtime.ts";
 import type { JoinedPod } from "../pod/join.ts";
@@ -68,7 +67,7 @@ export async function openStart(
   const request = await withHostPorts(pod?.request ?? asked, context);
   const launcher = identify(process.pid);
   if (launcher === undefined) throw new SystemError("syscall", "read /proc/self/stat");
-  const runtime = request.runtime ?? (await defaultRuntime(scope));
+  const runtime = await chooseRuntime(request, scope, ownCgroup());
   const plan = planStart(request, image, {
     id,
     runtime,
