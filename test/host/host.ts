@@ -176,7 +176,6 @@ export async function installBerth(root: string, berth = DIST_BERTH, besidePodma
     () => false,
   );
   if (linked) await rename(`${program}.link`, program);
-  await chooseRuntime(root);
   if (besidePodman) return;
   for (const kind of ["system", "user"]) {
     const mask = join(root, `etc/systemd/${kind}-generators/podman-${kind}-generator`);
@@ -188,7 +187,7 @@ export async function installBerth(root: string, berth = DIST_BERTH, besidePodma
 }
 
 /** Has berth, and the peers that it is compared with, make containers by the OCI runtime that is being tested. */
-async function chooseRuntime(root: string): Promise<void> {
+export async function chooseRuntime(root: string): Promise<void> {
   const name = process.env.BERTH_TEST_RUNTIME;
   if (!name) return;
   const settings = {
@@ -234,6 +233,7 @@ export async function bootHost(options: BootOptions): Promise<Host> {
   await mkdir(files, { recursive: true });
   const berth = options.berth ?? (existsSync(DIST_BERTH) ? DIST_BERTH : false);
   if (berth !== false) await installBerth(files, berth, options.besidePodman);
+  await chooseRuntime(files);
   await options.prepare?.(files);
   const storage = (await isOnOverlay(dir)) ? "memory" : (options.storage ?? "memory");
 

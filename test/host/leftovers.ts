@@ -2,8 +2,9 @@ import type { Machine } from "./machine.ts";
 
 /**
  * Everything of berth's that is in the host beyond its images: mounts in the host's own table, network namespaces and
- * veth pairs, an OCI runtime's state (but for crun's compiled filters), bundles, pods, names, notes of units, upper layers, volumes in the making, leases, those of
- * DHCP servers too, firewall rules of a container. One line a thing; empty when no container runs.
+ * veth pairs, an OCI runtime's state (but for crun's compiled filters), bundles, pods, names, notes of units, upper
+ * layers, volumes in the making, leases, those of DHCP servers too, firewall rules of a container. One line a thing;
+ * empty when no container runs.
  */
 export async function leftovers(host: Machine): Promise<string> {
   return host.sh(`

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Subprocess } from "bun";
-import { DIST_BERTH, installBerth } from "../host/host.ts";
+import { chooseRuntime, DIST_BERTH, installBerth } from "../host/host.ts";
 import { Machine, type Result, type RunOptions } from "../host/machine.ts";
 import { REGISTRY_COMMAND, REGISTRY_CONFIG, REGISTRY_DATA, sampleData } from "../host/registry.ts";
 import { cacheDir, entriesOf, runHere, type Suite } from "../host/root.ts";
@@ -69,6 +69,7 @@ export class Vm extends Machine {
       // A copy: tar fails when the number of a file's hard links changes, as it does when another lane installs berth.
       await copyFile(DIST_BERTH, join(dir, "berth"));
       await installBerth(files, join(dir, "berth"));
+      await chooseRuntime(files);
       await addRegistry(files, options.registry ?? (await sampleData()));
       await options.prepare?.(files);
       // Read in the machine as it stands, from a second disk; a raw disk is a whole number of sectors, as a tar file
