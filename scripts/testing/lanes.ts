@@ -35,7 +35,7 @@ const ALONE: readonly (readonly [path: RegExp, word: NonNullable<Lane["alone"]>]
 const NEWEST: Suite = "trixie";
 
 /** Files that continuous integration runs with the other OCI runtime too, on the newest suite. */
-const WITH_CRUN = /^test\/host\/(smoke|exec|sockets|output|pods|user-namespaces|loginuid)\.test\.ts$/;
+const WITH_CRUN = /^test\/host\/(smoke|lifecycle|exec|sockets|output|pods|user-namespaces|loginuid|audit)\.test\.ts$/;
 
 /** Files outside of test/soak/ that have more to do in a soak. */
 const SOAKED = ["test/fuzz.test.ts", "test/host/hundred.test.ts", "test/vm/kernel.test.ts"];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { bootWithImages } from "./containers.ts";
 import { type Host, until } from "./host.ts";
-import { describeOnSuites, hostLaneMisses, hostTest } from "./lane.ts";
+import { describeOnSuites, hostLaneMisses, hostTest, OCI_RUNTIME } from "./lane.ts";
 import { leftovers } from "./leftovers.ts";
 import { sample } from "./registry.ts";
 
@@ -286,17 +286,17 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
   });
 
   hostTest("ends without the OCI runtime where no process is left, and with it where one is", async () => {
-    await host.write(
-      "/usr/local/sbin/runc",
-      '#!/bin/sh\ncase "$*" in *" delete "*) echo deleted >> /run/deleted;; esac\nexec /usr/sbin/runc "$@"\n',
-    );
+    const program = await host.ok(["sh", "-c", `command -v ${OCI_RUNTIME}`]);
+    const before = `/usr/local/sbin/${OCI_RUNTIME}`;
+    const noting = `case "$*" in *" delete "*) echo deleted >> /run/deleted;; esac`;
+    await host.write(before, `#!/bin/sh\n${noting}\nexec ${program} "$@"\n`);
     try {
       // A first process of a PID namespace takes no notice of SIGTERM before it handles that.
       const start = async () => {
         await host.ok(["systemctl", "start", "web"]);
         expect(await ask(host, 8080)).toStartWith("hello from web");
       };
-      await host.sh("chmod +x /usr/local/sbin/runc; systemctl daemon-reload");
+      await host.sh(`chmod +x ${before}; systemctl daemon-reload`);
       await start();
       await host.ok(["systemctl", "stop", "web"]);
       await host.sh("systemctl start web; systemctl kill -s KILL web");
@@ -310,7 +310,7 @@ describeOnSuites("both", "a container under systemd on %s", (suite) => {
       expect(await host.sh("cat /run/deleted; pgrep -x sleep || true")).toBe("deleted");
       expect(await leftovers(host)).toBe("");
     } finally {
-      await host.sh("rm /usr/local/sbin/runc; systemctl reset-failed");
+      await host.sh(`rm ${before}; systemctl reset-failed`);
     }
   });
 
