@@ -10,5 +10,9 @@ export function explainMessage(message: string): RuntimeError {
     return new RuntimeError("command-not-found", message);
   if (executable && /Permission denied|Exec format error|Is a directory/.test(message))
     return new RuntimeError("command-not-executable", message);
-  return new RuntimeError("oci-runtime", message);
+  // Debian 12's raises the limit for its own BPF program, which not every machine lets it do.
+  const hint = message.startsWith("setrlimit (RLIM_MEMLOCK)")
+    ? " (crun before 1.21 may not be able to start containers here: install a later one, or use Runtime=runc)"
+    : "";
+  return new RuntimeError("oci-runtime", message + hint);
 }

@@ -16,3 +16,8 @@ test.each([
 ] as const)("%s is what crun means by: %s", (code, message) => {
   expect(explainMessage(message)).toMatchObject({ code, message });
 });
+
+test("what an old crun cannot do is said, with what to do instead", () => {
+  const { code, message } = explainMessage("setrlimit (RLIM_MEMLOCK): Operation not permitted");
+  expect([code, message]).toEqual(["oci-runtime", expect.stringContaining("use Runtime=runc")]);
+});
