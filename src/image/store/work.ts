@@ -1,7 +1,8 @@
-import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type HeldLock, lockNew, tryLock, withStateLock } from "../../state/lock.ts";
 import { isErrno, isMissing } from "../../system/error.ts";
+import { readRegular } from "../../system/read-bounded.ts";
 import { removeTree } from "../../system/remove-tree.ts";
 import { type Digest, isDigest } from "../document/digest.ts";
 import { withContext } from "../error.ts";
@@ -23,6 +24,9 @@ export interface WorkDirectory {
 
 const LOCK = "lock";
 const KEEP = "keep";
+
+/** The longest list that is read: bytes. */
+const KEEP_MAX = 16 * 1024 * 1024;
 
 export function openWork(stateDir: string, paths: StorePaths): WorkDirectory {
   try {
@@ -77,7 +81,7 @@ export function keptByOthers(paths: StorePaths): Set<Digest> {
     if (isDead(path)) continue;
     let text = "";
     try {
-      text = readFileSync(join(path, KEEP), "utf8");
+      text = readRegular(join(path, KEEP), KEEP_MAX).toString();
     } catch (error) {
       if (!isMissing(error)) throw error;
     }

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "../../scope.ts";
 import { callersDir } from "../../state/paths.ts";
-import { isMissing } from "../../system/error.ts";
-import { removeIfThere, replaceFile } from "../../system/files.ts";
+import { isMissing, SystemError } from "../../system/error.ts";
+import { replaceFile } from "../../system/files.ts";
 import { identify, isAlive } from "../../system/process-identity.ts";
+import { readBounded } from "../../system/read-bounded.ts";
 import { RuntimeError } from "../error.ts";
 
 const LOGINUID = "/proc/self/loginuid";
@@ -55,19 +56,31 @@ export function recordCaller(scope: Scope, unit: string, uid: number): void {
   replaceFile(join(callersDir(scope), unit), `${uid} ${pid} ${startTime}`);
 }
 
+/** The longest note that is read: bytes. */
+const NOTE_MAX = 100;
+
 /**
- * The uid in the note for `unit`; the note is removed. Undefined without a call of `berth start`, or if the caller did
- * not wait: its note could belong to another start than this one.
+ * The uid in the note for `unit`; the note, or what is in its place, is removed. Undefined without a call of `berth
+ * start`, for a damaged note, or if the caller did not wait: its note could belong to another start than this one.
  */
 export function takeCaller(scope: Scope, unit: string): number | undefined {
   const path = join(callersDir(scope), unit);
   try {
-    const text = readFileSync(path, "utf8");
-    removeIfThere(path);
+    const text = noteText(path);
+    rmSync(path, { recursive: true });
     const [, uid, pid, startTime = ""] = /^(\d+) (\d+) (\d+)$/.exec(text) ?? [];
     return uid !== undefined && isAlive({ pid: Number(pid), startTime }) ? Number(uid) : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function noteText(path: string): string {
+  try {
+    return readBounded(path, NOTE_MAX)?.toString() ?? "";
+  } catch (error) {
+    if (error instanceof SystemError) return "";
     throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { chownSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { chownSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { withLock } from "../../state/lock.ts";
 import type { PodPaths, PodRecord } from "../../state/pod-record.ts";
 import { readIfThere } from "../../system/files.ts";
+import { readDescriptor } from "../../system/read-bounded.ts";
 import { formatHosts, formatResolvConf, type NetworkView } from "../network/names/etc-files.ts";
 import { ownAddress } from "../network/names/host-address.ts";
 import type { Owner } from "../users/owner.ts";
@@ -31,6 +32,9 @@ export function writePodFiles(record: PodRecord, view: NetworkView | undefined, 
   put(paths.resolvConf, formatResolvConf(readIfThere("/etc/resolv.conf") ?? "", record, view, mode !== "host"));
 }
 
+/** The longest /etc/hosts that is read: bytes. */
+const HOSTS_MAX = 16 * 1024 * 1024;
+
 /**
  * Adds a container's name to its pod's /etc/hosts, unless it is there: a pod's containers reach each other by the
  * loopback interface. In place, for the file is mounted in them.
@@ -39,6 +43,7 @@ export function addMemberName(paths: PodPaths, name: string): void {
   const line = `127.0.0.1\t${name}\n`;
   const fd = openSync(paths.hosts, "a+");
   withLock("pod hosts", fd, "exclusive", () => {
-    if (!`\n${readFileSync(paths.hosts, "utf8")}`.includes(`\n${line}`)) writeSync(fd, line);
+    const text = readDescriptor(fd, paths.hosts, HOSTS_MAX)?.toString() ?? "";
+    if (!`\n${text}`.includes(`\n${line}`)) writeSync(fd, line);
   });
 }

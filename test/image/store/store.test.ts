@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -178,6 +179,10 @@ describe.skipIf(!root)("removing", () => {
     expect(store.layers.lower(layers)).toHaveLength(2);
     expect(existsSync(dead)).toBe(false);
     expect(existsSync(work.path)).toBe(true);
+    // Nobody knows any more what it counts on.
+    rmSync(join(work.path, "keep"));
+    execFileSync("mkfifo", [join(work.path, "keep")]);
+    await expect(store.remove("registry.example/other:2", unused)).rejects.toThrow("is not a regular file");
     work.close();
     await store.remove("registry.example/other:2", unused);
     expect(listTree(store.paths.layers)).toEqual([]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,18 @@ describe("who asked for a start", () => {
     expect(takeCaller(scope, "app.service")).toBeUndefined();
     expect(readdirSync(callersDir(scope))).toEqual([]);
   });
+
+  test.each(["mkdir", "mkfifo", "truncate -s 3G"])(
+    "is nobody, and no start waits, where %s made the note",
+    (command) => {
+      note("app.service", 1000);
+      const path = join(callersDir(scope), "app.service");
+      rmSync(path);
+      execFileSync("sh", ["-c", `${command} ${path}`]);
+      expect(takeCaller(scope, "app.service")).toBeUndefined();
+      expect(readdirSync(callersDir(scope))).toEqual([]);
+    },
+  );
 
   test.each(["", " ", "alice", "1.5", "1000", "1000 1 1"])("is nobody where the note says %j", (text) => {
     note("app.service", 1000);
