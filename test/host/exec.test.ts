@@ -117,7 +117,8 @@ describeOnSuites("both", "berth exec on %s", (suite) => {
       );
       await host.sh("stty -F $(cat /tmp/terminal) rows 33 cols 77");
       const { stdout, exitCode } = await running;
-      expect(stdout.replaceAll("\r", "").trim().split("\n").at(-1)).toBe("resized");
+      // In front of it, script(1) may show the end of its own input as ^@.
+      expect(stdout.trim()).toEndWith("resized");
       expect(exitCode).toBe(5);
       await host.sh("rm /tmp/shown /tmp/terminal");
     }
