@@ -45,7 +45,7 @@ const VALUES: Readonly<Record<string, { readonly flag: string; readonly values: 
   Tmpfs: { flag: "tmpfs", values: ["/t", "/t:size=1m", "/t:size=x", "/t:nosuch", "t", "/", "/dev"] },
   Ulimit: {
     flag: "ulimit",
-    values: ["nofile=10:20", "nofile=20:10", "nofile=x", "nosuch=1", "host", "core=0", "nofile"],
+    values: ["nofile=100:200", "nofile=20:10", "nofile=x", "nosuch=1", "host", "core=0", "nofile"],
   },
   Volume: {
     flag: "volume",

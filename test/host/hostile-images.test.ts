@@ -32,8 +32,8 @@ describeOnSuites("both", "hostile images on %s", (suite) => {
 
   /** What an image could change outside: the canary to its times, the programs that it meets, new files. */
   const outside = () =>
-    host.sh(`stat -c '%n %i %s %a %u:%g %Y %Z' ${CANARY} ${CANARY}/* /usr/local/bin/berth
-      sha256sum /usr/sbin/runc /etc/passwd /etc/group /etc/hosts; ls -l /etc/localtime
+    host.sh(`stat -c '%n %i %s %a %u:%g %Y %Z' ${CANARY} ${CANARY}/*
+      sha256sum /usr/local/bin/berth /usr/sbin/runc /etc/passwd /etc/group /etc/hosts; ls -l /etc/localtime
       find / /run /tmp /home -xdev \\( -name evil -o -name '*[[:cntrl:]]*' \\) -not -path '/run/berth/*'`);
 
   async function judgeAll(images: HostileImages): Promise<void> {

@@ -76,7 +76,8 @@ describeOnSuites("both", "a hostile payload on %s", (suite) => {
   });
 
   const outside = () =>
-    host.sh(`stat -c '%n %i %s %a %u:%g %Y %Z' /canary /canary/* /usr/local/bin/berth; sha256sum /usr/sbin/runc
+    host.sh(`stat -c '%n %i %s %a %u:%g %Y %Z' /canary /canary/*
+      sha256sum /usr/local/bin/berth /usr/sbin/runc
       systemctl is-active victim; cat /proc/sys/kernel/core_pattern /proc/sys/kernel/hostname`);
   /** Starts a service that sleeps once it has run a script. */
   async function prey(name: string, script: string, ...flags: readonly string[]): Promise<void> {

@@ -63,6 +63,8 @@ async function stop(word: string, context: CommandContext): Promise<CommandError
     const [state] = isUnitName(unit) ? await manager.units([unit]) : [];
     if (state === undefined || state.loadState === "not-found")
       return new CommandError(`no container and no unit ${word}`, NO_SUCH);
+    // A transient unit is gone with its end, and its result with it.
+    await manager.hold(unit);
     const result = await showWaiting(manager.stop(unit), () => stopStatus(manager, unit), context);
     const { Result } = await manager.properties(unit);
     if (Result === "timeout") context.err(`berth: warning: ${unit} did not end within its stop timeout: killed\n`);

@@ -36,6 +36,8 @@ export interface SystemdManager {
   stop(unit: string, mode?: "replace" | "fail"): Promise<JobResult>;
   /** Makes a unit that exists until it stops, and starts it. */
   startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult>;
+  /** Keeps a loaded unit loaded, with what became of it, for as long as the connection lasts. */
+  hold(unit: string): Promise<void>;
   /** Resets the unit's failed state, after which systemd unloads a transient unit. */
   resetFailed(unit: string): Promise<void>;
   reload(): Promise<void>;
@@ -110,6 +112,10 @@ class ManagerOnBus implements SystemdManager {
   startTransient(unit: string, properties: readonly UnitProperty[]): Promise<JobResult> {
     const variants = properties.map(([name, signature, value]) => [name, new dbus.Variant(signature, value)]);
     return this.#job(() => this.#manager("StartTransientUnit", "ssa(sv)a(sa(sv))", [unit, "fail", variants, []]));
+  }
+
+  async hold(unit: string): Promise<void> {
+    await this.#manager("RefUnit", "s", [unit]);
   }
 
   async resetFailed(unit: string): Promise<void> {

@@ -1,7 +1,7 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Scope } from "../../../scope.ts";
 import { errnoName, isErrno, isMissing, SystemError } from "../../../system/error.ts";
-import { readIfThere, replaceFile } from "../../../system/files.ts";
+import { listIfThere, readIfThere, removeIfThere, replaceFile } from "../../../system/files.ts";
 import { identify, type ProcessIdentity } from "../../../system/process-identity.ts";
 import { readBounded } from "../../../system/read-bounded.ts";
 import { netavarkDir } from "./netavark.ts";
@@ -68,6 +68,27 @@ export function removeLines(scope: Scope, network: string, container: string): b
     signalDnsServer(scope, "SIGHUP");
   }
   return true;
+}
+
+/**
+ * Removes a container's names from its networks, and ends the server after the last container of all: what netavark
+ * does, but cannot where the program has been uninstalled. A user's server is a service, which outlives containers. The
+ * caller holds netavark's lock.
+ */
+export function dropNames(scope: Scope, networks: readonly string[], container: string): void {
+  for (const network of networks.flatMap((name) => [name, `${name}%int`])) {
+    const file = join(dnsServerDir(scope), network);
+    const text = readNames(file);
+    if (text === undefined || text === "") continue;
+    const left = withLines(text, [container], []);
+    const [, other] = left.split("\n");
+    if (other === "" || other === undefined) removeIfThere(file);
+    else replaceNames(scope, file, left);
+  }
+  const files = listIfThere(dnsServerDir(scope));
+  const isIdle = scope.kind === "system" && files.every((name) => name === basename(dnsPidFile(scope)));
+  signalDnsServer(scope, isIdle ? "SIGKILL" : "SIGHUP");
+  if (isIdle) removeIfThere(dnsPidFile(scope));
 }
 
 /** The longest file that is read: bytes. */

@@ -3,7 +3,7 @@ import type { Scope } from "../../../scope.ts";
 import { usesDhcp } from "../../../state/network-definition.ts";
 import { isInstalled } from "../../../system/programs.ts";
 import { hasOtherLeases, leasesDir, releaseAddress } from "./address-leases.ts";
-import { removeLines } from "./dns-server.ts";
+import { PROGRAM as DNS_SERVER, dropNames, removeLines } from "./dns-server.ts";
 import { runIpCommands, tryIpCommands } from "./ip-command.ts";
 import { forgetContainer, runNetavark } from "./netavark.ts";
 import { withNetavarkLock } from "./netavark-lock.ts";
@@ -125,6 +125,7 @@ async function tearDown(scope: Scope, request: NetavarkRequest, standIn: Network
   } catch {
     await setUpAndTearDown(scope, request);
   }
+  if (!isInstalled(DNS_SERVER)) dropNames(scope, Object.keys(request.networks), request.container_id);
   return held;
 }
 
@@ -138,7 +139,7 @@ function withoutNames(request: NetavarkRequest): NetavarkRequest {
 export async function setUpAndTearDown(scope: Scope, given: NetavarkRequest): Promise<void> {
   const fresh = makeNetworkNamespace();
   // Where the DNS server has been uninstalled, netavark would fail at each of both.
-  const request = isInstalled("aardvark-dns") ? given : withoutNames(given);
+  const request = isInstalled(DNS_SERVER) ? given : withoutNames(given);
   await runNetavark(scope, "setup", fresh, request);
   await runNetavark(scope, "teardown", fresh, request);
 }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dnsServerDir, removeLines, withLines } from "../../../../src/runtime/network/connect/dns-server.ts";
+import { dnsServerDir, dropNames, removeLines, withLines } from "../../../../src/runtime/network/connect/dns-server.ts";
 import { type Scope, systemScope } from "../../../../src/scope.ts";
 
 const FILE = "192.0.2.1\npod 192.0.2.2  shop\na 192.0.2.2  web\nab 192.0.2.3  other\n";
@@ -42,4 +42,14 @@ test("names of a network without a file are gone, and of one whose file is none,
   expect(removeLines(scope, "net", "a")).toBe(true);
   mkdirSync(join(dnsServerDir(scope), "net"));
   expect(removeLines(scope, "net", "a")).toBe(false);
+});
+
+test("without netavark the last container's names go with the file", () => {
+  const file = join(dnsServerDir(scope), "net%int");
+  writeFileSync(file, FILE);
+  writeFileSync(join(dnsServerDir(scope), "other"), "192.0.2.9\nx 192.0.2.10  x\n");
+  for (const container of ["pod", "nobody", "ab"]) dropNames(scope, ["net"], container);
+  expect(readFileSync(file, "utf8")).toBe("192.0.2.1\na 192.0.2.2  web\n");
+  dropNames(scope, ["net"], "a");
+  expect(readdirSync(dnsServerDir(scope))).toEqual(["other"]);
 });
